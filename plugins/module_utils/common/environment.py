@@ -1,0 +1,44 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The environment file of a release: KEY="value" lines as systemd's EnvironmentFile= reads them."""
+
+from __future__ import annotations
+
+import re
+
+from . import names
+from .errors import InvalidInput
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_SPECIAL = re.compile(r'(["\\`$])')
+_LINE = re.compile(r'([A-Za-z_][A-Za-z0-9_]*)="((?:[^"\\]|\\.)*)"\n', re.DOTALL)
+
+
+def render(variables):
+    """The file's text for a dict of variables: sorted, quoted, and nothing in a value can leave its quotes."""
+    return "".join('%s="%s"\n' % (key, _SPECIAL.sub(r"\\\1", _text(key, variables[key]))) for key in sorted(variables))
+
+
+def parse(text):
+    """The variables of a file that ``render`` wrote."""
+    return {match[1]: re.sub(r"\\(.)", r"\1", match[2], flags=re.DOTALL) for match in _LINE.finditer(text)}
+
+
+def check(variables, field="environment"):
+    """Names and values that can go into a file; a value is never shown, as it may be a secret."""
+    for key, value in variables.items():
+        if not isinstance(key, str) or not names.VARIABLE.fullmatch(key):
+            raise InvalidInput(field, key, "a variable's name is a letter or '_', then letters, digits or '_'")
+        if _CONTROL.search(_text(key, value)):
+            raise InvalidInput(field, key, "its value has a control character; put binary secrets into a credential instead")
+    return variables
+
+
+def _text(key, value):
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (str, int, float)):
+        return str(value)
+    raise InvalidInput("environment", key, "its value is a %s; give a string or a number" % type(value).__name__)

@@ -1,0 +1,114 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The manifest of a tarball: what is in it, and the one digest that names all of it."""
+
+from __future__ import annotations
+
+import json
+
+from . import canonical, names
+from .errors import SlipwayError
+
+SCHEMA = 1
+MANIFEST = "manifest.json"
+SIGNATURE = "manifest.json.sig"
+CHECKSUMS = "SHA256SUMS"
+MODES = ("0644", "0755")
+MAX_MANIFEST_BYTES = 16 << 20
+_FIELDS = {"schema": int, "name": str, "version": str, "goos": str, "goarch": str, "variant": str, "commit": str, "time": int,
+           "binary": str, "files": dict}  # fmt: skip
+
+
+class Manifest:
+    """One artifact's description: parsed and checked, or made from its parts."""
+
+    def __init__(self, data, raw=None):
+        self.raw = canonical.to_json(data) if raw is None else raw
+        self.digest = canonical.sha256(self.raw)
+        self.name = data["name"]
+        self.version = data["version"]
+        self.goos = data["goos"]
+        self.goarch = data["goarch"]
+        self.variant = data["variant"]
+        self.commit = data["commit"]
+        self.time = data["time"]
+        self.binary = data["binary"]
+        self.files = data["files"]
+
+    @classmethod
+    def create(cls, *, name, version, target, commit, time, files):
+        """``target``: goos, goarch and variant; ``files``: path to {mode, sha256, size}."""
+        data = {"schema": SCHEMA, "name": name, "version": version, "commit": commit, "time": time, "binary": "bin/" + name}
+        data.update(target, files=files)
+        return cls.parse(canonical.to_json(data))
+
+    @classmethod
+    def parse(cls, raw):
+        """A manifest from bytes that may come from anywhere."""
+        if len(raw) > MAX_MANIFEST_BYTES:
+            raise SlipwayError("The manifest is larger than %d bytes: this is no Slipway artifact" % MAX_MANIFEST_BYTES)
+        try:
+            data = json.loads(raw.decode("utf-8"))
+        except (ValueError, RecursionError) as error:
+            raise SlipwayError("The manifest is not JSON (%s): build the artifact again with slipway.golang.package" % error) from error
+        _check_fields(data)
+        if canonical.to_json(data) != raw:
+            raise SlipwayError("The manifest is not in its canonical form: it was edited after slipway.golang.package wrote it")
+        return cls(data, raw)
+
+    @property
+    def top(self):
+        """The tarball's one top directory."""
+        return "%s-%s" % (self.name, self.version)
+
+    @property
+    def stem(self):
+        """The tarball's file name without ``.tar.gz``."""
+        default_variants = {"amd64": "v1", "arm64": "v8.0", "386": "sse2", "ppc64": "power8", "ppc64le": "power8", "riscv64": "rva20u64"}
+        parts = [self.name, self.version, self.goos, self.goarch]
+        if self.variant and self.variant != default_variants.get(self.goarch):
+            parts.append(self.variant.replace(",", "-"))
+        return "-".join(parts)
+
+    @property
+    def unpacked_size(self):
+        """Bytes of all listed files together."""
+        return sum(entry["size"] for entry in self.files.values())
+
+    def checksums(self):
+        """The text of SHA256SUMS, which follows from the manifest alone."""
+        digests = {path: entry["sha256"] for path, entry in self.files.items()}
+        digests[MANIFEST] = self.digest
+        return "".join("%s  %s\n" % (digests[path], path) for path in sorted(digests)).encode("utf-8")
+
+
+def _check_fields(data):
+    if not isinstance(data, dict) or set(data) != set(_FIELDS):
+        raise SlipwayError("The manifest needs exactly the fields %s" % ", ".join(sorted(_FIELDS)))
+    for field, kind in _FIELDS.items():
+        if not isinstance(data[field], kind) or isinstance(data[field], bool):
+            raise SlipwayError("The manifest's field %s is not of type %s: %r" % (field, kind.__name__, data[field]))
+    if data["schema"] != SCHEMA:
+        raise SlipwayError("The manifest has schema %r, this version of slipway.golang reads %d" % (data["schema"], SCHEMA))
+    names.check_app(data["name"], "manifest name")
+    names.check_version(data["version"], "manifest version")
+    for path, entry in data["files"].items():
+        _check_entry(path, entry)
+    if data["binary"] != "bin/" + data["name"] or data["binary"] not in data["files"]:
+        raise SlipwayError("The manifest's binary must be bin/%s and be listed in its files" % data["name"])
+
+
+def _check_entry(path, entry):
+    names.check_member(path, "manifest file")
+    if path in (MANIFEST, SIGNATURE, CHECKSUMS):
+        raise SlipwayError("The manifest must not list %s" % path)
+    if not isinstance(entry, dict) or set(entry) != {"mode", "sha256", "size"}:
+        raise SlipwayError("The manifest's entry for %r needs exactly mode, sha256 and size" % path)
+    if entry["mode"] not in MODES:
+        raise SlipwayError("The manifest's entry for %r has mode %r: only %s are allowed" % (path, entry["mode"], " and ".join(MODES)))
+    if not isinstance(entry["sha256"], str) or not names.HEX_SHA256.fullmatch(entry["sha256"]):
+        raise SlipwayError("The manifest's entry for %r has no SHA-256" % path)
+    if not isinstance(entry["size"], int) or isinstance(entry["size"], bool) or entry["size"] < 0:
+        raise SlipwayError("The manifest's entry for %r has no size in bytes" % path)

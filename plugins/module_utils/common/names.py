@@ -1,0 +1,65 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Names that become paths, units and users: checked before anything is made of them."""
+
+from __future__ import annotations
+
+import re
+
+from .errors import InvalidInput
+
+APP = re.compile(r"[a-z][a-z0-9_-]{0,30}")
+VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~-]{0,63}")
+RELEASE_ID = re.compile(r"(?P<version>[A-Za-z0-9][A-Za-z0-9._+~-]{0,63})-(?P<digest>[0-9a-f]{12})")
+HEX_SHA256 = re.compile(r"[0-9a-f]{64}")
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+ACCOUNT = re.compile(r"[a-z_][a-z0-9_-]{0,30}\$?")
+_SEGMENT = re.compile(r"[^/\x00-\x1f\x7f]{1,255}")
+
+
+def check_app(value, field="name"):
+    """An app's name: also its unit, user and directory."""
+    return _matching(
+        APP, value, field, "use a lower-case letter, then at most 30 lower-case letters, digits, '-' or '_', as in 'orders-api'"
+    )
+
+
+def check_version(value, field="version"):
+    """A version: it becomes a directory's name on every host."""
+    if isinstance(value, str) and ".." in value:
+        raise InvalidInput(field, value, "'..' has no place in a version, as it becomes a directory's name")
+    return _matching(
+        VERSION, value, field, "use a letter or digit, then at most 63 letters, digits, '.', '_', '+', '~' or '-', as in '1.4.2'"
+    )
+
+
+def check_account(value, field):
+    """A Unix user or group."""
+    return _matching(ACCOUNT, value, field, "use a Unix account name: lower-case letters, digits, '-' or '_'")
+
+
+def check_member(value, field="path"):
+    """A relative path inside of an archive or a release; returns it unchanged."""
+    remedy = "use a relative path without '..', '.', empty parts, backslashes or control characters"
+    if not isinstance(value, str) or not value or len(value) > 1024 or "\\" in value:
+        raise InvalidInput(field, value, remedy)
+    for segment in value.split("/"):
+        if segment in ("", ".", "..") or not _SEGMENT.fullmatch(segment):
+            raise InvalidInput(field, value, remedy)
+    return value
+
+
+def check_absolute(value, field):
+    """An absolute path without surprises, for a unit file or a directory of ours."""
+    if not isinstance(value, str) or not value.startswith("/"):
+        raise InvalidInput(field, value, "use an absolute path")
+    check_member(value.strip("/") or "x", field)
+    return value
+
+
+def _matching(pattern, value, field, remedy):
+    if not isinstance(value, str) or not pattern.fullmatch(value):
+        raise InvalidInput(field, value, remedy)
+    return value
