@@ -1,0 +1,3 @@
+module slipway.example/sick
+
+go 1.24
