@@ -1,0 +1,3 @@
+module slipway.example/hello
+
+go 1.24

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+const firstInheritedDescriptor = 3 // what systemd passes begins after stdin, stdout and stderr
+
+// listen takes the listener that systemd passes (socket activation), else opens its own.
+func listen(config Config) (net.Listener, error) {
+	listener, err := inheritedListener()
+	if listener != nil || err != nil {
+		return listener, err
+	}
+	return net.Listen("tcp", net.JoinHostPort(config.ListenAddr, strconv.Itoa(config.Port)))
+}
+
+// inheritedListener is nil when the process was started without one. LISTEN_PID says whom the descriptors are for:
+// a child must not take its parent's. See sd_listen_fds(3).
+func inheritedListener() (net.Listener, error) {
+	if os.Getenv("LISTEN_PID") != strconv.Itoa(os.Getpid()) {
+		return nil, nil
+	}
+	if count := os.Getenv("LISTEN_FDS"); count != "1" {
+		return nil, fmt.Errorf("LISTEN_FDS=%q: this service takes exactly one socket", count)
+	}
+	syscall.CloseOnExec(firstInheritedDescriptor)
+	file := os.NewFile(firstInheritedDescriptor, "systemd socket")
+	defer file.Close() // FileListener has its own copy
+	return net.FileListener(file)
+}
+
+// serve answers until ctx ends; then it takes no new connection and finishes the accepted ones, for as long as patience lasts.
+func serve(ctx context.Context, listener net.Listener, handler http.Handler, patience time.Duration) error {
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second, // none of these means for ever in Go: one slow client per connection, until all are gone
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       2 * time.Minute, // above a proxy's, so that it is the proxy that closes idle connections
+		MaxHeaderBytes:    64 << 10,
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	deadline, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := server.Shutdown(deadline); err != nil {
+		server.Close()
+		return fmt.Errorf("requests were still running after %s and were cut off: %w", patience, err)
+	}
+	return nil
+}
+
+// startPprof serves profiles to this machine only; 0 switches it off. A taken port is no reason not to serve: for a
+// moment of a deploy two instances may run side by side, and the first keeps it.
+func startPprof(port int, log *slog.Logger) {
+	if port == 0 {
+		return
+	}
+	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if err != nil {
+		log.Warn("no pprof", "error", err.Error())
+		return
+	}
+	routes := http.NewServeMux()
+	routes.HandleFunc("/debug/pprof/", pprof.Index)
+	routes.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
+	routes.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	routes.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+	routes.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	server := &http.Server{Handler: routes, ReadHeaderTimeout: 5 * time.Second} // no WriteTimeout: a profile takes its time
+	go func() { log.Warn("pprof ended", "error", server.Serve(listener).Error()) }()
+}

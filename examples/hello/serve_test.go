@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package main
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// start serves newHandler on a free port; the returned channel carries what serve returns once stop was called.
+func start(t *testing.T, patience time.Duration) (address string, stop func(), ended chan error) {
+	t.Helper()
+	listener, err := listen(Config{ListenAddr: "127.0.0.1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	t.Cleanup(stop)
+	ended = make(chan error, 1)
+	go func() { ended <- serve(ctx, listener, newHandler(Config{}, slog.New(slog.DiscardHandler)), patience) }()
+	return "http://" + listener.Addr().String(), stop, ended
+}
+
+func get(url string) (string, error) {
+	answer, err := http.Get(url)
+	if err != nil {
+		return "", err
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	return string(body), err
+}
+
+func TestAcceptedRequestIsServedToItsEnd(t *testing.T) {
+	address, stop, ended := start(t, 5*time.Second)
+	time.AfterFunc(100*time.Millisecond, stop)
+	body, err := get(address + "/api/work?ms=400")
+	if err != nil || !strings.Contains(body, "400") {
+		t.Errorf("got %q, %v", body, err)
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if _, err := get(address); err == nil {
+		t.Error("a stopped service must not accept")
+	}
+}
+
+func TestDeadlineEndsWhatTakesTooLong(t *testing.T) {
+	address, stop, ended := start(t, 100*time.Millisecond)
+	time.AfterFunc(100*time.Millisecond, stop)
+	if _, err := get(address + "/api/work?ms=5000"); err == nil {
+		t.Error("the request should have been cut off")
+	}
+	if err := <-ended; err == nil {
+		t.Error("cutting a request off is an error")
+	}
+}
+
+func TestPprofAnswersOnLoopbackAndATakenPortIsNoError(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := listener.Addr().(*net.TCPAddr).Port
+	startPprof(port, slog.New(slog.DiscardHandler)) // taken: says so and goes on
+	listener.Close()
+	startPprof(port, slog.New(slog.DiscardHandler))
+	if body, err := get("http://" + listener.Addr().String() + "/debug/pprof/"); err != nil || !strings.Contains(body, "goroutine") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// The two tests below run the service as systemd does: a process of its own, a signal, an inherited socket.
+
+func build(t *testing.T) string {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "service")
+	command := exec.Command("go", "build", "-o", binary, "-ldflags", "-X main.version=1.4.2", ".")
+	if output, err := command.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	return binary
+}
+
+func TestTakesTheSocketThatSystemdPasses(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	socket, err := listener.(*net.TCPListener).File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The shell stands for systemd: LISTEN_PID must be the PID of the service, which exec keeps.
+	command := exec.Command("sh", "-c", `LISTEN_PID=$$ exec "$0"`, build(t))
+	command.Env = append(os.Environ(), "LISTEN_FDS=1", "PORT=1", "PPROF_PORT=0")
+	command.ExtraFiles = []*os.File{socket}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	body, err := get("http://" + listener.Addr().String() + "/healthz") // waits in the socket's queue until the service is up
+	if err != nil || !strings.Contains(body, "1.4.2") {
+		t.Errorf("got %q, %v", body, err)
+	}
+	stopAndWait(t, command)
+}
+
+func TestTerminatesCleanly(t *testing.T) {
+	command := exec.Command(build(t))
+	command.Env = append(os.Environ(), "LISTEN_ADDR=127.0.0.1", "PORT=0", "PPROF_PORT=0")
+	output, err := command.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line := make([]byte, 512)
+	count, err := output.Read(line)
+	if err != nil || !strings.Contains(string(line[:count]), `"msg":"serving","release":"1.4.2"`) {
+		t.Errorf("first line: %s %v", line[:count], err)
+	}
+	stopAndWait(t, command)
+}
+
+func stopAndWait(t *testing.T, command *exec.Cmd) {
+	t.Helper()
+	if err := command.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Wait(); err != nil {
+		t.Errorf("after SIGTERM: %v", err)
+	}
+}
