@@ -1,0 +1,67 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Is the release that was just started healthy? The process, its binary, and its own answers have to agree."""
+
+from __future__ import annotations
+
+import os
+
+from ..common import health
+from ..common.errors import SlipwayError
+from . import observe, systemd
+
+
+class Unhealthy(SlipwayError):
+    """The release did not come up, or did not stay up. The facts carry the evidence."""
+
+
+def judge(check, release_names, unit_name):
+    """Wait until the unit's process is healthy and stays so; returns the Verdict, or raises Unhealthy with the evidence."""
+    before = systemd.show(unit_name)
+    pid = before["MainPID"]
+
+    def alive():
+        if pid and os.path.isdir("/proc/%d" % pid):
+            return None
+        return "its process %s ended" % (pid or "never started, or")
+
+    verdict = health.wait(check, release=release_names, alive=alive)
+    after = systemd.show(unit_name)
+    reason = verdict.reason if not verdict.ok else _unsteady(before, after)
+    if reason:
+        raise Unhealthy(reason, evidence=evidence(unit_name, after, verdict, before["InvocationID"]))
+    return verdict, after
+
+
+def judge_release(check, release, release_names, unit_name, layout):
+    """The same for a release that is live: the process must run this release's own bytes."""
+    verdict, state = judge(check, release_names, unit_name)
+    pid = state["MainPID"]
+    if observe.running_release(layout, pid) != release.id or not observe.binary_intact(release, pid):
+        raise Unhealthy("the running process %d is not of %s" % (pid, release.id), evidence=evidence(unit_name, state, verdict))
+    return verdict
+
+
+def evidence(unit_name, state, verdict=None, invocation=None):
+    """What a person on call would look up first."""
+    shown = {key: state[key] for key in ("ActiveState", "SubState", "Result", "MainPID", "NRestarts", "ExecMainStatus") if key in state}
+    return {
+        "unit": unit_name,
+        "state": shown,
+        "probes": verdict.to_dict()["attempts"][-5:] if verdict else [],
+        "journal": systemd.last_words(unit_name, invocation or state.get("InvocationID", "")),
+        "next": "journalctl -u %s -e" % unit_name,
+    }
+
+
+def _unsteady(before, after):
+    """Why a unit that answered well is still not to be trusted."""
+    if after["ActiveState"] != "active":
+        return "the unit is %s (%s)" % (after["ActiveState"], after["Result"])
+    if after["MainPID"] != before["MainPID"]:
+        return "its process was replaced while it was judged: %d, then %d" % (before["MainPID"], after["MainPID"])
+    if after["NRestarts"] != before["NRestarts"]:
+        return "systemd restarted it while it was judged"
+    return None

@@ -1,0 +1,62 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What can be known to be wrong before the live service is touched."""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+
+from ..common.errors import SlipwayError
+from . import machine, signature, systemd, unit_file
+
+
+def check_root():
+    if os.geteuid() != 0:
+        raise SlipwayError("A release needs root on the host, and this is uid %d: set become: true" % os.geteuid())
+
+
+def check(wanted, target, release_path, known_units):
+    """The account, the unit, the signature."""
+    check_account(wanted.unit.get("user") or wanted.app, wanted.unit.get("group"))
+    if target.units != known_units:
+        if systemd.version() < systemd.OLDEST:
+            raise SlipwayError("This host has systemd %d: Slipway needs %d or newer" % (systemd.version(), systemd.OLDEST))
+        unit_file.verify(target.units)
+    if wanted.allowed_signers:
+        signature.verify(release_path, wanted.allowed_signers)
+
+
+def check_account(user, group):
+    """systemd would only say 217/USER."""
+    try:
+        pwd.getpwnam(user)
+    except KeyError:
+        raise SlipwayError("There is no user %r on this host: run the playbook slipway.golang.setup first" % user) from None
+    if group:
+        try:
+            grp.getgrnam(group)
+        except KeyError:
+            raise SlipwayError("There is no group %r on this host: run the playbook slipway.golang.setup first" % group) from None
+
+
+def check_port(port, unit_name, main_pid):
+    """A port that a process outside of our unit listens on would fail the start after the old release is stopped."""
+    strangers = {pid for pid in machine.listeners(port) if pid != main_pid and not _belongs(pid, unit_name)}
+    if strangers:
+        pid = min(strangers)
+        raise SlipwayError(
+            "Port %d is already taken by %s (pid %d), which is not part of %s: stop it, or choose another port"
+            % (port, machine.command_of(pid), pid, unit_name)
+        )
+
+
+def _belongs(pid, unit_name):
+    try:
+        with open("/proc/%d/cgroup" % pid, encoding="utf-8", errors="replace") as handle:
+            return "/" + unit_name in handle.read()
+    except OSError:
+        return True

@@ -1,0 +1,44 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Take an app off a host: its unit, its releases, its journal. Its data in /var/lib/<app> stays."""
+
+from __future__ import annotations
+
+import os
+
+from . import lock, preflight, systemd, unit_file
+from .layout import remove
+
+
+def foresee(wanted):
+    """What would be removed."""
+    present = _leftovers(wanted)
+    return {
+        "changed": bool(present), "needs_artifact": False, "outcome": "ok", "from": wanted.layout.current(), "release": None,
+        "reasons": ["%s exists" % path for path in present], "diff": {"before": "".join(path + "\n" for path in present), "after": ""},
+    }  # fmt: skip
+
+
+def remove_app(wanted):
+    """Stop the service, then remove what was installed for it."""
+    preflight.check_root()
+    present = _leftovers(wanted)
+    actions = []
+    if present:
+        wanted.layout.create()
+        with lock.held(wanted.layout.lock, {"actor": wanted.actor, "deploy_id": wanted.deploy_id, "to": "absent"}, wanted.lock_wait):
+            unit_name = wanted.strategy.serving(wanted.app)
+            systemd.stop(unit_name)
+            systemd.disable(unit_name)
+            for path in present:
+                remove(path)
+                actions.append("removed %s" % path)
+            unit_file.daemon_reload()
+    return {"changed": bool(present), "outcome": "ok", "actions": actions, "release": None, "current": None, "previous": None}
+
+
+def _leftovers(wanted):
+    paths = [os.path.join(wanted.layout.unit_dir, wanted.strategy.serving(wanted.app)), wanted.layout.root]
+    return [path for path in paths if os.path.lexists(path)]

@@ -1,0 +1,71 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The smoke run: the new binary as a transient unit, in the same sandbox, on a private port, while the old release serves."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+from ..common import environment, unit
+from . import judge, systemd
+from .layout import remove, write_file
+
+
+def why_not(wanted, check):
+    """Why no smoke run is possible with these settings; None where it is."""
+    if not wanted.smoke:
+        return "switched off by smoke: false"
+    if check.type != "http" and check.type != "tcp":
+        return "a health check of type %s has no port that a second process could take" % check.type
+    return None
+
+
+def run(wanted, target, release):
+    """Start, judge and stop the release beside the live one; raises judge.Unhealthy where it does not serve."""
+    port = free_port()
+    unit_name = wanted.app + "-smoke.service"
+    settings = os.path.join(wanted.layout.incoming, "smoke.environment")
+    variables = dict(environment.parse(target.environment), **{wanted.port_variable: str(port)})
+    remove(settings)
+    write_file(settings, environment.render(variables).encode("utf-8"), 0o600)
+    check = wanted.check_for(target, port=port).replace(port=port, min_healthy=0.0)
+    try:
+        _start(unit_name, wanted, release, settings)
+        return judge.judge(check, target.names, unit_name)[0]
+    except judge.Unhealthy as error:
+        _explain(error, wanted, port)
+        raise
+    finally:
+        systemd.stop(unit_name)
+        remove(settings)
+
+
+def free_port():
+    """A TCP port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _start(unit_name, wanted, release, settings):
+    sections = unit.sections(wanted.app, wanted.unit, binary=release.binary, environment_file=settings)
+    argv = ["systemd-run", "--quiet", "--collect", "--unit=" + unit_name, "--service-type=exec"]
+    argv += ["--description=Smoke run of %s" % release.id]
+    argv += [part for value in unit.transient(sections) for part in ("-p", value)]
+    argv += ["--", release.binary] + list(wanted.unit.get("exec_args") or [])
+    answer = systemd.run(argv)
+    if answer.returncode:
+        raise judge.Unhealthy("systemd did not start it: %s" % answer.stderr.strip()[:1000], evidence={"journal": systemd.last_words(unit_name)})
+
+
+def _explain(error, wanted, port):
+    """The commonest cause of a false alarm is an app that does not take its port from the environment."""
+    text = " ".join(error.facts.get("evidence", {}).get("journal", []))
+    if "address already in use" in text:
+        hint = "it did not listen on port %d, which %s named. Let the app read its port from %s, or set smoke: false"
+        error.facts["hint"] = hint % (port, wanted.port_variable, wanted.port_variable)
+
+

@@ -1,0 +1,86 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Make a release in incoming/, and rename it into releases/ when it is complete."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+from ..common import canonical, elf, manifest
+from ..common.errors import SlipwayError
+from . import machine, signature
+from .layout import remove, sync_directory, write_file
+from .unpack import unpack
+
+# Beside the unpacked bytes: the release's own few files, and room for the file system's blocks.
+HEADROOM = 8 << 20
+
+
+def stage(wanted, target, donor, payload):
+    """From the artifact's stream, or from a release here that was made of the same artifact."""
+    layout = wanted.layout
+    work = os.path.join(layout.incoming, target.id)
+    remove(work)
+    os.mkdir(work, 0o755)
+    try:
+        if donor:
+            _link_files(donor.path, work)
+        else:
+            _unpack(wanted, target, payload, work)
+        _check(wanted, work)
+        _add_own_files(target, work)
+        layout.adopt(work, target.id)
+    except OSError as error:
+        raise SlipwayError("%s could not be staged: %s (%s)" % (target.id, error.strerror, error.filename or work)) from error
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def check_space(layout, artifact):
+    """Refuse before the transfer what would fill the disk."""
+    free, needed = machine.free_bytes(layout.root), artifact["unpacked_size"] + HEADROOM
+    if free < needed:
+        raise SlipwayError(
+            "No space: %s has %d MB free, the release needs %d MB. Free some, or lower `keep`" % (layout.root, free >> 20, (needed >> 20) + 1)
+        )
+
+
+def _unpack(wanted, target, payload, work):
+    if payload is None:
+        raise SlipwayError("The artifact of %s is not on this host and was not sent" % target.id)
+    check_space(wanted.layout, target.artifact)
+    unpack(payload, target.artifact["digest"], work)
+
+
+def _check(wanted, work):
+    """What the archive's own digests cannot tell: who made it, and whether it runs here."""
+    if wanted.allowed_signers:
+        signature.verify(work, wanted.allowed_signers)
+    binary = elf.read(os.path.join(work, "bin", wanted.app))
+    if binary.goarch != machine.goarch():
+        raise SlipwayError("Wrong architecture: the binary is for %s, this host is %s" % (binary.goarch, machine.goarch()))
+    if binary.interpreter:
+        raise SlipwayError("The binary is not static: it wants %s. Build it with slipway.golang.build" % binary.interpreter)
+
+
+def _add_own_files(target, work):
+    os.mkdir(os.path.join(work, "units"), 0o755)
+    for name, text in target.units.items():
+        write_file(os.path.join(work, "units", name), text.encode("utf-8"), 0o644)
+    write_file(os.path.join(work, "environment"), target.environment.encode("utf-8"), 0o600)
+    write_file(os.path.join(work, "release.json"), canonical.to_json(target.record), 0o644)
+    sync_directory(os.path.join(work, "units"))
+    sync_directory(work)
+
+
+def _link_files(source, work):
+    """The artifact's files again, without a copy: releases are immutable, so they may share them."""
+    with open(os.path.join(source, manifest.MANIFEST), "rb") as handle:
+        listed = manifest.Manifest.parse(handle.read()).files
+    companions = [name for name in (manifest.MANIFEST, manifest.CHECKSUMS, manifest.SIGNATURE) if os.path.exists(os.path.join(source, name))]
+    for path in list(listed) + companions:
+        os.makedirs(os.path.dirname(os.path.join(work, path)), mode=0o755, exist_ok=True)
+        os.link(os.path.join(source, path), os.path.join(work, path))

@@ -1,0 +1,287 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The story of one deploy on one host: look, decide, stage, go live, judge; or put the old release back.
+
+Read this first; the files beside it are its nouns.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+
+from ..common import environment
+from ..common.errors import SlipwayError
+from . import judge, lock, observe, plan, preflight, prune, smoke, stage, systemd, unit_file
+from .journal import Journal
+from .wanted import existing, target_of
+
+
+class Rejected(SlipwayError):
+    """Refused before the live service was touched."""
+
+
+class Reverted(SlipwayError):
+    """The new release was not healthy; the old one is back and is."""
+
+
+class Down(SlipwayError):
+    """The new release was not healthy, and there is no healthy old one."""
+
+
+OUTCOMES = {Rejected: "rejected", Reverted: "reverted", Down: "down"}
+
+
+def look(wanted):
+    """What is, what shall be, and what would be done: read-only, and it works on a host that has never been set up."""
+    releases = wanted.layout.releases()
+    target = target_of(wanted, releases)
+    seen = observe.Look(wanted, target, releases)
+    return target, seen, plan.decide(seen, target, activate=wanted.state == "active")
+
+
+def foresee_space(wanted, target):
+    """Refuse before the transfer what would not fit."""
+    try:
+        stage.check_space(wanted.layout, target.artifact)
+    except SlipwayError as error:
+        raise Rejected("%s was refused: %s. Nothing was changed" % (target.id, error)) from error
+
+
+def difference(target, seen, decision):
+    """What would change, for --diff: small text, and never a value of the environment."""
+    if not decision.changed:
+        return {"before": "", "after": ""}
+    old = existing(seen.releases[seen.current]) if seen.current in seen.releases else None
+    return {
+        "before": _describe(seen.current, old, target),
+        "after": _describe(target.id if decision.activate else seen.current, target if decision.activate else old, old),
+    }
+
+
+def _describe(current, release, other):
+    if release is None:
+        return "current -> %s\n" % (current or "nothing")
+    values, others = environment.parse(release.environment), environment.parse(other.environment) if other else {}
+    lines = ["current -> %s" % current]
+    lines += ["%s (value hidden%s)" % (key, "" if others.get(key, values[key]) == values[key] else ", differs") for key in sorted(values)]
+    return "\n".join(lines) + "\n" + "".join("\n# %s\n%s" % item for item in sorted(release.units.items()))
+
+
+def deploy(wanted, payload):
+    """Bring the host to what is wanted; returns the Act. ``payload`` is the artifact as a binary stream, or None."""
+    preflight.check_root()
+    wanted.layout.create()
+    with lock.held(wanted.layout.lock, {"actor": wanted.actor, "deploy_id": wanted.deploy_id, "to": _label(wanted)}, wanted.lock_wait):
+        wanted.layout.sweep()
+        target, seen, decision = look(wanted)
+        act = Act(wanted, target, seen)
+        if decision.changed:
+            _carry_out(act, decision, payload)
+    return act
+
+
+def _carry_out(act, decision, payload):
+    """Do what was decided, and write down how it ended."""
+    outcome, message = "ok", ""
+    try:
+        act.stage(decision, payload)
+        if decision.activate:
+            _go_live(act)
+    except tuple(OUTCOMES) as error:
+        outcome, message = OUTCOMES[type(error)], str(error)
+        error.facts.update(act.facts())
+        raise
+    finally:
+        act.record(outcome, message)
+    act.prune()
+
+
+def _go_live(act):
+    """Hand over to the strategy; where the new release fails, put the old one back."""
+    act.preflight()
+    try:
+        act.wanted.strategy.go_live(act)
+    except SlipwayError as error:
+        if not act.switched:
+            raise _rejected(act, error) from error
+        raise _put_back(act, error) from error
+
+
+def _rejected(act, error):
+    facts = dict(error.facts)
+    return Rejected("%s was refused: %s. %s" % (act.target.id, error, act.still_serving()), **facts)
+
+
+def _put_back(act, error):
+    """Bring the old release back after a switch; returns the error that tells how that went."""
+    facts = dict(error.facts, failed=act.target.id)
+    if act.old is None:
+        act.stand_down()
+        return Down("%s is not healthy: %s. There is no earlier release to go back to: the service is stopped" % (act.target.id, error), **facts)
+    try:
+        with act.phase("put_back"):
+            act.wanted.strategy.put_back(act)
+    except SlipwayError as second:
+        facts["evidence_of_old"] = second.facts.get("evidence")
+        return Down(
+            "%s is not healthy: %s. Putting %s back failed too: %s. NOTHING HEALTHY IS RUNNING on this host"
+            % (act.target.id, error, act.old.id, second),
+            **facts,
+        )
+    act.actions.append("put %s back" % act.old.id)
+    return Reverted("%s is not healthy: %s. %s was put back and is healthy" % (act.target.id, error, act.old.id), **facts)
+
+
+class Act:
+    """One deploy under way: what it knows, the steps that strategies are made of, and what it did so far."""
+
+    def __init__(self, wanted, target, seen):
+        self.wanted = wanted
+        self.app = wanted.app
+        self.layout = wanted.layout
+        self.target = target
+        self.look = seen
+        self.started_from = seen.current
+        old = seen.releases.get(seen.current)
+        self.old = existing(old) if old and seen.current != target.id else None
+        self.journal = Journal(self.layout.journal)
+        self.switched = False
+        self.verdict = None
+        self.phases = {}
+        self.actions = []
+        self.warnings = []
+
+    # --- steps -----------------------------------------------------------------------------------------------------
+
+    def stage(self, decision, payload):
+        """Put the release into releases/, complete or not at all."""
+        if decision.stage is None:
+            return
+        with self.phase("stage"), self.refusing():
+            stage.stage(self.wanted, self.target, self.look.donor, payload)
+        self.actions.append("staged %s" % self.target.id)
+
+    def preflight(self):
+        """Everything that can be known to be wrong before the live service is touched."""
+        with self.phase("preflight"), self.refusing():
+            preflight.check(self.wanted, self.target, self.layout.path_of(self.target.id), known_units=self.old.units if self.old else {})
+
+    def check_port(self, unit_name):
+        """Refuse to start where a stranger holds the port."""
+        if self.wanted.port:
+            preflight.check_port(self.wanted.port, unit_name, self.look.unit["MainPID"])
+
+    def smoke(self):
+        """Run the new binary beside the live one first; a release that has been good here before needs no proof."""
+        reason = smoke.why_not(self.wanted, self.wanted.check_for(self.target))
+        if self.journal.outcomes().get(self.target.id) == "ok":
+            reason = "%s has served here before" % self.target.id
+        if reason:
+            self.actions.append("no smoke run: %s" % reason)
+            return
+        with self.phase("smoke"):
+            smoke.run(self.wanted, self.target, self.layout.release(self.target.id))
+        self.actions.append("smoke run passed")
+
+    def switch(self, target, previous):
+        """Let unit files and links name a release. From here on a failure means putting back."""
+        self.switched = True
+        with self.phase("switch"):
+            if unit_file.install(target.units, self.layout.unit_dir) or self.look.unit.get("NeedDaemonReload") == "yes":
+                unit_file.daemon_reload()
+                self.actions.append("installed %s" % ", ".join(sorted(target.units)))
+            self.layout.point("previous", previous)
+            self.layout.point("current", target.id)
+        self.actions.append("current -> %s" % target.id)
+
+    def previous_after_success(self):
+        """What `previous` names once the target is live: what was live before, if that was another release."""
+        return self.old.id if self.old else self.look.previous
+
+    def start(self, unit_name):
+        """Start or restart, and let systemd start it at boot."""
+        with self.phase("start"):
+            systemd.start(unit_name)
+            if self.look.unit["UnitFileState"] != "enabled":
+                systemd.enable(unit_name)
+        self.actions.append("restarted %s" % unit_name)
+
+    def judge(self, target, unit_name):
+        """Raise where the live release is not healthy."""
+        with self.phase("judge"):
+            check = self.wanted.check_for(target)
+            release = self.layout.release(target.id)
+            self.verdict = judge.judge_release(check, release, target.names, unit_name, self.layout)
+
+    def stand_down(self):
+        """After a failed first deploy: no link and no process claims that something serves."""
+        with contextlib.suppress(SlipwayError):
+            systemd.stop(self.look.unit_name)
+        self.layout.point("current", None)
+
+    def prune(self):
+        """Remove what nobody would go back to; a failure here is a warning, never a failed deploy."""
+        try:
+            removed = prune.prune(self.layout, self.journal.outcomes(), self.wanted.keep)
+        except OSError as error:
+            self.warnings.append("Old releases could not be removed: %s" % error)
+        else:
+            self.actions.extend("pruned %s" % release_id for release_id in removed)
+
+    # --- what it tells ---------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def phase(self, name):
+        """Measure a step, in milliseconds."""
+        start = time.monotonic()
+        try:
+            yield
+        finally:
+            self.phases[name] = self.phases.get(name, 0) + int((time.monotonic() - start) * 1000)
+
+    @contextlib.contextmanager
+    def refusing(self):
+        """Turn what goes wrong before the switch into a refusal that says what still serves."""
+        try:
+            yield
+        except SlipwayError as error:
+            raise _rejected(self, error) from error
+        except OSError as error:
+            raise _rejected(self, SlipwayError(str(error))) from error
+
+    def record(self, outcome, message):
+        """One line in the journal."""
+        kind = "stage" if self.wanted.state == "staged" else "rollback" if self.wanted.release else "deploy"
+        self.journal.append({
+            "act": kind, "actor": self.wanted.actor, "deploy_id": self.wanted.deploy_id, "from": self.started_from, "to": self.target.id,
+            "outcome": outcome, "message": message[:2000], "phases": self.phases, "ready_ms": self.ready_ms,
+        })  # fmt: skip
+
+    @property
+    def ready_ms(self):
+        return self.verdict.ready_ms if self.verdict else None
+
+    def still_serving(self):
+        """The half sentence that the person on call needs first."""
+        if self.look.unit["ActiveState"] == "active" and self.look.running_release:
+            return "%s still serves, untouched" % self.look.running_release
+        return "Nothing was serving before, and nothing was changed"
+
+    def facts(self):
+        """The result, whether it went well or not."""
+        return {
+            "release": self.target.id, "from": self.started_from, "current": self.layout.current(), "previous": self.layout.previous(),
+            "actions": self.actions, "phases": self.phases, "ready_ms": self.ready_ms, "warnings": self.warnings,
+            "probes": self.verdict.to_dict()["attempts"] if self.verdict else [],
+        }  # fmt: skip
+
+
+def _label(wanted):
+    if wanted.release:
+        return wanted.release
+    return ", ".join(sorted({artifact["version"] for artifact in wanted.artifacts}))
+
+

@@ -1,0 +1,31 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Strategies: how a staged release takes over from the one that serves. A new one is a new file here, and nothing else.
+
+A strategy is a module with
+
+- ``NAME``;
+- ``units(app, options, binary, environment_file)``: unit file name to the sections that ``common.unit`` renders;
+- ``serving(app)``: the unit whose main process answers requests;
+- ``go_live(act)``: bring ``act.target`` up and judge it; raises where it is not healthy;
+- ``put_back(act)``: bring ``act.old`` back after ``go_live`` raised, and judge it; raises where that failed too.
+
+``act`` (``story.Act``) has the steps that strategies are made of.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+from ...common.errors import InvalidInput
+
+KNOWN = ("restart",)
+
+
+def load(name):
+    """The strategy of that name."""
+    if name not in KNOWN:
+        raise InvalidInput("strategy", name, "known are %s" % ", ".join(KNOWN))
+    return importlib.import_module("." + name, __name__)

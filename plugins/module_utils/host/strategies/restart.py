@@ -1,0 +1,36 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Stop the old process, start the new one: for anything, with a gap as long as the service's own stop and start.
+
+A smoke run comes first, so that a release which cannot serve is refused while the old one still does.
+"""
+
+from __future__ import annotations
+
+from ...common import unit
+
+NAME = "restart"
+
+
+def units(app, options, binary, environment_file):
+    return {serving(app): unit.sections(app, options, binary=binary, environment_file=environment_file)}
+
+
+def serving(app):
+    return app + ".service"
+
+
+def go_live(act):
+    act.check_port(serving(act.app))
+    act.smoke()
+    act.switch(act.target, previous=act.previous_after_success())
+    act.start(serving(act.app))
+    act.judge(act.target, serving(act.app))
+
+
+def put_back(act):
+    act.switch(act.old, previous=act.look.previous)
+    act.start(serving(act.app))
+    act.judge(act.old, serving(act.app))
