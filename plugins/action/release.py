@@ -1,0 +1,116 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The controller's half of slipway.golang.release: ask the host, send what it lacks, let it act."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+
+from ansible.plugins.action import ActionBase
+
+from ..module_utils.common import health, unit
+from ..module_utils.common.errors import InvalidInput, SlipwayError
+from ..plugin_utils import artifact, stream
+
+ARGUMENTS = {
+    "name": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": ["active", "staged", "absent"], "default": "active"},
+    "artifact": {"type": "list", "elements": "path"},
+    "release": {"type": "str"},
+    "root": {"type": "path"},
+    "unit": {"type": "dict", "options": unit.OPTIONS, "default": {}},
+    "environment": {"type": "dict", "default": {}},
+    "port": {"type": "int"},
+    "port_variable": {"type": "str", "default": "PORT"},
+    "strategy": {"type": "str", "choices": ["restart"], "default": "restart"},
+    "health": {"type": "dict", "options": health.OPTIONS, "default": {}},
+    "smoke": {"type": "bool", "default": True},
+    "keep": {"type": "int", "default": 5},
+    "allowed_signers": {"type": "str"},
+    "lock_wait": {"type": "float", "default": 0},
+}
+
+
+class ActionModule(ActionBase):
+    """At most two remote executions: a probe, which is all there is with nothing to do, and the act with the artifact."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = True
+    _supports_async = False
+    _supports_check_mode = True
+
+    def run(self, tmp=None, task_vars=None):
+        result = super().run(tmp, task_vars)
+        dummy, arguments = self.validate_argument_spec(ARGUMENTS, mutually_exclusive=[("artifact", "release")])
+        self._executions = 0
+        try:
+            result.update(self._release(arguments, task_vars))
+        except SlipwayError as error:
+            result.update(error.facts, failed=True, outcome="rejected", changed=False, msg=str(error))
+        result["executions"] = self._executions
+        if not self._task.diff:
+            result.pop("diff", None)
+        return result
+
+    def _release(self, arguments, task_vars):
+        request = self._request(arguments)
+        found = self._execute(dict(request, step="probe"), None, task_vars)
+        if found.get("failed") or not found["changed"] or self._task.check_mode:
+            return found
+        tarball = next((item["path"] for item in request["artifacts"] if item["digest"] == found.get("artifact")), None)
+        done = self._execute(dict(request, step="activate"), tarball if found["needs_artifact"] else None, task_vars)
+        return dict(done, diff=found.get("diff"), reasons=found["reasons"], changed=done.get("changed", bool(done.get("actions"))))
+
+    def _request(self, arguments):
+        """What the host is asked for: the options, and what only the controller knows."""
+        if arguments["state"] != "absent" and not arguments["artifact"] and not arguments["release"]:
+            raise InvalidInput("artifact", None, "name the tarballs to deploy, or set release to go back to one that the hosts have")
+        if arguments["keep"] < 0:
+            raise InvalidInput("keep", arguments["keep"], "use 0 or more")
+        described = [self._described(path, arguments["name"]) for path in arguments.pop("artifact") or []]
+        actor = "%s@%s" % (getpass.getuser(), socket.gethostname())
+        return dict(arguments, artifacts=described, actor=actor, deploy_id=str(self._task._uuid))
+
+    def _described(self, path, name):
+        path = self._loader.path_dwim(os.path.expanduser(path))
+        manifest = artifact.read_manifest(path)
+        if manifest.name != name:
+            raise InvalidInput("artifact", path, "it is of %s, not of %s" % (manifest.name, name))
+        return artifact.describe(path, manifest)
+
+    def _execute(self, request, tarball, task_vars):
+        """One remote execution of the engine."""
+        self._executions += 1
+        parcel = stream.parcel(request, tarball)
+        command = stream.command(self._interpreter(task_vars))
+        if self._can_stream():
+            return stream.result_of(self._low_level_execute_command(command, in_data=parcel))
+        return stream.result_of(self._execute_from_file(command, parcel))
+
+    def _can_stream(self):
+        """Some connections take no standard input, and su talks to a terminal."""
+        become = self._connection.become
+        return self._connection.has_pipelining and not (become and become.name.rpartition(".")[2] == "su")
+
+    def _execute_from_file(self, command, parcel):
+        """The same where nothing can be streamed: upload the parcel, and read it from there."""
+        directory = self._make_tmp_path()
+        try:
+            remote = self._connection._shell.join_path(directory, "parcel")
+            self._transfer_data(remote, parcel)
+            self._fixup_perms2((directory, remote))
+            return self._low_level_execute_command("(%s) < %s" % (command, self._connection._shell.quote(remote)))
+        finally:
+            self._remove_tmp_path(directory)
+
+    def _interpreter(self, task_vars):
+        """The inventory's word for Python on this host; None where it leaves that open."""
+        task_vars = task_vars or {}
+        if self._task.delegate_to:
+            task_vars = task_vars.get("ansible_delegated_vars", {}).get(self._task.delegate_to, {})
+        named = self._templar.template(task_vars.get("ansible_python_interpreter") or "")
+        return None if not named or named.startswith("auto") else str(named)
