@@ -94,7 +94,7 @@ class ActionModule(ActionBase):
     def _can_stream(self):
         """Some connections take no standard input, and su talks to a terminal."""
         become = self._connection.become
-        return self._connection.has_pipelining and not (become and become.name.rpartition(".")[2] == "su")
+        return self._connection.has_pipelining and (not become or getattr(become, "pipelining", become.name != "su"))
 
     def _execute_from_file(self, command, parcel):
         """The same where nothing can be streamed: upload the parcel, and read it from there."""

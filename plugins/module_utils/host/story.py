@@ -56,17 +56,17 @@ def difference(target, seen, decision):
         return {"before": "", "after": ""}
     old = existing(seen.releases[seen.current]) if seen.current in seen.releases else None
     return {
-        "before": _describe(seen.current, old, target),
-        "after": _describe(target.id if decision.activate else seen.current, target if decision.activate else old, old),
+        "before": _describe(seen.current, old, target, "old"),
+        "after": _describe(target.id if decision.activate else seen.current, target if decision.activate else old, old, "new"),
     }
 
 
-def _describe(current, release, other):
+def _describe(current, release, other, age):
     if release is None:
         return "current -> %s\n" % (current or "nothing")
     values, others = environment.parse(release.environment), environment.parse(other.environment) if other else {}
     lines = ["current -> %s" % current]
-    lines += ["%s (value hidden%s)" % (key, "" if others.get(key, values[key]) == values[key] else ", differs") for key in sorted(values)]
+    lines += ["%s=(%s value, hidden)" % (key, "same" if others.get(key) == values[key] else age) for key in sorted(values)]
     return "\n".join(lines) + "\n" + "".join("\n# %s\n%s" % item for item in sorted(release.units.items()))
 
 

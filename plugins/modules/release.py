@@ -1,0 +1,206 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: release
+short_description: Put a release of a Go service on a host, judge its health, put the old one back if it is not well
+version_added: 0.1.0
+description:
+  - Takes the tarball that M(slipway.golang.package) made and makes it a release on the host - binary, unit and environment together -
+    then switches to it, starts it and judges it. Where it is not healthy, the release that was live before is put back and judged too.
+  - A release is named by its content, so that the same input is the same directory on every host, and a second run changes nothing.
+  - One remote execution says whether there is anything to do. Only then does a second one carry what the host lacks and do it.
+  - "A failed task says in RV(outcome) what it left running. V(rejected): the live service was not touched. V(reverted): the new release
+    was started and found unhealthy, and the old one is back. V(down): nothing healthy runs."
+  - The module is executed by an action plugin, which streams its own engine to the host's Python; nothing is left behind there.
+options:
+  name:
+    description: The service's name; also its unit, its user unless O(unit.user) says otherwise, and its directory below C(/opt).
+    type: str
+    required: true
+  state:
+    description:
+      - V(active) makes the release the live one.
+      - V(staged) only puts it on the host, so that a later V(active) moves no bytes.
+      - V(absent) stops the service and removes its unit and all its releases. Its data in C(/var/lib) stays.
+    type: str
+    choices: [active, staged, absent]
+    default: active
+  artifact:
+    description:
+      - Paths of tarballs on the controller, all of one version, at most one for each kind of machine. The host gets the one that suits it.
+      - Mutually exclusive with O(release).
+    type: list
+    elements: path
+  release:
+    description:
+      - Activates a release that the host already has - an id, a version, or V(previous) for the one that was live before.
+      - Nothing travels to the host, and the release brings back the unit and the environment that it was proven with.
+    type: str
+  root:
+    description: The directory of everything of this service. Default is C(/opt/) and O(name).
+    type: path
+  environment:
+    description:
+      - Environment variables of the service. They are part of the release, kept in a file that only root can read, and never shown.
+      - A change of these alone is a release of its own that moves no binary over the network.
+    type: dict
+    default: {}
+  port:
+    description: The TCP port on which the service listens. The service learns it from the variable O(port_variable).
+    type: int
+  port_variable:
+    description: The environment variable from which the service takes its port.
+    type: str
+    default: PORT
+  strategy:
+    description: How the new release takes over. V(restart) stops the old process and starts the new one.
+    type: str
+    choices: [restart]
+    default: restart
+  smoke:
+    description:
+      - Start the new binary as a transient unit first, with the same sandbox, user and environment, but on a free port, and judge it there,
+        so that a release which cannot serve is refused while the old one still does.
+      - Switch it off where a second process at the same time does harm, or where the service does not take its port from the environment.
+    type: bool
+    default: true
+  keep:
+    description:
+      - How many releases that served well to keep for going back. The live one, the previous one and the newest failed one are kept besides.
+    type: int
+    default: 5
+  allowed_signers:
+    description:
+      - Text of an allowed-signers file as C(ssh-keygen) reads it. The host refuses an artifact that none of these keys signed.
+    type: str
+  lock_wait:
+    description: How many seconds to wait where another deploy of the same service holds the lock.
+    type: float
+    default: 0
+extends_documentation_fragment:
+  - slipway.golang.unit
+  - slipway.golang.health.nested
+  - slipway.golang.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+    details: Values of the environment are never shown, only whether they differ.
+  idempotent:
+    support: full
+notes:
+  - Needs root on the host - set C(become) - and there Python 3.8 and systemd 240, or newer. For hosts without Python see the playbook
+    C(slipway.golang.scp).
+seealso:
+  - module: slipway.golang.package
+  - module: slipway.golang.release_info
+author:
+  - Slipway contributors (@slipway)
+"""
+
+EXAMPLES = r"""
+- name: Deploy a new version
+  slipway.golang.release:
+    name: orders
+    artifact: [dist/orders-1.4.2-linux-amd64.tar.gz]
+    port: 8080
+    environment:
+      GIN_MODE: release
+    health:
+      path: /healthz
+  become: true
+
+- name: Go back to what was live before
+  slipway.golang.release:
+    name: orders
+    release: previous
+    health:
+      path: /healthz
+  become: true
+
+- name: Put the artifact on the hosts ahead of the deploy
+  slipway.golang.release:
+    name: orders
+    state: staged
+    artifact: [dist/orders-1.4.2-linux-amd64.tar.gz, dist/orders-1.4.2-linux-arm64.tar.gz]
+    port: 8080
+  become: true
+"""
+
+RETURN = r"""
+outcome:
+  description: What became of the host - V(ok), V(rejected), V(reverted), V(down), or V(unknown) where Slipway itself failed.
+  returned: always
+  type: str
+  sample: ok
+release:
+  description: Id of the release that was wanted.
+  returned: when it is known
+  type: str
+  sample: 1.4.2-0a1b2c3d4e5f
+from:
+  description: Id of the release that was live before.
+  returned: when it is known
+  type: str
+  sample: 1.4.1-9c8d7e6f5a4b
+current:
+  description: Id of the release that is live now.
+  returned: when it is known
+  type: str
+  sample: 1.4.2-0a1b2c3d4e5f
+previous:
+  description: Id of the release that O(release=previous) would go back to now.
+  returned: when it is known
+  type: str
+  sample: 1.4.1-9c8d7e6f5a4b
+reasons:
+  description: Why anything had to be done; empty where nothing had.
+  returned: success
+  type: list
+  elements: str
+  sample: ["current is 1.4.1-9c8d7e6f5a4b, wanted is 1.4.2-0a1b2c3d4e5f"]
+actions:
+  description: What was done, in order.
+  returned: changed
+  type: list
+  elements: str
+  sample: ["staged 1.4.2-0a1b2c3d4e5f", "smoke run passed", "current -> 1.4.2-0a1b2c3d4e5f", "restarted orders.service"]
+phases:
+  description: How long each step took, in milliseconds.
+  returned: changed
+  type: dict
+  sample: {stage: 112, preflight: 3, smoke: 140, switch: 9, start: 41, judge: 2063}
+ready_ms:
+  description: Milliseconds from the start of judging the live release to its first success in a row of O(health.success_threshold).
+  returned: changed
+  type: int
+  sample: 12
+probes:
+  description: The health probes of the live release - when each began and how long it took in milliseconds, and what came of it.
+  returned: changed
+  type: list
+  elements: dict
+  sample: [{at_ms: 0, ms: 2, ok: true, reason: "", status: 200}]
+evidence:
+  description: What to look at first where a release was not healthy - the unit's state, the last probes and its last journal lines.
+  returned: when a release was not healthy
+  type: dict
+evidence_of_old:
+  description: The same for the old release where putting it back failed too.
+  returned: when RV(outcome=down)
+  type: dict
+executions:
+  description: How many remote executions this took.
+  returned: always
+  type: int
+  sample: 2
+host:
+  description: What the host told of itself - C(goarch), and C(free_bytes) on the file system of O(root).
+  returned: when nothing was to be done, or in check mode
+  type: dict
+"""
