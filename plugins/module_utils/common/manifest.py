@@ -19,6 +19,17 @@ MODES = ("0644", "0755")
 MAX_MANIFEST_BYTES = 16 << 20
 _FIELDS = {"schema": int, "name": str, "version": str, "goos": str, "goarch": str, "variant": str, "commit": str, "time": int,
            "binary": str, "files": dict}  # fmt: skip
+_DEFAULT_VARIANTS = {
+    "amd64": "v1", "arm64": "v8.0", "386": "sse2", "ppc64": "power8", "ppc64le": "power8", "riscv64": "rva20u64"
+}  # fmt: skip
+
+
+def platform(goos, goarch, variant):
+    """The part of a name that tells the target: the variant only where it is not the usual one."""
+    parts = [goos, goarch]
+    if variant and variant != _DEFAULT_VARIANTS.get(goarch):
+        parts.append(variant.replace(",", "-"))
+    return "-".join(parts)
 
 
 class Manifest:
@@ -66,11 +77,7 @@ class Manifest:
     @property
     def stem(self):
         """The tarball's file name without ``.tar.gz``."""
-        default_variants = {"amd64": "v1", "arm64": "v8.0", "386": "sse2", "ppc64": "power8", "ppc64le": "power8", "riscv64": "rva20u64"}
-        parts = [self.name, self.version, self.goos, self.goarch]
-        if self.variant and self.variant != default_variants.get(self.goarch):
-            parts.append(self.variant.replace(",", "-"))
-        return "-".join(parts)
+        return "-".join((self.name, self.version, platform(self.goos, self.goarch, self.variant)))
 
     @property
     def unpacked_size(self):
