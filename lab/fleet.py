@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A fleet: some systemd hosts on a network of their own, with sshd on loopback ports. Look, decide, act."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import shutil
+import socket
+import tarfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import image
+from engine import client, docker
+from groups import Address, Host, as_yaml, inventory
+from shell import STATE, LabError, last_words, lock, output, run, say, wait_for
+
+FLEET = "slipway.lab.fleet"
+RECIPE = "slipway.lab.recipe"
+PORTS = (22, 80, 443, 8080)
+SETTLED = ("running", "degraded")
+
+# What systemd wants to be PID 1, and what a unit's sandbox (mounts, namespaces, filters) wants from the container.
+# The bind mount serves machines with cgroup v1 and v2 alike.
+RUN_SYSTEMD = (
+    "--cgroupns=host", "--volume=/sys/fs/cgroup:/sys/fs/cgroup:rw",
+    "--tmpfs=/run", "--tmpfs=/run/lock", "--tmpfs=/tmp:exec,mode=1777",
+    "--cap-add=SYS_ADMIN", "--cap-add=NET_ADMIN",
+    "--security-opt=seccomp=unconfined", "--security-opt=apparmor=unconfined", "--security-opt=systempaths=unconfined",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Fleet:
+    name: str
+
+    @property
+    def state(self) -> Path:
+        return STATE / self.name
+
+    @property
+    def inventory(self) -> Path:
+        return self.state / "inventory.yml"
+
+    @property
+    def network(self) -> str:
+        return f"slipway-lab-{self.name}"
+
+    def container(self, host: Host) -> str:
+        return f"{self.name}-{host.name}"
+
+
+def up(fleet: Fleet, hosts: list[Host]) -> None:
+    """Have exactly these hosts, all of them answering."""
+    with lock(STATE / f"{fleet.name}.lock"):
+        make_keys(fleet)
+        found = inspect(fleet)
+        wanted = {fleet.container(host): (host, recipe(fleet, host)) for host in hosts}
+        unwanted = [name for name in found if name not in wanted or recipe_of(found[name]) != wanted[name][1]]
+        missing = [host for name, (host, _) in wanted.items() if name not in found or name in unwanted]
+        stopped = [name for name in found if name not in unwanted and not found[name]["State"]["Running"]]
+        remove(unwanted)
+        if missing:
+            make_network(fleet)
+            say(f"{fleet.name}: create {' '.join(host.name for host in missing)}")
+            at_once(lambda host: create(fleet, host), missing)
+        if stopped:
+            say(f"{fleet.name}: start {' '.join(stopped)}")
+            at_once(start, stopped)
+        fresh = [fleet.container(host) for host in missing] + stopped
+        if fresh or unwanted:
+            found = inspect(fleet)
+        addresses = {host.name: address(fleet, found[fleet.container(host)]) for host in hosts}
+        at_once(lambda host: wait_for_ssh(host.name, addresses[host.name].ports[22]), hosts)
+        at_once(wait_for_systemd, fresh)
+        write(fleet.inventory, as_yaml(inventory(fleet.name, hosts, addresses, fleet.state)))
+    say(f"{fleet.name}: {len(hosts)} hosts answer (inventory: {fleet.inventory})")
+
+
+def down(fleet: Fleet) -> None:
+    with lock(STATE / f"{fleet.name}.lock"):
+        found = inspect(fleet)
+        remove(list(found))
+        run(client(), "network", "rm", fleet.network)
+        shutil.rmtree(fleet.state, ignore_errors=True)
+    say(f"{fleet.name}: {len(found)} hosts removed")
+
+
+def names() -> list[str]:
+    """All fleets that have a container."""
+    printed = docker("ps", "--all", "--filter", f"label={FLEET}", "--format", f'{{{{.Label "{FLEET}"}}}}')
+    return sorted(set(printed.split()))
+
+
+def inspect(fleet: Fleet) -> dict[str, dict]:
+    """The fleet's containers, by name, as Docker describes them."""
+    ids = docker("ps", "--all", "--quiet", "--filter", f"label={FLEET}={fleet.name}").split()
+    described = json.loads(docker("container", "inspect", *ids)) if ids else []
+    return {entry["Name"].lstrip("/"): entry for entry in described}
+
+
+def address(fleet: Fleet, entry: dict) -> Address:
+    network = entry["NetworkSettings"]
+    ports = {int(port.split("/")[0]): int(bound[0]["HostPort"]) for port, bound in network["Ports"].items() if bound}
+    return Address(network["Networks"][fleet.network]["IPAddress"], ports)
+
+
+# --- one host -------------------------------------------------------------------------------------------------------
+
+
+def create(fleet: Fleet, host: Host) -> None:
+    docker(*create_command(fleet, host), "--label", f"{RECIPE}={recipe(fleet, host)}", image.tag(variant(host)))
+    docker("cp", "-", f"{fleet.container(host)}:/", data=keys_archive(fleet))
+    docker("start", fleet.container(host))
+
+
+def create_command(fleet: Fleet, host: Host) -> list[str]:
+    argv = ["create", "--name", fleet.container(host), "--hostname", host.name]
+    argv += ["--network", fleet.network, "--network-alias", host.name, "--label", f"{FLEET}={fleet.name}"]
+    argv += [f"--publish=127.0.0.1::{port}" for port in PORTS]
+    return argv + list(RUN_SYSTEMD)
+
+
+def variant(host: Host) -> str:
+    return "python" if host.python else "plain"
+
+
+def recipe(fleet: Fleet, host: Host) -> str:
+    """A digest of all that makes this host; when it differs the host is made anew."""
+    parts = [image.digest(), variant(host), *create_command(fleet, host), (fleet.state / "id_ed25519.pub").read_text()]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def recipe_of(entry: dict) -> str:
+    return entry["Config"]["Labels"].get(RECIPE, "")
+
+
+def start(container: str) -> None:
+    docker("start", container)
+
+
+def remove(containers: list[str]) -> None:
+    if containers:
+        say(f"remove {' '.join(containers)}")
+        at_once(lambda container: docker("rm", "--force", "--volumes", container), containers)
+
+
+def wait_for_ssh(name: str, port: int) -> None:
+    wait_for(f"sshd on {name} (127.0.0.1:{port})", lambda: greets(port), 60)
+
+
+def greets(port: int) -> bool:
+    """Docker's proxy accepts before sshd does, so wait for sshd's own greeting."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
+            return connection.recv(4) == b"SSH-"
+    except OSError:
+        return False
+
+
+def wait_for_systemd(container: str) -> None:
+    done = run(client(), "exec", container, "systemctl", "is-system-running", "--wait", timeout=60)
+    if done.stdout.decode().strip() not in SETTLED:
+        raise LabError(f"systemd did not come up in {container}: {last_words(done.stdout + done.stderr)}")
+
+
+# --- what the hosts share -------------------------------------------------------------------------------------------
+
+
+def make_network(fleet: Fleet) -> None:
+    if run(client(), "network", "inspect", fleet.network).returncode:
+        docker("network", "create", "--label", f"{FLEET}={fleet.name}", fleet.network)
+
+
+def make_keys(fleet: Fleet) -> None:
+    """One key to log in with and one for the hosts to show, so that host keys can be checked strictly."""
+    fleet.state.mkdir(parents=True, exist_ok=True)
+    for name in ("id_ed25519", "host_ed25519"):
+        if not (fleet.state / name).exists():
+            output("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"slipway-lab-{fleet.name}", "-f", str(fleet.state / name))
+    write(fleet.state / "known_hosts", "* " + (fleet.state / "host_ed25519.pub").read_text())
+
+
+def keys_archive(fleet: Fleet) -> bytes:
+    """The files with which a host knows us, and we the host."""
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as archive:
+        for name, source, mode in (
+            ("root/.ssh/authorized_keys", "id_ed25519.pub", 0o600),
+            ("etc/ssh/ssh_host_ed25519_key", "host_ed25519", 0o600),
+            ("etc/ssh/ssh_host_ed25519_key.pub", "host_ed25519.pub", 0o644),
+        ):
+            data = (fleet.state / source).read_bytes()
+            member = tarfile.TarInfo(name)
+            member.size, member.mode = len(data), mode
+            archive.addfile(member, io.BytesIO(data))
+    return content.getvalue()
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file, unless it already says so."""
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
+
+
+def at_once(work, items) -> None:
+    """Do the same to all items in parallel; the first failure is the result."""
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        list(pool.map(work, items))

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The words of a fleet: groups and hosts, and the inventory that Ansible reads. Nothing here touches Docker."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from shell import LabError
+
+NAME = re.compile(r"[a-z][a-z0-9-]{0,29}")
+GROUP = re.compile(r"(?P<name>[a-z][a-z0-9_]{0,29})=(?P<count>[0-9]{1,3})(?P<plain>:nopython)?")
+
+
+@dataclass(frozen=True)
+class Host:
+    name: str  # in the inventory, as hostname, and in the fleet's DNS
+    group: str
+    python: bool = True
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a running host can be reached."""
+
+    ip: str
+    ports: dict[int, int]  # port of the host -> port on 127.0.0.1
+
+
+def fleet_name(text: str) -> str:
+    if not NAME.fullmatch(text):
+        raise LabError(f"{text!r} is no fleet name: small letters, digits and dashes, a letter first")
+    return text
+
+
+def hosts_of(specs: list[str]) -> list[Host]:
+    """`web=3` are web1 to web3; `plain=1:nopython` is plain1, a host without Python."""
+    hosts = []
+    for spec in specs:
+        match = GROUP.fullmatch(spec)
+        if not match:
+            raise LabError(f"{spec!r} is no group: write NAME=COUNT or NAME=COUNT:nopython, such as web=3")
+        group, python = match["name"], not match["plain"]
+        stem = group.replace("_", "-")  # a hostname has no underscore
+        hosts += [Host(f"{stem}{number}", group, python) for number in range(1, int(match["count"]) + 1)]
+    names = [host.name for host in hosts]
+    if len(set(names)) < len(names):
+        raise LabError("two groups would have hosts of the same name")
+    return hosts
+
+
+def inventory(fleet: str, hosts: list[Host], addresses: dict[str, Address], state: Path) -> dict:
+    groups: dict[str, dict] = {}
+    for host in hosts:
+        group = groups.setdefault(host.group, {"hosts": {}})
+        group["hosts"][host.name] = host_variables(fleet, host, addresses[host.name])
+    # Not in `all`: its variables would reach localhost too.
+    return {"all": {"children": {"lab": {"vars": shared_variables(fleet, state), "children": groups}}}}
+
+
+def shared_variables(fleet: str, state: Path) -> dict:
+    known_hosts = shlex.quote(f'UserKnownHostsFile="{state}/known_hosts"')
+    return {
+        "ansible_host": "127.0.0.1",
+        "ansible_user": "root",
+        "ansible_ssh_private_key_file": str(state / "id_ed25519"),
+        "ansible_ssh_common_args": f"-o {known_hosts} -o StrictHostKeyChecking=yes -o IdentitiesOnly=yes",
+        "lab_fleet": fleet,
+    }
+
+
+def host_variables(fleet: str, host: Host, address: Address) -> dict:
+    variables = {
+        "ansible_port": address.ports[22],
+        "lab_address": address.ip,
+        "lab_app_url": f"http://127.0.0.1:{address.ports[8080]}",
+        "lab_http_port": address.ports[80],
+        "lab_https_port": address.ports[443],
+        "lab_container": f"{fleet}-{host.name}",
+    }
+    if host.python:
+        variables["ansible_python_interpreter"] = "/usr/bin/python3"
+    return variables
+
+
+def as_yaml(value: dict, indent: str = "") -> str:
+    """Nested dictionaries of plain values as YAML."""
+    lines = []
+    for key, item in value.items():
+        if isinstance(item, dict):
+            lines.append(f"{indent}{key}:\n{as_yaml(item, indent + '  ')}")
+        else:
+            lines.append(f"{indent}{key}: {json.dumps(item)}\n")
+    return "".join(lines)

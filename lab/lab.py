@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A local fleet of systemd hosts in containers, for the demo, the tests and the benches.
+
+Examples:
+  python3 lab/lab.py up demo --hosts 3                                  web1, web2 and web3
+  python3 lab/lab.py up t --group rollout=3 --group plain=1:nopython    two groups, one host without Python
+  ansible -i .work/lab/demo/inventory.yml web -m ansible.builtin.ping
+  python3 lab/lab.py ssh demo web1 systemctl status
+  python3 lab/lab.py down demo
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+import engine
+import fleet
+import image
+from groups import fleet_name, hosts_of
+from shell import LabError, install, say
+
+
+def main() -> int:
+    arguments = parser().parse_args()
+    try:
+        return arguments.action(arguments) or 0
+    except LabError as error:
+        print(f"lab: error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="lab.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name, action, text):
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(action=action)
+        return sub
+
+    command("engine", start_engine, "have a Docker engine that answers; root on Debian gets one installed and started")
+    command("image", build_image, "build the hosts' images, where they are missing or older than lab/Dockerfile")
+    packages = command("install", install_packages, "have these Debian packages on this machine")
+    packages.add_argument("package", nargs="+")
+
+    up = command("up", bring_up, "have exactly these hosts, answering by ssh; write the inventory")
+    up.add_argument("fleet")
+    up.add_argument(
+        "--group", action="append", default=[], metavar="NAME=COUNT[:nopython]", help="a group of hosts; may be repeated (default: web=1)"
+    )
+    up.add_argument("--hosts", type=int, metavar="N", help="short for --group web=N")
+    up.add_argument("--plain", type=int, metavar="K", help="short for --group plain=K:nopython")
+
+    down = command("down", take_down, "remove a fleet and all it left")
+    which = down.add_mutually_exclusive_group(required=True)
+    which.add_argument("fleet", nargs="?")
+    which.add_argument("--all", action="store_true", help="every fleet of this engine")
+
+    command("status", show_status, "list the fleets and their hosts")
+    for name, action, text in (
+        ("ssh", by_ssh, "log in to a host, or run a command there"),
+        ("exec", by_exec, "run a command inside a host's container, without ssh"),
+    ):
+        sub = command(name, action, text)
+        sub.add_argument("fleet")
+        sub.add_argument("host", help="such as web1")
+        sub.add_argument("command", nargs=argparse.REMAINDER)
+    return top
+
+
+def start_engine(_arguments) -> None:
+    say(f"Docker engine {engine.ensure()} answers {engine.client()}")
+
+
+def build_image(_arguments) -> None:
+    engine.ensure()
+    image.ensure()
+    say(f"images: {' '.join(map(image.tag, image.TARGETS))}")
+
+
+def install_packages(arguments) -> None:
+    install(*arguments.package)
+
+
+def bring_up(arguments) -> None:
+    hosts = hosts_of(wanted_groups(arguments))
+    wanted = fleet.Fleet(fleet_name(arguments.fleet))
+    engine.ensure()
+    image.ensure()
+    fleet.up(wanted, hosts)
+
+
+def wanted_groups(arguments) -> list[str]:
+    specs = list(arguments.group)
+    if arguments.hosts:
+        specs.append(f"web={arguments.hosts}")
+    if arguments.plain:
+        specs.append(f"plain={arguments.plain}:nopython")
+    return specs or ["web=1"]
+
+
+def take_down(arguments) -> None:
+    for name in fleet.names() if arguments.all else [arguments.fleet]:
+        fleet.down(fleet.Fleet(fleet_name(name)))
+
+
+def show_status(_arguments) -> None:
+    if not engine.find_client():
+        say("no Docker engine answers")
+        return
+    for name in fleet.names():
+        this = fleet.Fleet(name)
+        print(f"{name}  (inventory: {this.inventory})")
+        for container, entry in sorted(fleet.inspect(this).items()):
+            print(f"  {describe(this, container, entry)}")
+
+
+def describe(this: fleet.Fleet, container: str, entry: dict) -> str:
+    state = entry["State"]["Status"]
+    if state != "running":
+        return f"{container:<24} {state}"
+    at = fleet.address(this, entry)
+    ports = " ".join(f"{name}:{at.ports[port]}" for name, port in (("ssh", 22), ("app", 8080), ("http", 80), ("https", 443)))
+    return f"{container:<24} {state}  {at.ip:<12} {ports}"
+
+
+def by_ssh(arguments) -> None:
+    this, container = known_host(arguments)
+    port = str(fleet.address(this, fleet.inspect(this)[container]).ports[22])
+    os.execvp("ssh", ["ssh", "-F", "none", "-i", str(this.state / "id_ed25519"), "-p", port, "-o", "IdentitiesOnly=yes",
+                      "-o", f'UserKnownHostsFile="{this.state}/known_hosts"', "root@127.0.0.1", *arguments.command])  # fmt: skip
+
+
+def by_exec(arguments) -> None:
+    _, container = known_host(arguments)
+    terminal = ["--tty"] if sys.stdin.isatty() else []
+    os.execv(engine.client(), ["docker", "exec", "--interactive", *terminal, container, *(arguments.command or ["bash"])])
+
+
+def known_host(arguments) -> tuple[fleet.Fleet, str]:
+    this = fleet.Fleet(fleet_name(arguments.fleet))
+    container = f"{this.name}-{arguments.host}"
+    found = fleet.inspect(this)
+    if container not in found:
+        known = " ".join(sorted(name.removeprefix(f"{this.name}-") for name in found)) or "none"
+        raise LabError(f"fleet {this.name} has no host {arguments.host} (it has: {known})")
+    return this, container
+
+
+if __name__ == "__main__":
+    sys.exit(main())
