@@ -80,6 +80,6 @@ def _ends_with_newline(handle):
 def _parse(line):
     try:
         entry = json.loads(line.decode("utf-8"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return entry if isinstance(entry, dict) else None

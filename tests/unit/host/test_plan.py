@@ -1,0 +1,58 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from ansible_collections.slipway.golang.plugins.module_utils.host.plan import decide
+
+TARGET = SimpleNamespace(id="2-b")
+HEALTHY = {
+    "target_here": True, "donor": None, "current": "2-b", "running_release": "2-b", "binary_intact": True, "units_installed": True,
+    "sickness": None, "unit": {"ActiveState": "active", "UnitFileState": "enabled", "NeedDaemonReload": "no"},
+}  # fmt: skip
+
+
+def look(**differences):
+    unit = dict(HEALTHY["unit"], **differences.pop("unit", {}))
+    return SimpleNamespace(**dict(HEALTHY, unit=unit, **differences))
+
+
+def test_nothing_is_done_where_the_wanted_release_serves_well():
+    plan = decide(look(), TARGET, activate=True)
+    assert not plan.changed and plan.reasons == []
+
+
+@pytest.mark.parametrize(
+    ("difference", "reason"),
+    [
+        ({"current": "1-a"}, "current is 1-a, wanted is 2-b"),
+        ({"current": None}, "current is not set"),
+        ({"unit": {"ActiveState": "failed"}}, "the service is failed"),
+        ({"running_release": "1-a"}, "the running process is of 1-a"),
+        ({"running_release": None}, "no release of ours"),
+        ({"binary_intact": False}, "not the one that was released"),
+        ({"units_installed": False}, "the unit in"),
+        ({"unit": {"UnitFileState": "disabled"}}, "not enabled"),
+        ({"unit": {"NeedDaemonReload": "yes"}}, "has not read"),
+        ({"sickness": "answered 503"}, "not healthy: answered 503"),
+    ],
+)
+def test_anything_that_differs_is_put_right_and_named(difference, reason):
+    plan = decide(look(**difference), TARGET, activate=True)
+    assert plan.activate and reason in plan.reasons[0]
+
+
+def test_an_artifact_travels_only_where_no_release_here_has_it():
+    assert decide(look(target_here=False, current="1-a"), TARGET, activate=True).needs_artifact
+    with_donor = decide(look(target_here=False, current="1-a", donor=object()), TARGET, activate=True)
+    assert with_donor.stage == "compose" and not with_donor.needs_artifact
+
+
+def test_staging_never_activates():
+    plan = decide(look(target_here=False, current="1-a"), TARGET, activate=False)
+    assert plan.stage == "unpack" and not plan.activate and plan.reasons == ["2-b is not on this host"]
+    assert not decide(look(current="1-a"), TARGET, activate=False).changed
