@@ -54,8 +54,8 @@ def _start(unit_name, wanted, release, settings):
     sections = unit.sections(wanted.app, wanted.unit, binary=release.binary, environment_file=settings)
     argv = ["systemd-run", "--quiet", "--collect", "--unit=" + unit_name, "--service-type=exec"]
     argv += ["--description=Smoke run of %s" % release.id]
-    argv += [part for value in unit.transient(sections) for part in ("-p", value)]
-    argv += ["--", release.binary] + list(wanted.unit.get("exec_args") or [])
+    argv += [part for value in unit.transient(sections, systemd.version()) for part in ("-p", value)]
+    argv += ["--", release.binary] + unit.transient_args(wanted.unit)
     answer = systemd.run(argv)
     if answer.returncode:
         raise judge.Unhealthy("systemd did not start it: %s" % answer.stderr.strip()[:1000], evidence={"journal": systemd.last_words(unit_name)})
@@ -67,5 +67,3 @@ def _explain(error, wanted, port):
     if "address already in use" in text:
         hint = "it did not listen on port %d, which %s named. Let the app read its port from %s, or set smoke: false"
         error.facts["hint"] = hint % (port, wanted.port_variable, wanted.port_variable)
-
-

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import subprocess
 
 from ..common.errors import SlipwayError
@@ -26,6 +27,7 @@ def run(argv, timeout=120):
         raise SlipwayError("%s did not end within %d s" % (" ".join(argv), timeout)) from None
 
 
+@functools.lru_cache(maxsize=None)
 def version():
     """systemd's version as a number."""
     words = run(["systemctl", "--version"]).stdout.split()
