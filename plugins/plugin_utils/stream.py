@@ -17,7 +17,7 @@ import shlex
 import zlib
 
 from ..module_utils.common.errors import SlipwayError
-from ..module_utils.host.engine import MARK
+from ..module_utils.common.protocol import MARK
 
 WINGS = ("common", "host")
 NO_PYTHON = "SLIPWAY-NO-PYTHON"
@@ -64,7 +64,7 @@ def command(interpreter=None):
 def parcel(request, artifact=None):
     """The bytes for the command's standard input. ``artifact`` is the path of a tarball on the controller, or None."""
     payload = _read(artifact) if artifact else b""
-    engine, text = _engine(), json.dumps(dict(request, payload=len(payload))).encode("utf-8")
+    engine, text = ENGINE, json.dumps(dict(request, payload=len(payload))).encode("utf-8")
     sizes = b"%d %d\n" % (len(engine), len(text))
     return b"%d\n" % len(BOOTSTRAP) + BOOTSTRAP + sizes + engine + text + payload
 
@@ -100,3 +100,7 @@ def _module_name(path):
 def _read(path):
     with open(path, "rb") as handle:
         return handle.read()
+
+
+# Made when the controller loads the plugin, once, before it forks a worker for each host.
+ENGINE = _engine()

@@ -5,7 +5,7 @@
 """The engine: one request in, one result out. The controller streams it to the host's Python; nothing is installed.
 
 Standard input carries, after the bootstrap (``plugin_utils/stream.py``), the request as JSON and then, where one is sent, the
-artifact. Standard output carries one line that begins with MARK; whatever a login shell prints before it does no harm.
+artifact.
 """
 
 from __future__ import annotations
@@ -17,10 +17,9 @@ import sys
 import traceback
 
 from ..common.errors import SlipwayError
+from ..common.protocol import MARK
 from . import machine, remove, story
 from .wanted import Wanted
-
-MARK = "SLIPWAY-RESULT "
 
 
 def main(request, stream):
