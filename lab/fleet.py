@@ -24,11 +24,12 @@ PORTS = (22, 80, 443, 8080)
 SETTLED = ("running", "degraded")
 
 # What systemd wants to be PID 1, and what a unit's sandbox (mounts, namespaces, filters) wants from the container.
-# The bind mount serves machines with cgroup v1 and v2 alike.
+# The bind mount serves machines with cgroup v1 and v2 alike. ProtectProc= hides /proc from all without SYS_PTRACE, and
+# PrivateUsers= has to write there.
 RUN_SYSTEMD = (
     "--cgroupns=host", "--volume=/sys/fs/cgroup:/sys/fs/cgroup:rw",
     "--tmpfs=/run", "--tmpfs=/run/lock", "--tmpfs=/tmp:exec,mode=1777",
-    "--cap-add=SYS_ADMIN", "--cap-add=NET_ADMIN",
+    "--cap-add=SYS_ADMIN", "--cap-add=NET_ADMIN", "--cap-add=SYS_PTRACE",
     "--security-opt=seccomp=unconfined", "--security-opt=apparmor=unconfined", "--security-opt=systempaths=unconfined",
 )  # fmt: skip
 
