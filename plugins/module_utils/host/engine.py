@@ -21,6 +21,8 @@ from ..common.protocol import MARK
 from . import machine, remove, story
 from .wanted import Wanted
 
+WORDS = 8
+
 
 def main(request, stream):
     """Answer one request; never raises."""
@@ -31,7 +33,7 @@ def main(request, stream):
     try:
         result = STEPS[request["step"]](request, stream)
     except SlipwayError as error:
-        result = dict(error.facts, failed=True, msg=str(error), outcome=story.OUTCOMES.get(type(error), "rejected"))
+        result = dict(error.facts, failed=True, msg=_in_full(error), outcome=story.OUTCOMES.get(type(error), "rejected"))
     except Exception as error:  # pylint: disable=broad-except
         # A fault of ours: still one result, with all that is needed to mend it.
         result = {"failed": True, "outcome": "unknown", "msg": "Slipway's engine failed: %r" % error, "exception": traceback.format_exc()}
@@ -62,6 +64,15 @@ def activate(request, stream):
         return remove.remove_app(wanted)
     act = story.deploy(wanted, stream if request.get("payload") else None)
     return dict(act.facts(), changed=bool(act.actions), outcome="ok")
+
+
+def _in_full(error):
+    """The message, and below it what the person on call would look up next."""
+    evidence = error.facts.get("evidence") or {}
+    lines = [str(error), error.facts.get("hint")]
+    lines += ["It said:"] + ["  " + line for line in evidence["journal"][-WORDS:]] if evidence.get("journal") else []
+    lines += ["See more: %s" % evidence["next"]] if evidence.get("next") else []
+    return "\n".join(line for line in lines if line)
 
 
 STEPS = {"probe": probe, "activate": activate}

@@ -17,41 +17,44 @@ class Unhealthy(SlipwayError):
     """The release did not come up, or did not stay up. The facts carry the evidence."""
 
 
-def judge(check, release_names, unit_name):
-    """Wait until the unit's process is healthy and stays so; returns the Verdict, or raises Unhealthy with the evidence."""
+def judge(check, release_names, unit_name, since):
+    """Wait until the unit's process is healthy and stays so; returns the Verdict and the unit's state, or raises Unhealthy.
+
+    ``since``: when it was started, in seconds since the epoch; older journal lines are no evidence.
+    """
     before = systemd.show(unit_name)
     pid = before["MainPID"]
 
     def alive():
         if pid and os.path.isdir("/proc/%d" % pid):
             return None
-        return "its process %s ended" % (pid or "never started, or")
+        return "its process ended"
 
     verdict = health.wait(check, release=release_names, alive=alive)
     after = systemd.show(unit_name)
     reason = verdict.reason if not verdict.ok else _unsteady(before, after)
     if reason:
-        raise Unhealthy(reason, evidence=evidence(unit_name, after, verdict, before["InvocationID"]))
+        raise Unhealthy(reason, evidence=evidence(unit_name, after, verdict, since))
     return verdict, after
 
 
-def judge_release(check, release, release_names, unit_name, layout):
+def judge_release(check, release, release_names, unit_name, layout, since):
     """The same for a release that is live: the process must run this release's own bytes."""
-    verdict, state = judge(check, release_names, unit_name)
+    verdict, state = judge(check, release_names, unit_name, since)
     pid = state["MainPID"]
     if observe.running_release(layout, pid) != release.id or not observe.binary_intact(release, pid):
-        raise Unhealthy("the running process %d is not of %s" % (pid, release.id), evidence=evidence(unit_name, state, verdict))
+        raise Unhealthy("the running process %d is not of %s" % (pid, release.id), evidence=evidence(unit_name, state, verdict, since))
     return verdict
 
 
-def evidence(unit_name, state, verdict=None, invocation=None):
+def evidence(unit_name, state, verdict, since):
     """What a person on call would look up first."""
     shown = {key: state[key] for key in ("ActiveState", "SubState", "Result", "MainPID", "NRestarts", "ExecMainStatus") if key in state}
     return {
         "unit": unit_name,
         "state": shown,
-        "probes": verdict.to_dict()["attempts"][-5:] if verdict else [],
-        "journal": systemd.last_words(unit_name, invocation or state.get("InvocationID", "")),
+        "probes": verdict.to_dict()["attempts"][-5:],
+        "journal": systemd.last_words(unit_name, since),
         "next": "journalctl -u %s -e" % unit_name,
     }
 

@@ -27,8 +27,10 @@ def held(path, note, wait=0.0):
         _acquire(descriptor, path, time.monotonic() + wait)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, (json.dumps(dict(note, pid=os.getpid(), since=timestamp()), sort_keys=True) + "\n").encode("utf-8"), 0)
-        yield
-        os.ftruncate(descriptor, 0)
+        try:
+            yield
+        finally:
+            os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
 

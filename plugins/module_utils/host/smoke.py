@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 
 from ..common import environment, unit
 from . import judge, systemd
@@ -32,9 +33,10 @@ def run(wanted, target, release):
     remove(settings)
     write_file(settings, environment.render(variables).encode("utf-8"), 0o600)
     check = wanted.check_for(target, port=port).replace(port=port, min_healthy=0.0)
+    since = time.time()
     try:
-        _start(unit_name, wanted, release, settings)
-        return judge.judge(check, target.names, unit_name)[0]
+        _start(unit_name, wanted, release, settings, since)
+        judge.judge(check, target.names, unit_name, since)
     except judge.Unhealthy as error:
         _explain(error, wanted, port)
         raise
@@ -50,7 +52,7 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def _start(unit_name, wanted, release, settings):
+def _start(unit_name, wanted, release, settings, since):
     sections = unit.sections(wanted.app, wanted.unit, binary=release.binary, environment_file=settings)
     argv = ["systemd-run", "--quiet", "--collect", "--unit=" + unit_name, "--service-type=exec"]
     argv += ["--description=Smoke run of %s" % release.id]
@@ -58,12 +60,14 @@ def _start(unit_name, wanted, release, settings):
     argv += ["--", release.binary] + unit.transient_args(wanted.unit)
     answer = systemd.run(argv)
     if answer.returncode:
-        raise judge.Unhealthy("systemd did not start it: %s" % answer.stderr.strip()[:1000], evidence={"journal": systemd.last_words(unit_name)})
+        journal = systemd.last_words(unit_name, since)
+        reason = answer.stderr.strip()[:1000] or "; ".join(journal[-3:])
+        raise judge.Unhealthy("systemd could not start it: %s" % reason, evidence={"journal": journal})
 
 
 def _explain(error, wanted, port):
     """The commonest cause of a false alarm is an app that does not take its port from the environment."""
     text = " ".join(error.facts.get("evidence", {}).get("journal", []))
     if "address already in use" in text:
-        hint = "it did not listen on port %d, which %s named. Let the app read its port from %s, or set smoke: false"
+        hint = "It did not listen on port %d, which %s named. Let the app read its port from %s, or set smoke: false"
         error.facts["hint"] = hint % (port, wanted.port_variable, wanted.port_variable)

@@ -149,6 +149,7 @@ class Act:
         self.old = existing(old) if old and seen.current != target.id else None
         self.journal = Journal(self.layout.journal)
         self.switched = False
+        self.started_at = 0.0
         self.verdict = None
         self.phases = {}
         self.actions = []
@@ -203,6 +204,7 @@ class Act:
 
     def start(self, unit_name):
         """Start or restart, and let systemd start it at boot."""
+        self.started_at = time.time()
         with self.phase("start"):
             systemd.start(unit_name)
             if self.look.unit["UnitFileState"] != "enabled":
@@ -214,7 +216,7 @@ class Act:
         with self.phase("judge"):
             check = self.wanted.check_for(target)
             release = self.layout.release(target.id)
-            self.verdict = judge.judge_release(check, release, target.names, unit_name, self.layout)
+            self.verdict = judge.judge_release(check, release, target.names, unit_name, self.layout, self.started_at)
 
     def stand_down(self):
         """After a failed first deploy: no link and no process claims that something serves."""
@@ -268,7 +270,7 @@ class Act:
         """The half sentence that the person on call needs first."""
         if self.look.unit["ActiveState"] == "active" and self.look.running_release:
             return "%s still serves, untouched" % self.look.running_release
-        return "Nothing was serving before, and nothing was changed"
+        return "Nothing was serving before, and nothing was started"
 
     def facts(self):
         """The result, whether it went well or not."""

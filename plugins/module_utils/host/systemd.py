@@ -73,8 +73,7 @@ def disable(unit):
     run(["systemctl", "disable", "--quiet", unit])
 
 
-def last_words(unit, invocation="", lines=20):
-    """The newest journal lines of a unit, of one invocation of it where that is known."""
-    argv = ["journalctl", "--no-pager", "--quiet", "--output=cat", "--lines=%d" % lines]
-    argv += ["_SYSTEMD_INVOCATION_ID=" + invocation] if invocation else ["--unit=" + unit]
+def last_words(unit, since, lines=20):
+    """The newest journal lines of a unit, not older than ``since`` in seconds since the epoch."""
+    argv = ["journalctl", "--no-pager", "--quiet", "--output=cat", "--lines=%d" % lines, "--since=@%d" % since, "--unit=" + unit]
     return run(argv).stdout.splitlines()

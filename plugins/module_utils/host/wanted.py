@@ -114,7 +114,7 @@ def _resolve(wanted, releases):
     matching = [release for release in releases.values() if release.version == word]
     if len(matching) == 1:
         return matching[0]
-    problem = "is not on this host" if not matching else "is ambiguous here"
+    problem = "is not on this host" if not matching else "could be one of several here: name it by its id"
     raise SlipwayError("Release %r of %s %s. It has: %s. Nothing was changed" % (wanted.release, wanted.app, problem, _listing(releases)))
 
 
