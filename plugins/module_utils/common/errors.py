@@ -13,6 +13,8 @@ class SlipwayError(Exception):
     ``facts`` travel beside the message into the result (probe answers, journal lines, a compiler's words).
     """
 
+    OUTCOME = "rejected"
+
     def __init__(self, message, **facts):
         super().__init__(message)
         self.facts = facts
@@ -23,3 +25,7 @@ class InvalidInput(SlipwayError):
 
     def __init__(self, field, value, remedy, **facts):
         super().__init__("%s: %r is not usable: %s" % (field, value, remedy), **facts)
+
+
+class Rejected(SlipwayError):
+    """Refused before the live service was touched."""

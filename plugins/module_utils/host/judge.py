@@ -18,37 +18,34 @@ class Unhealthy(SlipwayError):
 
 
 def judge(check, release_names, unit_name, since):
-    """Wait until the unit's process is healthy and stays so; returns the Verdict and the unit's state, or raises Unhealthy.
+    """Wait until the unit's process is healthy and stays so; returns the Verdict and its pid, or raises Unhealthy.
 
-    ``since``: when it was started, in seconds since the epoch; older journal lines are no evidence.
+    ``since``: when it was started, in seconds since the epoch; older journal lines are no evidence. The process that answered
+    must be the one that was started: where that one is alive at the end, systemd has neither restarted nor stopped the unit.
     """
-    before = systemd.show(unit_name)
-    pid = before["MainPID"]
+    pid = systemd.show(unit_name)["MainPID"]
 
     def alive():
-        if pid and os.path.isdir("/proc/%d" % pid):
-            return None
-        return "its process ended"
+        return None if pid and os.path.isdir("/proc/%d" % pid) else "its process ended"
 
     verdict = health.wait(check, release=release_names, alive=alive)
-    after = systemd.show(unit_name)
-    reason = verdict.reason if not verdict.ok else _unsteady(before, after)
+    reason = alive() if verdict.ok else verdict.reason
     if reason:
-        raise Unhealthy(reason, evidence=evidence(unit_name, after, verdict, since))
-    return verdict, after
+        raise Unhealthy(reason, evidence=evidence(unit_name, verdict, since))
+    return verdict, pid
 
 
 def judge_release(check, release, release_names, unit_name, layout, since):
     """The same for a release that is live: the process must run this release's own bytes."""
-    verdict, state = judge(check, release_names, unit_name, since)
-    pid = state["MainPID"]
+    verdict, pid = judge(check, release_names, unit_name, since)
     if observe.running_release(layout, pid) != release.id or not observe.binary_intact(release, pid):
-        raise Unhealthy("the running process %d is not of %s" % (pid, release.id), evidence=evidence(unit_name, state, verdict, since))
+        raise Unhealthy("the running process %d is not of %s" % (pid, release.id), evidence=evidence(unit_name, verdict, since))
     return verdict
 
 
-def evidence(unit_name, state, verdict, since):
+def evidence(unit_name, verdict, since):
     """What a person on call would look up first."""
+    state = systemd.show(unit_name)
     shown = {key: state[key] for key in ("ActiveState", "SubState", "Result", "MainPID", "NRestarts", "ExecMainStatus") if key in state}
     return {
         "unit": unit_name,
@@ -57,14 +54,3 @@ def evidence(unit_name, state, verdict, since):
         "journal": systemd.last_words(unit_name, since),
         "next": "journalctl -u %s -e" % unit_name,
     }
-
-
-def _unsteady(before, after):
-    """Why a unit that answered well is still not to be trusted."""
-    if after["ActiveState"] != "active":
-        return "the unit is %s (%s)" % (after["ActiveState"], after["Result"])
-    if after["MainPID"] != before["MainPID"]:
-        return "its process was replaced while it was judged: %d, then %d" % (before["MainPID"], after["MainPID"])
-    if after["NRestarts"] != before["NRestarts"]:
-        return "systemd restarted it while it was judged"
-    return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from functools import cached_property
 
 from ..common import canonical, health, names
 from ..common.errors import SlipwayError
@@ -16,48 +17,58 @@ from . import machine, systemd
 
 
 class Look:
-    """What is, as far as the decision needs to know."""
+    """What is. Whatever costs time is looked up when the decision asks for it, and then once."""
 
     def __init__(self, wanted, target, releases):
-        layout = wanted.layout
+        self._wanted = wanted
+        self._target = target
         self.releases = releases
-        self.current = layout.current()
-        self.previous = layout.previous()
-        self.target_here = target.id in releases and _intact(releases[target.id])
-        self.donor = _donor(releases, target)
+        self.current = wanted.layout.current()
+        self.previous = wanted.layout.previous()
         self.unit_name = wanted.strategy.serving(wanted.app)
         self.unit = systemd.show(self.unit_name)
-        self.running_release = running_release(layout, self.unit["MainPID"])
-        self.binary_intact = self.running_release in releases and binary_intact(releases[self.running_release], self.unit["MainPID"])
-        self.units_installed = all(_same_text(os.path.join(layout.unit_dir, name), text) for name, text in target.units.items())
-        self.sickness = self._sickness(wanted, target)
+        self.running_release = running_release(wanted.layout, self.unit["MainPID"])
 
-    def _sickness(self, wanted, target):
+    @cached_property
+    def target_here(self):
+        return self._target.id in self.releases and _intact(self.releases[self._target.id])
+
+    @cached_property
+    def donor(self):
+        """A release that was made of the same artifact and has not been damaged since."""
+        same = (item for item in self.releases.values() if item.artifact == self._target.record["artifact"] and item.id != self._target.id)
+        return next((release for release in same if _intact(release)), None)
+
+    @cached_property
+    def binary_intact(self):
+        release = self.releases.get(self.running_release)
+        return bool(release) and binary_intact(release, self.unit["MainPID"])
+
+    @cached_property
+    def units_installed(self):
+        directory = self._wanted.layout.unit_dir
+        return all(_same_text(os.path.join(directory, name), text) for name, text in self._target.units.items())
+
+    @cached_property
+    def sickness(self):
         """What ails the target where it is what runs; None where it is healthy or does not run."""
-        if self.running_release != target.id or wanted.state != "active":
+        if self.running_release != self._target.id:
             return None
-        check = wanted.check_for(target)
+        check = self._wanted.check_for(self._target)
         for dummy in range(check.failure_threshold):
-            attempt = health.attempt(check, release=target.names)
+            attempt = health.attempt(check, release=self._target.names)
             if attempt.ok:
                 return None
             time.sleep(min(check.period, 0.2))
         return attempt.reason
 
 
-def _donor(releases, target):
-    """A release that was made of the same artifact and has not been damaged since."""
-    same = (release for release in releases.values() if release.artifact == target.record["artifact"] and release.id != target.id)
-    return next((release for release in same if _intact(release)), None)
-
-
 def _intact(release):
     """Are the parts that run what the release's records say? An immutable directory can still meet a bad disk, or a root shell."""
     try:
-        listed = manifest_of(release).files["bin/" + release.app]
         units = {name: canonical.sha256(text) for name, text in release.units().items()}
         return (
-            canonical.sha256_file(release.binary) == listed["sha256"]
+            canonical.sha256_file(release.binary) == _listed_digest(release)
             and canonical.sha256_file(release.environment_file) == release.record["environment"]
             and units == release.record["units"]
         )
@@ -78,7 +89,11 @@ def running_release(layout, pid):
 
 def binary_intact(release, pid):
     """Does the process run the very bytes that the release's manifest lists?"""
-    return machine.exe_digest(pid) == manifest_of(release).files["bin/" + release.app]["sha256"]
+    return machine.exe_digest(pid) == _listed_digest(release)
+
+
+def _listed_digest(release):
+    return manifest_of(release).files["bin/" + release.app]["sha256"]
 
 
 def manifest_of(release):

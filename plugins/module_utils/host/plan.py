@@ -36,16 +36,24 @@ def decide(look, target, *, activate):
 
 
 def _reasons(look, target):
-    """Why the target is not live yet, in the order in which a person would look; empty where it is."""
+    """Why the target is not live yet: the first reason, in the order in which a person would look; empty where it is live."""
     if look.current != target.id:
         return ["current is %s, wanted is %s" % (look.current or "not set", target.id)]
-    checks = (
-        (look.unit["ActiveState"] == "active", "the service is %s" % look.unit["ActiveState"]),
-        (look.running_release == target.id, "the running process is of %s" % (look.running_release or "no release of ours")),
-        (look.binary_intact, "the running binary is not the one that was released"),
-        (look.units_installed, "the unit in /etc/systemd/system is not the one that was released"),
-        (look.unit["UnitFileState"] == "enabled", "the unit is not enabled"),
-        (look.unit.get("NeedDaemonReload") != "yes", "systemd has not read the unit's newest text"),
-        (look.sickness is None, "the service is not healthy: %s" % look.sickness),
-    )
-    return [reason for holds, reason in checks if not holds][:1]
+    return next(_differences(look, target), [])
+
+
+def _differences(look, target):
+    if look.unit["ActiveState"] != "active":
+        yield ["the service is %s" % look.unit["ActiveState"]]
+    if look.running_release != target.id:
+        yield ["the running process is of %s" % (look.running_release or "no release of ours")]
+    if not look.binary_intact:
+        yield ["the running binary is not the one that was released"]
+    if not look.units_installed:
+        yield ["the unit in /etc/systemd/system is not the one that was released"]
+    if look.unit["UnitFileState"] != "enabled":
+        yield ["the unit is not enabled"]
+    if look.unit.get("NeedDaemonReload") == "yes":
+        yield ["systemd has not read the unit's newest text"]
+    if look.sickness:
+        yield ["the service is not healthy: %s" % look.sickness]

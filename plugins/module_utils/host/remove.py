@@ -10,10 +10,12 @@ import os
 
 from . import lock, preflight, systemd, unit_file
 from .layout import remove
+from .wanted import Wanted
 
 
-def foresee(wanted):
+def probe(request, stream):
     """What would be removed."""
+    wanted = Wanted(request)
     present = _leftovers(wanted)
     return {
         "changed": bool(present), "needs_artifact": False, "outcome": "ok", "from": wanted.layout.current(), "release": None,
@@ -21,8 +23,9 @@ def foresee(wanted):
     }  # fmt: skip
 
 
-def remove_app(wanted):
+def activate(request, stream):
     """Stop the service, then remove what was installed for it."""
+    wanted = Wanted(request)
     preflight.check_root()
     present = _leftovers(wanted)
     actions = []

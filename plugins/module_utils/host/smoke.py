@@ -54,15 +54,20 @@ def free_port():
 
 def _start(unit_name, wanted, release, settings, since):
     sections = unit.sections(wanted.app, wanted.unit, binary=release.binary, environment_file=settings)
-    argv = ["systemd-run", "--quiet", "--collect", "--unit=" + unit_name, "--service-type=exec"]
-    argv += ["--description=Smoke run of %s" % release.id]
-    argv += [part for value in unit.transient(sections, systemd.version()) for part in ("-p", value)]
-    argv += ["--", release.binary] + unit.transient_args(wanted.unit)
-    answer = systemd.run(argv)
+    argv = ["systemd-run", "--quiet", "--collect", "--unit=" + unit_name, "--service-type=exec", "--description=Smoke run of " + release.id]
+    command = ["--", release.binary] + unit.transient_args(wanted.unit)
+    answer = systemd.run(argv + _properties(sections) + command)
+    if "Unknown assignment" in answer.stderr:
+        # An older systemd ignores in a unit file what it refuses here. To ask for its version costs a process: only where needed.
+        answer = systemd.run(argv + _properties(sections, systemd.version()) + command)
     if answer.returncode:
         journal = systemd.last_words(unit_name, since)
         reason = answer.stderr.strip()[:1000] or "; ".join(journal[-3:])
         raise judge.Unhealthy("systemd could not start it: %s" % reason, evidence={"journal": journal})
+
+
+def _properties(sections, version=None):
+    return ["--property=" + value for value in unit.transient(sections, version)]
 
 
 def _explain(error, wanted, port):

@@ -15,10 +15,6 @@ from . import machine, signature
 from .layout import remove, sync_directory, write_file
 from .unpack import unpack
 
-# Beside the unpacked bytes: the release's own few files, and room for the file system's blocks.
-HEADROOM = 8 << 20
-
-
 def stage(wanted, target, donor, payload):
     """From the artifact's stream, or from a release here that was made of the same artifact."""
     layout = wanted.layout
@@ -39,19 +35,9 @@ def stage(wanted, target, donor, payload):
         shutil.rmtree(work, ignore_errors=True)
 
 
-def check_space(layout, artifact):
-    """Refuse before the transfer what would fill the disk."""
-    free, needed = machine.free_bytes(layout.root), artifact["unpacked_size"] + HEADROOM
-    if free < needed:
-        raise SlipwayError(
-            "No space: %s has %d MB free, the release needs %d MB. Free some, or lower `keep`" % (layout.root, free >> 20, (needed >> 20) + 1)
-        )
-
-
 def _unpack(wanted, target, payload, work):
     if payload is None:
         raise SlipwayError("The artifact of %s is not on this host and was not sent" % target.id)
-    check_space(wanted.layout, target.artifact)
     unpack(payload, target.artifact["digest"], work)
 
 

@@ -12,62 +12,29 @@ from __future__ import annotations
 import contextlib
 import time
 
-from ..common import environment
-from ..common.errors import SlipwayError
-from . import judge, lock, observe, plan, preflight, prune, smoke, stage, systemd, unit_file
+from ..common.errors import Rejected, SlipwayError
+from . import judge, lock, preflight, prune, smoke, stage, systemd, unit_file
+from .foresee import look
 from .journal import Journal
-from .wanted import existing, target_of
-
-
-class Rejected(SlipwayError):
-    """Refused before the live service was touched."""
+from .wanted import Wanted, existing
 
 
 class Reverted(SlipwayError):
     """The new release was not healthy; the old one is back and is."""
 
+    OUTCOME = "reverted"
+
 
 class Down(SlipwayError):
     """The new release was not healthy, and there is no healthy old one."""
 
-
-OUTCOMES = {Rejected: "rejected", Reverted: "reverted", Down: "down"}
-
-
-def look(wanted):
-    """What is, what shall be, and what would be done: read-only, and it works on a host that has never been set up."""
-    releases = wanted.layout.releases()
-    target = target_of(wanted, releases)
-    seen = observe.Look(wanted, target, releases)
-    return target, seen, plan.decide(seen, target, activate=wanted.state == "active")
+    OUTCOME = "down"
 
 
-def foresee_space(wanted, target):
-    """Refuse before the transfer what would not fit."""
-    try:
-        stage.check_space(wanted.layout, target.artifact)
-    except SlipwayError as error:
-        raise Rejected("%s was refused: %s. Nothing was changed" % (target.id, error)) from error
-
-
-def difference(target, seen, decision):
-    """What would change, for --diff: small text, and never a value of the environment."""
-    if not decision.changed:
-        return {"before": "", "after": ""}
-    old = existing(seen.releases[seen.current]) if seen.current in seen.releases else None
-    return {
-        "before": _describe(seen.current, old, target, "old"),
-        "after": _describe(target.id if decision.activate else seen.current, target if decision.activate else old, old, "new"),
-    }
-
-
-def _describe(current, release, other, age):
-    if release is None:
-        return "current -> %s\n" % (current or "nothing")
-    values, others = environment.parse(release.environment), environment.parse(other.environment) if other else {}
-    lines = ["current -> %s" % current]
-    lines += ["%s=(%s value, hidden)" % (key, "same" if others.get(key) == values[key] else age) for key in sorted(values)]
-    return "\n".join(lines) + "\n" + "".join("\n# %s\n%s" % item for item in sorted(release.units.items()))
+def activate(request, stream):
+    """Bring the host to what is wanted; the result of slipway.golang.release."""
+    act = deploy(Wanted(request), stream if request.get("payload") else None)
+    return dict(act.facts(), changed=bool(act.actions), outcome="ok")
 
 
 def deploy(wanted, payload):
@@ -90,8 +57,8 @@ def _carry_out(act, decision, payload):
         act.stage(decision, payload)
         if decision.activate:
             _go_live(act)
-    except tuple(OUTCOMES) as error:
-        outcome, message = OUTCOMES[type(error)], str(error)
+    except SlipwayError as error:
+        outcome, message = error.OUTCOME, str(error)
         error.facts.update(act.facts())
         raise
     finally:

@@ -50,8 +50,10 @@ def show(unit):
 
 def start(unit, verb="restart"):
     """Start or restart, whatever happened before: an old failure or start limit must not refuse a wanted start."""
-    run(["systemctl", "reset-failed", unit])
     answer = run(["systemctl", verb, unit], timeout=600)
+    if answer.returncode:
+        run(["systemctl", "reset-failed", unit])
+        answer = run(["systemctl", verb, unit], timeout=600)
     if answer.returncode:
         raise SlipwayError("systemctl %s %s failed: %s" % (verb, unit, answer.stderr.strip()[:1000]))
 

@@ -36,7 +36,7 @@ def tar_gz(members, **header):
     with tarfile.open(fileobj=raw, mode="w", format=tarfile.GNU_FORMAT) as archive:
         for position, (name, content) in enumerate(members):
             info = tarfile.TarInfo(name)
-            info.size = len(content)
+            info.size, info.mode = len(content), 0o755
             for field, value in header.items() if position == len(members) - 1 else ():
                 setattr(info, field, value)
             archive.addfile(info, io.BytesIO(content) if info.isreg() else None)

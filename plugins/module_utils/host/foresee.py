@@ -1,0 +1,67 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Look and decide, and touch nothing: all of a probe, all of check mode, and the first half of a deploy."""
+
+from __future__ import annotations
+
+from ..common import environment
+from ..common.errors import Rejected
+from . import machine, observe, plan
+from .wanted import Wanted, existing, target_of
+
+# Beside the unpacked bytes: the release's own few files, and room for the file system's blocks.
+HEADROOM = 8 << 20
+
+
+def probe(request, stream):
+    """What would be done; the result of slipway.golang.release where that is nothing, or in check mode."""
+    wanted = Wanted(request)
+    target, seen, decision = look(wanted)
+    if decision.needs_artifact:
+        check_space(wanted.layout, target)
+    return {
+        "changed": decision.changed, "needs_artifact": decision.needs_artifact, "reasons": decision.reasons, "outcome": "ok",
+        "artifact": target.artifact["digest"] if target.artifact else None, "release": target.id, "from": seen.current,
+        "current": seen.current, "previous": seen.previous, "diff": difference(target, seen, decision),
+        "host": {"goarch": machine.goarch(), "free_bytes": machine.free_bytes(wanted.layout.root)},
+    }  # fmt: skip
+
+
+def look(wanted):
+    """What is, what shall be, and what would be done: read-only, and it works on a host that was never set up."""
+    releases = wanted.layout.releases()
+    target = target_of(wanted, releases)
+    seen = observe.Look(wanted, target, releases)
+    return target, seen, plan.decide(seen, target, activate=wanted.state == "active")
+
+
+def check_space(layout, target):
+    """Refuse before the transfer what would fill the disk."""
+    free, needed = machine.free_bytes(layout.root), target.artifact["unpacked_size"] + HEADROOM
+    if free < needed:
+        raise Rejected(
+            "%s was refused: %s has %d MB free, and the release needs %d MB. Free some, or lower `keep`. Nothing was changed"
+            % (target.id, layout.root, free >> 20, (needed >> 20) + 1)
+        )
+
+
+def difference(target, seen, decision):
+    """What would change, for --diff: small text, and never a value of the environment."""
+    if not decision.changed:
+        return {"before": "", "after": ""}
+    old = existing(seen.releases[seen.current]) if seen.current in seen.releases else None
+    return {
+        "before": _describe(seen.current, old, target, "old"),
+        "after": _describe(target.id if decision.activate else seen.current, target if decision.activate else old, old, "new"),
+    }
+
+
+def _describe(current, release, other, age):
+    if release is None:
+        return "current -> %s\n" % (current or "nothing")
+    values, others = environment.parse(release.environment), environment.parse(other.environment) if other else {}
+    lines = ["current -> %s" % current]
+    lines += ["%s=(%s value, hidden)" % (key, "same" if others.get(key) == values[key] else age) for key in sorted(values)]
+    return "\n".join(lines) + "\n" + "".join("\n# %s\n%s" % item for item in sorted(release.units.items()))

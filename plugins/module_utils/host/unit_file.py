@@ -1,0 +1,126 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Unit files on this host: proved by systemd first, then put in place whole."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+
+from ..common.errors import SlipwayError
+from ..common.unit_options import SINCE
+from . import systemd
+from .layout import read_text, sync_directory, write_file
+
+DIRECTORY = "/etc/systemd/system"
+# `verify` names our unit in these lines too, but the unit does its job: the binary comes with the release that is
+# switched to later, and advice on old habits is no reason to refuse a deploy.
+_HARMLESS = re.compile(
+    r"Command \S.* is not executable: No such file or directory|obsolete|legacy|deprecated|this is not safe|Command 'man .*' failed"
+)
+_UNKNOWN_KEY = re.compile(r"Unknown (?:key name|key|lvalue) '([A-Za-z0-9]+)'")
+
+
+def verify(texts):
+    """Let systemd judge unit files ({name: text}) that are not installed; raises with its own words."""
+    version = systemd.version()
+    argv = ["env", "LC_ALL=C", "SYSTEMD_COLORS=0", "SYSTEMD_LOG_LEVEL=notice", "SYSTEMD_LOG_LOCATION=0"]
+    argv += ["systemd-analyze", "verify", "--man=no"]
+    if version >= 250:
+        argv.append("--recursive-errors=no")  # units that ours only names are not ours to judge
+    with tempfile.TemporaryDirectory(prefix="slipway-verify-") as directory:
+        directory = os.path.realpath(directory)
+        paths = [os.path.join(directory, name) for name in sorted(texts)]
+        for path in paths:
+            write_file(path, texts[os.path.basename(path)].encode("utf-8"), 0o644)
+        answer = systemd.run(argv + paths)
+    complaints = _complaints(answer.stderr, directory, texts, version)
+    if complaints:
+        raise SlipwayError("systemd refuses %s: %s" % (" and ".join(sorted(texts)), "; ".join(complaints)), systemd=complaints)
+    if answer.returncode and not answer.stderr.strip():
+        raise SlipwayError("systemd-analyze verify ended with %d and said nothing about %s" % (answer.returncode, ", ".join(sorted(texts))))
+    if answer.returncode == 127:
+        raise SlipwayError("systemd-analyze is not on this host: Slipway needs systemd and its tools")
+
+
+def differences(texts, directory=DIRECTORY):
+    """The names of the unit files that are not there as they shall be."""
+    return [name for name in sorted(texts) if not _as_wanted(os.path.join(directory, name), texts[name])]
+
+
+def installed(name, directory=DIRECTORY):
+    """The text of a unit file of that name; empty where there is none."""
+    try:
+        return read_text(os.path.join(directory, name))
+    except FileNotFoundError:
+        return ""
+
+
+def install(texts, directory=DIRECTORY):
+    """Have these unit files; returns whether something changed. Whoever reads sees the old file or the new one."""
+    changed = differences(texts, directory)
+    for name in changed:
+        _refuse_masked(name, directory)
+    for name in changed:
+        path = os.path.join(directory, name)
+        beside = os.path.join(directory, ".%s.slipway-new" % name)
+        if os.path.lexists(beside):
+            os.unlink(beside)
+        write_file(beside, texts[name].encode("utf-8"), 0o644)
+        os.rename(beside, path)
+    if changed:
+        sync_directory(directory)
+    return bool(changed)
+
+
+def remove(name, directory=DIRECTORY):
+    """Have no unit file of that name; returns whether there was one. Drop-ins are the administrator's and stay."""
+    path = os.path.join(directory, name)
+    if not os.path.lexists(path):
+        return False
+    os.unlink(path)
+    sync_directory(directory)
+    return True
+
+
+def daemon_reload():
+    """Let systemd read what changed."""
+    answer = systemd.run(["systemctl", "daemon-reload"])
+    if answer.returncode:
+        raise SlipwayError("systemctl daemon-reload failed: %s" % answer.stderr.strip()[:1000])
+
+
+def _as_wanted(path, text):
+    try:
+        status = os.lstat(path)
+        if status.st_mode != 0o100644 or status.st_uid != os.geteuid():
+            return False
+        return read_text(path) == text
+    except (FileNotFoundError, UnicodeDecodeError):
+        return False
+
+
+def _refuse_masked(name, directory):
+    """Somebody wanted that this unit never starts: `systemctl mask` is not ours to undo."""
+    path = os.path.join(directory, name)
+    if os.path.islink(path) and os.path.realpath(path) == "/dev/null":
+        raise SlipwayError("%s is masked on this host: run `systemctl unmask %s` first, if it shall run again" % (name, name))
+
+
+def _complaints(stderr, directory, texts, version):
+    """The lines that are about these unit files and that matter, without the temporary directory."""
+    result = []
+    for line in stderr.splitlines():
+        ours = any(line.startswith(("%s/%s:" % (directory, name), name + ":")) or "Unit %s has" % name in line for name in texts)
+        if ours and not _HARMLESS.search(line) and not _too_new(line, version):
+            result.append(line.replace(directory + "/", "").strip())
+    return result
+
+
+def _too_new(line, version):
+    """A directive of ours that this systemd has yet to learn; it ignores the line, and that is known to be safe."""
+    match = _UNKNOWN_KEY.search(line)
+    return bool(match) and version < SINCE.get(match[1], 0)
