@@ -1,0 +1,35 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """What all modules of this collection say about check mode, diff mode and where they run, in the same words."""
+
+    DOCUMENTATION = r"""
+options: {}
+attributes:
+  check_mode:
+    support: full
+    description: Can run in check mode, returns what would change and why, and changes nothing.
+  diff_mode:
+    support: full
+    description: Returns what changed, or would change in check mode, as a small text before and after when in diff mode.
+  platform:
+    support: full
+    platforms: linux
+    description: Target operating systems that the module can run on.
+"""
+
+    INFO_MODULE = r"""
+options: {}
+attributes:
+  check_mode:
+    support: full
+    description: Can run in check mode, and does the same there, as it only looks.
+  diff_mode:
+    support: N/A
+    description: Returns what changed, or would change in check mode, as a small text before and after when in diff mode.
+"""

@@ -1,0 +1,156 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Go's complaints, with what to do about them."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from ..common.errors import SlipwayError
+
+_TOO_OLD = re.compile(r"go: (?P<who>\S+) requires go >= (?P<wanted>\S+) \(running go (?P<running>[^;)]+)")
+_OFFLINE = re.compile(r"module lookup disabled by GOPROXY=off")
+_NETWORK = re.compile(
+    r"dial tcp|proxyconnect|no such host|connection refused|connection reset|i/o timeout|TLS handshake|x509:|unrecognized import path"
+    r"|reading https?://\S+|Get \"https?://"
+)
+_MODULES = re.compile(r"no required module provides package|missing go\.sum entry|updates to go\.(mod|sum) needed|inconsistent vendoring|checksum mismatch")
+_NO_EMBED = re.compile(r"pattern (?P<pattern>.+): (no matching files found|cannot embed .+)")
+_EXCLUDED = re.compile(r"(?:imports |package |: )(?P<package>\S+): build constraints exclude all Go files in|build constraints exclude all Go files in (?P<dir>\S+)")
+_NO_PACKAGE = re.compile(r"no Go files in|cannot find package|directory not found|does not contain package|is not in std|matched no packages")
+_NO_COMPILER = re.compile(r'C compiler "(?P<compiler>[^"]+)" not found|exec: "(?P<other>[^"]+)": executable file not found')
+_PARSE_GO_MOD = re.compile(r"errors parsing \S*go\.mod|go\.mod:\d+: ")
+
+
+def explain(done, request, toolchain, target):
+    """The error for a failed `go list` or `go build`: Go's own words, and a way out."""
+    words = done.stderr
+    for pattern, make in _MAKERS:
+        match = pattern.search(words)
+        if match:
+            message = make(match, request, toolchain, target)
+            if message:
+                return SlipwayError("%s\n%s" % (message, done.words), target=str(target), **done.facts)
+    needing = cgo_packages(request, toolchain, target) & set(re.findall(r"^# (\S+)", words, re.MULTILINE))
+    if needing:
+        return SlipwayError("%s\n%s" % (_cgo_message(needing), done.words), target=str(target), **done.facts)
+    message = "Go could not build %s of %s for %s:\n%s" % (request.package, request.source, target, done.words)
+    return SlipwayError(message, target=str(target), **done.facts)
+
+
+def cgo_packages(request, toolchain, target):
+    """Import paths of the dependencies outside of the standard library that have parts in C."""
+    if request.cgo:
+        return set()
+    done = toolchain.run(
+        ["list", "-e", "-deps", "-mod=" + request.mod, "-tags=" + ",".join(request.tags), "-json=ImportPath,Standard,CgoFiles", request.package],
+        request.source, CGO_ENABLED="1", **target.environment)  # fmt: skip
+    packages = decode(done.stdout)
+    return {package["ImportPath"] for package in packages if package.get("CgoFiles") and not package.get("Standard")}
+
+
+def decode(text):
+    """The objects that `go list -json` writes one after the other."""
+    decoder, at, found = json.JSONDecoder(), 0, []
+    while at < len(text):
+        if text[at].isspace():
+            at += 1
+            continue
+        value, at = decoder.raw_decode(text, at)
+        found.append(value)
+    return found
+
+
+def main_packages(request, toolchain):
+    """Where the module has main packages, as the user would write them."""
+    done = toolchain.run(
+        ["list", "-e", "-mod=" + request.mod, "-f", '{{if eq .Name "main"}}{{.Dir}}{{end}}', "./..."], request.source
+    )  # fmt: skip
+    found = []
+    for directory in done.stdout.split("\n"):
+        if directory.startswith(request.source):
+            found.append("." + directory[len(request.source) :])
+    return found
+
+
+def no_main(request, toolchain, what):
+    """The message for a package that is no program."""
+    others = main_packages(request, toolchain)[:5]
+    hint = "give one of these as package: %s" % ", ".join(others) if others else "the module has none: write one with package main and func main"
+    return "There is no main package at %s in %s (%s); %s." % (request.package, request.source, what, hint)
+
+
+def _cgo_message(packages):
+    return (
+        "%s needs cgo, and cgo is off. Ways out: replace it by a package in pure Go; or exclude it with tags; or set cgo: true together with a "
+        "static C library, as in environment: {CC: musl-gcc} and ldflags: ['-s', '-w', '-linkmode external', '-extldflags \"-static\"']."
+        % " and ".join(sorted(packages))
+    )
+
+
+def _too_old(match, _request, toolchain, _target):
+    return (
+        "Go is too old: %s asks for Go %s, and %s is %s. Install a newer one (role slipway.golang.go_toolchain), or let Go fetch it with "
+        "environment: {GOTOOLCHAIN: auto}." % (match["who"], match["wanted"], toolchain.go, match["running"])
+    )
+
+
+def _offline(_match, request, _toolchain, _target):
+    how = "offline is set" if request.offline else "GOPROXY is off"
+    return (
+        "A module is missing on this machine and %s. Fill the module cache once with 'go mod download', or vendor the modules and set "
+        "mod: vendor." % how
+    )
+
+
+def _network(_match, _request, _toolchain, _target):
+    return (
+        "Go could not download a module. Name a proxy that this machine reaches in goproxy; or set offline: true where the module cache is "
+        "full; or vendor the modules ('go mod vendor') and set mod: vendor."
+    )
+
+
+def _modules(_match, request, _toolchain, _target):
+    return "go.mod, go.sum and the imports of %s do not agree. Run 'go mod tidy'%s there and commit the result." % (
+        request.source, " and 'go mod vendor'" if request.mod == "vendor" else "")  # fmt: skip
+
+
+def _no_embed(match, request, _toolchain, _target):
+    return "A file to embed is missing: nothing fits the pattern %s. Make the file (a front-end build?) before building %s." % (
+        match["pattern"], request.source)  # fmt: skip
+
+
+def _excluded(_match, request, toolchain, target):
+    needing = cgo_packages(request, toolchain, target)
+    if needing:
+        return _cgo_message(needing)
+    return "A package has no file for %s: its build constraints exclude all. Choose other targets or tags." % target
+
+
+def _no_package(_match, request, toolchain, _target):
+    return no_main(request, toolchain, "no package there")
+
+
+def _no_compiler(match, _request, _toolchain, _target):
+    compiler = match["compiler"] or match["other"]
+    return "cgo needs the C compiler %s, which is not installed: install it, or name another in environment: {CC: …}." % compiler
+
+
+def _bad_go_mod(_match, request, _toolchain, _target):
+    return "%s/go.mod cannot be read by Go:" % request.source
+
+
+_MAKERS = (
+    (_TOO_OLD, _too_old),
+    (_OFFLINE, _offline),
+    (_NO_EMBED, _no_embed),
+    (_EXCLUDED, _excluded),
+    (_MODULES, _modules),
+    (_NETWORK, _network),
+    (_NO_COMPILER, _no_compiler),
+    (_PARSE_GO_MOD, _bad_go_mod),
+    (_NO_PACKAGE, _no_package),
+)

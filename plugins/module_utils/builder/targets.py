@@ -1,0 +1,92 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a binary is built for: operating system, architecture and its variant."""
+
+from __future__ import annotations
+
+import difflib
+import re
+
+from ..common.errors import InvalidInput
+from ..common.manifest import platform
+
+_MIPS = ("GOMIPS", "hardfloat", "hardfloat|softfloat")
+_MIPS64 = ("GOMIPS64", "hardfloat", "hardfloat|softfloat")
+_POWER = ("GOPPC64", "power8", r"power\d+")
+_ARCHITECTURES = {
+    # what the ELF reader can judge: Go's variable, its default, the values it takes
+    "386": ("GO386", "sse2", "sse2|softfloat"),
+    "amd64": ("GOAMD64", "v1", "v[1-4]"),
+    "arm": ("GOARM", "7", "[567](,softfloat|,hardfloat)?"),
+    "arm64": ("GOARM64", "v8.0", r"v(8\.[0-9]|9\.[0-5])(,lse|,crypto)*"),
+    "loong64": ("", "", ""),
+    "mips": _MIPS,
+    "mipsle": _MIPS,
+    "mips64": _MIPS64,
+    "mips64le": _MIPS64,
+    "ppc64": _POWER,
+    "ppc64le": _POWER,
+    "riscv64": ("GORISCV64", "rva20u64", r"rva\d+u64"),
+    "s390x": ("", "", ""),
+}
+VARIABLES = frozenset(variable for variable, _default, _values in _ARCHITECTURES.values() if variable)
+
+
+class Target:
+    """One platform, with the variant that Go will use."""
+
+    def __init__(self, goos, goarch, variant):
+        self.goos = goos
+        self.goarch = goarch
+        self.variant = variant
+
+    def __str__(self):
+        return "/".join(part for part in (self.goos, self.goarch, self.variant) if part)
+
+    @property
+    def platform(self):
+        """The name of its directory."""
+        return platform(self.goos, self.goarch, self.variant)
+
+    @property
+    def environment(self):
+        """Go's variables for it, always explicit."""
+        variable = _ARCHITECTURES[self.goarch][0]
+        values = {"GOOS": self.goos, "GOARCH": self.goarch}
+        if variable:
+            values[variable] = self.variant
+        return values
+
+
+def parse(text, field="targets"):
+    """A target from 'linux/amd64' or 'linux/arm/7'."""
+    parts = str(text).split("/", 2)
+    if len(parts) < 2 or parts[0] != "linux" or parts[1] not in _ARCHITECTURES:
+        raise unknown(text, ["linux/" + arch for arch in _ARCHITECTURES], field)
+    variable, default, values = _ARCHITECTURES[parts[1]]
+    variant = parts[2] if len(parts) == 3 else default
+    if variant != default and not re.fullmatch(values or "(?!)", variant):
+        remedy = "%s has no variant %r; %s" % (
+            parts[1], variant, "%s takes %s" % (variable, values.replace("\\", "")) if variable else "it has none")  # fmt: skip
+        raise InvalidInput(field, text, remedy)
+    return Target(parts[0], parts[1], variant)
+
+
+def parse_all(texts):
+    """Targets without repetition, in the order given."""
+    found = {}
+    for text in texts:
+        target = parse(text)
+        found.setdefault(target.platform, target)
+    return list(found.values())
+
+
+def unknown(text, known, field="targets"):
+    """The error for a target that does not exist, with those that its writer may have meant."""
+    near = difflib.get_close_matches(str(text), known, n=3, cutoff=0.5)
+    if not near:
+        near = [name for name in known if str(text).split("/")[-1] in name]
+    hint = "did you mean %s?" % " or ".join(near[:3]) if near else "known are %s" % ", ".join(sorted(known))
+    return InvalidInput(field, text, "Slipway builds for Linux hosts; %s" % hint)

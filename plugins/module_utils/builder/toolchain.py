@@ -1,0 +1,105 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The Go that builds: where it is, what it is, and the environment in which it runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+
+from ..common.errors import InvalidInput, SlipwayError
+from . import processes, targets
+
+_USUAL_PLACE = "/usr/local/go/bin/go"
+# How modules are downloaded depends on the machine and not on the source: the builder's own settings hold.
+NETWORK = ("GOPROXY", "GOSUMDB", "GONOSUMDB", "GONOPROXY", "GOPRIVATE", "GOINSECURE", "GOAUTH", "GOVCS")
+_ASKED = NETWORK + ("GOROOT", "GOVERSION", "GOMODCACHE", "GOCACHE", "GOHOSTARCH", "GOARM", "GOMOD")
+_KEPT = frozenset(
+    ("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "SSH_AUTH_SOCK", "NETRC", "GOCACHEPROG",
+     "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "GIT_SSH", "GIT_SSH_COMMAND", "GIT_ASKPASS")
+)  # fmt: skip
+_ALLOWED = re.compile(r"GO[A-Z0-9_]*|CGO_[A-Z0-9_]+|CC|CXX|FC|AR|PKG_CONFIG(_[A-Z_]+)?|SOURCE_DATE_EPOCH")
+_OWNED = {"GOOS": "targets", "GOARCH": "targets", "CGO_ENABLED": "cgo", "GOFLAGS": "tags, ldflags, gcflags or flags", "GOENV": "environment",
+          "GOPROXY": "goproxy", "GOPRIVATE": "goprivate", "GOSUMDB": "gosumdb", "GOCACHE": "gocache", "GOMODCACHE": "gomodcache",
+          "GOROOT": "go"}  # fmt: skip
+_OWNED.update(dict.fromkeys(targets.VARIABLES, "targets"))
+
+
+class Toolchain:
+    """A Go toolchain as one call uses it."""
+
+    def __init__(self, executable, answers, environment):
+        self.go = executable
+        self.version = answers["GOVERSION"]
+        self.goroot = answers["GOROOT"]
+        self.modcache = environment["GOMODCACHE"]
+        self.host_target = "linux/" + answers["GOHOSTARCH"]
+        if answers["GOHOSTARCH"] == "arm":
+            self.host_target += "/" + (answers["GOARM"] or "7")
+        self.environment = environment
+
+    def run(self, arguments, cwd, **variables):
+        """Run ``go`` in the hermetic environment."""
+        return processes.run([self.go] + arguments, cwd, dict(self.environment, **variables))
+
+
+def check_environment(variables):
+    """The extra variables of a user: only those that concern Go or a C compiler, and that no option owns."""
+    for name, value in variables.items():
+        if name in _OWNED:
+            raise InvalidInput("environment", name, "use the option %s instead" % _OWNED[name])
+        if not _ALLOWED.fullmatch(name):
+            raise InvalidInput("environment", name, "only GO*, CGO_*, CC, CXX, FC, AR, PKG_CONFIG* and SOURCE_DATE_EPOCH reach the build")
+        if not isinstance(value, (str, int, float)) or isinstance(value, bool) or re.search(r"[\x00-\x1f]", str(value)):
+            raise InvalidInput("environment", name, "its value must be a text on one line; quote true and false")
+    return {name: str(value) for name, value in variables.items()}
+
+
+def find(go):
+    """The path of the ``go`` command."""
+    found = shutil.which(go) or (_USUAL_PLACE if go == "go" and os.access(_USUAL_PLACE, os.X_OK) else None)
+    if not found:
+        raise SlipwayError(
+            "Go was not found: there is no executable %r in PATH%s. Install Go (role slipway.golang.go_toolchain), or give its path in the "
+            "option go" % (go, " nor %s" % _USUAL_PLACE if go == "go" else "")
+        )
+    return os.path.abspath(found)
+
+
+def probe(request):
+    """Ask the toolchain about itself, once, and fix the environment in which it is going to run."""
+    found = find(request.go)
+    asking = dict(os.environ, GOFLAGS="", GOWORK="off", GOTOOLCHAIN="local", LC_ALL="C")
+    asking.update(request.environment)
+    done = processes.run([found, "env", "-json"] + list(_ASKED), request.source, asking)
+    try:
+        answers = json.loads(done.stdout)
+        answers = {name: answers.get(name, "") for name in _ASKED}
+    except (ValueError, AttributeError):
+        raise SlipwayError("%s does not answer as Go does: %s" % (found, done.words or "no words"), **done.facts) from None
+    # a wrapper (of a version manager, of a package) costs its own start at every call
+    real = os.path.join(answers["GOROOT"], "bin", "go")
+    return Toolchain(real if os.access(real, os.X_OK) else found, answers, _hermetic(request, answers))
+
+
+def _hermetic(request, answers):
+    environment = {name: value for name, value in os.environ.items() if name.upper() in _KEPT or name.startswith("GIT_CONFIG")}
+    environment.update((name, answers[name]) for name in NETWORK if answers[name])
+    environment.update(GOENV="off", GOFLAGS="", GOTOOLCHAIN="local", GOWORK="off", LC_ALL="C", GIT_TERMINAL_PROMPT="0")
+    environment["GOCACHE"] = request.gocache or answers["GOCACHE"]
+    environment["GOMODCACHE"] = request.gomodcache or answers["GOMODCACHE"]
+    environment["CGO_ENABLED"] = "1" if request.cgo else "0"
+    if request.goproxy:
+        environment["GOPROXY"] = request.goproxy
+    if request.gosumdb:
+        environment["GOSUMDB"] = request.gosumdb
+    if request.goprivate:
+        environment.update(dict.fromkeys(("GOPRIVATE", "GONOPROXY", "GONOSUMDB"), ",".join(request.goprivate)))
+    if request.offline:
+        environment["GOPROXY"] = "off"
+    environment.update(request.environment)
+    return environment
