@@ -46,12 +46,12 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
         dummy, arguments = self.validate_argument_spec(ARGUMENTS, mutually_exclusive=[("artifact", "release")])
-        self._executions = 0
+        self._executions, self._transferred = 0, 0
         try:
             result.update(self._release(arguments, task_vars))
         except SlipwayError as error:
             result.update(error.facts, failed=True, outcome="rejected", changed=False, msg=str(error))
-        result["executions"] = self._executions
+        result.update(executions=self._executions, transferred_bytes=self._transferred)
         if not self._task.diff:
             result.pop("diff", None)
         return result
@@ -86,6 +86,7 @@ class ActionModule(ActionBase):
         """One remote execution of the engine."""
         self._executions += 1
         parcel = stream.parcel(request, tarball)
+        self._transferred += os.path.getsize(tarball) if tarball else 0
         command = stream.command(self._interpreter(task_vars))
         if self._can_stream():
             return stream.result_of(self._low_level_execute_command(command, in_data=parcel))

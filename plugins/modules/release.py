@@ -199,6 +199,11 @@ executions:
   returned: always
   type: int
   sample: 2
+transferred_bytes:
+  description: How many bytes of the artifact travelled to the host; 0 where it had them.
+  returned: always
+  type: int
+  sample: 3145728
 host:
   description: What the host told of itself - C(goarch), and C(free_bytes) on the file system of O(root).
   returned: when nothing was to be done, or in check mode
