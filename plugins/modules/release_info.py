@@ -10,6 +10,7 @@ short_description: Tell which releases of a Go service a host has, and which one
 version_added: 0.1.0
 description:
   - Lists the releases that M(slipway.golang.release) or C(install.sh) put on a host, and what became of each.
+  - Probes the service once, as M(slipway.golang.release) would.
   - What runs is read off the running process, not off a link, so that a service that was never restarted, or whose binary was
     exchanged by hand, is found out.
 options:
@@ -24,7 +25,11 @@ options:
     description: How many of the newest lines of the journal to return.
     type: int
     default: 10
+  port:
+    description: The service's port, for O(health) where that names none.
+    type: int
 extends_documentation_fragment:
+  - slipway.golang.health.nested
   - slipway.golang.attributes
   - slipway.golang.attributes.info_module
 seealso:
@@ -81,6 +86,16 @@ running:
       description: Whether its binary is byte for byte the one that was released.
       type: bool
       sample: true
+healthy:
+  description: Whether the one probe succeeded, and was answered by the release that runs.
+  returned: always
+  type: bool
+  sample: true
+sickness:
+  description: What ails the service; null where it is healthy.
+  returned: always
+  type: str
+  sample: "GET http://127.0.0.1:8080/healthz answered 503"
 unit:
   description: State of the unit as systemd tells it - ActiveState, SubState, Result, NRestarts and others.
   returned: always
@@ -115,6 +130,7 @@ history:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils.common import health
 from ..module_utils.common.errors import SlipwayError
 from ..module_utils.host import report
 
@@ -122,13 +138,15 @@ ARGUMENTS = {
     "name": {"type": "str", "required": True},
     "root": {"type": "path"},
     "history": {"type": "int", "default": 10},
+    "port": {"type": "int"},
+    "health": {"type": "dict", "options": health.OPTIONS, "default": {}},
 }
 
 
 def main():
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     try:
-        facts = report.report(module.params["name"], module.params["root"], module.params["history"])
+        facts = report.report(**module.params)
     except SlipwayError as error:
         module.fail_json(msg=str(error), **error.facts)
     module.exit_json(changed=False, **facts)

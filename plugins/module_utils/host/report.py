@@ -6,25 +6,38 @@
 
 from __future__ import annotations
 
+from ..common import health as checks
 from . import observe, systemd
 from .journal import Journal
 from .layout import Layout
 
 
-def report(app, root=None, history=10):
-    """The facts of slipway.golang.release_info."""
-    layout = Layout(app, root)
+def report(name, root, history, port, health):
+    """The facts of slipway.golang.release_info; the arguments are its options."""
+    layout = Layout(name, root)
     releases = layout.releases()
     journal = Journal(layout.journal)
-    unit = systemd.show(app + ".service")
+    unit = systemd.show(name + ".service")
+    running = _running(layout, releases, unit["MainPID"])
+    sickness = _sickness(running, health, port)
     return {
         "current": layout.current(),
         "previous": layout.previous(),
-        "running": _running(layout, releases, unit["MainPID"]),
+        "running": running,
+        "healthy": sickness is None,
+        "sickness": sickness,
         "unit": unit,
         "releases": _listed(releases, journal.outcomes()),
         "history": journal.entries()[-history:] if history > 0 else [],
     }
+
+
+def _sickness(running, options, port):
+    if running is None:
+        return "it does not run"
+    names = [name for name in (running["version"], running["release"]) if name]
+    attempt = checks.attempt(checks.parse(options, default_port=port), release=names or None)
+    return None if attempt.ok else attempt.reason
 
 
 def _running(layout, releases, pid):
