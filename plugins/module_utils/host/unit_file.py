@@ -59,6 +59,11 @@ def installed(name, directory=DIRECTORY):
         return ""
 
 
+def exists(name, directory=DIRECTORY):
+    """Whether there is a unit file of that name, a link included."""
+    return os.path.lexists(os.path.join(directory, name))
+
+
 def install(texts, directory=DIRECTORY):
     """Have these unit files; returns whether something changed. Whoever reads sees the old file or the new one."""
     changed = differences(texts, directory)
@@ -78,10 +83,9 @@ def install(texts, directory=DIRECTORY):
 
 def remove(name, directory=DIRECTORY):
     """Have no unit file of that name; returns whether there was one. Drop-ins are the administrator's and stay."""
-    path = os.path.join(directory, name)
-    if not os.path.lexists(path):
+    if not exists(name, directory):
         return False
-    os.unlink(path)
+    os.unlink(os.path.join(directory, name))
     sync_directory(directory)
     return True
 

@@ -1,0 +1,174 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: systemd_unit
+short_description: Run any binary as a hardened systemd service
+version_added: 0.1.0
+description:
+  - Writes a service unit with a strict sandbox for a binary that is on the host already, enables it and starts it.
+  - systemd itself judges the unit first. Where it finds a fault the task fails with systemd's own words, and the unit that was there stays
+    and runs on. A new unit that does not start makes room for the old one again.
+  - M(slipway.golang.release) does all of this by itself. Use this module for a binary that came to the host in another way.
+options:
+  name:
+    description: The service's name; also its unit, its user unless O(unit.user) says otherwise, and its directories.
+    type: str
+    required: true
+  binary:
+    description: Absolute path of the binary. Required unless O(state=absent).
+    type: str
+  environment_file:
+    description: Absolute path of a file with environment variables, which systemd reads as root. It must be there when the service starts.
+    type: str
+  state:
+    description:
+      - V(started) has the unit installed and running, and restarts it where the unit, or a drop-in of it, has changed.
+      - V(restarted) restarts it in any case, for instance from a handler after the binary was replaced.
+      - V(stopped) has the unit installed and not running.
+      - V(present) installs the unit and leaves alone what runs.
+      - V(absent) stops the service and removes its unit. Drop-ins, the binary and the service's data stay.
+    type: str
+    choices: [started, restarted, stopped, present, absent]
+    default: started
+  enabled:
+    description: Whether the service starts with the host. Not used with O(state=absent).
+    type: bool
+    default: true
+extends_documentation_fragment:
+  - slipway.golang.unit
+  - slipway.golang.attributes
+notes:
+  - Needs root on the host - set C(become) - and systemd 240 or newer.
+  - A unit that somebody masked is not touched.
+seealso:
+  - module: slipway.golang.release
+  - module: ansible.builtin.systemd_service
+author:
+  - Slipway contributors (@slipway)
+"""
+
+EXAMPLES = r"""
+- name: Run a binary as a hardened service
+  slipway.golang.systemd_unit:
+    name: orders
+    binary: /usr/local/bin/orders
+  become: true
+
+- name: Run it with arguments, a port below 1024, a memory limit and a secret
+  slipway.golang.systemd_unit:
+    name: orders
+    binary: /usr/local/bin/orders
+    environment_file: /etc/orders/environment
+    unit:
+      exec_args: ["--config", "/etc/orders/config.yml"]
+      capabilities: [CAP_NET_BIND_SERVICE]
+      memory_max: 512M
+      credentials:
+        database-password: /etc/orders/database-password
+      hardening:
+        MemoryDenyWriteExecute: false
+      directives:
+        Unit:
+          Requires: postgresql.service
+  become: true
+
+- name: Take the service off the host
+  slipway.golang.systemd_unit:
+    name: orders
+    state: absent
+  become: true
+"""
+
+RETURN = r"""
+actions:
+  description: What was done, in order; in check mode what would be done.
+  returned: success
+  type: list
+  elements: str
+  sample: ["install orders.service", "reload orders.service", "restart orders.service"]
+path:
+  description: Path of the unit file.
+  returned: always
+  type: str
+  sample: /etc/systemd/system/orders.service
+status:
+  description: What systemd says of the unit after the task, such as C(ActiveState), C(MainPID), C(NRestarts) and C(UnitFileState).
+  returned: success
+  type: dict
+  sample: {ActiveState: active, MainPID: 1234, NRestarts: 0, UnitFileState: enabled}
+systemd:
+  description: The lines in which systemd found fault with the unit.
+  returned: when the unit does not verify
+  type: list
+  elements: str
+  sample: ["orders.service:7: Unknown key 'Foo' in section [Service], ignoring."]
+journal:
+  description: The newest lines of the service's journal.
+  returned: when the service did not start
+  type: list
+  elements: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils.common import names, unit
+from ..module_utils.common.errors import SlipwayError
+from ..module_utils.host import preflight, systemd, unit_file, unit_service
+
+ARGUMENTS = {
+    "name": {"type": "str", "required": True},
+    "binary": {"type": "str"},
+    "environment_file": {"type": "str"},
+    "unit": {"type": "dict", "options": unit.OPTIONS, "default": {}},
+    "state": {"type": "str", "choices": ["started", "restarted", "stopped", "present", "absent"], "default": "started"},
+    "enabled": {"type": "bool", "default": True},
+}
+
+
+def run(params, check_mode):
+    """Look, decide, prove, act; returns the result."""
+    app = names.check_app(params["name"])
+    unit_name = app + ".service"
+    text = "" if params["state"] == "absent" else wanted_text(app, params)
+    found = unit_service.look(unit_name)
+    differs = bool(text) and bool(unit_file.differences({unit_name: text}))
+    steps = unit_service.decide(found, differs=differs, state=params["state"], enabled=params["enabled"])
+    result = {"changed": bool(steps), "diff": {"before": found.text, "after": text}}
+    result["actions"] = ["%s %s" % (step, unit_name) for step in steps]
+    if steps and not check_mode:
+        preflight.check_root()
+        if "start" in steps or "restart" in steps:
+            preflight.check_account(params["unit"].get("user") or app, params["unit"].get("group"))
+        unit_service.prove(unit_name, text, params["binary"], steps)
+        unit_service.act(unit_name, text, steps, found)
+    elif "install" in steps:
+        unit_file.verify({unit_name: text})
+    return dict(result, status=systemd.show(unit_name))
+
+
+def wanted_text(app, params):
+    """The unit file's text that the options come to."""
+    sections = unit.sections(app, params["unit"], binary=params["binary"], environment_file=params["environment_file"])
+    return unit.render(sections)
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=ARGUMENTS,
+        required_if=[("state", state, ["binary"]) for state in ("started", "restarted", "stopped", "present")],
+        supports_check_mode=True,
+    )
+    facts = {"path": "%s/%s.service" % (unit_file.DIRECTORY, module.params["name"])}
+    try:
+        result = run(module.params, module.check_mode)
+    except SlipwayError as error:
+        module.fail_json(msg=str(error), **dict(facts, **error.facts))
+    module.exit_json(**dict(facts, **result))
+
+
+if __name__ == "__main__":
+    main()
