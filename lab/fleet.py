@@ -65,6 +65,7 @@ def up(fleet: Fleet, hosts: list[Host]) -> None:
         stopped = [name for name in found if name not in unwanted and not found[name]["State"]["Running"]]
         remove(unwanted)
         if missing:
+            raise_limits(len(hosts))
             make_network(fleet)
             say(f"{fleet.name}: create {' '.join(host.name for host in missing)}")
             at_once(lambda host: create(fleet, host), missing)
@@ -104,7 +105,9 @@ def inspect(fleet: Fleet) -> dict[str, dict]:
 
 
 def address(fleet: Fleet, entry: dict) -> Address:
-    network = entry["NetworkSettings"]
+    state, network = entry["State"], entry["NetworkSettings"]
+    if not state["Running"]:
+        raise LabError(f"{entry['Name'].lstrip('/')} is {state['Status']} (exit code {state['ExitCode']}) {state['Error']}".rstrip())
     ports = {int(port.split("/")[0]): int(bound[0]["HostPort"]) for port, bound in network["Ports"].items() if bound}
     return Address(network["Networks"][fleet.network]["IPAddress"], ports)
 
@@ -166,6 +169,18 @@ def wait_for_systemd(container: str) -> None:
     done = run(client(), "exec", container, "systemctl", "is-system-running", "--wait", timeout=60)
     if done.stdout.decode().strip() not in SETTLED:
         raise LabError(f"systemd did not come up in {container}: {last_words(done.stdout + done.stderr)}")
+
+
+def raise_limits(hosts: int) -> None:
+    """Each systemd holds a handful of inotify instances; a kernel's default of 128 is enough for about 25 hosts."""
+    limit = Path("/proc/sys/fs/inotify/max_user_instances")
+    if not limit.exists() or int(limit.read_text()) >= 1024:
+        return
+    try:
+        limit.write_text("8192")
+    except OSError:
+        if hosts > 10:
+            say(f"should some of the {hosts} hosts not start, do `sysctl -w fs.inotify.max_user_instances=8192`")
 
 
 # --- what the hosts share -------------------------------------------------------------------------------------------
