@@ -10,6 +10,7 @@ import json
 import re
 
 from ..common.errors import SlipwayError
+from . import targets
 
 _TOO_OLD = re.compile(r"go: (?P<who>\S+) requires go >= (?P<wanted>\S+) \(running go (?P<running>[^;)]+)")
 _OFFLINE = re.compile(r"module lookup disabled by GOPROXY=off")
@@ -22,23 +23,31 @@ _NO_EMBED = re.compile(r"pattern (?P<pattern>.+): (no matching files found|canno
 _EXCLUDED = re.compile(r"(?:imports |package |: )(?P<package>\S+): build constraints exclude all Go files in|build constraints exclude all Go files in (?P<dir>\S+)")
 _NO_PACKAGE = re.compile(r"no Go files in|cannot find package|directory not found|does not contain package|is not in std|matched no packages")
 _NO_COMPILER = re.compile(r'C compiler "(?P<compiler>[^"]+)" not found|exec: "(?P<other>[^"]+)": executable file not found')
+_BAD_PAIR = re.compile(r"unsupported GOOS/GOARCH pair (?P<pair>\S+)")
+_BAD_VARIANT = re.compile(r"(?P<words>invalid GO(?:386|AMD64|ARM|ARM64|MIPS|MIPS64|PPC64|RISCV64): .*)")
+_COMPILED = re.compile(r"^# (\S+)", re.MULTILINE)
 _PARSE_GO_MOD = re.compile(r"errors parsing \S*go\.mod|go\.mod:\d+: ")
 
 
 def explain(done, request, toolchain, target):
     """The error for a failed `go list` or `go build`: Go's own words, and a way out."""
-    words = done.stderr
-    for pattern, make in _MAKERS:
+    message = _known(done.stderr, request, toolchain, target)
+    if not message:
+        message = "Go could not build %s of %s for %s:" % (request.package, request.source, target)
+    return SlipwayError("%s\n%s" % (message, done.words), target=str(target), **done.facts)
+
+
+def _known(words, request, toolchain, target):
+    compiled = set(_COMPILED.findall(words))
+    if compiled:  # these words quote source code, in which anything can stand
+        needing = cgo_packages(request, toolchain, target) & compiled
+        if needing:
+            return _cgo_message(needing)
+    for pattern, make in _COMPILING if compiled else _LISTING:
         match = pattern.search(words)
         if match:
-            message = make(match, request, toolchain, target)
-            if message:
-                return SlipwayError("%s\n%s" % (message, done.words), target=str(target), **done.facts)
-    needing = cgo_packages(request, toolchain, target) & set(re.findall(r"^# (\S+)", words, re.MULTILINE))
-    if needing:
-        return SlipwayError("%s\n%s" % (_cgo_message(needing), done.words), target=str(target), **done.facts)
-    message = "Go could not build %s of %s for %s:\n%s" % (request.package, request.source, target, done.words)
-    return SlipwayError(message, target=str(target), **done.facts)
+            return make(match, request, toolchain, target)
+    return ""
 
 
 def cgo_packages(request, toolchain, target):
@@ -143,7 +152,19 @@ def _bad_go_mod(_match, request, _toolchain, _target):
     return "%s/go.mod cannot be read by Go:" % request.source
 
 
-_MAKERS = (
+def _bad_pair(match, request, toolchain, _target):
+    known = toolchain.run(["tool", "dist", "list"], request.source).stdout.split()
+    return str(targets.unknown(match["pair"], [pair for pair in known if pair.startswith("linux/")])) + "."
+
+
+def _bad_variant(match, _request, toolchain, target):
+    return "targets: %r is not usable: %s says %s." % (str(target), toolchain.version, match["words"])
+
+
+_COMPILING = ((_NO_COMPILER, _no_compiler),)
+_LISTING = (
+    (_BAD_PAIR, _bad_pair),
+    (_BAD_VARIANT, _bad_variant),
     (_TOO_OLD, _too_old),
     (_OFFLINE, _offline),
     (_NO_EMBED, _no_embed),

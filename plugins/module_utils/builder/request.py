@@ -1,0 +1,176 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the user of `build` asked for, checked before anything runs."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from ..common import names
+from ..common.errors import InvalidInput, SlipwayError
+from . import stamps, targets, toolchain
+
+_PACKAGE = re.compile(r"[A-Za-z0-9._~+/][A-Za-z0-9._~+/-]*")
+_SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?) ?(?P<unit>[kKMG]i?B?|B)?")
+_UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30}
+_MODULE = re.compile(r"^module\s+(?:\"([^\"]+)\"|(\S+))", re.MULTILINE)
+_TAG = re.compile(r"[^\W]+(?:\.\w+)*")
+_FOLKLORE = ("a", "installsuffix")
+_FLAGS = ("race", "msan", "asan", "cover", "covermode", "coverpkg", "asmflags", "buildmode")
+_OWNED_FLAGS = {"ldflags": "ldflags", "gcflags": "gcflags", "tags": "tags", "trimpath": "trimpath", "mod": "mod", "pgo": "pgo", "o": "dest",
+                "p": "jobs", "C": "source"}  # fmt: skip
+
+
+class Request:
+    """One call of `build`. Everything here is checked; everything that Go must judge is not yet."""
+
+    def __init__(self, options, check_mode=False):
+        self.check_mode = check_mode
+        self.warnings = []
+        for name in ("version", "trimpath", "cgo", "static", "mod", "upx", "embed", "gates", "go", "goproxy", "goprivate", "gosumdb",
+                     "offline", "force"):  # fmt: skip
+            setattr(self, name, options[name])
+        self.source = _source(options["source"])
+        self.package = _package(options["package"], self.source)
+        self.name = names.check_app(options["name"]) if options["name"] else _default_name(self.package, self.source)
+        self.dest = os.path.realpath(options["dest"])
+        self.environment = toolchain.check_environment(options["environment"])
+        self.targets = targets.parse_all(options["targets"] or [])
+        self.stamp = stamps.check(options["stamp"])
+        self.ldflags = self._linker_flags(options["ldflags"])
+        self.gcflags = [_plain("gcflags", flag) for flag in options["gcflags"]]
+        self.tags = _tags(options["tags"])
+        self.flags = self._flags(options["flags"])
+        self.pgo = _profile(options["pgo"], self.source)
+        self.max_size = size(options["max_size"])
+        self.upx_args = [_plain("upx_args", argument) for argument in options["upx_args"]]
+        self.gocache = _directory("gocache", options["gocache"])
+        self.gomodcache = _directory("gomodcache", options["gomodcache"])
+        self.jobs = options["jobs"] or os.cpu_count() or 1
+        if self.version:
+            names.check_version(self.version)
+        if self.jobs < 1:
+            raise InvalidInput("jobs", self.jobs, "use a number from 1 on")
+
+    def _linker_flags(self, flags):
+        return self._flags(flags, "ldflags", check=lambda _flag: None)
+
+    def _flags(self, flags, field="flags", check=None):
+        """Flags without the ones that only cost time."""
+        kept, given = [], iter(flags)
+        for flag in given:
+            _plain(field, flag)
+            name, equals, _value = flag.lstrip("-").partition("=")
+            if name == "toolexec":
+                raise InvalidInput(field, flag, "it puts a foreign program into every step of the build, so that no input key could be trusted")
+            if name in _FOLKLORE:
+                self.warnings.append(
+                    "%s: -%s was left out. It dates from before Go 1.10; today it compiles everything again and changes no byte" % (field, name)
+                )
+                if name == "installsuffix" and not equals:
+                    next(given, None)
+            else:
+                (check or _check_flag)(flag)
+                kept.append(flag)
+        return kept
+
+
+def size(text):
+    """Bytes from '10MiB', '9.5 MB' or a number; 0 for none."""
+    if text in (None, ""):
+        return 0
+    match = _SIZE.fullmatch(str(text).strip())
+    unit = (match["unit"] or "").upper() if match else ""
+    unit += "B" if unit and not unit.endswith("B") else ""
+    if not match or unit not in _UNITS or not float(match["number"]):
+        raise InvalidInput("max_size", text, "use bytes or a number with a unit, as in 10485760, '10MiB' or '9.5MB'")
+    return int(float(match["number"]) * _UNITS[unit])
+
+
+def _source(path):
+    source = os.path.realpath(path)
+    if not os.path.isdir(source):
+        raise InvalidInput("source", path, "there is no such directory on the builder")
+    if os.path.isfile(os.path.join(source, "go.mod")):
+        return source
+    parent = os.path.dirname(source)
+    while parent != os.path.dirname(parent):
+        if os.path.isfile(os.path.join(parent, "go.mod")):
+            inner = os.path.relpath(source, parent)
+            raise InvalidInput("source", path, "its module begins at %s: use that as source, and package: ./%s" % (parent, inner))
+        parent = os.path.dirname(parent)
+    raise InvalidInput("source", path, "it is not a Go module, as it has no go.mod: run 'go mod init <module path>' there")
+
+
+def _package(package, source):
+    if package.endswith(".go"):
+        remedy = "give the package's directory ('.' or './cmd/app'), not its files: built from files, a program loses its module and version"
+        raise InvalidInput("package", package, remedy)
+    if not _PACKAGE.fullmatch(package) or "..." in package or package.startswith("/") or ".." in package.split("/"):
+        raise InvalidInput("package", package, "use one package of the module, as in '.', './cmd/app' or its import path")
+    plain = package.rstrip("/") or "."
+    if not plain.startswith(".") and os.path.isdir(os.path.join(source, plain)):
+        return "./" + plain
+    return plain
+
+
+def _default_name(package, source):
+    path = package if package.strip("./") else module_path(source)
+    parts = [part for part in path.split("/") if part != "."]
+    if len(parts) > 1 and re.fullmatch(r"v\d+", parts[-1]):
+        parts.pop()
+    try:
+        return names.check_app(parts[-1])
+    except InvalidInput as error:
+        raise InvalidInput("name", parts[-1], "it was taken from %s; give the option name, as in 'orders-api'" % path) from error
+
+
+def module_path(source):
+    """The path that go.mod declares."""
+    try:
+        with open(os.path.join(source, "go.mod"), encoding="utf-8", errors="replace") as handle:
+            match = _MODULE.search(handle.read())
+    except OSError as error:
+        raise SlipwayError("Cannot read %s/go.mod: %s" % (source, error.strerror)) from error
+    if not match:
+        raise InvalidInput("source", source, "its go.mod has no module line: run 'go mod init <module path>' there")
+    return match[1] or match[2]
+
+
+def _plain(field, text):
+    if not isinstance(text, str) or not text or re.search(r"[\x00-\x1f\x7f]", text):
+        raise InvalidInput(field, text, "use a text without control characters")
+    return text
+
+
+def _check_flag(flag):
+    name = flag.lstrip("-").partition("=")[0]
+    if name in _OWNED_FLAGS:
+        raise InvalidInput("flags", flag, "use the option %s instead" % _OWNED_FLAGS[name])
+    if not flag.startswith("-") or name not in _FLAGS:
+        raise InvalidInput("flags", flag, "use one of -%s, with its value after '='" % ", -".join(_FLAGS))
+
+
+def _tags(tags):
+    for tag in tags:
+        if not _TAG.fullmatch(tag):
+            raise InvalidInput("tags", tag, "a build tag has letters, digits, '_' and '.' only; give each as an element of the list")
+    return list(tags)
+
+
+def _profile(value, source):
+    if value in ("auto", "off"):
+        return value
+    path = os.path.join(source, value)
+    if not os.path.isfile(path):
+        raise InvalidInput("pgo", value, "there is no such profile; use 'auto' (default.pgo beside the program), 'off' or a file's path")
+    return os.path.realpath(path)
+
+
+def _directory(field, value):
+    if value and not os.path.isabs(value):
+        raise InvalidInput(field, value, "use an absolute path")
+    return value

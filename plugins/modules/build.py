@@ -1,0 +1,411 @@
+#!/usr/bin/python
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: build
+short_description: Build a static binary of a Go service for one or many targets
+version_added: 0.1.0
+description:
+  - Compiles one main package of a Go module, for all targets side by side, and proves what came out - the ELF header fits the target,
+    the binary needs nothing of the host, the stamps landed, the size is within its budget.
+  - Decides by content whether there is anything to do. The key is a digest over the toolchain, the flags, the environment, the modules
+    and every file that goes into the binary; together with the digest of the binary itself. Times of files mean nothing, and a binary
+    that was altered is built again, which C(go build) would not do. With nothing changed, no compiler is started.
+  - RV(ignore:changed) is true when the bytes of a binary changed, or the version or commit that it stands for. A new comment is
+    compiled, gives the same bytes, and is no change; check mode cannot know this and announces a change.
+  - Runs where Go is, which is usually the controller - C(delegate_to=localhost), C(run_once=true).
+options:
+  source:
+    description: Directory of the Go module, the one with C(go.mod).
+    type: path
+    required: true
+  package:
+    description:
+      - The main package, as C(.), C(./cmd/app) or its import path.
+      - Files (C(main.go)) are refused, as a program built from files loses its module and version.
+    type: str
+    default: .
+  name:
+    description:
+      - The name of the service and of the binary.
+      - Default is the last element of the path of O(package), or of the module.
+    type: str
+  dest:
+    description:
+      - Directory of the results. A binary goes to C(<dest>/<goos>-<goarch>[-<variant>]/<name>), with C(<name>.provenance.json) beside it.
+      - It may lie within O(source), ignored by git or not.
+    type: path
+    required: true
+  targets:
+    description:
+      - What to build for, as V(linux/amd64), V(linux/arm/7), V(linux/amd64/v3), V(linux/mips/softfloat).
+      - The third part is the value of C(GOAMD64), C(GOARM), C(GOARM64), C(GO386), C(GOMIPS), C(GOMIPS64), C(GOPPC64) or C(GORISCV64).
+      - Default is Linux on the builder's own architecture.
+    type: list
+    elements: str
+  version:
+    description:
+      - The version. Default is what C(git describe --tags) says, without a leading C(v), with C(-dirty) at the end where a file that is
+        compiled differs from the commit.
+      - Outside of git it is C(0.0.0-) and 12 digits of a digest over the sources.
+    type: str
+  stamp:
+    description:
+      - Values for string variables of the program, as in C(main.version) or C(example.com/app/internal/about.Commit).
+      - V({version}), V({commit}) and V({time}) are replaced. The time is the commit's, never now, so that a build can be repeated.
+      - A variable that does not exist, or cannot be set by the linker, is an error, where C(go build) says nothing.
+    type: dict
+    default: {}
+  ldflags:
+    description:
+      - Flags for the linker. The default leaves out symbols and debug information, a third of the size; there is nothing left for
+        C(strip) to take off after that.
+    type: list
+    elements: str
+    default: ['-s', '-w']
+  gcflags:
+    description: Flags for the compiler.
+    type: list
+    elements: str
+    default: []
+  flags:
+    description:
+      - Further flags of C(go build) - C(-race), C(-msan), C(-asan), C(-cover), C(-covermode), C(-coverpkg), C(-asmflags), C(-buildmode).
+      - C(-a) and C(-installsuffix) are accepted and left out with a warning, as they cost half a minute and change no byte.
+        C(-toolexec) is refused.
+    type: list
+    elements: str
+    default: []
+  tags:
+    description: Build tags.
+    type: list
+    elements: str
+    default: []
+  trimpath:
+    description:
+      - Leave the builder's directories out of the binary. Without it, another directory means other bytes and everything compiled again.
+    type: bool
+    default: true
+  cgo:
+    description:
+      - Allow C code. A static binary then needs a static C library, as in O(environment={CC: musl-gcc}) with
+        O(ldflags=['-s', '-w', '-linkmode external', '-extldflags "-static"']), or the tags V(netgo) and V(osusergo) where only the
+        standard library wants C.
+    type: bool
+    default: false
+  static:
+    description: What to do with a binary that needs a loader or a library of the host. It is read off the binary, not guessed from flags.
+    type: str
+    choices: [require, warn, ignore]
+    default: require
+  mod:
+    description: Where modules come from. V(vendor) takes them from C(vendor/), V(mod) may write to C(go.mod).
+    type: str
+    choices: [readonly, vendor, mod]
+    default: readonly
+  pgo:
+    description: Profile to optimise by. V(auto) takes C(default.pgo) beside the program, V(off) none; else a file's path.
+    type: str
+    default: auto
+  max_size:
+    description: The most that a binary may have, in bytes or as V(10MiB). A larger one is an error, and what was there stays.
+    type: str
+  upx:
+    description:
+      - Pack the binary with UPX, which must be installed on the builder.
+      - Seldom worth it. The program starts 20 times slower and shares no memory between processes, and a C(tar.gz) of the plain binary is
+        at most a quarter larger.
+    type: bool
+    default: false
+  upx_args:
+    description: Arguments for UPX.
+    type: list
+    elements: str
+    default: ['-9']
+  embed:
+    description:
+      - Patterns of files that must be embedded, relative to O(source), as in V(web/dist/*.js). C(*) also matches C(/).
+      - Finds the forgotten front-end build, and the file whose name begins with a dot.
+    type: list
+    elements: str
+    default: []
+  gates:
+    description:
+      - What must pass before anything is built. Each runs over the whole module, for the builder's own platform, once for the same
+        code, tests and files in C(testdata); that it passed is kept in the provenance.
+      - V(govulncheck) must be installed on the builder.
+    type: list
+    elements: str
+    choices: [vet, test, govulncheck]
+    default: []
+  go:
+    description: The C(go) command. The default is looked for in C(PATH), then in C(/usr/local/go/bin).
+    type: str
+    default: go
+  goproxy:
+    description: Go module proxies, as in C(GOPROXY). Default is the builder's own setting.
+    type: str
+  goprivate:
+    description: Patterns of module paths that no proxy and no checksum database must see. Default is the builder's own setting.
+    type: list
+    elements: str
+  gosumdb:
+    description: The checksum database, as in C(GOSUMDB). Default is the builder's own setting.
+    type: str
+  offline:
+    description: Download nothing. Modules come from the module cache, or from C(vendor/) with O(mod=vendor).
+    type: bool
+    default: false
+  gocache:
+    description: Directory of Go's build cache. Default is the builder's own.
+    type: path
+  gomodcache:
+    description: Directory of Go's module cache. Default is the builder's own.
+    type: path
+  environment:
+    description:
+      - Further variables for the build - C(GO*), C(CGO_*), C(CC), C(CXX), C(FC), C(AR), C(PKG_CONFIG*).
+      - Nothing else of the builder's environment reaches the compiler. C(GOFLAGS), C(GOENV), workspaces (C(GOWORK)) and other toolchains
+        (C(GOTOOLCHAIN)) are off unless named here.
+    type: dict
+    default: {}
+  force:
+    description: Build and run the gates even with nothing changed.
+    type: bool
+    default: false
+  jobs:
+    description: How many targets are built side by side. Default is the number of processors.
+    type: int
+extends_documentation_fragment:
+  - slipway.golang.attributes
+seealso:
+  - module: slipway.golang.package
+  - module: slipway.golang.release
+author:
+  - Slipway contributors (@slipway)
+"""
+
+EXAMPLES = r"""
+- name: Build orders for both kinds of our hosts
+  slipway.golang.build:
+    source: "{{ playbook_dir }}/../orders"
+    package: ./cmd/orders
+    dest: "{{ playbook_dir }}/dist/bin"
+    targets: [linux/amd64, linux/arm64]
+    stamp:
+      main.version: "{version}"
+      main.commit: "{commit}"
+    gates: [vet, test]
+    max_size: 20MiB
+  delegate_to: localhost
+  run_once: true
+  register: built
+
+- name: Build with SQLite, which needs C, and still statically
+  slipway.golang.build:
+    source: /src/ledger
+    dest: /src/ledger/dist
+    cgo: true
+    environment:
+      CC: musl-gcc
+    ldflags: ['-s', '-w', '-linkmode external', '-extldflags "-static"']
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+artifacts:
+  description: One for each target, as O(slipway.golang.package#module:artifacts) takes them.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: The binary.
+      type: str
+      sample: /src/orders/dist/bin/linux-amd64/orders
+    provenance:
+      description: The file that tells how the binary came about.
+      type: str
+      sample: /src/orders/dist/bin/linux-amd64/orders.provenance.json
+    name:
+      description: Name of the service.
+      type: str
+      sample: orders
+    version:
+      description: Version.
+      type: str
+      sample: 1.4.2
+    commit:
+      description: Commit of the source; empty outside of git.
+      type: str
+    time:
+      description: Time of the commit in seconds since the epoch; 0 outside of git.
+      type: int
+      sample: 1763600000
+    dirty:
+      description: Whether a file that is compiled differs from the commit.
+      type: bool
+    goos:
+      description: Operating system.
+      type: str
+      sample: linux
+    goarch:
+      description: Architecture.
+      type: str
+      sample: amd64
+    variant:
+      description: Variant of the architecture; empty where it has none.
+      type: str
+      sample: v1
+    go_version:
+      description: Version of Go.
+      type: str
+      sample: go1.26.8
+    size:
+      description: Bytes of the binary; null in check mode when it would be built.
+      type: int
+      sample: 7712345
+    sha256:
+      description: SHA-256 of the binary; null in check mode when it would be built.
+      type: str
+    static:
+      description: Whether it needs nothing of the host; null in check mode when it would be built.
+      type: bool
+    build_id:
+      description: Go's build ID; null in check mode when it would be built.
+      type: str
+    before_upx:
+      description: RV(artifacts[].size) and RV(artifacts[].sha256) before UPX; null without UPX.
+      type: dict
+    input_digest:
+      description: SHA-256 over all inputs of this target.
+      type: str
+    reasons:
+      description: Why it was built, or would be in check mode. Empty when there was nothing to do.
+      type: list
+      elements: str
+      sample: ["main.go changed", "ldflags: -s -w -> none"]
+    changed:
+      description: Whether the bytes changed, or the version or commit that they stand for.
+      type: bool
+    seconds:
+      description: Seconds that building and checking it took; 0 when it was not built.
+      type: float
+      sample: 0.71
+commands:
+  description: The commands that built, or would in check mode, as lists of arguments.
+  returned: success
+  type: list
+  elements: list
+gates:
+  description: For each gate its RV(gates[].name), whether it was RV(gates[].due) and whether it RV(gates[].ran).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the gate.
+      type: str
+    due:
+      description: Whether code or tests changed since it passed.
+      type: bool
+    ran:
+      description: Whether it ran, and passed.
+      type: bool
+reasons:
+  description: Why anything was built; with the target where a reason does not hold for all.
+  returned: success
+  type: list
+  elements: str
+input_digest:
+  description: SHA-256 over the inputs of all targets.
+  returned: success
+  type: str
+name:
+  description: Name of the service.
+  returned: success
+  type: str
+version:
+  description: Version of all artifacts.
+  returned: success
+  type: str
+commit:
+  description: Commit of the source; empty outside of git.
+  returned: success
+  type: str
+time:
+  description: Time of the commit in seconds since the epoch; 0 outside of git.
+  returned: success
+  type: int
+dirty:
+  description: Whether a file that is compiled differs from the commit.
+  returned: success
+  type: bool
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils.builder.building import build
+from ..module_utils.builder.request import Request
+from ..module_utils.common.errors import SlipwayError
+
+
+def texts(default=None, choices=None):
+    """An option that is a list of texts."""
+    option = {"type": "list", "elements": "str", "default": default}
+    return dict(option, choices=choices) if choices else option
+
+
+ARGUMENTS = {
+    "source": {"type": "path", "required": True},
+    "package": {"type": "str", "default": "."},
+    "name": {"type": "str"},
+    "dest": {"type": "path", "required": True},
+    "targets": texts(),
+    "version": {"type": "str"},
+    "stamp": {"type": "dict", "default": {}},
+    "ldflags": texts(["-s", "-w"]),
+    "gcflags": texts([]),
+    "flags": texts([]),
+    "tags": texts([]),
+    "trimpath": {"type": "bool", "default": True},
+    "cgo": {"type": "bool", "default": False},
+    "static": {"type": "str", "choices": ["require", "warn", "ignore"], "default": "require"},
+    "mod": {"type": "str", "choices": ["readonly", "vendor", "mod"], "default": "readonly"},
+    "pgo": {"type": "str", "default": "auto"},
+    "max_size": {"type": "str"},
+    "upx": {"type": "bool", "default": False},
+    "upx_args": texts(["-9"]),
+    "embed": texts([]),
+    "gates": texts([], ["vet", "test", "govulncheck"]),
+    "go": {"type": "str", "default": "go"},
+    "goproxy": {"type": "str"},
+    "goprivate": texts(),
+    "gosumdb": {"type": "str"},
+    "offline": {"type": "bool", "default": False},
+    "gocache": {"type": "path"},
+    "gomodcache": {"type": "path"},
+    "environment": {"type": "dict", "default": {}},
+    "force": {"type": "bool", "default": False},
+    "jobs": {"type": "int"},
+}
+
+
+def main():
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    try:
+        request = Request(module.params, module.check_mode)
+        result = build(request)
+    except SlipwayError as error:
+        module.fail_json(msg=str(error), **error.facts)
+    for warning in request.warnings:
+        module.warn(warning)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
