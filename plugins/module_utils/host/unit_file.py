@@ -37,11 +37,12 @@ def verify(texts):
         for path in paths:
             write_file(path, texts[os.path.basename(path)].encode("utf-8"), 0o644)
         answer = systemd.run(argv + paths)
-    complaints = _complaints(answer.stderr, directory, texts, version)
+    about_ours = _about(texts, answer.stderr, directory)
+    complaints = [line for line in about_ours if not _HARMLESS.search(line) and not _too_new(line, version)]
     if complaints:
         raise SlipwayError("systemd refuses %s: %s" % (" and ".join(sorted(texts)), "; ".join(complaints)), systemd=complaints)
     # An older systemd also counts the errors of units that ours only names, so there its exit code says nothing.
-    if answer.returncode == 127 or (answer.returncode and version >= 250 and not _HARMLESS.search(answer.stderr)):
+    if answer.returncode == 127 or (answer.returncode and version >= 250 and not about_ours):
         words = answer.stderr.strip()[:1000] or "no word of explanation"
         raise SlipwayError("systemd-analyze could not verify %s: %s" % (" and ".join(sorted(texts)), words))
 
@@ -114,12 +115,11 @@ def _refuse_masked(name, directory):
         raise SlipwayError("%s is masked on this host: run `systemctl unmask %s` first, if it shall run again" % (name, name))
 
 
-def _complaints(stderr, directory, texts, version):
-    """The lines that are about these unit files and that matter, without the temporary directory."""
+def _about(texts, stderr, directory):
+    """The lines that are about these unit files, without the temporary directory."""
     result = []
     for line in stderr.splitlines():
-        ours = any(line.startswith(("%s/%s:" % (directory, name), name + ":")) or "Unit %s has" % name in line for name in texts)
-        if ours and not _HARMLESS.search(line) and not _too_new(line, version):
+        if any(line.startswith(("%s/%s:" % (directory, name), name + ":")) or "Unit %s has" % name in line for name in texts):
             result.append(line.replace(directory + "/", "").strip())
     return result
 

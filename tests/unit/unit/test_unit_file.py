@@ -24,9 +24,10 @@ GOOD = "[Unit]\nDescription=x\n[Service]\nExecStart=/bin/true\n"
         GOOD.replace("/bin/true", "/opt/orders/current/bin/orders"),
         GOOD + "StandardOutput=syslog\n",
         GOOD.replace("[Service]", "After=no-such.service\n[Service]"),
+        unit.render(unit.sections("orders", {}, binary="/bin/true")),
         unit.render(unit.sections("orders", {}, binary="/opt/orders/current/bin/orders")),
     ],
-    ids=["plain", "binary comes later", "old habit", "names an unknown unit", "our own"],
+    ids=["plain", "binary comes later", "old habit", "names an unknown unit", "our own", "our own, binary comes later"],
 )
 def test_a_unit_that_can_run_verifies(text):
     unit_file.verify({"orders.service": text})
@@ -76,6 +77,7 @@ def answers(monkeypatch, version, returncode, stderr):
         (245, 1, "/lib/systemd/system/other.service:3: Unknown key 'Foo' in section [Service], ignoring."),
         (245, 1, "orders.service: Command /opt/x is not executable: No such file or directory"),
         (252, 1, "orders.service: Command /opt/x is not executable: No such file or directory"),
+        (252, 1, "orders.service:3: Unknown key 'RestartSteps' in section [Service], ignoring."),
         (252, 0, "other.service: Failed"),
     ],
 )
