@@ -227,7 +227,7 @@ number() {
 }
 
 readable() {
-    if ! [ -f "$2" ] || ! [ -r "$2" ]; then
+    if [ -d "$2" ] || ! [ -r "$2" ]; then
         misused "$1: '$2' is not a file that can be read"
     fi
     case $2 in
@@ -489,9 +489,10 @@ compose_environment() {
     source=/dev/null from_user=0
     [ -z "$current" ] || source=$base/releases/$current/environment
     [ -z "$env_file" ] || source=$env_file from_user=1
-    od -An -v -tx1 "$source" | awk "$CLEAN_TEXT" ||
+    cat "$source" >"$scratch/source" # once: it may be a pipe
+    od -An -v -tx1 "$scratch/source" | awk "$CLEAN_TEXT" ||
         reject "$source is not UTF-8 text without control characters" "Windows line endings? tr -d '\\r'"
-    problem=$(awk -v from_user=$from_user -v name="$port_variable" -v port="$port" -v out="$scratch/environment" "$RENDER" "$source") ||
+    problem=$(awk -v from_user=$from_user -v name="$port_variable" -v port="$port" -v out="$scratch/environment" "$RENDER" "$scratch/source") ||
         reject "$source, $problem" "Write KEY=value, or KEY=\"value\" with \\ before each \\ \" \` \$ in it"
     [ -f "$scratch/environment" ] || : >"$scratch/environment"
 }
@@ -499,8 +500,8 @@ compose_environment() {
 compose_unit() {
     unit_source=$unit_file
     [ -n "$unit_source" ] || unit_source=$here/systemd/$unit
-    [ -f "$unit_source" ] || unit_source=$base/releases/$current/units/$unit
-    [ -f "$unit_source" ] ||
+    [ -e "$unit_source" ] || unit_source=$base/releases/$current/units/$unit
+    [ -e "$unit_source" ] ||
         reject "there is no unit: the tarball has no systemd/$unit, and no release of $app is current" "Give one with --unit FILE"
     cp "$unit_source" "$scratch/$unit"
     grep -q "^ExecStart=.*/opt/$app/current/bin/$app" "$scratch/$unit" ||

@@ -11,7 +11,7 @@ import stat
 
 from ..common import canonical
 from ..common.errors import SlipwayError
-from . import compiling, inputs as input_lists, listing as listings, provenance
+from . import compiling, files, inputs as input_lists, listing as listings, provenance
 
 _MODE = 0o755
 _IDENTITY = ("name", "version", "commit", "time", "dirty")
@@ -64,9 +64,9 @@ class Job:
                     raise SlipwayError("Cannot put the new binary at %s: %s" % (self.binary, error.strerror)) from error
             self.changed = replace or moved
         self.recorded = self._provenance(request, stamp_values, gates)
-        provenance.write(self.provenance_path, self.recorded)
+        files.write(self.provenance_path, canonical.to_json(self.recorded))
         if self.memo:
-            provenance.write(self.memo_path, self.memo)
+            files.write(self.memo_path, canonical.to_json(self.memo))
 
     def artifact(self):
         """What the module returns of it; sizes and digests are null while nothing is built."""

@@ -1,0 +1,173 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What goes into a tarball beside the binary: the user's extra files, taken with care."""
+
+from __future__ import annotations
+
+import fnmatch
+import glob
+import os
+import stat
+
+from ..common import canonical, names
+from ..common.errors import InvalidInput, SlipwayError
+from ..common.manifest import CHECKSUMS, MANIFEST, SIGNATURE
+
+_GLOB = "*?["
+_RESERVED = (MANIFEST, SIGNATURE, CHECKSUMS, "install.sh", "provenance.json", "sbom.cdx.json")
+
+
+class Member:
+    """One file of the tarball: bytes in memory, or a file on the disk that must not change meanwhile."""
+
+    def __init__(self, path, mode, content=None, source=None):
+        self.path = names.check_member(path, "files")
+        self.mode = mode
+        self.source = source
+        self.content = content
+        try:
+            self.path.encode("utf-8")
+            self.size = os.path.getsize(source) if source else len(content)
+            self.sha256 = canonical.sha256_file(source) if source else canonical.sha256(content)
+        except UnicodeEncodeError:
+            raise InvalidInput("files", self.path.encode("utf-8", "replace"), "rename it: its name is not UTF-8") from None
+        except OSError as error:
+            raise SlipwayError("Cannot read %s: %s" % (source, error.strerror)) from error
+
+    @property
+    def entry(self):
+        """Its line in the manifest."""
+        return {"mode": self.mode, "sha256": self.sha256, "size": self.size}
+
+    def read(self):
+        """Its bytes, checked against what the manifest says about them."""
+        if self.source is None:
+            return self.content
+        try:
+            with open(self.source, "rb") as handle:
+                content = handle.read()
+        except OSError as error:
+            raise SlipwayError("Cannot read %s: %s" % (self.source, error.strerror)) from error
+        if canonical.sha256(content) != self.sha256:
+            raise SlipwayError("%s changed while it was packaged: run again" % self.source)
+        return content
+
+
+def gather(entries):
+    """Members for the option files, sorted; each entry has src, dest and exclude."""
+    found = {}
+    for entry in entries:
+        for path, source in _expand(entry):
+            if path in _RESERVED or path.split("/")[0] in ("bin", "systemd"):
+                raise InvalidInput("files", path, "the tarball has this itself; choose another dest")
+            if path in found and found[path] != source:
+                raise InvalidInput("files", path, "both %s and %s would become it" % (found[path], source))
+            found[path] = source
+    _refuse_nesting(found)
+    return [Member(path, _mode(found[path]), source=found[path]) for path in sorted(found)]
+
+
+def _expand(entry):
+    source, exclude = entry["src"], entry.get("exclude") or []
+    dest, into_directory = _destination(source, entry.get("dest"))
+    if os.path.isdir(source):
+        pairs = [(path, os.path.join(source, path)) for path in _walk(source, "", exclude)]
+    elif os.path.lexists(source):
+        single = os.path.basename(source)
+        return [(_join(dest, single) if into_directory else dest, _regular(source, os.path.dirname(os.path.realpath(source))))]
+    elif any(character in source for character in _GLOB):
+        pairs = list(_matches(source, exclude))
+    else:
+        raise InvalidInput("files", source, "there is no such file or directory on the builder")
+    if not pairs:
+        raise InvalidInput("files", source, "it gives no file%s" % (" that is not excluded" if exclude else ""))
+    return [(_join(dest, path), path_on_disk) for path, path_on_disk in pairs]
+
+
+def _destination(source, wanted):
+    """The path in the tarball, and whether a single file goes below it rather than becoming it."""
+    if not wanted:
+        own_name = os.path.isdir(source) and not source.endswith("/")
+        return (os.path.basename(source), True) if own_name else ("", True)
+    if wanted in (".", "./"):
+        return "", True
+    return names.check_member(wanted[:-1] if wanted.endswith("/") else wanted, "files dest"), wanted.endswith("/")
+
+
+def _matches(pattern, exclude):
+    """What a pattern finds, each named relative to the part of the pattern that has no wildcard."""
+    plain = pattern
+    while any(character in plain for character in _GLOB):
+        plain = os.path.dirname(plain)
+    for found in sorted(glob.glob(pattern, recursive=True)):
+        relative = os.path.relpath(found, plain or ".").replace(os.sep, "/")
+        if _excluded(relative, exclude):
+            continue
+        if os.path.isdir(found):
+            if "**" not in pattern:
+                yield from ((path, os.path.join(plain, path)) for path in _walk(plain or ".", relative, exclude))
+        else:
+            yield relative, _regular(found, plain or ".")
+
+
+def _walk(root, below, exclude):
+    """Paths of the files below a directory, relative to its root."""
+    directory = os.path.join(root, below)
+    try:
+        entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
+    except OSError as error:
+        raise SlipwayError("Cannot read the directory %s: %s" % (directory, error.strerror)) from error
+    for entry in entries:
+        path = _join(below, entry.name)
+        if _excluded(path, exclude):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(root, path, exclude)
+        else:
+            _regular(entry.path, root)
+            yield path
+
+
+def _regular(path, root):
+    """Only a regular file, or a link to one that stays below the root, can be packed."""
+    real, home = os.path.realpath(path), os.path.realpath(root)
+    if os.path.islink(path) and not real.startswith(home.rstrip("/") + "/"):
+        raise InvalidInput("files", path, "it is a link that leaves %s; copy the file there, or exclude it" % root)
+    try:
+        mode = os.stat(real).st_mode
+    except OSError as error:
+        raise InvalidInput("files", path, "it cannot be read (%s)" % error.strerror) from error
+    if stat.S_ISDIR(mode):
+        raise InvalidInput("files", path, "it is a link to a directory; name that directory as a src of its own, or exclude it")
+    if not stat.S_ISREG(mode):
+        raise InvalidInput("files", path, "it is no regular file (a device, a socket or a pipe); exclude it")
+    if not os.access(real, os.R_OK):
+        raise InvalidInput("files", path, "it cannot be read (permission denied); correct its mode, or exclude it")
+    return path
+
+
+def _excluded(path, patterns):
+    """A pattern fits the whole path, the name, or a directory on the way."""
+    parts = path.split("/")
+    ways = ["/".join(parts[: count + 1]) for count in range(len(parts))]
+    return any(fnmatch.fnmatchcase(text, pattern.rstrip("/")) for pattern in patterns for text in ways + parts)
+
+
+def _mode(path):
+    """Executable or not: nothing else of a mode survives, whatever the umask was or which bits were set."""
+    return "0755" if os.stat(path).st_mode & stat.S_IXUSR else "0644"
+
+
+def _join(directory, path):
+    return "%s/%s" % (directory, path) if directory else path
+
+
+def _refuse_nesting(paths):
+    for path in paths:
+        parts = path.split("/")
+        for count in range(1, len(parts)):
+            above = "/".join(parts[:count])
+            if above in paths:
+                raise InvalidInput("files", path, "%s is a file, so nothing can be below it" % above)

@@ -1,0 +1,77 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Signatures over a manifest, by ssh-keygen: nothing new to install on either side."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import shutil
+import subprocess
+import tempfile
+
+from ..common.errors import InvalidInput, SlipwayError
+
+NAMESPACE = "slipway"
+_BEGIN, _END = "-----BEGIN SSH SIGNATURE-----", "-----END SSH SIGNATURE-----"
+
+
+class Signer:
+    """A key that signs manifests; it keeps a signature that still fits, as not every kind of key signs the same twice."""
+
+    def __init__(self, key_path):
+        if not os.path.isfile(key_path):
+            raise InvalidInput("signing_key", key_path, "there is no such file; make a key with 'ssh-keygen -t ed25519 -f release-key'")
+        self._key = key_path
+        self._keygen = shutil.which("ssh-keygen")
+        if not self._keygen:
+            raise SlipwayError("signing_key is set, and ssh-keygen is not on this machine: install openssh-client")
+        done = self._run(["-y", "-P", "", "-f", key_path])
+        self._public = done.stdout.split()[1] if done.returncode == 0 and len(done.stdout.split()) > 1 else b""
+
+    def sign(self, manifest, former=b""):
+        """The signature of a manifest's bytes; the former one where it is by this key and holds."""
+        if former and self._holds(manifest, former):
+            return former
+        done = self._run(["-Y", "sign", "-q", "-n", NAMESPACE, "-f", self._key], manifest)
+        if done.returncode or not done.stdout.startswith(_BEGIN.encode()):
+            words = done.stderr.decode("utf-8", "replace").strip()
+            raise SlipwayError(
+                "ssh-keygen cannot sign with signing_key %s: %s. It must be readable by its owner alone, and have no passphrase unless an "
+                "agent holds it" % (self._key, words or "no words")
+            )
+        return done.stdout
+
+    def _holds(self, manifest, former):
+        if not self._public or _signer_of(former) != self._public:
+            return False
+        with tempfile.TemporaryDirectory(prefix="slipway-sign-") as scratch:
+            path = os.path.join(scratch, "signature")
+            with open(path, "wb") as handle:
+                handle.write(former)
+            return self._run(["-Y", "check-novalidate", "-n", NAMESPACE, "-s", path], manifest).returncode == 0
+
+    def _run(self, arguments, stdin=b""):
+        environment = dict(os.environ, LC_ALL="C", SSH_ASKPASS_REQUIRE="never")
+        try:  # in a session of its own it has no terminal to ask for a passphrase
+            return subprocess.run([self._keygen] + arguments, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
+                                  env=environment, start_new_session=True, check=False)  # fmt: skip
+        except subprocess.TimeoutExpired as error:
+            raise SlipwayError("ssh-keygen did not answer within a minute: does signing_key %s wait for a touch?" % self._key) from error
+
+
+def _signer_of(signature):
+    """The public key inside of an SSH signature, in base64; b"" where it is none."""
+    lines = signature.decode("ascii", "replace").split()
+    body = "".join(lines[3:-3])
+    try:
+        raw = base64.b64decode(body, validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+    length = int.from_bytes(raw[10:14], "big")
+    if raw[:6] != b"SSHSIG" or len(raw) < 14 + length:
+        return b""
+    return base64.b64encode(raw[14 : 14 + length])

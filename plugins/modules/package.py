@@ -1,0 +1,198 @@
+#!/usr/bin/python
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: package
+short_description: Pack binaries of a Go service into tarballs that say all about themselves
+version_added: 0.1.0
+description:
+  - Makes one C(tar.gz) for each binary, with a manifest, checksums, a bill of materials (CycloneDX), the binary's provenance, an
+    installer for hosts without Python, and files of yours.
+  - The same content is the same bytes, whoever packs it, wherever and whenever. Owners, modes, times and the order of files come from
+    the content and the commit, never from the machine.
+  - Whether anything changes is decided by the content of the tarball that is there; another O(compression_level) alone changes nothing.
+  - Runs beside M(slipway.golang.build), where the binaries are. Needs no Go.
+options:
+  artifacts:
+    description: What M(slipway.golang.build) returned as RV(slipway.golang.build#module:artifacts).
+    type: list
+    elements: dict
+    required: true
+  dest:
+    description:
+      - Directory of the tarballs, C(<name>-<version>-<goos>-<goarch>[-<variant>].tar.gz), and of C(SHA256SUMS).
+      - C(SHA256SUMS) lists these tarballs, and those that it listed before and that are still there.
+    type: path
+    required: true
+  files:
+    description: Further files for the tarball.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      src:
+        description:
+          - A file, a directory or a pattern (C(*), C(?), C([]), C(**)) on the machine where the module runs.
+          - Links to files within the directory are followed. Links that leave it, devices and what cannot be read are errors.
+        type: path
+        required: true
+      dest:
+        description:
+          - Path in the tarball, below its top directory. With a C(/) at the end, a single file goes below it.
+          - The content of a directory goes below it; without O(files[].dest), below the directory's own name, or with a C(/) at the end of
+            O(files[].src), below the top. What a pattern finds keeps its path from the first wildcard on.
+          - Files are C(0755) where their owner may execute them, else C(0644).
+        type: str
+      exclude:
+        description: Patterns of files and directories to leave out, which fit the path below O(files[].src) or any name in it.
+        type: list
+        elements: str
+        default: []
+  unit:
+    description:
+      - The systemd unit for C(install.sh), as text, or as a dict of the options of O(slipway.golang.release#module:unit) from which the
+        hardened unit is made; V({}) is the one with all defaults.
+      - Hosts that M(slipway.golang.release) looks after do not need it.
+    type: raw
+  signing_key:
+    description:
+      - An SSH private key with which the manifest is signed (C(ssh-keygen -Y sign -n slipway)). It must have no passphrase, unless an agent
+        holds it, and be readable by its owner alone.
+    type: path
+  compression_level:
+    description: From 0 (none) to 9. More than 6 takes three times as long for half a percent.
+    type: int
+    default: 6
+extends_documentation_fragment:
+  - slipway.golang.attributes
+seealso:
+  - module: slipway.golang.build
+  - module: slipway.golang.release
+author:
+  - Slipway contributors (@slipway)
+"""
+
+EXAMPLES = r"""
+- name: Build orders
+  slipway.golang.build:
+    source: /src/orders
+    dest: /src/orders/dist/bin
+  delegate_to: localhost
+  run_once: true
+  register: built
+
+- name: Pack it with its migrations, signed
+  slipway.golang.package:
+    artifacts: "{{ built.artifacts }}"
+    dest: /src/orders/dist
+    files:
+      - src: /src/orders/migrations
+        exclude: ['*.md']
+      - src: /src/orders/config.example.yml
+        dest: etc/config.yml
+    unit: {}
+    signing_key: ~/.ssh/release-key
+  delegate_to: localhost
+  run_once: true
+  register: packaged
+"""
+
+RETURN = r"""
+artifacts:
+  description: One for each tarball.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: The tarball.
+      type: str
+      sample: /src/orders/dist/orders-1.4.2-linux-amd64.tar.gz
+    name:
+      description: Name of the service.
+      type: str
+      sample: orders
+    version:
+      description: Version.
+      type: str
+      sample: 1.4.2
+    goos:
+      description: Operating system.
+      type: str
+      sample: linux
+    goarch:
+      description: Architecture.
+      type: str
+      sample: amd64
+    variant:
+      description: Variant of the architecture; empty where it has none.
+      type: str
+      sample: v1
+    digest:
+      description: The artifact's digest - SHA-256 of the manifest, which names the whole content. Null in check mode without a binary.
+      type: str
+    size:
+      description: Bytes of the tarball; null in check mode when it would be written.
+      type: int
+      sample: 3875865
+    sha256:
+      description: SHA-256 of the tarball as a file; null in check mode when it would be written.
+      type: str
+    signed:
+      description: Whether it carries a signature.
+      type: bool
+    changed:
+      description: Whether its content is new.
+      type: bool
+checksums:
+  description: The file with the SHA-256 of all tarballs, for C(sha256sum -c).
+  returned: success
+  type: str
+  sample: /src/orders/dist/SHA256SUMS
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils.builder.packing import package
+from ..module_utils.common.errors import SlipwayError
+
+FILES = {
+    "src": {"type": "path", "required": True},
+    "dest": {"type": "str"},
+    "exclude": {"type": "list", "elements": "str", "default": []},
+}
+ARGUMENTS = {
+    "artifacts": {"type": "list", "elements": "dict", "required": True},
+    "dest": {"type": "path", "required": True},
+    "files": {"type": "list", "elements": "dict", "default": [], "options": FILES},
+    "unit": {"type": "raw"},
+    "signing_key": {"type": "path", "no_log": False},  # the path of a key, not the key
+    "compression_level": {"type": "int", "default": 6},
+}
+
+
+def run(module):
+    options = module.params
+    result = package(
+        options["artifacts"], options["dest"], extra=options["files"], unit=options["unit"], signing_key=options["signing_key"],
+        compression_level=options["compression_level"], check_mode=module.check_mode,
+    )  # fmt: skip
+    diffs = [artifact.pop("diff") for artifact in result["artifacts"]]
+    return dict(result, diff=[diff for diff in diffs if diff])
+
+
+def main():
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    try:
+        result = run(module)
+    except SlipwayError as error:
+        module.fail_json(msg=str(error), **error.facts)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
