@@ -5,20 +5,98 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
-VENV := $(CURDIR)/.work/venv
 LAB := $(PYTHON) lab/lab.py
+LOG := bash $(CURDIR)/tests/tools/quietly.sh
+COPY := .work/tree/ansible_collections/slipway/golang
 
-export PATH := $(VENV)/bin:$(PATH)
+export PATH := $(CURDIR)/.work/venv/bin:$(PATH)
 export LC_ALL ?= C.UTF-8
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.work/collections
-export ANSIBLE_HOME := $(CURDIR)/.work/ansible
+export ANSIBLE_NOCOLOR ?= 1
 
 .PHONY: help
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "Everything is made in .work/; the logs are in .work/log/."
+
+## Try it
+
+.PHONY: demo
+demo: tools ## Three hosts in containers, a Gin service deployed, updated and rolled back
+	@bash lab/demo.sh
+
+.PHONY: demo-down
+demo-down: ## Remove the demo's hosts
+	@$(LAB) down demo
+
+## Tests
+
+.PHONY: test-fast
+test-fast: lint sanity units ## What to run before every commit: two minutes at most
+
+.PHONY: test
+test: test-fast ansible-units go-test galaxy molecule ## All tests, as in CI
+
+.PHONY: lint
+lint: tools copy ## ansible-lint, yamllint, ruff, shellcheck, and antsibull for changelog and docs
+	@$(LOG) ruff ruff check --output-format concise .
+	@$(LOG) yamllint yamllint --strict .
+	@$(LOG) shellcheck bash tests/tools/lint_shell.sh
+	@$(LOG) changelog-lint antsibull-changelog lint
+	@cd $(COPY) && $(LOG) docs-lint antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self .
+	@cd $(COPY) && GIT_DIR=/nonexistent $(LOG) ansible-lint ansible-lint --nocolor --config-file .config/ansible-lint.yml
+
+.PHONY: sanity
+sanity: tools ## ansible-test sanity, without a single exception
+	@$(LOG) sanity bash tests/tools/ansible_test.sh sanity $(ARGS)
+
+.PHONY: units
+units: tools ## pytest on tests/unit (ARGS="-k journal -x" for some of it)
+	@LINES_OF_SUCCESS=1 $(LOG) units pytest --numprocesses auto --quiet $(ARGS)
+
+.PHONY: ansible-units
+ansible-units: tools
+	@LINES_OF_SUCCESS=1 $(LOG) ansible-units bash tests/tools/ansible_test.sh units
+
+.PHONY: go-test
+go-test: tools ## go vet and go test in the examples and the tests' own services
+	@$(LOG) go-test bash tests/tools/go_test.sh
+
+.PHONY: galaxy
+galaxy: tools ## Build the collection, install it elsewhere and use it from there
+	@$(LOG) galaxy bash tests/tools/galaxy.sh
+
+.PHONY: molecule
+molecule: tools ## The roles and the fleet on systemd hosts (SCENARIO=certbot for one of them)
+	@$(LOG) lab-image $(LAB) image
+	@LINES_OF_SUCCESS=12 $(LOG) molecule bash tests/tools/molecule.sh $(or $(SCENARIO),--all)
+
+.PHONY: fleet
+fleet: ## The life of a service on three hosts: molecule's scenario `fleet`
+	@$(MAKE) molecule SCENARIO=fleet
+
+.PHONY: bench
+bench: tools ## Measure deploys against other ways of doing it
+	@PATH="$$(bash tests/tools/go_directory.sh):$$PATH" bash tests/bench/run $(ARGS)
+
+## Maintenance
+
+.PHONY: docs
+docs: tools copy ## Check what the collection says of itself: module, plugin and role pages
+	@cd $(COPY) && $(LOG) docs-lint antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self .
 
 .PHONY: tools
 tools: .work/tools.stamp ## Put the pinned tools into .work/venv and link the collection
 
-.work/tools.stamp: requirements-dev.txt lab/tools.sh
-	@bash lab/tools.sh "$(PYTHON)"
+.work/tools.stamp: requirements-dev.txt tests/tools/install.sh
+	@bash tests/tools/install.sh "$(PYTHON)"
+
+.PHONY: copy
+copy: tools
+	@$(PYTHON) tests/tools/tree.py >/dev/null
+
+.PHONY: clean
+clean: ## Remove the hosts of this checkout's fleets, the tools and all that was made
+	@for fleet in .work/lab/*/inventory.yml; do if [ -e "$$fleet" ]; then $(LAB) down "$$(basename "$${fleet%/*}")"; fi; done
+	@find . -name __pycache__ -type d -not -path './.work/*' -exec rm -rf {} +
+	@rm -rf .work .ansible .pytest_cache .ruff_cache .hypothesis tests/output
