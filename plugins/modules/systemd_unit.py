@@ -11,7 +11,7 @@ version_added: 0.1.0
 description:
   - Writes a service unit with a strict sandbox for a binary that is on the host already, enables it and starts it.
   - systemd itself judges the unit first. Where it finds a fault the task fails with systemd's own words, and the unit that was there stays
-    and runs on. A new unit that does not start makes room for the old one again.
+    and runs on. A new unit that does not start, or ends within half a second, makes room for the old one again.
   - M(slipway.golang.release) does all of this by itself. Use this module for a binary that came to the host in another way.
 options:
   name:
@@ -44,8 +44,10 @@ extends_documentation_fragment:
 notes:
   - Needs root on the host - set C(become) - and systemd 240 or newer.
   - A unit that somebody masked is not touched.
+  - Whether the service is well, and not only alive, is a question for M(slipway.golang.health).
 seealso:
   - module: slipway.golang.release
+  - module: slipway.golang.health
   - module: ansible.builtin.systemd_service
 author:
   - Slipway contributors (@slipway)
@@ -90,7 +92,7 @@ actions:
   type: list
   elements: str
   sample: ["install orders.service", "reload orders.service", "restart orders.service"]
-path:
+unit_file:
   description: Path of the unit file.
   returned: always
   type: str
@@ -162,7 +164,7 @@ def main():
         required_if=[("state", state, ["binary"]) for state in ("started", "restarted", "stopped", "present")],
         supports_check_mode=True,
     )
-    facts = {"path": "%s/%s.service" % (unit_file.DIRECTORY, module.params["name"])}
+    facts = {"unit_file": "%s/%s.service" % (unit_file.DIRECTORY, module.params["name"])}
     try:
         result = run(module.params, module.check_mode)
     except SlipwayError as error:

@@ -7,11 +7,13 @@
 from __future__ import annotations
 
 import os
+import time
 
 from ..common.errors import SlipwayError
 from . import systemd, unit_file
 
 RUNNING = ("active", "activating", "reloading", "refreshing")
+SETTLE_SECONDS = 0.5
 
 
 class Look:
@@ -85,12 +87,25 @@ def act(unit_name, text, steps, found):
 
 
 def _start(unit_name, verb, replaced, found):
+    since = time.time()
     try:
         systemd.start(unit_name, verb)
+        _expect_life(unit_name)
     except SlipwayError as error:
-        journal = systemd.last_words(unit_name)
+        journal = systemd.last_words(unit_name, since)
         outcome = _put_back(unit_name, found) if replaced and found.text else ""
-        raise SlipwayError("%s%s" % (error, outcome), journal=journal) from error
+        raise SlipwayError("%s%s" % (str(error).rstrip("."), outcome), journal=journal) from error
+
+
+def _expect_life(unit_name):
+    """systemd calls a service started as soon as its binary runs; bad arguments or settings end it a moment later."""
+    time.sleep(SETTLE_SECONDS)
+    state = systemd.show(unit_name)
+    if state["ActiveState"] not in RUNNING or state["NRestarts"] or not state["MainPID"]:
+        raise SlipwayError(
+            "%s started and ended at once (result %s, exit status %s): the journal's last lines are beside this message"
+            % (unit_name, state.get("Result"), state.get("ExecMainStatus"))
+        )
 
 
 def _put_back(unit_name, found):

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
 from ansible_collections.slipway.golang.plugins.module_utils.host import systemd, unit_file, unit_service
@@ -59,7 +61,8 @@ def host(monkeypatch, tmp_path):
     monkeypatch.setattr(unit_file, "daemon_reload", lambda: done.append("reload"))
     monkeypatch.setattr(systemd, "start", start)
     monkeypatch.setattr(systemd, "stop", lambda name: done.append("stop"))
-    monkeypatch.setattr(systemd, "last_words", lambda name: ["exit 1"])
+    monkeypatch.setattr(systemd, "last_words", mock.create_autospec(systemd.last_words, return_value=["exit 1"]))
+    monkeypatch.setattr(unit_service, "_expect_life", lambda name: None)
     return done, tmp_path
 
 
@@ -93,3 +96,23 @@ def test_a_binary_that_is_not_there_is_said_before_the_start(tmp_path):
     with pytest.raises(SlipwayError, match="not executable"):
         unit_service.prove("orders.service", "", str(tmp_path / "none"), ["restart"])
     unit_service.prove("orders.service", "", str(tmp_path / "none"), ["stop"])
+
+
+@pytest.mark.parametrize(
+    ("state", "well"),
+    [
+        ({"ActiveState": "active", "NRestarts": 0, "MainPID": 7}, True),
+        ({"ActiveState": "active", "NRestarts": 1, "MainPID": 8}, False),
+        ({"ActiveState": "activating", "NRestarts": 0, "MainPID": 0}, False),
+        ({"ActiveState": "failed", "NRestarts": 0, "MainPID": 0, "Result": "exit-code", "ExecMainStatus": "2"}, False),
+        ({"ActiveState": "inactive", "NRestarts": 0, "MainPID": 0, "Result": "success", "ExecMainStatus": "0"}, False),
+    ],
+)
+def test_a_service_that_ends_at_once_was_not_started(monkeypatch, state, well):
+    monkeypatch.setattr(systemd, "show", lambda name: state)
+    monkeypatch.setattr(unit_service, "SETTLE_SECONDS", 0)
+    if well:
+        unit_service._expect_life("orders.service")
+    else:
+        with pytest.raises(SlipwayError, match="ended at once"):
+            unit_service._expect_life("orders.service")
