@@ -86,13 +86,8 @@ extends_documentation_fragment:
   - slipway.golang.health.nested
   - slipway.golang.attributes
 attributes:
-  check_mode:
-    support: full
   diff_mode:
-    support: full
     details: Values of the environment are never shown, only whether they differ.
-  idempotent:
-    support: full
 notes:
   - Needs root on the host - set C(become) - and there Python 3.8 and systemd 240, or newer. For hosts without Python see the playbook
     C(slipway.golang.scp).
