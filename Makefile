@@ -44,7 +44,7 @@ lint: tools copy ## ansible-lint, yamllint, ruff, shellcheck, and antsibull for 
 	@$(LOG) shellcheck bash tests/tools/lint_shell.sh
 	@$(LOG) changelog-lint antsibull-changelog lint
 	@cd $(COPY) && $(LOG) docs-lint antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self .
-	@cd $(COPY) && GIT_DIR=/nonexistent $(LOG) ansible-lint ansible-lint --nocolor --config-file .config/ansible-lint.yml
+	@cd $(COPY) && ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/.work/tree $(LOG) ansible-lint ansible-lint --nocolor --config-file .config/ansible-lint.yml
 
 .PHONY: sanity
 sanity: tools ## ansible-test sanity, without a single exception

@@ -1,3 +1,5 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A fleet: some systemd hosts on a network of their own, with sshd on loopback ports. Look, decide, act."""
 

@@ -20,5 +20,11 @@ PYTHON
 )
 cp "$root/tests/tools/get_pip.py" "$home/.ansible/test/cache/get_pip_$pip.py"
 
+# Every Python that is really there takes part; pyenv's shims would also answer for those that are not.
+PATH=$(tr : '\n' <<<"$PATH" | grep -v '/shims$' | paste -sd :)
+for versions in "${PYENV_ROOT:-$HOME/.pyenv}"/versions/*/bin; do
+  if [ -d "$versions" ]; then PATH=$PATH:$versions; fi
+done
+
 cd "$(python "$root/tests/tools/tree.py")"
 HOME=$home exec ansible-test "$@" --venv --color no

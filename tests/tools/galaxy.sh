@@ -5,6 +5,7 @@ set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 there=$(mktemp -d)
 trap 'rm -rf "$there"' EXIT
+export ANSIBLE_COLLECTIONS_PATH=$there/collections
 
 python "$root/tests/tools/tree.py"
 ansible-galaxy collection build --output-path "$there" "$root/.work/tree/ansible_collections/slipway/golang"
@@ -13,10 +14,9 @@ if tar -tzf "$there"/slipway-golang-*.tar.gz | grep -E '^(\.|tests/|lab/|molecul
   echo "the lines above are not for users: see build_ignore in galaxy.yml" >&2
   exit 1
 fi
-ansible-galaxy collection install --offline --collections-path "$there/collections" "$there"/slipway-golang-*.tar.gz
+ansible-galaxy collection install --offline "$there"/slipway-golang-*.tar.gz
 
 cd "$there"
-export ANSIBLE_COLLECTIONS_PATH=$there/collections
 collection=$there/collections/ansible_collections/slipway/golang
 for module in "$collection"/plugins/modules/*.py; do
   name=slipway.golang.$(basename "$module" .py)

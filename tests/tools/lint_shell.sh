@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# shellcheck for every shell script that git knows or would add. (The unit tests check the installer in the tarball.)
+# Run shellcheck on every script that git knows or would add. (The unit tests check the installer in the tarball.)
 set -eu
 cd "$(dirname "$0")/../.."
 mapfile -d '' scripts < <(git ls-files --cached --others --exclude-standard -z -- '*.sh' .ci/run)

@@ -1,3 +1,5 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Keep .work/tree/ansible_collections/slipway/golang a true copy of the checkout: what git knows or would add.
 
@@ -14,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 TREE = ROOT / ".work" / "tree" / "ansible_collections" / "slipway" / "golang"
-OURS = ("tests/output", ".ansible")  # what the tools write into the copy
+OURS = (".git/", ".ansible/", "tests/output/")  # what the tools write into the copy
 
 
 def main() -> None:
@@ -27,6 +29,8 @@ def main() -> None:
         for path in wanted:
             copy(ROOT / path, TREE / path)
         remove_empty_directories()
+        # A repository of its own, or the tools would learn that git ignores all that is in .work.
+        subprocess.run(["git", "init", "--quiet", str(TREE)], check=True)
     print(TREE)
 
 
@@ -56,7 +60,7 @@ def copy(source: Path, target: Path) -> None:
 
 def remove_empty_directories() -> None:
     for path in sorted(TREE.rglob("*"), reverse=True):
-        if path.is_dir() and not path.is_symlink() and not any(path.iterdir()):
+        if not str(path.relative_to(TREE)).startswith(OURS) and path.is_dir() and not path.is_symlink() and not any(path.iterdir()):
             path.rmdir()
 
 

@@ -1,0 +1,80 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+groups = pytest.importorskip("groups", reason="the lab is not part of this copy")
+LabError = pytest.importorskip("shell").LabError
+
+PORTS = {22: 32001, 80: 32002, 443: 32003, 8080: 32004}
+
+
+def names(*specs):
+    return [host.name for host in groups.hosts_of(list(specs))]
+
+
+@pytest.mark.parametrize(
+    ("specs", "expected"),
+    [
+        (["web=3"], ["web1", "web2", "web3"]),
+        (["web=1", "plain=1:nopython"], ["web1", "plain1"]),
+        (["go_toolchain=1"], ["go-toolchain1"]),
+        (["web=0"], []),
+    ],
+)
+def test_groups_become_hosts(specs, expected):
+    assert names(*specs) == expected
+
+
+def test_a_host_may_be_without_python():
+    web, plain = groups.hosts_of(["web=1", "plain=1:nopython"])
+    assert web.python
+    assert not plain.python
+
+
+@pytest.mark.parametrize("spec", ["web", "web=", "web=three", "Web=1", "web=1:plain", "web-x=1", "=1", "web=1000"])
+def test_what_is_no_group(spec):
+    with pytest.raises(LabError, match="is no group"):
+        groups.hosts_of([spec])
+
+
+@pytest.mark.parametrize("specs", [["web=1", "web=2"], ["web1=1", "web=11"], ["a_b=1", "a_b=1:nopython"]])
+def test_two_hosts_of_one_name_are_refused(specs):
+    with pytest.raises(LabError, match="same name"):
+        groups.hosts_of(specs)
+
+
+@pytest.mark.parametrize("name", ["", "Demo", "1st", "a/b", "..", "a" * 31])
+def test_what_is_no_fleet_name(name):
+    with pytest.raises(LabError, match="is no fleet name"):
+        groups.fleet_name(name)
+
+
+def test_the_inventory_is_yaml_that_ansible_reads():
+    hosts = groups.hosts_of(["web=2", "plain=1:nopython"])
+    addresses = {host.name: groups.Address("172.18.0.2", PORTS) for host in hosts}
+    read = yaml.safe_load(groups.as_yaml(groups.inventory("demo", hosts, addresses, Path("/some where/demo"))))
+
+    lab = read["all"]["children"]["lab"]
+    assert '"/some where/demo/known_hosts"' in lab["vars"]["ansible_ssh_common_args"]
+    assert list(lab["children"]["web"]["hosts"]) == ["web1", "web2"]
+    assert lab["children"]["web"]["hosts"]["web2"] == {
+        "ansible_port": 32001,
+        "ansible_python_interpreter": "/usr/bin/python3",
+        "lab_address": "172.18.0.2",
+        "lab_app_url": "http://127.0.0.1:32004",
+        "lab_container": "demo-web2",
+        "lab_http_port": 32002,
+        "lab_https_port": 32003,
+    }
+    assert "ansible_python_interpreter" not in lab["children"]["plain"]["hosts"]["plain1"]
+
+
+def test_localhost_keeps_its_own_variables():
+    assert list(groups.inventory("demo", [], {}, Path("/x"))["all"]) == ["children"]
