@@ -15,8 +15,8 @@ description:
   - Decides by content whether there is anything to do. The key is a digest over the toolchain, the flags, the environment, the modules
     and every file that goes into the binary; together with the digest of the binary itself. Times of files mean nothing, and a binary
     that was altered is built again, which C(go build) would not do. With nothing changed, no compiler is started.
-  - RV(ignore:changed) is true when the bytes of a binary changed, or the version or commit that it stands for. A new comment is
-    compiled, gives the same bytes, and is no change; check mode cannot know this and announces a change.
+  - RV(ignore:changed) is true when the bytes of a binary changed, or the version or commit that it stands for. A new comment in a library
+    package is compiled, gives the same bytes, and is no change; check mode cannot know this and announces a change.
   - Runs where Go is, which is usually the controller - C(delegate_to=localhost), C(run_once=true).
 options:
   source:

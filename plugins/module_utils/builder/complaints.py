@@ -18,7 +18,7 @@ _NETWORK = re.compile(
     r"dial tcp|proxyconnect|no such host|connection refused|connection reset|i/o timeout|TLS handshake|x509:|unrecognized import path"
     r"|reading https?://\S+|Get \"https?://"
 )
-_MODULES = re.compile(r"no required module provides package|missing go\.sum entry|updates to go\.(mod|sum) needed|inconsistent vendoring|checksum mismatch")
+_MODULES = re.compile(r"no required module provides package|cannot find module providing package|missing go\.sum entry|updates to go\.(mod|sum) needed|inconsistent vendoring|checksum mismatch")
 _NO_EMBED = re.compile(r"pattern (?P<pattern>.+): (no matching files found|cannot embed .+)")
 _EXCLUDED = re.compile(r"(?:imports |package |: )(?P<package>\S+): build constraints exclude all Go files in|build constraints exclude all Go files in (?P<dir>\S+)")
 _NO_PACKAGE = re.compile(r"no Go files in|cannot find package|directory not found|does not contain package|is not in std|matched no packages")

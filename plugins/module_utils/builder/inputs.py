@@ -65,7 +65,7 @@ def reasons(before, after):
             continue
         kind, _blank, name = key.partition(" ")
         if kind in ("file", "vendor"):
-            files.append("%s %s" % (name, _verb(old, new)))
+            files.append("%s%s %s" % ("vendored package " if kind == "vendor" else "", name, _verb(old, new)))
         else:
             found.append("%s: %s -> %s" % (key, _shown(old), _shown(new)))
     if len(files) > _NAMED_FILES:

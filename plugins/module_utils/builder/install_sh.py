@@ -799,10 +799,11 @@ judge() {
     while [ $(($(now) - since)) -lt $((hold * 1000)) ]; do
         pause
         is_steady "$1" || return 1
-        probe "$1" || {
-            reason="it was healthy, then not any more: $answer"
+        if ! probe "$1"; then
+            pause # systemd may need a moment to know of an end
+            is_steady "$1" && reason="it was healthy, then not any more: $answer"
             return 1
-        }
+        fi
     done
     is_steady "$1" || return 1
     measure judge "$began"
@@ -864,7 +865,7 @@ probe() {
         curl) curl -sS -m 3 --noproxy '*' -D "$scratch/headers" -o "$scratch/body" "$url" 2>"$scratch/error" ;;
         wget) wget -nv -S -t 1 -T 3 --no-proxy --max-redirect=0 --content-on-error -O "$scratch/body" "$url" 2>"$scratch/headers" ;;
         *) ${client} "$url" 2>"$scratch/headers" ;;
-    esac
+    esac 9>&- # busybox's timeout leaves a process behind for a while, and it must not keep the lock
     client_code=$?
     status=$(sed -n 's|^.*HTTP/[0-9.]* \([0-9][0-9][0-9]\).*|\1|p' "$scratch/headers" | head -n 1)
     [ -n "$status" ] || [ $client_code != 0 ] || status=200 # busybox's wget keeps a good status to itself
@@ -956,7 +957,13 @@ take_lock() {
 }
 
 lock_refused() {
-    refuse "another deploy of $app holds the lock: $(plain "$(head -c 500 "$base/lock")")" "Wait until it is done, and run this again"
+    refuse "another deploy of $app holds the lock: $(holder actor), since $(holder since), deploying $(holder to)" \
+        "Wait until it is done, and run this again"
+}
+
+holder() {
+    note=$(sed -n 's/.*"'"$1"'": "\([^"\\]*\)".*/\1/p' "$base/lock" | tr -c '\40-\176' '?')
+    echo "${note:-unknown}"
 }
 
 mv_can_replace_links() {

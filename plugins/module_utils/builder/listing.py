@@ -102,7 +102,7 @@ def _ask(request, target, toolchain):
 def _package(raw, request, toolchain):
     module = raw.get("Module", {})
     root = module.get("Dir") or request.source
-    vendored = not _below(raw["Dir"], root)
+    vendored = request.mod == "vendor" and _below(raw["Dir"], os.path.join(request.source, "vendor"))
     if vendored or _below(raw["Dir"], request.source):
         root = request.source
     return {

@@ -31,6 +31,7 @@ _ARCHITECTURES = {
     "riscv64": ("GORISCV64", "rva20u64", r"rva\d+u64"),
     "s390x": ("", "", ""),
 }
+_KERNEL_NAMES = {"x86_64": "amd64", "aarch64": "arm64", "i386": "386", "i686": "386", "armv6l": "arm/6", "armv7l": "arm/7"}
 VARIABLES = frozenset(variable for variable, _default, _values in _ARCHITECTURES.values() if variable)
 
 
@@ -85,8 +86,9 @@ def parse_all(texts):
 
 def unknown(text, known, field="targets"):
     """The error for a target that does not exist, with those that its writer may have meant."""
-    near = difflib.get_close_matches(str(text), known, n=3, cutoff=0.5)
+    meant = _KERNEL_NAMES.get(str(text).rpartition("/")[2])
+    near = ["linux/" + meant] if meant else difflib.get_close_matches(str(text), known, n=3, cutoff=0.6)
     if not near:
-        near = [name for name in known if str(text).split("/")[-1] in name]
+        near = [name for name in known if text and str(text).endswith(name.rpartition("/")[2])]
     hint = "did you mean %s?" % " or ".join(near[:3]) if near else "known are %s" % ", ".join(sorted(known))
     return InvalidInput(field, text, "Slipway builds for Linux hosts; %s" % hint)
