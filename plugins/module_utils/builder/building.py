@@ -15,7 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from ..common import canonical, names
 from ..common.errors import SlipwayError
-from . import compiling, embeds, gates, inputs, stamps, targets, toolchain as toolchains, vcs
+from . import compiling, embeds, gates, inputs, stamps, targets, vcs
+from . import toolchain as toolchains
 from .filecache import FileCache
 from .job import Job
 

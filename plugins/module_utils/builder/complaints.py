@@ -18,9 +18,12 @@ _NETWORK = re.compile(
     r"dial tcp|proxyconnect|no such host|connection refused|connection reset|i/o timeout|TLS handshake|x509:|unrecognized import path"
     r"|reading https?://\S+|Get \"https?://"
 )
-_MODULES = re.compile(r"no required module provides package|cannot find module providing package|missing go\.sum entry|updates to go\.(mod|sum) needed|inconsistent vendoring|checksum mismatch")
+_MODULES = re.compile(
+    r"no required module provides package|cannot find module providing package|missing go\.sum entry|updates to go\.(mod|sum) needed"
+    r"|inconsistent vendoring|checksum mismatch"
+)
 _NO_EMBED = re.compile(r"pattern (?P<pattern>.+): (no matching files found|cannot embed .+)")
-_EXCLUDED = re.compile(r"(?:imports |package |: )(?P<package>\S+): build constraints exclude all Go files in|build constraints exclude all Go files in (?P<dir>\S+)")
+_EXCLUDED = re.compile(r"build constraints exclude all Go files in")
 _NO_PACKAGE = re.compile(r"no Go files in|cannot find package|directory not found|does not contain package|is not in std|matched no packages")
 _NO_COMPILER = re.compile(r'C compiler "(?P<compiler>[^"]+)" not found|exec: "(?P<other>[^"]+)": executable file not found')
 _BAD_PAIR = re.compile(r"unsupported GOOS/GOARCH pair (?P<pair>\S+)")
@@ -109,10 +112,7 @@ def _too_old(match, _request, toolchain, _target):
 
 def _offline(_match, request, _toolchain, _target):
     how = "offline is set" if request.offline else "GOPROXY is off"
-    return (
-        "A module is missing on this machine and %s. Fill the module cache once with 'go mod download', or vendor the modules and set "
-        "mod: vendor." % how
-    )
+    return "A module is missing on this machine and %s. Fill the module cache once with 'go mod download', or vendor the modules and set mod: vendor." % how
 
 
 def _network(_match, _request, _toolchain, _target):

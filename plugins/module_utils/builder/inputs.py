@@ -10,7 +10,8 @@ import os
 import re
 
 from ..common import canonical
-from . import processes, toolchain as toolchains
+from . import processes
+from . import toolchain as toolchains
 
 _NAMED_FILES = 10
 _SHOWN = 120

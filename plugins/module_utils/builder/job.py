@@ -11,7 +11,9 @@ import stat
 
 from ..common import canonical
 from ..common.errors import SlipwayError
-from . import compiling, files, inputs as input_lists, listing as listings, provenance
+from . import compiling, files, provenance
+from . import inputs as input_lists
+from . import listing as listings
 
 _MODE = 0o755
 _IDENTITY = ("name", "version", "commit", "time", "dirty")

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 
-from ..common import buildinfo, canonical, elf, names, unit as units
+from ..common import buildinfo, canonical, elf, names
+from ..common import unit as units
 from ..common.errors import InvalidInput, SlipwayError
 from ..common.manifest import CHECKSUMS, Manifest, platform
 from . import files, members, provenance, sbom, tarball

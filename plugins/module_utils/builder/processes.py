@@ -36,7 +36,7 @@ class Finished:
 def run(argv, cwd, env, stdin=b""):
     """Run a program to its end; its failure is in the answer, only its absence is an error."""
     try:
-        done = subprocess.run(argv, cwd=cwd, env=env, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+        done = subprocess.run(argv, cwd=cwd, env=env, input=stdin, capture_output=True, check=False)
     except OSError as error:
         raise SlipwayError("Cannot run %s in %s: %s" % (argv[0], cwd, error.strerror or error), cmd=argv) from error
     return Finished(argv, done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))

@@ -25,5 +25,5 @@ def read(path):
             data = json.loads(handle.read().decode("utf-8"))
     except (OSError, ValueError):
         return None
-    usable = isinstance(data, dict) and _NEEDED <= set(data) and data["schema"] == SCHEMA and isinstance(data["inputs"], dict)
+    usable = isinstance(data, dict) and set(data) >= _NEEDED and data["schema"] == SCHEMA and isinstance(data["inputs"], dict)
     return data if usable else None

@@ -57,7 +57,7 @@ class Signer:
     def _run(self, arguments, stdin=b""):
         environment = dict(os.environ, LC_ALL="C", SSH_ASKPASS_REQUIRE="never")
         try:  # in a session of its own it has no terminal to ask for a passphrase
-            return subprocess.run([self._keygen] + arguments, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
+            return subprocess.run([self._keygen] + arguments, input=stdin, capture_output=True, timeout=60,
                                   env=environment, start_new_session=True, check=False)  # fmt: skip
         except subprocess.TimeoutExpired as error:
             raise SlipwayError("ssh-keygen did not answer within a minute: does signing_key %s wait for a touch?" % self._key) from error

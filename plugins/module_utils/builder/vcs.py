@@ -78,15 +78,14 @@ def _ask(source, question, environment):
     try:
         return processes.run(["git"] + list(question), source, environment)
     except SlipwayError as error:
-        raise SlipwayError(
-            "%s is in a git tree, and the commit cannot be told: %s. Install git, or build from an exported tree" % (source, error)
-        ) from error
+        raise SlipwayError("%s is in a git tree, and the commit cannot be told: %s. Install git, or build from an exported tree" % (source, error)) from error
 
 
 def _unreadable(source, answer):
-    return (
-        "git cannot tell the commit of %s:\n%s\nLet the user who builds own the tree, or allow it with "
-        "'git config --global --add safe.directory %s'." % (source, answer.words, source)
+    return "git cannot tell the commit of %s:\n%s\nLet the user who builds own the tree, or allow it with 'git config --global --add safe.directory %s'." % (
+        source,
+        answer.words,
+        source,
     )
 
 

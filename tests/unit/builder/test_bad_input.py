@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 
 import pytest
-
 from ansible_collections.slipway.golang.plugins.module_utils.builder import request
 from ansible_collections.slipway.golang.plugins.module_utils.common import canonical
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import InvalidInput, SlipwayError
@@ -182,7 +181,7 @@ def test_a_target_that_this_go_does_not_have(shop):
     ],
 )
 def test_a_stamp_that_cannot_land(shop, stamp, words):
-    shop.write("vars.go", "package main\n\nconst fixed = \"a\"\n\nvar count int\n\nfunc init() { println(fixed, count) }\n")
+    shop.write("vars.go", 'package main\n\nconst fixed = "a"\n\nvar count int\n\nfunc init() { println(fixed, count) }\n')
     assert words in refused(shop, stamp=stamp)
 
 

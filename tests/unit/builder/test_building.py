@@ -11,7 +11,6 @@ import os
 import subprocess
 
 import pytest
-
 from ansible_collections.slipway.golang.plugins.module_utils.builder import toolchain as toolchains
 from ansible_collections.slipway.golang.plugins.module_utils.common import canonical, elf
 
@@ -91,7 +90,7 @@ def test_a_changed_file_is_built_without_asking_go_list_again(shop, started):
 
 
 def test_a_new_comment_that_changes_no_byte_is_built_and_is_no_change(shop):
-    shop.write("inner/inner.go", "package inner\n\nfunc Word() string { return \"inner\" }\n")
+    shop.write("inner/inner.go", 'package inner\n\nfunc Word() string { return "inner" }\n')
     shop.write("use.go", 'package main\n\nimport "example.com/hello/inner"\n\nfunc init() { println(inner.Word()) }\n')
     first = shop.build(version="1")
     shop.replace("inner/inner.go", "}\n", "}\n\n// the end\n")
@@ -106,7 +105,7 @@ def test_a_new_file_and_a_new_import_are_seen(shop):
     shop.build(version="1")
     shop.write("extra.go", "package main\n\nfunc init() { println(version) }\n")
     assert shop.build(version="1")["reasons"] == ["extra.go added"]
-    shop.write("inner/inner.go", "package inner\n\nfunc Word() string { return \"inner\" }\n")
+    shop.write("inner/inner.go", 'package inner\n\nfunc Word() string { return "inner" }\n')
     assert shop.build(version="1")["reasons"] == []
     shop.write("extra.go", 'package main\n\nimport "example.com/hello/inner"\n\nfunc init() { println(inner.Word()) }\n')
     assert shop.build(version="1")["reasons"] == ["extra.go changed", "inner/inner.go added"]

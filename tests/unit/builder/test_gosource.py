@@ -5,10 +5,9 @@
 from __future__ import annotations
 
 import pytest
-
 from ansible_collections.slipway.golang.plugins.module_utils.builder import gosource
 
-SOURCE = '''\
+SOURCE = """\
 //go:build linux
 
 // Package main, with type and var in a comment.
@@ -39,14 +38,14 @@ func main() { var inner = "no"; fmt.Println(inner) }
 
 //go:embed static/*
 var files embed.FS
-'''
+"""
 
 
 def test_header_ends_at_the_first_declaration_and_keeps_embed_lines():
     header = gosource.header(SOURCE)
     assert header.startswith("//go:build linux")
     assert '"example.com/func"' in header
-    assert 'const fixed' not in header
+    assert "const fixed" not in header
     assert header.endswith("//go:embed static/*")
 
 

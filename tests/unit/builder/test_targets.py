@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import pytest
-
 from ansible_collections.slipway.golang.plugins.module_utils.builder import targets
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import InvalidInput
 
