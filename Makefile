@@ -67,9 +67,9 @@ galaxy: tools ## Build the collection, install it elsewhere and use it from ther
 	@$(LOG) galaxy bash tests/tools/galaxy.sh
 
 .PHONY: molecule
-molecule: tools ## The roles and the fleet on systemd hosts (SCENARIO=certbot for one of them)
+molecule: tools ## The roles and the fleet on systemd hosts (SCENARIO=certbot for one, ACTION=converge to keep its hosts)
 	@$(LOG) lab-image $(LAB) image
-	@LINES_OF_SUCCESS=12 $(LOG) molecule bash tests/tools/molecule.sh $(or $(SCENARIO),--all)
+	@LINES_OF_SUCCESS=12 $(LOG) molecule$(if $(SCENARIO),-$(SCENARIO)) bash tests/tools/molecule.sh $(or $(ACTION),test) $(SCENARIO)
 
 .PHONY: fleet
 fleet: ## The life of a service on three hosts: molecule's scenario `fleet`

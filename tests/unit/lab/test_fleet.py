@@ -9,11 +9,10 @@ import socket
 import tarfile
 import threading
 
+import fleet
+import groups
 import pytest
-
-fleet = pytest.importorskip("fleet", reason="the lab is not part of this copy")
-groups = pytest.importorskip("groups")
-shell = pytest.importorskip("shell")
+import shell
 
 WEB = groups.Host("web1", "web")
 

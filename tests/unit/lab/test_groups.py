@@ -6,11 +6,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import groups
 import pytest
 import yaml
-
-groups = pytest.importorskip("groups", reason="the lab is not part of this copy")
-LabError = pytest.importorskip("shell").LabError
+from shell import LabError
 
 PORTS = {22: 32001, 80: 32002, 443: 32003, 8080: 32004}
 
