@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 import tempfile
@@ -89,6 +90,18 @@ def remove(name, directory=DIRECTORY):
     os.unlink(os.path.join(directory, name))
     sync_directory(directory)
     return True
+
+
+def drop_ins_changed(name, directories=(DIRECTORY, "/run/systemd/system")):
+    """Whether there are drop-ins that systemd has not read, or has read and are gone.
+
+    NeedDaemonReload= says so too, but not where the drop-in's directory itself is new.
+    """
+    known = set(systemd.run(["systemctl", "show", "--property=DropInPaths", name]).stdout.strip().partition("=")[2].split())
+    present = set()
+    for directory in directories:
+        present.update(glob.glob(os.path.join(directory, glob.escape(name) + ".d", "*.conf")))
+    return bool(present - known) or any(not os.path.exists(path) for path in known)
 
 
 def daemon_reload():

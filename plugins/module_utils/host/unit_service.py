@@ -19,18 +19,18 @@ SETTLE_SECONDS = 0.5
 class Look:
     """What is on the host now."""
 
-    def __init__(self, unit_name, text, state):
+    def __init__(self, unit_name, text, state, stale_drop_ins=False):
         self.text = text
         self.running = state["ActiveState"] in RUNNING
         self.settled = state["ActiveState"] in ("active", "reloading", "refreshing")
         self.enabled = state.get("UnitFileState") == "enabled"
-        self.stale = state.get("NeedDaemonReload") == "yes"
+        self.stale = stale_drop_ins or state.get("NeedDaemonReload") == "yes"
         self.known = bool(text) or unit_file.exists(unit_name)
 
 
 def look(unit_name):
     """The unit as it is installed and as it runs."""
-    return Look(unit_name, unit_file.installed(unit_name), systemd.show(unit_name))
+    return Look(unit_name, unit_file.installed(unit_name), systemd.show(unit_name), unit_file.drop_ins_changed(unit_name))
 
 
 def decide(found, *, differs, state, enabled):

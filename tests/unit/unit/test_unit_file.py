@@ -145,3 +145,17 @@ def test_remove_leaves_drop_ins(tmp_path):
     (tmp_path / "orders.service.d").mkdir()
     assert unit_file.remove("orders.service", str(tmp_path)) is True
     assert os.listdir(tmp_path) == ["orders.service.d"]
+
+
+@pytest.mark.parametrize(
+    ("known", "changed"),
+    [([], True), (["a.conf"], False), (["a.conf", "gone.conf"], True), (["gone.conf"], True)],
+)
+def test_a_drop_in_that_systemd_has_not_read_is_noticed(monkeypatch, tmp_path, known, changed):
+    directory = tmp_path / "orders.service.d"
+    directory.mkdir()
+    (directory / "a.conf").write_text("[Service]\n", encoding="utf-8")
+    (directory / "notes.txt").write_text("", encoding="utf-8")
+    printed = "DropInPaths=" + " ".join(str(directory / name) for name in known) + "\n"
+    monkeypatch.setattr(systemd, "run", lambda argv: type("Answer", (), {"stdout": printed}))
+    assert unit_file.drop_ins_changed("orders.service", [str(tmp_path)]) is changed
