@@ -929,7 +929,10 @@ show() {
 }
 
 last_words() {
-    journalctl --no-pager --quiet --output=cat --lines=10 --unit="$unit" 2>/dev/null | sed 's/^/    /'
+    # Of this start only: what the service wrote, and what systemd had to say about it.
+    invocation=$(show InvocationID)
+    journalctl --no-pager --quiet --output=cat --lines=10 "_SYSTEMD_INVOCATION_ID=$invocation" + "INVOCATION_ID=$invocation" 2>/dev/null |
+        sed 's/^/    /'
 }
 
 # --- lock and journal ------------------------------------------------------------------------------------------------
