@@ -26,7 +26,7 @@ options:
     type: int
     default: 10
   port:
-    description: The service's port, for O(health) where that names none.
+    description: The service's port, for O(health) where that names none. Default is what the release's own variable C(PORT) says.
     type: int
 extends_documentation_fragment:
   - slipway.golang.health.nested
@@ -87,7 +87,7 @@ running:
       type: bool
       sample: true
 healthy:
-  description: Whether the one probe succeeded, and was answered by the release that runs.
+  description: Whether the one probe succeeded, and was answered by the release that runs; null where there was nothing to ask.
   returned: always
   type: bool
   sample: true
@@ -146,10 +146,15 @@ ARGUMENTS = {
 def main():
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     try:
-        facts = report.report(**module.params)
+        facts = report.report(**dict(module.params, health=_given(module.params["health"])))
     except SlipwayError as error:
         module.fail_json(msg=str(error), **error.facts)
     module.exit_json(changed=False, **facts)
+
+
+def _given(options):
+    """The health options that the user set: Ansible fills in all the others."""
+    return {name: value for name, value in options.items() if value is not None and value != health.OPTIONS[name].get("default")}
 
 
 if __name__ == "__main__":

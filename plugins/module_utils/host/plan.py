@@ -29,10 +29,9 @@ def decide(look, target, *, activate):
     stage = None
     if not look.target_here:
         stage = "compose" if look.donor else "unpack"
-    reasons = _reasons(look, target) if activate else []
-    if stage and not activate:
-        reasons = ["%s is not on this host" % target.id]
-    return Plan(stage, bool(activate and reasons), reasons)
+    live = _reasons(look, target) if activate else []
+    staged = ["%s is not on this host, or is damaged" % target.id] if stage and not activate else []
+    return Plan(stage, bool(live), live + staged)
 
 
 def _reasons(look, target):
@@ -43,6 +42,8 @@ def _reasons(look, target):
 
 
 def _differences(look, target):
+    if not look.target_here:
+        yield ["the files of %s are damaged" % target.id]
     if look.unit["ActiveState"] != "active":
         yield ["the service is %s" % look.unit["ActiveState"]]
     if look.running_release != target.id:

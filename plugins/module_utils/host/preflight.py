@@ -7,16 +7,10 @@
 from __future__ import annotations
 
 import grp
-import os
 import pwd
 
 from ..common.errors import SlipwayError
 from . import machine, signature, systemd, unit_file
-
-
-def check_root():
-    if os.geteuid() != 0:
-        raise SlipwayError("A release needs root on the host, and this is uid %d: set become: true" % os.geteuid())
 
 
 def check(wanted, target, release_path, known_units):

@@ -6,10 +6,11 @@
 
 from __future__ import annotations
 
+from ..common import environment
 from ..common import health as checks
 from . import observe, systemd
 from .journal import Journal
-from .layout import Layout
+from .layout import Layout, read_text
 
 
 def report(name, root, history, port, health):
@@ -19,12 +20,14 @@ def report(name, root, history, port, health):
     journal = Journal(layout.journal)
     unit = systemd.show(name + ".service")
     running = _running(layout, releases, unit["MainPID"])
-    sickness = _sickness(running, health, port)
+    port = port or _port_of(releases.get(running and running["release"]))
+    asked = bool(health or port)
+    sickness = _sickness(running, health, port) if asked else None
     return {
         "current": layout.current(),
         "previous": layout.previous(),
         "running": running,
-        "healthy": sickness is None,
+        "healthy": sickness is None if asked else None,
         "sickness": sickness,
         "unit": unit,
         "releases": _listed(releases, journal.outcomes()),
@@ -38,6 +41,12 @@ def _sickness(running, options, port):
     names = [name for name in (running["version"], running["release"]) if name]
     attempt = checks.attempt(checks.parse(options, default_port=port), release=names or None)
     return None if attempt.ok else attempt.reason
+
+
+def _port_of(release):
+    """The port that a release's own environment names."""
+    text = environment.parse(read_text(release.environment_file)).get("PORT", "") if release else ""
+    return int(text) if text.isdigit() else None
 
 
 def _running(layout, releases, pid):

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import os
+
 from ..common import environment, health, names, unit
 from ..common.errors import InvalidInput, SlipwayError
 from . import machine, strategies
@@ -16,6 +18,8 @@ class Wanted:
     """A request, checked. Its fields are the options of slipway.golang.release, but for what only the controller knows."""
 
     def __init__(self, request):
+        if os.geteuid() != 0:
+            raise SlipwayError("A release needs root on the host, even to look at it, and this is uid %d: set become: true" % os.geteuid())
         self.app = names.check_app(request["name"])
         self.layout = Layout(self.app, request.get("root"))
         self.state = request.get("state") or "active"
