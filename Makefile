@@ -77,7 +77,7 @@ fleet: ## The life of a service on three hosts: molecule's scenario `fleet`
 
 .PHONY: bench
 bench: tools ## Measure deploys against other ways of doing it
-	@PATH="$$(bash tests/tools/go_directory.sh):$$PATH" bash tests/bench/run $(ARGS)
+	@PATH="$$(bash tests/tools/go_directory.sh):$$PATH" python3 tests/bench/run.py $(ARGS)
 
 ## Maintenance
 
