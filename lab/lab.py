@@ -31,7 +31,7 @@ def main() -> int:
     except LabError as error:
         print(f"lab: error: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, BrokenPipeError):
         return 130
 
 
@@ -62,7 +62,8 @@ def parser() -> argparse.ArgumentParser:
     which.add_argument("fleet", nargs="?")
     which.add_argument("--all", action="store_true", help="every fleet of this engine")
 
-    command("status", show_status, "list the fleets and their hosts")
+    status = command("status", show_status, "list the fleets and their hosts, with their ports on 127.0.0.1")
+    status.add_argument("fleet", nargs="?", help="only this one")
     for name, action, text in (
         ("ssh", by_ssh, "log in to a host, or run a command there"),
         ("exec", by_exec, "run a command inside a host's container, without ssh"),
@@ -110,12 +111,12 @@ def take_down(arguments) -> None:
         fleet.down(fleet.Fleet(fleet_name(name)))
 
 
-def show_status(_arguments) -> None:
+def show_status(arguments) -> None:
     if not engine.find_client():
         say("no Docker engine answers")
         return
-    for name in fleet.names():
-        this = fleet.Fleet(name)
+    for name in [arguments.fleet] if arguments.fleet else fleet.names():
+        this = fleet.Fleet(fleet_name(name))
         print(f"{name}  (inventory: {this.inventory})")
         for container, entry in sorted(fleet.inspect(this).items()):
             print(f"  {describe(this, container, entry)}")

@@ -9,7 +9,7 @@ shift
 log=$root/.work/log/$name.log
 mkdir -p "${log%/*}"
 export NO_COLOR=1 ANSIBLE_FORCE_COLOR=0 # colours are no use in a log
-printf '%-22s' "$name"
+printf '%-26s' "$name"
 begun=$SECONDS
 "$@" >"$log" 2>&1 </dev/null
 status=$?
