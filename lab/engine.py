@@ -13,6 +13,8 @@ from pathlib import Path
 
 from shell import LOGS, STATE, LabError, install, last_words, lock, output, run, say, wait_for
 
+PID_FILES = (Path("/var/run/docker.pid"), Path("/var/run/docker/containerd/containerd.pid"))
+
 _client = ""
 
 
@@ -74,6 +76,8 @@ def start() -> None:
 def start_daemon() -> None:
     """Start dockerd ourselves, in a session of its own so that it outlives this command."""
     log = LOGS / "dockerd.log"
+    for path in PID_FILES:
+        forget_the_dead(path)
     say(f"start dockerd (log: {log})")
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as out:
@@ -87,3 +91,13 @@ def start_daemon() -> None:
         return find_client()
 
     wait_for("the Docker engine", answers, 60)
+
+
+def forget_the_dead(pid_file: Path) -> None:
+    """A daemon that was killed leaves its number behind, and where nobody reaps it that number still seems to be in use."""
+    try:
+        state = Path(f"/proc/{int(pid_file.read_text())}/stat").read_text().rpartition(")")[2].split()[0]
+    except (OSError, ValueError):
+        state = "gone"
+    if state in ("Z", "X", "gone"):
+        pid_file.unlink(missing_ok=True)
