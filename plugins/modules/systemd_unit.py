@@ -142,7 +142,6 @@ def run(params, check_mode):
     result = {"changed": bool(steps), "diff": {"before": found.text, "after": text}}
     result["actions"] = ["%s %s" % (step, unit_name) for step in steps]
     if steps and not check_mode:
-        preflight.check_root()
         if "start" in steps or "restart" in steps:
             preflight.check_account(params["unit"].get("user") or app, params["unit"].get("group"))
         unit_service.prove(unit_name, text, params["binary"], steps)

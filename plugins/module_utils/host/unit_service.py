@@ -63,6 +63,8 @@ def _decide_absence(found):
 
 def prove(unit_name, text, binary, steps):
     """What can be known to be wrong before anything is touched."""
+    if os.geteuid() != 0:
+        raise SlipwayError("Units need root on the host, and this is uid %d: set become: true" % os.geteuid())
     if "install" in steps:
         unit_file.verify({unit_name: text})
     if ("start" in steps or "restart" in steps) and not os.access(binary, os.X_OK):

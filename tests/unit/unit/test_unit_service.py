@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from unittest import mock
 
 import pytest
@@ -92,7 +93,14 @@ def test_a_first_unit_that_does_not_start_stays_for_inspection(host):
     assert (directory / "orders.service").exists()
 
 
-def test_a_binary_that_is_not_there_is_said_before_the_start(tmp_path):
+def test_root_is_asked_for_before_anything(monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(SlipwayError, match="become: true"):
+        unit_service.prove("orders.service", "", "/bin/true", ["stop"])
+
+
+def test_a_binary_that_is_not_there_is_said_before_the_start(monkeypatch, tmp_path):
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
     with pytest.raises(SlipwayError, match="not executable"):
         unit_service.prove("orders.service", "", str(tmp_path / "none"), ["restart"])
     unit_service.prove("orders.service", "", str(tmp_path / "none"), ["stop"])
