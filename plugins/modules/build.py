@@ -92,9 +92,9 @@ options:
     default: true
   cgo:
     description:
-      - Allow C code. A static binary then needs a static C library, as in O(environment={CC: musl-gcc}) with
-        O(ldflags=['-s', '-w', '-linkmode external', '-extldflags "-static"']), or the tags V(netgo) and V(osusergo) where only the
-        standard library wants C.
+      - Allow C code. A static binary then needs a static C library, named by C(CC) in O(environment), and the linker's flags
+        V(-linkmode external) and V(-extldflags "-static"); see the examples. Where only the standard library wants C, the O(tags)
+        V(netgo) and V(osusergo) are enough.
     type: bool
     default: false
   static:

@@ -194,5 +194,5 @@ def _parse(source, subject):
         return Elf(source)
     except NotElf as error:
         raise NotElf("%s not a usable executable. %s" % (subject, error)) from error
-    except (OverflowError, ValueError, struct.error) as error:  # an offset beyond what a file can have
+    except (OverflowError, ValueError) as error:  # an offset beyond what a file can have
         raise NotElf("%s not a usable executable. Its ELF header is damaged: %s" % (subject, error)) from error
