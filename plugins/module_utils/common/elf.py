@@ -193,6 +193,6 @@ def _parse(source, subject):
     try:
         return Elf(source)
     except NotElf as error:
-        raise NotElf("%s not a usable executable. %s" % (subject, error)) from error
+        raise NotElf("%s not a usable executable. %s" % (subject, error)) from None
     except (OverflowError, ValueError) as error:  # an offset beyond what a file can have
         raise NotElf("%s not a usable executable. Its ELF header is damaged: %s" % (subject, error)) from error
