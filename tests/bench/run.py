@@ -30,7 +30,7 @@ from pathlib import Path
 REPO = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 FLEET = "bench"
-BINARY = "gin-api"
+APP = "gin-api"
 TUNED = """[defaults]
 forks = 20
 host_key_checking = false
@@ -69,37 +69,36 @@ class Bench:
         self.count = hosts
         self.hosts = []
         self.versions = iter(())
+        self.latest = None
 
     def prepare(self, versions):
         """Bring the fleet up, and build one tarball for every deploy to come."""
+        run([sys.executable, "lab/lab.py", "down", FLEET])
         run([sys.executable, "lab/lab.py", "up", FLEET, "--hosts", str(self.count)])
         self.inventory = REPO / ".work" / "lab" / FLEET / "inventory.yml"
         listing = json.loads(run(["ansible-inventory", "-i", str(self.inventory), "--list"]))
         self.hosts = [self._host(name, facts) for name, facts in sorted(listing["_meta"]["hostvars"].items())]
         (self.work / "tuned.cfg").write_text(TUNED, encoding="utf-8")
         (self.work / "plain.cfg").write_text(PLAIN, encoding="utf-8")
-        for app in ("bench-slipway", "bench-floor", "bench-scp", "bench-role"):
+        for app in (APP, "bench-floor", "bench-scp", "bench-role"):
             self.everywhere("id -u %s >/dev/null 2>&1 || useradd --system --no-create-home --shell /usr/sbin/nologin %s" % (app, app))
-        self.versions = iter([self._tarballs("1.0.%d" % number) for number in range(versions)])
+        self.versions = iter([self._tarball("1.0.%d" % number) for number in range(versions)])
 
     def _host(self, name, facts):
         options = ["-i", facts["ansible_ssh_private_key_file"]] + shlex.split(facts["ansible_ssh_common_args"])
         return Host(name, facts["ansible_port"], options + ["-o", "ControlMaster=no", "-o", "ControlPath=none"])
 
-    def _tarballs(self, version):
-        """One version twice: under the service's own name for the others, and under the name that Slipway installs it by."""
-        paths = {}
-        for name in (BINARY, "bench-slipway"):
-            out = self.work / version / name
-            built = local_module("build", source=str(REPO / "examples" / BINARY), name=name, dest=str(out), version=version,
-                                 stamp={"main.version": "{version}"})  # fmt: skip
-            packed = local_module("package", artifacts=built["artifacts"], dest=str(out))
-            paths[name] = packed["artifacts"][0]["path"]
-        return version, paths
+    def _tarball(self, version):
+        """The version, and the path of its tarball."""
+        out = str(self.work / version)
+        built = local_module("build", source=str(REPO / "examples" / APP), name=APP, dest=out, version=version, stamp={"main.version": "{version}"})
+        return version, local_module("package", artifacts=built["artifacts"], dest=out)["artifacts"][0]["path"]
 
     def ssh(self, host, command, stdin=None):
         argv = ["ssh", "-p", str(host.port)] + host.ssh + ["root@127.0.0.1", command]
-        return subprocess.run(argv, stdin=stdin or subprocess.DEVNULL, check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        done = subprocess.run(argv, stdin=stdin or subprocess.DEVNULL, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if done.returncode:
+            sys.exit("%s failed:\n%s\n%s" % (host.name, command, done.stdout[-2000:]))
 
     def everywhere(self, command, stdin_path=None, parallel=20):
         def one(host):
@@ -118,18 +117,18 @@ class Bench:
 
     def floor(self):
         """One ssh session a host: stream, verify, unpack, switch, restart, check."""
-        version, paths = next(self.versions)
-        digest = run(["sha256sum", paths[BINARY]]).split()[0]
+        version, tarball = next(self.versions)
+        digest = run(["sha256sum", tarball]).split()[0]
         script = SHARED % {"app": "bench-floor", "port": 18081, "version": version} + FLOOR % {"digest": digest, "version": version}
-        self.everywhere(script, paths[BINARY])
+        self.everywhere(script, tarball)
 
     def scp_loop(self, parallel):
         """What articles show: scp the tarball, ssh to unpack and restart, ssh to check."""
-        version, paths = next(self.versions)
+        version, tarball = next(self.versions)
         script = SHARED % {"app": "bench-scp", "port": 18082, "version": version}
 
         def one(host):
-            argv = ["scp", "-q", "-P", str(host.port)] + host.ssh + [paths[BINARY], "root@127.0.0.1:/tmp/release.tar.gz"]
+            argv = ["scp", "-q", "-P", str(host.port)] + host.ssh + [tarball, "root@127.0.0.1:/tmp/release.tar.gz"]
             subprocess.run(argv, check=True, stdin=subprocess.DEVNULL)
             self.ssh(host, script + SCP % {"version": version})
             self.ssh(host, CHECK % {"port": 18082})
@@ -139,15 +138,15 @@ class Bench:
 
     def role(self, config):
         """tests/bench/handwritten/deploy.yml."""
-        version, paths = next(self.versions)
-        self.playbook(config, str(HERE / "handwritten" / "deploy.yml"), app="bench-role", binary=BINARY, root="/opt/bench-role", port=18083,
-                      version=version, tarball=paths[BINARY])  # fmt: skip
+        version, tarball = next(self.versions)
+        self.playbook(config, str(HERE / "handwritten" / "deploy.yml"), app="bench-role", binary=APP, root="/opt/bench-role", port=18083,
+                      version=version, tarball=tarball)  # fmt: skip
 
     def slipway(self, new=True):
         """slipway.golang.deploy with the tarball at hand, all hosts in one wave, health asked for once as everywhere here."""
         if new:
-            self.version, self.paths = next(self.versions)
-        self.playbook("tuned.cfg", "slipway.golang.deploy", slipway_app="bench-slipway", slipway_artifacts=[self.paths["bench-slipway"]],
+            self.latest = next(self.versions)[1]
+        self.playbook("tuned.cfg", "slipway.golang.deploy", slipway_app=APP, slipway_artifacts=[self.latest],
                       slipway_port=18084, slipway_health={"path": "/healthz", "min_healthy": 0}, slipway_waves=["100%"])  # fmt: skip
 
     def ping(self):
@@ -198,10 +197,10 @@ def run(argv, environment=None):
     return done.stdout
 
 
-def local_module(name, **arguments):
+def local_module(module, **arguments):
     """A module's result, run on this machine."""
     environment = dict(os.environ, ANSIBLE_STDOUT_CALLBACK="ansible.builtin.minimal")
-    output = run(["ansible", "localhost", "-m", "slipway.golang." + name, "-a", json.dumps(arguments)], environment)
+    output = run(["ansible", "localhost", "-m", "slipway.golang." + module, "-a", json.dumps(arguments)], environment)
     return json.loads(output[output.index("{") :])
 
 
@@ -253,6 +252,7 @@ def main():
             for name, way in chosen:
                 results[name].append(measure(way))
                 print("round %d: %.2f s  %s" % (number + 1, results[name][-1].wall, name), file=sys.stderr)
+    run([sys.executable, "lab/lab.py", "down", FLEET])
     print("%d hosts, %d rounds, medians\n" % (arguments.hosts, arguments.rounds))
     print("\n".join(table(results)))
 
