@@ -19,9 +19,7 @@ from .layout import read_text, sync_directory, write_file
 DIRECTORY = "/etc/systemd/system"
 # `verify` names our unit in these lines too, but the unit does its job: the binary comes with the release that is
 # switched to later, and advice on old habits is no reason to refuse a deploy.
-_HARMLESS = re.compile(
-    r"Command \S.* is not executable: No such file or directory|obsolete|legacy|deprecated|this is not safe|Command 'man .*' failed"
-)
+_HARMLESS = re.compile(r"Command \S.* is not executable: No such file or directory|obsolete|legacy|deprecated|this is not safe|Command 'man .*' failed")
 _UNKNOWN_KEY = re.compile(r"Unknown (?:key name|key|lvalue) '([A-Za-z0-9]+)'")
 
 

@@ -170,9 +170,7 @@ def test_no_value_can_add_a_directive(name, value):
         expected = unit.render(unit.sections("orders", {name: [harmless] if name in LIST_OPTIONS else harmless}, binary=BINARY))
         assert len(re.split("[\n\r\v\f]", text)) == len(expected.splitlines()) + 1
         keys = [line.split("=")[0] for line in text.splitlines()]
-        assert [key for key in keys if key != "Environment"] == [
-            line.split("=")[0] for line in expected.splitlines() if not line.startswith("Environment=")
-        ]
+        assert [key for key in keys if key != "Environment"] == [line.split("=")[0] for line in expected.splitlines() if not line.startswith("Environment=")]
         assert not any(line.endswith("\\") for line in text.splitlines())
 
 
