@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import shlex
 import shutil
 import subprocess
 import sys
-import tarfile
 import time
 from pathlib import Path
 
 import pytest
-from unit.install_sh.trees import files_of, lay_out
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 FLEET = "scp"
 STATE = CHECKOUT / ".work" / "lab" / FLEET
 PORT = "8080"
+GOARCH = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
 
 
 def go():
@@ -60,8 +60,8 @@ class Host:
         self.url = inventory["lab_app_url"]
         self.shell = "sh"
 
-    def ssh_argv(self, command):
-        return ["ssh", *self.options, "-p", self.port, "root@127.0.0.1", command]
+    def ssh_argv(self, command, *first):
+        return ["ssh", *first, *self.options, "-p", self.port, "root@127.0.0.1", command]
 
     def run(self, command):
         return Done(finished(self.ssh_argv(command)))
@@ -130,8 +130,8 @@ class Tarball:
 
 @pytest.fixture(scope="session")
 def fleet():
-    """One host without Python; SLIPWAY_KEEP_FLEET=1 leaves it up."""
-    up = [sys.executable, CHECKOUT / "lab" / "lab.py", "up", FLEET, "--group", "plain=1:nopython"]
+    """Two hosts without Python and one with it; SLIPWAY_KEEP_FLEET=1 leaves them up. The first one is what most tests use."""
+    up = [sys.executable, CHECKOUT / "lab" / "lab.py", "up", FLEET, "--group", "plain=2:nopython", "--group", "web=1"]
     done = finished(up)
     assert done.returncode == 0, done.stdout + done.stderr
     host = Host("plain1")
@@ -164,14 +164,22 @@ def tarball(tmp_path_factory):
     return make
 
 
+def ansible_environment(**more):
+    """What Ansible needs to find this collection."""
+    collections = str(CHECKOUT / ".work" / "collections")
+    return dict(os.environ, ANSIBLE_COLLECTIONS_PATH=collections, ANSIBLE_NOCOLOR="1", ANSIBLE_DEPRECATION_WARNINGS="0", **more)
+
+
+def playbook(name, *flags, inventory=STATE / "inventory.yml", **variables):
+    """Run one of the collection's playbooks by its full name."""
+    argv = ["ansible-playbook", "slipway.golang." + name, "-i", inventory, "-e", json.dumps(variables), *flags]
+    return Done(finished(argv, env=ansible_environment(), cwd=CHECKOUT))
+
+
 def pack(directory, version):
-    binary = directory / "sick"
-    argv = [go(), "build", "-trimpath", "-ldflags", "-s -w -X main.version=" + version, "-o", binary, "."]
-    done = finished(argv, cwd=CHECKOUT / "tests" / "apps" / "sick", env=dict(os.environ, CGO_ENABLED="0"))
-    assert done.returncode == 0, done.stderr
-    top, manifest = lay_out(directory, files_of(binary=binary.read_bytes()), version=version)
-    path = directory / (manifest.stem + ".tar.gz")
-    with tarfile.open(path, "w:gz") as archive:
-        for path in ["manifest.json", "SHA256SUMS", *sorted(manifest.files)]:
-            archive.add(top / path, arcname="%s/%s" % (manifest.top, path))
-    return Tarball(path, manifest.top)
+    """Build and package tests/apps/sick as the app orders."""
+    source = CHECKOUT / "tests" / "apps" / "sick"
+    done = playbook("build", inventory="nohost,", slipway_app="orders", slipway_source=str(source), slipway_version=version, slipway_dist=str(directory),
+                    slipway_targets=["linux/" + GOARCH], slipway_go=go())  # fmt: skip
+    assert done.code == 0, done
+    return Tarball(directory / ("orders-%s-linux-%s.tar.gz" % (version, GOARCH)), "orders-" + version)

@@ -107,8 +107,8 @@ def test_no_release_to_go_back_to_is_the_loudest_message(host, tarball):
 
 
 def test_both_sick(running, tarball):
-    running.sure("echo broken >/etc/orders-broken; mkdir -p /etc/systemd/system/orders.service.d")
-    running.sure("printf '[Service]\\nEnvironment=\\nExecStartPre=/bin/false\\n' >/etc/systemd/system/orders.service.d/broken.conf; systemctl daemon-reload")
+    running.sure("mkdir -p /etc/systemd/system/orders.service.d")
+    running.sure("printf '[Service]\\nExecStartPre=/bin/false\\n' >/etc/systemd/system/orders.service.d/broken.conf; systemctl daemon-reload")
     try:
         done = running.install(tarball("2.0.0"), *QUICK)
         assert done.code == 3, done
@@ -149,7 +149,7 @@ def test_a_terminated_install_puts_the_old_release_back(running, tarball):
 def test_a_lost_connection_does_not_stop_it(running, tarball):
     process = start_slow_install(running, tarball("2.0.0"), delay="3s")
     process.kill()
-    running.wait_until("grep -q '\"to\": \"2.0.0-' /opt/orders/journal.jsonl")
+    running.wait_until('grep -q \'"to": "2.0.0-\' /opt/orders/journal.jsonl')
     assert running.outcomes() == ["ok", "ok"] and running.serving() == "2.0.0"
 
 
@@ -190,8 +190,8 @@ def test_status(running, tarball):
 
 def test_a_wrong_binary_is_refused(running, tarball):
     script = running.unpack(tarball("2.0.0"))
-    running.sure("sed -i 's/\"goarch\": \"[a-z0-9]*\"/\"goarch\": \"s390x\"/' %s/manifest.json" % script.rsplit("/", 1)[0])
-    running.sure("cd %s && sed -i \"s/^.*  manifest.json$/$(sha256sum <manifest.json | cut -c1-64)  manifest.json/\" SHA256SUMS" % script.rsplit("/", 1)[0])
+    running.sure('sed -i \'s/"goarch": "[a-z0-9]*"/"goarch": "s390x"/\' %s/manifest.json' % script.rsplit("/", 1)[0])
+    running.sure('cd %s && sed -i "s/^.*  manifest.json$/$(sha256sum <manifest.json | cut -c1-64)  manifest.json/" SHA256SUMS' % script.rsplit("/", 1)[0])
     done = running.run("sh %s" % script)
     assert done.code == 1 and "the tarball is for linux/s390x" in done.err, done
     assert running.serving() == "1.0.0"
@@ -202,9 +202,8 @@ class TestWithoutCurl:
 
     @pytest.fixture
     def hidden(self, host):
-        names = ["/usr/bin/curl"]
         host.sure("mv /usr/bin/curl /usr/bin/curl.hidden")
-        yield names
+        yield
         host.sure("mv /usr/bin/curl.hidden /usr/bin/curl")
 
     def test_busybox_wget_judges(self, host, tarball, hidden):
@@ -229,8 +228,7 @@ class TestWithoutCurl:
 def start_slow_install(host, tarball, delay="30s"):
     """Begin an install of a release that takes its time to start; returns when the switch is made."""
     command = host.install_command(tarball, "--deadline", "60", env=sick(START_DELAY=delay))
-    argv = [word for word in host.ssh_argv(command) if not word.startswith("Control")]  # a connection of its own, to be killed
-    argv = [word for position, word in enumerate(argv) if word != "-o" or argv[position + 1 : position + 2] and "=" in argv[position + 1]]
+    argv = host.ssh_argv(command, "-o", "ControlMaster=no", "-o", "ControlPath=none")  # a connection of its own, to be killed
     process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     host.wait_until("readlink /opt/orders/current | grep -q %s && systemctl is-active -q orders" % tarball.top.split("-", 1)[1])
     time.sleep(0.3)
@@ -240,4 +238,3 @@ def start_slow_install(host, tarball, delay="30s"):
 def kill_hard(host, process):
     host.sure("pkill -KILL -f '/install.sh --deadline 60'")
     process.wait(timeout=30)
-    host.run("rm -f /tmp/none")

@@ -795,18 +795,28 @@ judge() {
         fi
         pause
     done
-    ready_ms=$(($(now) - began)) since=$(now)
-    while [ $(($(now) - since)) -lt $((hold * 1000)) ]; do
+    ready_ms=$(($(now) - began))
+    stays_healthy "$1" "$(now)" || return 1
+    measure judge "$began"
+}
+
+# For as long as --hold says: the same process, and never three bad answers in a row.
+stays_healthy() {
+    misses=0
+    while [ $misses -gt 0 ] || [ $(($(now) - $2)) -lt $((hold * 1000)) ]; do
         pause
         is_steady "$1" || return 1
-        if ! probe "$1"; then
-            pause # systemd may need a moment to know of an end
-            is_steady "$1" && reason="it was healthy, then not any more: $answer"
+        if probe "$1"; then
+            misses=0
+        else
+            misses=$((misses + 1))
+        fi
+        if [ $misses -ge 3 ]; then
+            reason="it was healthy, then not any more: $answer"
             return 1
         fi
     done
-    is_steady "$1" || return 1
-    measure judge "$began"
+    is_steady "$1"
 }
 
 is_steady() {

@@ -12,7 +12,8 @@ import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.common import environment
 
 HOSTILE = {
-    "EMPTY": "", "BLANK": "a b  c", "TAB": "a\tb", "QUOTES": "say \"hi\" and 'bye'", "BACKSLASH": "\\", "BACKSLASHES": "\\\\n\\", "DOLLAR": "$HOME ${HOME} $(id)",
+    "EMPTY": "", "BLANK": "a b  c", "TAB": "a\tb", "QUOTES": "say \"hi\" and 'bye'", "BACKSLASH": "\\", "BACKSLASHES": "\\\\n\\",
+    "DOLLAR": "$HOME ${HOME} $(id)",
     "BACKTICK": "`id`", "EQUALS": "a=b=c", "HASH": "#no comment", "PERCENT": "%s%d%%", "GLOB": "*?[a-z]", "UNICODE": "gr\xfc\xdfe \u20ac \U0001f600",
     "URL": "postgres://u:p%40ss@db/orders?sslmode=require&x=1", "JSON": '{"a": [1, "b"]}', "_": "x", "a": "lower", "A": "upper", "Z9": "; rm -rf /",
     "SEMICOLON": "a;b|c&d>e<f", "AMPERSAND": "&\\&\\1", "DASH": "-n", "LONG": "x" * 20000, "ONLY_QUOTE": '"', "END": 'x"', "END2": 'x\\"',
