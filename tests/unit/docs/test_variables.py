@@ -1,0 +1,23 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pathlib
+import re
+
+REPO = pathlib.Path(__file__).resolve().parents[3]
+PUBLIC = re.compile(r"\bslipway_(?!_)[a-z_]*[a-z]\b")
+
+
+def test_the_page_of_variables_lists_what_the_playbooks_read_and_nothing_else():
+    read = {name for path in (REPO / "playbooks").glob("*.yml") for name in PUBLIC.findall(path.read_text(encoding="utf-8"))}
+    rows = re.findall(r"^\| `(slipway_[a-z_]+)` \|", (REPO / "docs" / "variables.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(rows) == sorted(read)
+
+
+def test_the_readme_speaks_of_variables_that_exist():
+    page = (REPO / "docs" / "variables.md").read_text(encoding="utf-8")
+    for name in PUBLIC.findall((REPO / "README.md").read_text(encoding="utf-8")):
+        assert "`%s`" % name in page
