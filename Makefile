@@ -35,7 +35,7 @@ demo-down: ## Remove the demo's hosts
 test-fast: lint sanity units ## What to run before every commit: two minutes at most
 
 .PHONY: test
-test: test-fast ansible-units go-test galaxy molecule ## All tests, as in CI
+test: test-fast ansible-units go-test galaxy acceptance molecule ## All tests, as in CI
 
 .PHONY: lint
 lint: tools copy ## ansible-lint, yamllint, ruff, shellcheck, and antsibull for changelog and docs
@@ -57,6 +57,12 @@ units: tools ## pytest on tests/unit (ARGS="-k journal -x" for some of it)
 .PHONY: ansible-units
 ansible-units: tools
 	@LINES_OF_SUCCESS=1 $(LOG) ansible-units bash tests/tools/ansible_test.sh units
+
+.PHONY: acceptance
+acceptance: tools ## pytest on the other folders of tests/: real binaries, real hosts
+	@$(LOG) lab-image $(LAB) image
+	@export PATH="$$(bash tests/tools/go_directory.sh):$$PATH"; \
+	LINES_OF_SUCCESS=1 $(LOG) acceptance pytest --quiet $(sort $(dir $(wildcard tests/*/test_*.py))) $(ARGS)
 
 .PHONY: go-test
 go-test: tools ## go vet and go test in the examples and the tests' own services

@@ -61,9 +61,9 @@ def up(fleet: Fleet, hosts: list[Host]) -> None:
     with lock(STATE / f"{fleet.name}.lock"):
         make_keys(fleet)
         found = inspect(fleet)
-        wanted = {fleet.container(host): (host, recipe(fleet, host)) for host in hosts}
-        unwanted = [name for name in found if name not in wanted or recipe_of(found[name]) != wanted[name][1]]
-        missing = [host for name, (host, _) in wanted.items() if name not in found or name in unwanted]
+        wanted = {fleet.container(host): recipe(fleet, host) for host in hosts}
+        unwanted = [name for name in found if recipe_of(found[name]) != wanted.get(name)]
+        missing = [host for host in hosts if fleet.container(host) not in found or fleet.container(host) in unwanted]
         stopped = [name for name in found if name not in unwanted and not found[name]["State"]["Running"]]
         remove(unwanted)
         if missing:

@@ -139,7 +139,7 @@ def by_ssh(arguments) -> None:
 
 
 def by_exec(arguments) -> None:
-    _, container = known_host(arguments)
+    container = known_host(arguments)[1]
     terminal = ["--tty"] if sys.stdin.isatty() else []
     os.execv(engine.client(), ["docker", "exec", "--interactive", *terminal, container, *(arguments.command or ["bash"])])
 
