@@ -402,6 +402,8 @@ def main():
         result = build(request)
     except SlipwayError as error:
         module.fail_json(msg=str(error), **error.facts)
+    if not module._diff:
+        del result["diff"]
     for warning in request.warnings:
         module.warn(warning)
     module.exit_json(**result)

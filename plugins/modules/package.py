@@ -182,7 +182,9 @@ def run(module):
         compression_level=options["compression_level"], check_mode=module.check_mode,
     )  # fmt: skip
     diffs = [artifact.pop("diff") for artifact in result["artifacts"]]
-    return dict(result, diff=[diff for diff in diffs if diff])
+    if module._diff:
+        result["diff"] = [diff for diff in diffs if diff]
+    return result
 
 
 def main():

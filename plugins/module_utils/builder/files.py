@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 
@@ -25,39 +26,23 @@ def write(path, content, mode=0o644):
     return True
 
 
-class replacing:
+@contextlib.contextmanager
+def replacing(path, mode=0o644):
     """A new file that takes its place at ``path`` when the block ends well, and vanishes when it does not."""
-
-    def __init__(self, path, mode=0o644):
-        self._path = path
-        self._mode = mode
-        self._partial = ""
-        self._handle = None
-
-    def __enter__(self):
-        directory = os.path.dirname(self._path)
-        try:
-            os.makedirs(directory, exist_ok=True)
-            descriptor, self._partial = tempfile.mkstemp(prefix=".slipway-", dir=directory)
-        except OSError as error:
-            raise SlipwayError("Cannot write to %s: %s" % (directory, error.strerror)) from error
-        self._handle = os.fdopen(descriptor, "w+b")
-        return self._handle
-
-    def __exit__(self, kind, error, _trace):
-        try:
-            self._handle.close()
-            if kind is None:
-                os.chmod(self._partial, self._mode)  # whatever the umask
-                os.replace(self._partial, self._path)
-                return
-        except OSError as failure:
-            self._remove()
-            raise SlipwayError("Cannot write %s: %s" % (self._path, failure.strerror)) from failure
-        self._remove()
+    directory = os.path.dirname(path)
+    try:
+        os.makedirs(directory, exist_ok=True)
+        descriptor, partial = tempfile.mkstemp(prefix=".slipway-", dir=directory)
+    except OSError as error:
+        raise SlipwayError("Cannot write to %s: %s" % (directory, error.strerror)) from error
+    try:
+        with os.fdopen(descriptor, "wb") as handle:
+            yield handle
+        os.chmod(partial, mode)  # whatever the umask
+        os.replace(partial, path)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            os.unlink(partial)
         if isinstance(error, OSError):
-            raise SlipwayError("Cannot write %s: %s" % (self._path, error.strerror)) from error
-
-    def _remove(self):
-        if os.path.exists(self._partial):
-            os.unlink(self._partial)
+            raise SlipwayError("Cannot write %s: %s" % (path, error.strerror)) from error
+        raise

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 from ..common import buildinfo, canonical, elf, names
 from ..common import unit as units
@@ -29,26 +30,30 @@ def package(artifacts, dest, *, extra, unit, signing_key, compression_level, che
     dest = os.path.realpath(dest)
     signer = Signer(signing_key) if signing_key else None
     shared = members.gather(extra)
-    packed, paths = [], set()
-    for artifact in artifacts:
-        _check(artifact)
-        if check_mode and not _is_built(artifact):
-            packed.append(_foreseen(artifact, dest))
-            continue
-        one = Package(artifact, shared + _unit(artifact["name"], unit))
-        path = os.path.join(dest, one.manifest.stem + ".tar.gz")
-        if path in paths:
-            raise InvalidInput("artifacts", path, "two of them would become this tarball: give each target and version once")
-        paths.add(path)
-        packed.append(one.write(path, signer, compression_level, check_mode))
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:  # compressing and hashing do not hold Python's lock
+        packages = list(pool.map(lambda artifact: _prepare(artifact, dest, shared, unit, check_mode), artifacts))
+        paths = [path for path, _package in packages]
+        for path in paths:
+            if paths.count(path) > 1:
+                raise InvalidInput("artifacts", path, "two of them would become this tarball: give each target and version once")
+        packed = list(pool.map(lambda pair: pair[1].write(pair[0], signer, compression_level, check_mode), packages))
     checksums = os.path.join(dest, CHECKSUMS)
-    text = _checksums(checksums, packed)
     changed = any(result["changed"] for result in packed)
-    if text is not None and not check_mode:
-        changed = files.write(checksums, text) or changed
-    elif text is not None:
-        changed = changed or not _has(checksums, text)
+    if not any(result["sha256"] is None for result in packed):
+        text = _checksums(checksums, packed)
+        changed = (not _has(checksums, text) if check_mode else files.write(checksums, text)) or changed
     return {"changed": changed, "artifacts": packed, "checksums": checksums}
+
+
+def _prepare(artifact, dest, shared, unit, check_mode):
+    """The path of an artifact's tarball, and what will write it."""
+    _check(artifact)
+    if check_mode and not _is_built(artifact):
+        one, stem = Foreseen(artifact), "-".join((artifact["name"], artifact["version"], platform(**_target(artifact))))
+    else:
+        one = Package(artifact, shared + _unit(artifact["name"], unit))
+        stem = one.manifest.stem
+    return os.path.join(dest, stem + ".tar.gz"), one
 
 
 class Package:
@@ -60,7 +65,7 @@ class Package:
         doubled = sorted(path for path in set(paths) if paths.count(path) > 1)
         if doubled:
             raise InvalidInput("files", doubled[0], "the tarball has this itself; choose another dest")
-        self._target = {name: artifact[name] for name in ("goos", "goarch", "variant")}
+        self._target = _target(artifact)
         self.manifest = Manifest.create(
             name=artifact["name"], version=artifact["version"], target=self._target, commit=artifact["commit"], time=artifact["time"],
             files={member.path: member.entry for member in self._members},
@@ -87,6 +92,22 @@ class Package:
                 "after": "".join(line for line in after if line not in before)}  # fmt: skip
 
 
+class Foreseen:
+    """In check mode, a tarball of a binary that is not built yet."""
+
+    def __init__(self, artifact):
+        self._known = dict(_target(artifact), name=artifact["name"], version=artifact["version"])
+
+    def write(self, path, _signer, _level, _check_mode):
+        """What can be told without the binary."""
+        diff = {"before_header": path, "after_header": path, "before": "", "after": "to be built\n"}
+        return dict(self._known, path=path, digest=None, size=None, sha256=None, changed=True, signed=False, diff=diff)
+
+
+def _target(artifact):
+    return {name: artifact[name] for name in ("goos", "goarch", "variant")}
+
+
 def _check(artifact):
     for field, kind in _ARTIFACT_FIELDS.items():
         if not isinstance(artifact.get(field), kind):
@@ -104,18 +125,17 @@ def _is_built(artifact):
 
 def _own_members(artifact):
     """What every tarball has: the binary, how it came about, what is in it, and how to install it."""
+    headers = elf.read(artifact["path"])
     binary = members.Member("bin/" + artifact["name"], "0755", source=artifact["path"])
     if artifact.get("sha256") and binary.sha256 != artifact["sha256"]:
         raise SlipwayError("%s is not what slipway.golang.build made: it was modified since. Build it again" % artifact["path"])
-    headers = elf.read(artifact["path"])
     if headers.goarch != artifact["goarch"]:
         raise SlipwayError("%s should be for %s, but its ELF header says %s" % (artifact["path"], artifact["goarch"], headers.goarch or "unknown"))
     recorded = provenance.read(artifact["provenance"])
     if recorded is None or recorded["binary"]["sha256"] != binary.sha256 or not _is_built(artifact):
         raise SlipwayError("%s is not the provenance of %s: build again" % (artifact["provenance"], artifact["path"]))
     info = buildinfo.BuildInfo.from_dict(recorded["build"]) if recorded["binary"]["before_upx"] else buildinfo.read(artifact["path"])
-    target = {name: artifact[name] for name in ("goos", "goarch", "variant")}
-    bill = sbom.render(info, name=artifact["name"], version=artifact["version"], target=target, binary_sha256=binary.sha256)
+    bill = sbom.render(info, name=artifact["name"], version=artifact["version"], target=_target(artifact), binary_sha256=binary.sha256)
     return [
         binary,
         members.Member("install.sh", "0755", INSTALL_SH.encode("utf-8")),
@@ -139,14 +159,6 @@ def _unit(name, unit):
     return [members.Member("systemd/%s.service" % name, "0644", text.encode("utf-8"))]
 
 
-def _foreseen(artifact, dest):
-    """In check mode, a tarball of a binary that is not built yet."""
-    target = {name: artifact[name] for name in ("goos", "goarch", "variant")}
-    path = os.path.join(dest, "%s-%s-%s.tar.gz" % (artifact["name"], artifact["version"], platform(**target)))
-    return dict(target, path=path, name=artifact["name"], version=artifact["version"], digest=None, size=None, sha256=None, changed=True,
-                signed=False, diff={"before_header": path, "after_header": path, "before": "", "after": "to be built\n"})  # fmt: skip
-
-
 def _lines(raw):
     """A manifest as lines for a diff: one for each file."""
     try:
@@ -158,9 +170,7 @@ def _lines(raw):
 
 
 def _checksums(path, packed):
-    """SHA256SUMS for these tarballs and for the others that it lists and that are still there; None while one is not written."""
-    if any(result["sha256"] is None for result in packed):
-        return None
+    """SHA256SUMS for these tarballs and for the others that it lists and that are still there."""
     lines = {os.path.basename(result["path"]): result["sha256"] for result in packed}
     try:
         with open(path, encoding="utf-8", errors="replace") as handle:

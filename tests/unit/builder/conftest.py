@@ -33,3 +33,23 @@ def binaries(tmp_path_factory):
         environment = dict(os.environ, GOARCH=architecture, GOOS="linux", CGO_ENABLED="0", GOFLAGS="-buildvcs=false", GOWORK="off")
         subprocess.run(["go", "build", "-trimpath", "-o", str(root / architecture), "."], cwd=made.source, env=environment, check=True)
     return {architecture: str(root / architecture) for architecture in ARCHITECTURES}
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory):
+    """The artifacts of a build for two targets, out of git."""
+    shop = workshop.Workshop(tmp_path_factory.mktemp("built"))
+    shop.commit(tag="v1.4.2")
+    return shop.build(targets=["linux/amd64", "linux/arm/6"])["artifacts"]
+
+
+@pytest.fixture
+def extra(tmp_path):
+    """A directory of files to pack."""
+    root = tmp_path / "extra"
+    for path, text in {"a.sql": "one", "deep/b.sql": "two", "deep/notes.md": "three", ".hidden": "four"}.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text, encoding="utf-8")
+    (root / "run.sh").write_text("#!/bin/sh\n", encoding="utf-8")
+    (root / "run.sh").chmod(0o700)
+    return root

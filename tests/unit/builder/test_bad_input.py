@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 
 import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.builder import request
@@ -192,8 +193,6 @@ def test_a_stamp_into_a_variable_that_nobody_reads(shop):
 
 @pytest.mark.parametrize("value", ["it's", 'say "hi"', "a b", "ü", "", "-x", "$HOME `id`"])
 def test_a_stamp_lands_as_it_was_written(shop, value):
-    import subprocess
-
     path = shop.binary(stamp={"main.version": value})
     assert subprocess.run([path], check=True, stderr=subprocess.PIPE).stderr.decode().rstrip("\n") == "hello " + value
 

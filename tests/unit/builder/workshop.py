@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tarfile
 import textwrap
 
+from ansible_collections.slipway.golang.plugins.module_utils.builder import packing
 from ansible_collections.slipway.golang.plugins.module_utils.builder.building import build
 from ansible_collections.slipway.golang.plugins.module_utils.builder.request import Request
 
@@ -79,3 +81,15 @@ class Workshop:
                   for what, value in (("NAME", "t"), ("EMAIL", "t@example.com"), ("DATE", "1763600000 +0000"))}  # fmt: skip
         environment = dict(os.environ, GIT_CONFIG_GLOBAL=os.devnull, GIT_CONFIG_SYSTEM=os.devnull, **person)
         return subprocess.run(["git"] + list(arguments), cwd=self.source, env=environment, check=True, stdout=subprocess.PIPE).stdout.decode()
+
+
+def pack(artifacts, dest, check_mode=False, **options):
+    """The result of `package`."""
+    given = dict({"extra": [], "unit": None, "signing_key": None, "compression_level": 6}, **options)
+    return packing.package(artifacts, str(dest), check_mode=check_mode, **given)
+
+
+def listed(path):
+    """Names of the members, below the top directory."""
+    with tarfile.open(path) as archive:
+        return [member.name.partition("/")[2] for member in archive]
