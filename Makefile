@@ -62,7 +62,7 @@ ansible-units: tools
 acceptance: tools ## pytest on the other folders of tests/: real binaries, real hosts
 	@$(LOG) lab-image $(LAB) image
 	@export PATH="$$(bash tests/tools/go_directory.sh):$$PATH"; \
-	LINES_OF_SUCCESS=1 $(LOG) acceptance pytest --quiet $(sort $(dir $(wildcard tests/*/test_*.py))) $(ARGS)
+	LINES_OF_SUCCESS=1 $(LOG) acceptance pytest --quiet $(sort $(dir $(filter-out tests/unit/%,$(wildcard tests/*/test_*.py)))) $(ARGS)
 
 .PHONY: go-test
 go-test: tools ## go vet and go test in the examples and the tests' own services
