@@ -54,7 +54,8 @@ def differences(texts, directory=DIRECTORY):
 def installed(name, directory=DIRECTORY):
     """The text of a unit file of that name; empty where there is none."""
     try:
-        return read_text(os.path.join(directory, name))
+        with open(os.path.join(directory, name), encoding="utf-8", errors="replace") as handle:
+            return handle.read()
     except FileNotFoundError:
         return ""
 
