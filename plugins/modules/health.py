@@ -100,7 +100,7 @@ from ..module_utils.common.errors import SlipwayError
 
 
 def main():
-    module = AnsibleModule(argument_spec=dict(health.OPTIONS, release=dict(type="str")), supports_check_mode=True)
+    module = AnsibleModule(argument_spec=dict(health.OPTIONS, release={"type": "str"}), supports_check_mode=True)
     options = dict(module.params)
     release = options.pop("release")
     try:

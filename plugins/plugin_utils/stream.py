@@ -30,8 +30,8 @@ from importlib.machinery import ModuleSpec
 from zlib import decompress
 if sys.version_info < (3, 8):
     print("\\n%s" + json.dumps({"failed": True, "outcome": "rejected", "msg":
-        "Slipway needs Python 3.8 or newer on the host, this one has %%d.%%d: set ansible_python_interpreter to a newer one, or use the playbook slipway.golang.scp"
-        %% sys.version_info[:2]}))
+        "Slipway needs Python 3.8 or newer on the host, this one has %%d.%%d: set ansible_python_interpreter to a newer one, "
+        "or use the playbook slipway.golang.scp" %% sys.version_info[:2]}))
     sys.exit(0)
 engine, request = map(int, stream.readline().split())
 sources = json.loads(decompress(stream.read(engine)).decode())

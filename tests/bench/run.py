@@ -158,7 +158,8 @@ SHARED = """set -eu
 app=%(app)s root=/opt/%(app)s version=%(version)s port=%(port)s
 mkdir -p $root/releases/$version
 if ! test -f /etc/systemd/system/$app.service; then
-  printf '[Unit]\\nAfter=network-online.target\\n[Service]\\nUser=%%s\\nEnvironment=PORT=%%s\\nExecStart=%%s\\n' $app $port $root/current/bin/gin-api > /etc/systemd/system/$app.service
+  printf '[Unit]\\nAfter=network-online.target\\n[Service]\\nUser=%%s\\nEnvironment=PORT=%%s\\nExecStart=%%s\\n' \\
+    $app $port $root/current/bin/gin-api > /etc/systemd/system/$app.service
   systemctl daemon-reload
 fi
 switch() {

@@ -38,7 +38,6 @@ def verify(directory, allowed_signers):
 
 def _keygen(arguments, stdin):
     try:
-        return subprocess.run(["ssh-keygen", "-Y"] + arguments, stdin=stdin or subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, timeout=30, check=False)  # fmt: skip
+        return subprocess.run(["ssh-keygen", "-Y"] + arguments, stdin=stdin or subprocess.DEVNULL, capture_output=True, timeout=30, check=False)
     except FileNotFoundError:
         raise SlipwayError("allowed_signers asks for a signature, and ssh-keygen is not on this host: install openssh-client") from None

@@ -15,6 +15,7 @@ from . import machine, signature
 from .layout import remove, sync_directory, write_file
 from .unpack import unpack
 
+
 def stage(wanted, target, donor, payload):
     """From the artifact's stream, or from a release here that was made of the same artifact."""
     layout = wanted.layout

@@ -19,8 +19,7 @@ OLDEST = 240
 def run(argv, timeout=120):
     """Run a command to its end; never raises for its exit code."""
     try:
-        return subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True,
-                              errors="replace", timeout=timeout, check=False)  # fmt: skip
+        return subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=timeout, check=False)
     except FileNotFoundError:
         raise SlipwayError("%s is not on this host: Slipway needs systemd and its tools" % argv[0]) from None
     except subprocess.TimeoutExpired:

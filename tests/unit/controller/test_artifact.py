@@ -22,7 +22,9 @@ def test_the_first_kilobytes_tell_all_that_a_controller_needs(tmp_path):
     assert artifact.describe(str(path), read)["unpacked_size"] == 3_000_000
 
 
-@pytest.mark.parametrize("content", [b"", b"not gzip", tar_gz([("orders-1/bin/orders", b"x")]).getvalue(), tar_gz([("orders-1/manifest.json", b"{}")]).getvalue()])
+@pytest.mark.parametrize(
+    "content", [b"", b"not gzip", tar_gz([("orders-1/bin/orders", b"x")]).getvalue(), tar_gz([("orders-1/manifest.json", b"{}")]).getvalue()]
+)
 def test_anything_else_is_refused_by_its_name(tmp_path, content):
     path = tmp_path / "orders.tar.gz"
     path.write_bytes(content)

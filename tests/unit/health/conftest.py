@@ -139,7 +139,8 @@ def unix_socket(tmp_path, port):
                 if request:
                     with socket.create_connection(("127.0.0.1", port)) as upstream:
                         upstream.sendall(request)
-                        client.sendall(upstream.recv(65536))
+                        for piece in iter(lambda: upstream.recv(65536), b""):
+                            client.sendall(piece)
                 client.close()
 
     threading.Thread(target=run, daemon=True).start()

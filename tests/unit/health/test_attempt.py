@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-import os
+import pathlib
 import time
 
 import pytest
@@ -63,7 +63,9 @@ def test_a_bad_answer_is_told_in_words(port, options, release, reason):
     assert time.monotonic() - started < 2, "the timeout holds for the whole probe"
 
 
-@pytest.mark.parametrize("data", [b"", b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/1.1 abc OK\r\n\r\n", b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000 + b"\r\n\r\n", b"\0" * 1000])
+@pytest.mark.parametrize(
+    "data", [b"", b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/1.1 abc OK\r\n\r\n", b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000 + b"\r\n\r\n", b"\0" * 1000]
+)
 def test_something_that_is_not_http_is_no_health(raw_port, data):
     attempt = ask(raw_port(data), path="/healthz")
     assert not attempt.ok and attempt.reason
@@ -96,7 +98,7 @@ def test_a_command_that_hangs_is_killed_with_all_that_it_started(tmp_path):
     mark = tmp_path / "child"
     attempt = ask(None, command=["sh", "-c", "sleep 60 & echo $! > %s; wait" % mark], timeout=0.5)
     assert "did not end within 0.5 s" in attempt.reason
-    child = int(mark.read_text())
+    status = pathlib.Path("/proc", mark.read_text().strip(), "stat")
     deadline = time.monotonic() + 5
-    while os.path.exists("/proc/%d" % child) and open("/proc/%d/stat" % child, encoding="ascii").read().split()[2] != "Z":
+    while status.exists() and status.read_text(encoding="ascii").split()[2] != "Z":
         assert time.monotonic() < deadline, "the child of the command lives on"

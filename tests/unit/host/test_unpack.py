@@ -73,7 +73,9 @@ def test_a_member_that_the_manifest_does_not_list_is_refused(name, tmp_path):
     assert "does not list" in refused(members + [(name, b"evil")], manifest, tmp_path)
 
 
-@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE, tarfile.DIRTYPE, tarfile.CONTTYPE, b"S", b"x"])
+@pytest.mark.parametrize(
+    "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE, tarfile.DIRTYPE, tarfile.CONTTYPE, b"S", b"x"]
+)
 def test_only_regular_files_are_accepted(kind, tmp_path):
     members, manifest = members_for(FILES)
     message = refused(members + [("orders-1.0.0/install.sh", b"")], manifest, tmp_path, type=kind, linkname="/etc/passwd")
@@ -127,7 +129,7 @@ def test_an_archive_that_does_not_begin_with_its_manifest_is_refused(tmp_path):
 def test_an_artifact_cut_anywhere_is_refused_as_truncated(tmp_path):
     members, manifest = members_for({"bin/orders": (os.urandom(5000), "0755")})
     whole = tar_gz(members).getvalue()
-    for length in list(range(0, 40)) + list(range(40, len(whole) - 40, 97)):
+    for length in list(range(40)) + list(range(40, len(whole) - 40, 97)):
         target = tmp_path / str(length)
         target.mkdir()
         with pytest.raises(SlipwayError, match="truncated|damaged"):
