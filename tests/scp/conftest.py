@@ -19,7 +19,8 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-FLEET = "scp"
+# Two runs in one checkout need fleets of different names.
+FLEET = os.environ.get("SLIPWAY_SCP_FLEET", "scp")
 STATE = CHECKOUT / ".work" / "lab" / FLEET
 PORT = "8080"
 GOARCH = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
@@ -176,10 +177,17 @@ def playbook(name, *flags, inventory=STATE / "inventory.yml", **variables):
     return Done(finished(argv, env=ansible_environment(), cwd=CHECKOUT))
 
 
-def pack(directory, version):
+def pack(directory, version, goarch=GOARCH):
     """Build and package tests/apps/sick as the app orders."""
-    source = CHECKOUT / "tests" / "apps" / "sick"
-    done = playbook("build", inventory="nohost,", slipway_app="orders", slipway_source=str(source), slipway_version=version, slipway_dist=str(directory),
-                    slipway_targets=["linux/" + GOARCH], slipway_go=go())  # fmt: skip
+    settings = {
+        "slipway_app": "orders",
+        "slipway_source": str(CHECKOUT / "tests" / "apps" / "sick"),
+        "slipway_version": version,
+        "slipway_stamp": {"main.version": "{version}"},
+        "slipway_targets": ["linux/" + goarch],
+        "slipway_dist": str(directory),
+        "slipway_build": {"go": go()},
+    }
+    done = playbook("build", inventory="nohost,", **settings)
     assert done.code == 0, done
-    return Tarball(directory / ("orders-%s-linux-%s.tar.gz" % (version, GOARCH)), "orders-" + version)
+    return Tarball(directory / ("orders-%s-linux-%s.tar.gz" % (version, goarch)), "orders-" + version)

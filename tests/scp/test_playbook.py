@@ -11,7 +11,7 @@ import re
 
 import pytest
 
-from .conftest import CHECKOUT, PORT, STATE, Host, Tarball, ansible_environment, finished, playbook
+from .conftest import CHECKOUT, PORT, STATE, Host, ansible_environment, finished, pack, playbook
 
 
 @pytest.fixture
@@ -74,22 +74,13 @@ def test_a_bad_release_stops_at_the_first_host_with_its_own_words(plain, tarball
 def test_no_tarball_for_this_host(plain, tarball, tmp_path):
     done = scp(artifacts=[tarball("1.0.0")], slipway_app="other")
     assert done.code == 2 and "is other for linux/" in done.out + done.err, done
-    done = scp(artifacts=[foreign(tmp_path)])
+    done = scp(artifacts=[pack(tmp_path, "1.0.0", goarch="s390x")])
     assert done.code == 2 and "is orders for linux/" in done.out + done.err, done
 
 
 def test_a_health_check_that_install_sh_does_not_know(plain, tarball):
     done = scp(artifacts=[tarball("1.0.0")], slipway_health={"path": "/healthz", "status": [200]})
     assert done.code == 2 and "it does not know type, scheme, socket" in done.out + done.err
-
-
-def foreign(directory):
-    """A tarball for a machine that no lab host is."""
-    source = CHECKOUT / "tests" / "apps" / "sick"
-    done = playbook("build", inventory="nohost,", slipway_app="orders", slipway_source=str(source), slipway_version="1.0.0", slipway_dist=str(directory),
-                    slipway_targets=["linux/s390x"])  # fmt: skip
-    assert done.code == 0, done
-    return Tarball(directory / "orders-1.0.0-linux-s390x.tar.gz", "orders-1.0.0")
 
 
 class TestReleaseContinues:

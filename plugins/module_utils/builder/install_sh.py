@@ -114,8 +114,7 @@ go_live() {
     create_account "$1"
     say "Switching $app from ${current:-nothing} to $1"
     switched=yes
-    switch_to "$1" "${old:-$previous}"
-    if restart && judge "$1"; then
+    if switch_to "$1" "${old:-$previous}" && restart && judge "$1"; then
         trap '' INT TERM # what is left is to write down how it went
         record ok ''
         prune
@@ -137,8 +136,7 @@ put_back() {
             "journalctl -u $unit -e; repair it and install again"
     fi
     [ "$old" != "$previous" ] || previous='' # what lay before it is not known any more
-    switch_to "$old" "$previous"
-    if restart && judge "$old"; then
+    if switch_to "$old" "$previous" && restart && judge "$old"; then
         end_unhealthy reverted 2 "$old was put back; it is running and healthy." "journalctl -u $unit -e; repair $id and install again"
     fi
     end_unhealthy down 3 "Putting $old back failed too: $reason. NOTHING HEALTHY IS RUNNING." \
@@ -699,19 +697,16 @@ END {
 
 # switch_to RELEASE PREVIOUS: unit and both links.
 switch_to() {
-    began=$(now)
-    install_unit "$1"
-    point previous "$2"
-    point current "$1"
+    began=$(now) reason="unit and links could not be switched to $1"
+    install_unit "$1" && point previous "$2" && point current "$1" || return 1
     write_through
     measure switch "$began"
 }
 
 install_unit() {
-    mkdir -p "$unit_dir"
     if ! cmp -s "$base/releases/$1/units/$unit" "$unit_dir/$unit"; then
-        cp "$base/releases/$1/units/$unit" "$unit_dir/$unit.new" && chmod 0644 "$unit_dir/$unit.new" &&
-            mv -f "$unit_dir/$unit.new" "$unit_dir/$unit"
+        mkdir -p "$unit_dir" && cp "$base/releases/$1/units/$unit" "$unit_dir/$unit.new" &&
+            chmod 0644 "$unit_dir/$unit.new" && mv -f "$unit_dir/$unit.new" "$unit_dir/$unit" || return 1
         [ -n "$root" ] || systemctl daemon-reload
     elif [ -z "$root" ] && [ "$(show NeedDaemonReload)" = yes ]; then
         systemctl daemon-reload
@@ -747,7 +742,7 @@ stand_down() {
 }
 
 lay_out_only() {
-    switch_to "$1" "${old:-$previous}"
+    switch_to "$1" "${old:-$previous}" || reject "$reason" "Look into $base and $unit_dir"
     ! have systemctl || systemctl --quiet --root="$root" enable "$unit"
     record ok "laid out below $root, not started"
     prune
