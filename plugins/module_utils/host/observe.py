@@ -12,7 +12,7 @@ from functools import cached_property
 
 from ..common import canonical, health, names
 from ..common.errors import SlipwayError
-from ..common.manifest import Manifest
+from ..common.manifest import SIGNATURE, Manifest
 from . import machine, systemd
 
 
@@ -31,13 +31,18 @@ class Look:
 
     @cached_property
     def target_here(self):
-        return self._target.id in self.releases and _intact(self.releases[self._target.id])
+        return self._target.id in self.releases and self._usable(self.releases[self._target.id])
 
     @cached_property
     def donor(self):
-        """A release that was made of the same artifact and has not been damaged since."""
+        """A usable release that was made of the same artifact."""
         same = (item for item in self.releases.values() if item.artifact == self._target.record["artifact"] and item.id != self._target.id)
-        return next((release for release in same if _intact(release)), None)
+        return next((release for release in same if self._usable(release)), None)
+
+    def _usable(self, release):
+        """Not damaged, and signed where a signature is asked for: the same artifact may have come unsigned before."""
+        signed = os.path.isfile(os.path.join(release.path, SIGNATURE))
+        return (signed or not self._wanted.allowed_signers) and _intact(release)
 
     @cached_property
     def binary_intact(self):
