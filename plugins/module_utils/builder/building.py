@@ -25,12 +25,12 @@ _LEFTOVER_SECONDS = 24 * 3600
 
 def build(request):
     """Bring every target of the request up to date; in check mode only tell what would happen."""
-    with ThreadPoolExecutor(os.cpu_count() or 2) as pool:
+    with ThreadPoolExecutor(2 * (os.cpu_count() or 1) + 2) as pool:  # most of them wait for a process or a disk
         asked = pool.submit(vcs.read, request.source)
         toolchain = toolchains.probe(request)
         request.targets = request.targets or [targets.parse(toolchain.host_target)]
         cache = FileCache()
-        jobs = list(pool.map(lambda target: Job(request, target), request.targets))
+        jobs = [Job(request, target, pool) for target in request.targets]
         _all(pool, [lambda job=job: job.look(request, toolchain, cache) for job in jobs])
         identity = _identity(request, jobs, asked.result())
         values = stamps.fill(request.stamp, identity["version"], identity["commit"], identity["time"])
@@ -39,11 +39,11 @@ def build(request):
             embeds.check(request.embed, job.listing)
             if job.stale:
                 stamps.verify_variables(values, job.listing)
-    judged = _gates(request, toolchain, jobs, cache)
-    _hold_against_policies(request, jobs)
-    if not request.check_mode:
-        _make(request, toolchain, jobs, values, judged)
-    return _result(request, toolchain, jobs, values, judged)
+        judged = _gates(request, toolchain, jobs, cache)
+        _hold_against_policies(request, jobs)
+        if not request.check_mode:
+            _make(request, toolchain, jobs, values, judged)
+        return _result(request, toolchain, jobs, values, judged)
 
 
 def _identity(request, jobs, revision):

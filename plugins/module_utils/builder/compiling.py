@@ -65,7 +65,7 @@ def compile_target(request, target, toolchain, stamp_values, directory):
 
 
 def memory_settings(request):
-    """Let compiler and linker collect no garbage while there is memory enough: a sixth less time for the same bytes."""
+    """Let compiler and linker collect no garbage while there is memory enough: a tenth less work for the same bytes."""
     if "GOGC" in request.environment or "GOMEMLIMIT" in request.environment:
         return {}
     processes_at_once = (os.cpu_count() or 1) * min(request.jobs, len(request.targets))

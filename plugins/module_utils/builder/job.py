@@ -22,7 +22,7 @@ _IDENTITY = ("name", "version", "commit", "time", "dirty")
 class Job:
     """A target on its way from sources to a binary beside its provenance."""
 
-    def __init__(self, request, target):
+    def __init__(self, request, target, pool):
         self.target = target
         self.directory = os.path.join(request.dest, target.platform)
         self.binary = os.path.join(self.directory, request.name)
@@ -32,7 +32,17 @@ class Job:
         self.inputs, self.identity = {}, {}
         self.reasons, self.stale, self.changed = [], False, False
         self.recorded = self._before = provenance.read(self.provenance_path)
-        self.digest, self.defect = self._what_lies_there()
+        self._found = pool.submit(self._what_lies_there)
+
+    @property
+    def digest(self):
+        """SHA-256 of the binary that lies there; "" for none."""
+        return self._found.result()[0]
+
+    @property
+    def defect(self):
+        """What is wrong with the binary that lies there; "" for nothing."""
+        return self._found.result()[1]
 
     def look(self, request, toolchain, cache):
         """Collect the inputs; a new memo is kept for later."""
@@ -43,11 +53,11 @@ class Job:
         """Decide whether to build, and whether anything that is seen from outside changes."""
         self.identity = identity
         self.inputs.update(("stamp " + name, value) for name, value in stamp_values.items())
-        why = [self.defect] if self.defect else []
+        why = input_lists.reasons(self.recorded["inputs"], self.inputs) if self.recorded else []
         if request.force:
             why.append("force was set")
-        if self.recorded and not why:
-            why = input_lists.reasons(self.recorded["inputs"], self.inputs)
+        if not why and self.defect:  # only then is it worth waiting for the digest
+            why.append(self.defect)
         self.stale = bool(why)
         old = self.recorded or {}
         moved = [name for name in _IDENTITY if old and old.get(name) != identity[name]]
