@@ -29,7 +29,7 @@ GOARCH = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platfor
 def go():
     found = shutil.which("go") or "/usr/local/go/bin/go"
     if not os.access(found, os.X_OK):
-        pytest.skip("there is no Go on this machine")
+        pytest.fail("there is no Go on this machine")
     return found
 
 

@@ -16,7 +16,7 @@ from ..common.errors import InvalidInput, SlipwayError
 from ..common.manifest import CHECKSUMS, MANIFEST, SIGNATURE
 
 _GLOB = "*?["
-_RESERVED = (MANIFEST, SIGNATURE, CHECKSUMS, "install.sh", "provenance.json", "sbom.cdx.json")
+_RESERVED = (MANIFEST, SIGNATURE, CHECKSUMS, "install.sh", "provenance.json", "sbom.cdx.json", "release.json", "environment")
 
 
 class Member:
@@ -60,8 +60,8 @@ def gather(entries):
     found = {}
     for entry in entries:
         for path, source in _expand(entry):
-            if path in _RESERVED or path.split("/")[0] in ("bin", "systemd"):
-                raise InvalidInput("files", path, "the tarball has this itself; choose another dest")
+            if path in _RESERVED or path.split("/")[0] in ("bin", "systemd", "units"):
+                raise InvalidInput("files", path, "the tarball, or the release on the host, has this itself; choose another dest")
             if path in found and found[path] != source:
                 raise InvalidInput("files", path, "both %s and %s would become it" % (found[path], source))
             found[path] = source
