@@ -28,6 +28,7 @@ ARGUMENTS = {
     "port_variable": {"type": "str", "default": "PORT"},
     "strategy": {"type": "str", "choices": ["restart"], "default": "restart"},
     "health": {"type": "dict", "options": health.OPTIONS, "default": {}},
+    "outside_health": {"type": "dict", "options": health.OPTIONS},
     "smoke": {"type": "bool", "default": True},
     "keep": {"type": "int", "default": 5},
     "allowed_signers": {"type": "str"},
@@ -52,18 +53,38 @@ class ActionModule(ActionBase):
         except SlipwayError as error:
             result.update(error.facts, failed=True, outcome="rejected", changed=False, msg=str(error))
         result.update(executions=self._executions, transferred_bytes=self._transferred)
-        if not self._task.diff:
-            result.pop("diff", None)
+        for name in ("artifact", "needs_artifact") + (() if self._task.diff else ("diff",)):
+            result.pop(name, None)
         return result
 
     def _release(self, arguments, task_vars):
+        outside = self._outside(arguments)
         request = self._request(arguments)
         found = self._execute(dict(request, step="probe"), None, task_vars)
-        if found.get("failed") or not found["changed"] or self._task.check_mode:
+        if found.get("failed") or self._task.check_mode:
             return found
+        done = self._act(request, found, task_vars) if found["changed"] else found
+        return done if done.get("failed") or not (outside and done["current"]) else self._seen_from_outside(done, outside)
+
+    def _act(self, request, found, task_vars):
         tarball = next((item["path"] for item in request["artifacts"] if item["digest"] == found.get("artifact")), None)
         done = self._execute(dict(request, step="activate"), tarball if found["needs_artifact"] else None, task_vars)
         return dict(done, diff=found.get("diff"), reasons=found["reasons"], changed=done.get("changed", bool(done.get("actions"))))
+
+    def _outside(self, arguments):
+        """The check from the controller's side, found good before anything is done."""
+        options = arguments.pop("outside_health")
+        return health.parse(health.given(options), default_port=arguments["port"]) if options else None
+
+    def _seen_from_outside(self, result, check):
+        """Ask from here. The worker does it by itself: a task of its own would cost every host as much as all the rest here."""
+        release = result["current"]
+        verdict = health.wait(check, release=(release, release.rpartition("-")[0]))
+        result["outside"] = verdict.to_dict()
+        if verdict.ok:
+            return result
+        msg = "%s serves on the host, and was left running, but it is not healthy from the controller's side: %s"
+        return dict(result, failed=True, msg=msg % (release, verdict.reason))
 
     def _request(self, arguments):
         """What the host is asked for: the options, and what only the controller knows."""
@@ -73,7 +94,7 @@ class ActionModule(ActionBase):
             raise InvalidInput("keep", arguments["keep"], "use 0 or more")
         described = [self._described(path, arguments["name"]) for path in arguments.pop("artifact") or []]
         actor = "%s@%s" % (getpass.getuser(), socket.gethostname())
-        return dict(arguments, artifacts=described, actor=actor, deploy_id=str(self._task._uuid))
+        return dict(arguments, health=health.given(arguments["health"]), artifacts=described, actor=actor, deploy_id=str(self._task._uuid))
 
     def _described(self, path, name):
         path = self._loader.path_dwim(os.path.expanduser(path))

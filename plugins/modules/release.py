@@ -38,7 +38,7 @@ options:
   release:
     description:
       - Activates a release that the host already has - an id, a version, or V(previous) for the one that was live before.
-      - Nothing travels to the host, and the release brings back the unit and the environment that it was proven with.
+      - Nothing travels to the host, and the release brings back the unit, the environment and the health check that it was proven with.
     type: str
   root:
     description: The directory of everything of this service. Default is C(/opt/) and O(name).
@@ -61,6 +61,11 @@ options:
     type: str
     choices: [restart]
     default: restart
+  outside_health:
+    description:
+      - A second check, from the controller's side, once the release is live; for instance of the load balancer's address. It takes the
+        options of M(slipway.golang.health). Where it fails the task fails, and the release is left running, as it is healthy on its host.
+    type: dict
   smoke:
     description:
       - Start the new binary as a transient unit first, with the same sandbox, user and environment, but on a free port, and judge it there,
@@ -175,6 +180,10 @@ ready_ms:
   returned: changed
   type: int
   sample: 12
+outside:
+  description: What came of O(outside_health), as M(slipway.golang.health) returns it.
+  returned: when O(outside_health) is given
+  type: dict
 probes:
   description: The health probes of the live release - when each began and how long it took in milliseconds, and what came of it.
   returned: changed

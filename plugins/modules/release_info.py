@@ -146,15 +146,10 @@ ARGUMENTS = {
 def main():
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     try:
-        facts = report.report(**dict(module.params, health=_given(module.params["health"])))
+        facts = report.report(**dict(module.params, health=health.given(module.params["health"])))
     except SlipwayError as error:
         module.fail_json(msg=str(error), **error.facts)
     module.exit_json(changed=False, **facts)
-
-
-def _given(options):
-    """The health options that the user set: Ansible fills in all the others."""
-    return {name: value for name, value in options.items() if value is not None and value != health.OPTIONS[name].get("default")}
 
 
 if __name__ == "__main__":

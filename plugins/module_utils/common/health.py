@@ -135,6 +135,11 @@ def parse(options, default_port=None):
     return Check(**fields)
 
 
+def given(options):
+    """The options that say something: Ansible fills in the defaults of all the others."""
+    return {name: value for name, value in options.items() if value is not None and value != OPTIONS[name].get("default")}
+
+
 def attempt(check, release=None):
     """Ask once. ``release``: the names that the answer may give its release, where it names one at all; None for any."""
     start = time.monotonic()

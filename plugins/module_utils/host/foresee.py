@@ -51,7 +51,7 @@ def difference(target, seen, decision):
     """What would change, for --diff: small text, and never a value of the environment."""
     if not decision.changed:
         return {"before": "", "after": ""}
-    old = existing(seen.releases[seen.current]) if seen.current in seen.releases else None
+    old = existing(seen.releases[seen.current], None) if seen.current in seen.releases else None
     return {
         "before": _describe(seen.current, old, target, "old"),
         "after": _describe(target.id if decision.activate else seen.current, target if decision.activate else old, old, "new"),

@@ -53,6 +53,11 @@ class Journal:
                 outcomes[entry["to"]] = entry.get("outcome")
         return outcomes
 
+    def health_of(self, release_id):
+        """The health options that a release was last found healthy with; None where that was not written down."""
+        proven = (entry for entry in reversed(self.entries()) if entry.get("to") == release_id and entry.get("outcome") == "ok")
+        return next((entry["health"] for entry in proven if isinstance(entry.get("health"), dict)), None)
+
     def _halve(self):
         entries = self.entries()
         beside = self.path + ".new"

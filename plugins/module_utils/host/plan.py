@@ -58,3 +58,14 @@ def _differences(look, target):
         yield ["systemd has not read the unit's newest text"]
     if look.sickness:
         yield ["the service is not healthy: %s" % look.sickness]
+
+
+def to_put_back(current, previous, target, outcomes):
+    """The id of the release to go back to where the target fails; None where there is none.
+
+    That is what is live, unless an interrupted deploy left it there unproven: then it is what was live before. A target that is
+    live already, and was good once, has nothing to go back to: what ails it now came from outside.
+    """
+    if outcomes.get(current) != "ok" and outcomes.get(previous) == "ok" and previous != target:
+        return previous
+    return current if current != target else None

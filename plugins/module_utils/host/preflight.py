@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import grp
 import pwd
+import re
 
 from ..common.errors import SlipwayError
 from . import machine, signature, systemd, unit_file
@@ -15,7 +16,8 @@ from . import machine, signature, systemd, unit_file
 
 def check(wanted, target, release_path, known_units):
     """The account, the unit, the signature."""
-    check_account(wanted.unit.get("user") or wanted.app, wanted.unit.get("group"))
+    for text in target.units.values():
+        check_accounts(text)
     if target.units != known_units:
         if systemd.version() < systemd.OLDEST:
             raise SlipwayError("This host has systemd %d: Slipway needs %d or newer" % (systemd.version(), systemd.OLDEST))
@@ -24,17 +26,14 @@ def check(wanted, target, release_path, known_units):
         signature.verify(release_path, wanted.allowed_signers)
 
 
-def check_account(user, group):
-    """systemd would only say 217/USER."""
-    try:
-        pwd.getpwnam(user)
-    except KeyError:
-        raise SlipwayError("There is no user %r on this host: run the playbook slipway.golang.setup first" % user) from None
-    if group:
-        try:
-            grp.getgrnam(group)
-        except KeyError:
-            raise SlipwayError("There is no group %r on this host: run the playbook slipway.golang.setup first" % group) from None
+def check_accounts(unit_text):
+    """The unit's user and group must exist: systemd would only say 217/USER."""
+    for key, find, word in (("User", pwd.getpwnam, "user"), ("Group", grp.getgrnam, "group")):
+        for name in re.findall("^%s=(.+)$" % key, unit_text, re.MULTILINE):
+            try:
+                find(name)
+            except KeyError:
+                raise SlipwayError("There is no %s %r on this host: run the playbook slipway.golang.setup first" % (word, name)) from None
 
 
 def check_port(port, unit_name, main_pid):

@@ -16,6 +16,7 @@ from ..common.errors import Rejected, SlipwayError
 from . import judge, lock, preflight, prune, smoke, stage, systemd, unit_file
 from .foresee import look
 from .journal import Journal
+from .plan import to_put_back
 from .wanted import Wanted, existing
 
 
@@ -60,6 +61,9 @@ def _carry_out(act, decision, payload):
         outcome, message = error.OUTCOME, str(error)
         error.facts.update(act.facts())
         raise
+    except BaseException as error:
+        outcome, message = "unknown", repr(error)
+        raise
     finally:
         act.record(outcome, message)
     act.prune()
@@ -70,28 +74,28 @@ def _go_live(act):
     act.preflight()
     try:
         act.wanted.strategy.go_live(act)
-    except SlipwayError as error:
+    except (SlipwayError, OSError) as error:
         if not act.switched:
             raise _rejected(act, error) from error
         raise _put_back(act, error) from error
 
 
 def _rejected(act, error):
-    facts = dict(error.facts)
+    facts = dict(getattr(error, "facts", {}))
     return Rejected("%s was refused: %s. %s" % (act.target.id, error, act.still_serving()), **facts)
 
 
 def _put_back(act, error):
     """Bring the old release back after a switch; returns the error that tells how that went."""
-    facts = dict(error.facts, failed=act.target.id)
+    facts = dict(getattr(error, "facts", {}))
     if act.old is None:
         act.stand_down()
         return Down("%s is not healthy: %s. There is no earlier release to go back to: the service is stopped" % (act.target.id, error), **facts)
     try:
         with act.phase("put_back"):
             act.wanted.strategy.put_back(act)
-    except SlipwayError as second:
-        facts["evidence_of_old"] = second.facts.get("evidence")
+    except (SlipwayError, OSError) as second:
+        facts["evidence_of_old"] = getattr(second, "facts", {}).get("evidence")
         return Down(
             "%s is not healthy: %s. Putting %s back failed too: %s. NOTHING HEALTHY IS RUNNING on this host"
             % (act.target.id, error, act.old.id, second),
@@ -111,15 +115,18 @@ class Act:
         self.target = target
         self.look = seen
         self.started_from = seen.current
-        old = seen.releases.get(seen.current)
-        self.old = existing(old) if old and seen.current != target.id else None
         self.journal = Journal(self.layout.journal)
+        self.old = self._release(to_put_back(seen.current, seen.previous, target.id, self.journal.outcomes()))
         self.switched = False
         self.started_at = 0.0
         self.verdict = None
         self.phases = {}
         self.actions = []
         self.warnings = []
+
+    def _release(self, release_id):
+        release = self.look.releases.get(release_id)
+        return existing(release, self.journal.health_of(release_id)) if release else None
 
     # --- steps -----------------------------------------------------------------------------------------------------
 
@@ -168,6 +175,10 @@ class Act:
         """What `previous` names once the target is live: what was live before, if that was another release."""
         return self.old.id if self.old else self.look.previous
 
+    def previous_after_putting_back(self):
+        """What `previous` names once the old release is back: what it named before, if that is another release."""
+        return self.look.previous if self.look.previous != self.old.id else None
+
     def start(self, unit_name):
         """Start or restart, and let systemd start it at boot."""
         self.started_at = time.time()
@@ -185,9 +196,10 @@ class Act:
             self.verdict = judge.judge_release(check, release, target.names, unit_name, self.layout, self.started_at)
 
     def stand_down(self):
-        """After a failed first deploy: no link and no process claims that something serves."""
+        """After a failed first deploy: no link and no process claims that something serves, nor after the next boot."""
         with contextlib.suppress(SlipwayError):
             systemd.stop(self.look.unit_name)
+            systemd.disable(self.look.unit_name)
         self.layout.point("current", None)
 
     def prune(self):
@@ -221,12 +233,16 @@ class Act:
             raise _rejected(self, SlipwayError(str(error))) from error
 
     def record(self, outcome, message):
-        """One line in the journal."""
+        """One line in the journal. A disk that is full now must not make a failure of a deploy that went well."""
         kind = "stage" if self.wanted.state == "staged" else "rollback" if self.wanted.release else "deploy"
-        self.journal.append({
+        entry = {
             "act": kind, "actor": self.wanted.actor, "deploy_id": self.wanted.deploy_id, "from": self.started_from, "to": self.target.id,
-            "outcome": outcome, "message": message[:2000], "phases": self.phases, "ready_ms": self.ready_ms,
-        })  # fmt: skip
+            "outcome": outcome, "message": message[:2000], "phases": self.phases, "ready_ms": self.ready_ms, "health": self.wanted.options_for(self.target),
+        }  # fmt: skip
+        try:
+            self.journal.append(entry)
+        except OSError as error:
+            self.warnings.append("The journal could not be written: %s" % error)
 
     @property
     def ready_ms(self):

@@ -11,6 +11,7 @@ import os
 from ..common import environment, health, names, unit
 from ..common.errors import InvalidInput, SlipwayError
 from . import machine, strategies
+from .journal import Journal
 from .layout import Layout, release_record
 
 
@@ -40,26 +41,27 @@ class Wanted:
         if self.port is not None:
             self.environment.setdefault(self.port_variable, str(self.port))
 
-    @property
-    def user(self):
-        return self.unit.get("user") or self.app
-
     def check_for(self, target, port=None):
         """The health check of a release: on the port that its own environment names, unless one is given."""
         own = environment.parse(target.environment).get(self.port_variable, "")
-        return health.parse(self.health, default_port=port or self.port or (int(own) if own.isdigit() else None))
+        return health.parse(self.options_for(target), default_port=port or (int(own) if own.isdigit() else self.port))
+
+    def options_for(self, target):
+        """A release that is brought back is asked what it was proven with: it may not know the path that a newer one answers on."""
+        return self.health if target.health is None else target.health
 
 
 class Target:
     """The release that shall be staged or live: on the host already, or to be made from an artifact."""
 
-    def __init__(self, record, units, rendered_environment, artifact=None):
+    def __init__(self, record, units, rendered_environment, artifact=None, health=None):
         self.id = record["id"]
         self.version = record["version"]
         self.record = record
         self.units = units
         self.environment = rendered_environment
         self.artifact = artifact
+        self.health = health
 
     @property
     def names(self):
@@ -70,7 +72,8 @@ class Target:
 def target_of(wanted, releases):
     """The target of a request, given the releases that the host has (id to Release)."""
     if wanted.release:
-        return existing(_resolve(wanted, releases))
+        release = _resolve(wanted, releases)
+        return existing(release, Journal(wanted.layout.journal).health_of(release.id))
     if not wanted.artifacts:
         raise InvalidInput("artifact", wanted.artifacts, "name the tarballs to deploy, or a release that the host already has")
     artifact = machine.choose(wanted.artifacts)
@@ -88,12 +91,12 @@ def target_of(wanted, releases):
     return Target(record, units, rendered, artifact)
 
 
-def existing(release):
-    """The target that a release on the host is."""
+def existing(release, health):
+    """The target that a release on the host is; ``health``: the options that it was last found healthy with, or None."""
     with open(release.environment_file, encoding="utf-8") as handle:
         rendered = handle.read()
     record = {"id": release.id, "version": release.version, "artifact": release.artifact}
-    return Target(record, release.units(), rendered)
+    return Target(record, release.units(), rendered, health=health)
 
 
 def describe_target(artifact):

@@ -59,3 +59,11 @@ def test_the_journal_is_bounded_and_loses_the_oldest_half(journal, monkeypatch):
     assert len(entries) < 100
     assert entries[-1]["to"] == "199-a"
     assert [entry["to"] for entry in entries] == ["%d-a" % number for number in range(200 - len(entries), 200)]
+
+
+def test_a_release_is_remembered_with_the_health_check_that_it_passed(journal):
+    journal.append(dict(act("1-a", "ok"), health={"path": "/old"}))
+    journal.append(dict(act("1-a", "reverted"), health={"path": "/new"}))
+    journal.append(act("2-b", "ok", "install"))
+    assert journal.health_of("1-a") == {"path": "/old"}
+    assert journal.health_of("2-b") is None and journal.health_of("3-c") is None

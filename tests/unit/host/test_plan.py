@@ -7,7 +7,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from ansible_collections.slipway.golang.plugins.module_utils.host.plan import decide
+from ansible_collections.slipway.golang.plugins.module_utils.host.plan import decide, to_put_back
 
 TARGET = SimpleNamespace(id="2-b")
 HEALTHY = {
@@ -57,3 +57,20 @@ def test_staging_never_activates():
     plan = decide(look(target_here=False, current="1-a"), TARGET, activate=False)
     assert plan.stage == "unpack" and not plan.activate and "2-b is not on this host" in plan.reasons[0]
     assert not decide(look(current="1-a"), TARGET, activate=False).changed
+
+
+@pytest.mark.parametrize(
+    ("current", "previous", "outcomes", "back"),
+    [
+        pytest.param("1-a", None, {"1-a": "ok"}, "1-a", id="what is live"),
+        pytest.param(None, None, {}, None, id="nothing was live"),
+        pytest.param("2-b", "1-a", {"1-a": "ok"}, "1-a", id="the target was left live by an interrupted deploy"),
+        pytest.param("3-c", "1-a", {"1-a": "ok"}, "1-a", id="another release was left live by an interrupted deploy"),
+        pytest.param("3-c", "1-a", {"1-a": "ok", "3-c": "reverted"}, "1-a", id="what is live was found unhealthy"),
+        pytest.param("3-c", "1-a", {}, "3-c", id="there is no journal"),
+        pytest.param("2-b", "1-a", {"1-a": "ok", "2-b": "ok"}, None, id="the target was good and has fallen ill"),
+        pytest.param("3-c", "2-b", {"2-b": "ok"}, "3-c", id="going back to the good one itself"),
+    ],
+)
+def test_what_is_put_back_is_the_last_release_that_was_good(current, previous, outcomes, back):
+    assert to_put_back(current, previous, TARGET.id, outcomes) == back

@@ -31,6 +31,6 @@ def go_live(act):
 
 
 def put_back(act):
-    act.switch(act.old, previous=act.look.previous)
+    act.switch(act.old, previous=act.previous_after_putting_back())
     act.start(serving(act.app))
     act.judge(act.old, serving(act.app))
