@@ -105,9 +105,10 @@ min_healthy:
 class ModuleDocFragment:
     """The vocabulary of health checks, told once: as a module's own options, and as the option `health` of others."""
 
-    DOCUMENTATION = "options:\n" + textwrap.indent(OPTIONS, "  ")
+    # With their types, as ansible-test's yamllint takes a plain assignment for a literal.
+    DOCUMENTATION: str = "options:\n" + textwrap.indent(OPTIONS, "  ")
 
-    NESTED = (
+    NESTED: str = (
         """\
 options:
   health:

@@ -143,7 +143,7 @@ def run(params, check_mode):
     result["actions"] = ["%s %s" % (step, unit_name) for step in steps]
     if steps and not check_mode:
         if "start" in steps or "restart" in steps:
-            preflight.check_account(params["unit"].get("user") or app, params["unit"].get("group"))
+            preflight.check_accounts(text)
         unit_service.prove(unit_name, text, params["binary"], steps)
         unit_service.act(unit_name, text, steps, found)
     elif "install" in steps:

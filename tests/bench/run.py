@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # Copyright (c) 2026, Slipway contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -188,8 +187,6 @@ switch
 """
 
 
-
-
 def run(argv, environment=None):
     """Run a command in the repository; its output, or its end on the terminal when it fails."""
     done = subprocess.run(argv, cwd=REPO, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
@@ -227,11 +224,11 @@ def ways(bench, slow):
 
 def table(results):
     """The medians as Markdown, with ratios to the floor."""
-    floor = statistics.median(run.wall for run in next(iter(results.values())))
+    floor = statistics.median(one.wall for one in list(results.values())[0])
     yield "| way | wall seconds | × floor | controller CPU seconds |"
     yield "|---|---|---|---|"
     for name, runs in results.items():
-        wall, cpu = (statistics.median(getattr(run, field) for run in runs) for field in ("wall", "cpu"))
+        wall, cpu = (statistics.median(getattr(one, field) for one in runs) for field in ("wall", "cpu"))
         yield "| %s | %.2f | %.1f | %.1f |" % (name, wall, wall / floor, cpu)
 
 

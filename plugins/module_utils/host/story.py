@@ -267,5 +267,3 @@ def _label(wanted):
     if wanted.release:
         return wanted.release
     return ", ".join(sorted({artifact["version"] for artifact in wanted.artifacts}))
-
-
