@@ -46,7 +46,8 @@ def test_every_file_of_the_engine_can_be_imported_with_the_standard_library_alon
     sources = json.loads(zlib.decompress(stream.ENGINE))
     modules = sorted(name for name in sources if name not in ("slipway", "slipway.common", "slipway.host"))
     assert "slipway.host.strategies.restart" in modules and not any("builder" in name for name in modules)
-    script = stream.BOOTSTRAP.split(b"from slipway.host.engine", maxsplit=1)[0] + b"import importlib\nfor name in %a:\n    importlib.import_module(name)\n" % modules
+    finder = stream.BOOTSTRAP.split(b"from slipway.host.engine", maxsplit=1)[0]
+    script = finder + b"import importlib\nfor name in %a:\n    importlib.import_module(name)\n" % modules
     parcel = b"%d\n" % len(script) + script + b"%d 0\n" % len(stream.ENGINE) + stream.ENGINE
     answer = run(stream.command(), parcel)
     assert answer["rc"] == 0, answer["stderr"]
