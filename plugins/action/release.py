@@ -26,7 +26,7 @@ ARGUMENTS = {
     "environment": {"type": "dict", "default": {}},
     "port": {"type": "int"},
     "port_variable": {"type": "str", "default": "PORT"},
-    "strategy": {"type": "str", "choices": ["restart"], "default": "restart"},
+    "strategy": {"type": "str", "default": "restart"},
     "health": {"type": "dict", "options": health.OPTIONS, "default": {}},
     "outside_health": {"type": "dict", "options": health.OPTIONS},
     "smoke": {"type": "bool", "default": True},

@@ -59,7 +59,6 @@ options:
   strategy:
     description: How the new release takes over. V(restart) stops the old process and starts the new one.
     type: str
-    choices: [restart]
     default: restart
   outside_health:
     description:

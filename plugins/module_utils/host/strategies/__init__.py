@@ -18,14 +18,18 @@ A strategy is a module with
 from __future__ import annotations
 
 import importlib
+import re
 
 from ...common.errors import InvalidInput
 
-KNOWN = ("restart",)
+_NAME = re.compile(r"[a-z][a-z_]*")
 
 
 def load(name):
-    """The strategy of that name."""
-    if name not in KNOWN:
-        raise InvalidInput("strategy", name, "known are %s" % ", ".join(KNOWN))
-    return importlib.import_module("." + name, __name__)
+    """The strategy of that name: the file of that name beside this one."""
+    if _NAME.fullmatch(name):
+        try:
+            return importlib.import_module("." + name, __name__)
+        except ModuleNotFoundError:
+            pass
+    raise InvalidInput("strategy", name, "there is no such strategy; see the documentation of slipway.golang.release")
