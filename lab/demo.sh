@@ -10,11 +10,18 @@ step() {
   printf '\n\033[1m== %s\033[0m\n' "$*"
 }
 
+# The Gin service needs its modules; the other example is the same service on the standard library alone.
+example=gin-api
+if ! (cd examples/gin-api && GOFLAGS=-mod=readonly go mod download) >.work/log/demo-modules.log 2>&1; then
+  echo "The Go module proxy cannot be reached (.work/log/demo-modules.log), so the demo deploys examples/hello in place of examples/gin-api."
+  example=hello
+fi
+
 slipway() {
   local playbook=$1
   shift
   ansible-playbook "slipway.golang.$playbook" -i "$inventory" -e @lab/demo.yml \
-    -e slipway_source="$PWD/examples/gin-api" -e slipway_dist="$PWD/.work/demo" "$@"
+    -e slipway_app="$example" -e slipway_source="$PWD/examples/$example" -e slipway_dist="$PWD/.work/demo" "$@"
 }
 
 step "Three hosts with systemd and SSH"
