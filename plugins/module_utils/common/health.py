@@ -40,6 +40,7 @@ OPTIONS = {
     "min_healthy": {"type": "float", "default": 2.0},
 }
 FIRST_PAUSE = 0.01
+GLANCE = 0.1
 MAX_ATTEMPTS_TOLD = 20
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _TEXT = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
@@ -156,60 +157,83 @@ def attempt(check, release=None):
 def wait(check, release=None, alive=None, now=time.monotonic, sleep=time.sleep, ask=attempt):
     """Ask until the service is ready, then see that it stays so; returns a Verdict.
 
-    Ready: ``success_threshold`` successes in a row, within ``deadline``. Then it must hold for ``min_healthy`` without
-    ``failure_threshold`` failures in a row. ``alive()`` gives the reason why there is no use in waiting any longer, or None.
+    Ready: ``success_threshold`` successes in a row; the last probe begins when ``deadline`` is over. Then it must hold for
+    ``min_healthy`` without ``failure_threshold`` failures in a row. ``alive()`` gives the reason why there is no use in
+    waiting any longer, or None; it is asked often, so it must be cheap.
     """
-    start = now()
-    verdict = Verdict()
-    sleep(check.initial_delay)
+    return _Watch(check, alive, now, sleep, lambda: ask(check, release)).run()
 
-    def probe():
-        begun = now()
-        one = ask(check, release)
-        one.at_ms = int((begun - start) * 1000)
-        verdict.add(one)
+
+class _Watch:
+    """One wait. Its steps return None to go on, or the reason why the service is not healthy."""
+
+    def __init__(self, check, alive, now, sleep, ask):
+        self._check = check
+        self._alive = alive
+        self._now = now
+        self._sleep = sleep
+        self._ask = ask
+        self._start = now()
+        self._verdict = Verdict()
+
+    def run(self):
+        reason = self._rest(self._check.initial_delay) or self._become_ready() or self._stay_ready()
+        self._verdict.ok = reason is None
+        self._verdict.reason = reason or ""
+        self._verdict.seconds = self._now() - self._start
+        return self._verdict
+
+    def _become_ready(self):
+        check, pause, successes = self._check, FIRST_PAUSE, 0
+        while True:
+            one = self._probe()
+            successes = successes + 1 if one.ok else 0
+            if successes >= check.success_threshold:
+                self._verdict.ready_ms = int((self._now() - self._start) * 1000)
+                return None
+            left = self._start + check.deadline - self._now()
+            dead = self._rest(min(pause, max(left, 0)))
+            if dead:
+                return dead if one.ok else "%s (%s)" % (dead, one.reason)
+            if left <= 0:
+                return one.reason or "%d successes in a row were wanted within %g s" % (check.success_threshold, check.deadline)
+            pause = min(pause * 1.5, check.period)
+
+    def _stay_ready(self):
+        check, failures = self._check, 0
+        # Several looks even into a short time, so that failure_threshold can be reached in it.
+        pace = min(check.period, max(check.min_healthy / (check.failure_threshold + 1), FIRST_PAUSE))
+        end = self._now() + check.min_healthy
+        # Probes of a service that hangs take so long that few fit in: the time is not over in the middle of failures.
+        while failures or self._now() < end:
+            left = end - self._now()
+            dead = self._rest(min(pace, left) if left > 0 else pace)
+            if dead:
+                return dead
+            one = self._probe()
+            failures = 0 if one.ok else failures + 1
+            if failures >= check.failure_threshold:
+                return one.reason
+        return self._dead()
+
+    def _probe(self):
+        begun = self._now()
+        one = self._ask()
+        one.at_ms = int((begun - self._start) * 1000)
+        self._verdict.add(one)
         return one
 
-    reason = _become_ready(check, probe, alive, verdict, now, sleep, start) or _stay_ready(check, probe, alive, now, sleep)
-    verdict.ok = reason is None
-    verdict.reason = reason or ""
-    verdict.seconds = now() - start
-    return verdict
+    def _rest(self, seconds):
+        """Sleep, but not in front of a process that has ended: the reason then, as at once where it has already."""
+        end = self._now() + seconds
+        while True:
+            dead, left = self._dead(), end - self._now()
+            if dead or left <= 0:
+                return dead
+            self._sleep(min(left, GLANCE) if self._alive else left)
 
-
-def _become_ready(check, probe, alive, verdict, now, sleep, start):
-    """None once the service is ready; the reason where it will not be."""
-    pause, successes = FIRST_PAUSE, 0
-    while True:
-        one = probe()
-        successes = successes + 1 if one.ok else 0
-        if successes >= check.success_threshold:
-            verdict.ready_ms = int((now() - start) * 1000)
-            return None
-        dead = alive() if alive else None
-        if dead:
-            return dead if one.ok else "%s (%s)" % (dead, one.reason)
-        left = start + check.deadline - now()
-        if left <= 0:
-            return one.reason or "%d successes in a row were wanted within %g s" % (check.success_threshold, check.deadline)
-        sleep(min(pause, left))
-        pause = min(pause * 1.5, check.period)
-
-
-def _stay_ready(check, probe, alive, now, sleep):
-    """None where the service stayed healthy; the reason where it did not."""
-    end, failures = now() + check.min_healthy, 0
-    while True:
-        left = end - now()
-        dead = alive() if alive else None
-        if dead or left <= 0:
-            return dead
-        # Several looks even into a short time, so that failure_threshold can be reached in it.
-        sleep(min(check.period, max(check.min_healthy / (check.failure_threshold + 1), FIRST_PAUSE), left))
-        one = probe()
-        failures = 0 if one.ok else failures + 1
-        if failures >= check.failure_threshold:
-            return one.reason
+    def _dead(self):
+        return self._alive() if self._alive else None
 
 
 def _probe_tcp(check, release, deadline):

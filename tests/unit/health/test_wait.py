@@ -21,25 +21,28 @@ class Clock:
         self.time += seconds
 
 
-def watch(healthy, alive=None, **options):
+def watch(healthy, alive=None, failing_takes=0, **options):
     """Wait with a service that is healthy when ``healthy(seconds since the start)`` says so."""
     clock = Clock()
 
     def ask(check, release):
-        return health.Attempt(True) if healthy(clock.time - 100) else health.Attempt(False, "sick at %.1f" % (clock.time - 100))
+        if healthy(clock.time - 100):
+            return health.Attempt(True)
+        clock.sleep(failing_takes)
+        return health.Attempt(False, "sick at %.1f" % (clock.time - 100))
 
-    check = health.parse(dict({"port": 80, "min_healthy": 0}, **options))
+    check = health.parse(dict({"port": 80}, **options))
     ends = (lambda: alive(clock.time - 100)) if alive else None
     return health.wait(check, alive=ends, now=clock.now, sleep=clock.sleep, ask=ask), clock.time - 100
 
 
 def test_a_service_that_is_ready_at_once_is_asked_once():
-    verdict, took = watch(lambda at: True)
+    verdict, took = watch(lambda at: True, min_healthy=0)
     assert verdict.ok and verdict.count == 1 and took == 0 and verdict.ready_ms == 0
 
 
 def test_waiting_begins_with_milliseconds_and_never_exceeds_the_period():
-    verdict, took = watch(lambda at: at >= 20, period=2)
+    verdict, took = watch(lambda at: at >= 20, period=2, min_healthy=0)
     starts = [attempt.at_ms for attempt in verdict.attempts]
     assert starts[1] == 10
     assert verdict.ok and 20 <= took <= 22
@@ -51,7 +54,7 @@ def test_a_service_that_is_not_ready_by_the_deadline_is_given_up_with_its_last_r
 
 
 def test_as_many_successes_in_a_row_are_wanted_as_the_threshold_says():
-    verdict, dummy = watch(lambda at: at < 0.005 or at > 1, success_threshold=3)
+    verdict, dummy = watch(lambda at: at < 0.005 or at > 1, success_threshold=3, min_healthy=0)
     assert verdict.ok and verdict.attempts[0].ok and not verdict.attempts[1].ok
     assert [attempt.ok for attempt in verdict.attempts[-3:]] == [True] * 3
     assert not watch(lambda at: int(at * 100) % 2, success_threshold=1000, deadline=2)[0].ok
@@ -77,6 +80,20 @@ def test_even_a_short_hold_has_room_for_failure_threshold_failures(min_healthy):
     assert not watch(lambda at: at == 0, min_healthy=min_healthy, failure_threshold=3)[0].ok
 
 
+@pytest.mark.parametrize("failure_threshold", [1, 2, 3, 5])
+@pytest.mark.parametrize("hangs_from", [0.001, 1.2, 1.9])
+def test_a_service_that_hangs_before_the_hold_is_over_is_unhealthy_though_few_probes_fit_in(hangs_from, failure_threshold):
+    """Each probe then takes all of its timeout, half of the default min_healthy."""
+    verdict, took = watch(lambda at: at < hangs_from, failing_takes=1, failure_threshold=failure_threshold)
+    assert not verdict.ok and verdict.reason.startswith("sick at") and verdict.ready_ms == 0
+    assert took <= 2 + failure_threshold * 2
+
+
+def test_one_good_answer_ends_the_doubt_at_the_end_of_the_hold():
+    verdict, took = watch(lambda at: not 1.9 < at < 2.1, min_healthy=2)
+    assert verdict.ok and [attempt.ok for attempt in verdict.attempts[-2:]] == [False, True] and took == 2.5
+
+
 def test_waiting_ends_at_once_when_the_process_is_gone():
     verdict, took = watch(lambda at: False, alive=lambda at: "its process ended" if at > 0.5 else None, deadline=600)
     assert not verdict.ok and verdict.reason.startswith("its process ended (sick at") and took < 2
@@ -88,8 +105,18 @@ def test_a_process_that_ends_while_it_must_hold_is_unhealthy_though_another_one_
 
 
 def test_the_first_probe_waits_for_the_initial_delay():
-    verdict, took = watch(lambda at: True, initial_delay=3)
+    verdict, took = watch(lambda at: True, initial_delay=3, min_healthy=0)
     assert verdict.ok and verdict.attempts[0].at_ms == 3000 and took == 3
+
+
+def test_nobody_sits_out_the_initial_delay_of_a_process_that_is_gone():
+    verdict, took = watch(lambda at: True, alive=lambda at: "its process ended" if at > 1 else None, initial_delay=20)
+    assert not verdict.ok and verdict.reason == "its process ended" and verdict.count == 0 and took < 1.2
+
+
+def test_a_long_period_does_not_hide_the_end_of_the_process():
+    verdict, took = watch(lambda at: at < 1, alive=lambda at: "its process ended" if at > 20 else None, period=30, min_healthy=300)
+    assert not verdict.ok and verdict.reason == "its process ended" and took < 20.2
 
 
 def test_a_long_wait_makes_no_long_result():
