@@ -9,76 +9,29 @@
 
 from __future__ import annotations
 
-import re
-import socket
 import time
 
-from .errors import InvalidInput
+from .health_options import OPTIONS, Check, given, parse
 
-OPTIONS = {
-    "type": {"type": "str", "choices": ["http", "tcp", "unix", "command"]},
-    "scheme": {"type": "str", "choices": ["http", "https"], "default": "http"},
-    "validate_certs": {"type": "bool", "default": True},
-    "host": {"type": "str", "default": "127.0.0.1"},
-    "port": {"type": "int"},
-    "path": {"type": "str"},
-    "socket": {"type": "str"},
-    "command": {"type": "list", "elements": "str"},
-    "method": {"type": "str", "choices": ["GET", "HEAD", "POST", "OPTIONS"], "default": "GET"},
-    "headers": {"type": "dict", "default": {}},
-    "status": {"type": "list", "elements": "str", "default": ["200-399"]},
-    "body": {"type": "str"},
-    "response_headers": {"type": "dict", "default": {}},
-    "release_header": {"type": "str", "default": "X-Release"},
-    "release_field": {"type": "str", "default": "release"},
-    "initial_delay": {"type": "float", "default": 0.0},
-    "period": {"type": "float", "default": 1.0},
-    "timeout": {"type": "float", "default": 1.0},
-    "success_threshold": {"type": "int", "default": 1},
-    "failure_threshold": {"type": "int", "default": 3},
-    "deadline": {"type": "float", "default": 30.0},
-    "min_healthy": {"type": "float", "default": 2.0},
-}
+__all__ = ["OPTIONS", "Attempt", "Check", "Verdict", "attempt", "given", "parse", "readable", "wait"]
+
 FIRST_PAUSE = 0.01
 GLANCE = 0.1
 MAX_ATTEMPTS_TOLD = 20
-_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-_TEXT = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
-_HOST = re.compile(r"[A-Za-z0-9._:%\[\]-]+")
-_PATH = re.compile(r"/[!-~]*")
-_RANGE = re.compile(r"([1-5][0-9]{2})(?:-([1-5][0-9]{2}))?")
-_LONGEST = 86400
-
-
-class Check:
-    """A health check whose options were found good. Its fields are the options; ``statuses`` are pairs of first and last."""
-
-    def __init__(self, **fields):
-        self.__dict__.update(fields)
-
-    def replace(self, **fields):
-        """The same check with other fields."""
-        return Check(**dict(self.__dict__, **fields))
-
-    @property
-    def target(self):
-        """What is asked, in a form that a person could type."""
-        if self.type == "command":
-            return " ".join(self.command)
-        if self.type == "tcp":
-            return "tcp %s:%d" % (self.host, self.port)
-        where = "unix:%s" % self.socket if self.type == "unix" else "%s://%s:%d" % (self.scheme, self.host, self.port)
-        return "%s %s%s" % (self.method, where, self.path) if self.path else where
+SHOWN = 500
 
 
 class Attempt:
-    """One probe: ``ok``, ``reason`` in words where it is not, HTTP ``status``, ``ms`` it took, ``release`` that the answer named."""
+    """One probe: ``ok``, ``reason`` in words where it is not, HTTP ``status``, ``ms`` it took, ``release`` that the answer named.
+
+    The words may quote whatever a stranger sent: they are made fit to print here, for everybody.
+    """
 
     def __init__(self, ok, reason="", status=None, release=None):
         self.ok = ok
-        self.reason = reason
+        self.reason = readable(reason, 2 * SHOWN)
         self.status = status
-        self.release = release
+        self.release = None if release is None else readable(release)
         self.at_ms = 0
         self.ms = 0
 
@@ -111,45 +64,18 @@ class Verdict:
         }  # fmt: skip
 
 
-def parse(options, default_port=None):
-    """A Check from the options of a user; what is left out or None has its default. Raises InvalidInput."""
-    unknown = sorted(set(options) - set(OPTIONS))
-    if unknown:
-        raise InvalidInput("health", unknown[0], "known options are %s" % ", ".join(sorted(OPTIONS)))
-    fields = {}
-    for name, spec in OPTIONS.items():
-        value = options.get(name)
-        fields[name] = spec.get("default") if value is None else value
-        if "choices" in spec and value is not None and value not in spec["choices"]:
-            raise InvalidInput("health." + name, value, "use one of %s" % ", ".join(spec["choices"]))
-    fields["type"] = fields["type"] or _inferred_type(fields)
-    if fields["port"] is None:
-        fields["port"] = default_port
-    _check_target(fields)
-    _check_times(fields)
-    fields["statuses"] = [_status_range(item) for item in fields["status"]]
-    fields["body"] = _pattern("body", fields["body"])
-    fields["headers"] = {_header_name("headers", key): _text("headers." + key, str(value)) for key, value in fields["headers"].items()}
-    fields["response_headers"] = {
-        _header_name("response_headers", key): _pattern("response_headers." + key, str(value)) for key, value in fields["response_headers"].items()
-    }
-    return Check(**fields)
-
-
-def given(options):
-    """The options that say something: Ansible fills in the defaults of all the others."""
-    return {name: value for name, value in options.items() if value is not None and value != OPTIONS[name].get("default")}
+def readable(text, limit=SHOWN):
+    """The beginning of a text, without line breaks and other characters that do things to a terminal."""
+    cut = text[: limit - 1] + "…" if len(text) > limit else text
+    return "".join(character if character.isprintable() else " " for character in cut).strip()
 
 
 def attempt(check, release=None):
     """Ask once. ``release``: the names that the answer may give its release, where it names one at all; None for any."""
+    from . import health_probes  # what it imports costs ten milliseconds on a host, and not every execution asks
+
     start = time.monotonic()
-    try:
-        result = _PROBES[check.type](check, release, start + check.timeout)
-    except socket.timeout:
-        result = Attempt(False, "%s did not answer within %g s" % (check.target, check.timeout))
-    except OSError as error:
-        result = Attempt(False, "%s: %s" % (check.target, error.strerror or error))
+    result = health_probes.probe(check, release, start + check.timeout)
     result.ms = int((time.monotonic() - start) * 1000)
     return result
 
@@ -234,98 +160,3 @@ class _Watch:
 
     def _dead(self):
         return self._alive() if self._alive else None
-
-
-def _probe_tcp(check, release, deadline):
-    with socket.create_connection((check.host, check.port), timeout=check.timeout):
-        return Attempt(True)
-
-
-def _probe_unix(check, release, deadline):
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(check.timeout)
-        connection.connect(check.socket)
-    return _probe_http(check, release, deadline) if check.path else Attempt(True)
-
-
-def _probe_command(check, release, deadline):
-    from . import health_command
-
-    return health_command.probe(check, deadline)
-
-
-def _probe_http(check, release, deadline):
-    # Its imports cost ten milliseconds on a host: only where it is asked for.
-    from . import health_http
-
-    return health_http.probe(check, release, deadline)
-
-
-_PROBES = {"http": _probe_http, "tcp": _probe_tcp, "unix": _probe_unix, "command": _probe_command}
-
-
-def _inferred_type(fields):
-    if fields["command"]:
-        return "command"
-    if fields["socket"]:
-        return "unix"
-    return "http" if fields["path"] else "tcp"
-
-
-def _check_target(fields):
-    kind = fields["type"]
-    if fields["socket"] and fields["command"]:
-        raise InvalidInput("health.socket", fields["socket"], "it excludes health.command")
-    if kind == "http" and not fields["path"]:
-        fields["path"] = "/"
-    if fields["path"] and not _PATH.fullmatch(fields["path"]):
-        raise InvalidInput("health.path", fields["path"], "begin it with '/', and percent-encode spaces and whatever is not ASCII")
-    if kind == "unix" and not (fields["socket"] or "").startswith("/"):
-        raise InvalidInput("health.socket", fields["socket"], "use the absolute path of a socket")
-    if kind == "command" and not fields["command"]:
-        raise InvalidInput("health.command", fields["command"], "give the program and its arguments as a list")
-    if kind in ("http", "tcp"):
-        if not isinstance(fields["port"], int) or not 0 < fields["port"] < 65536:
-            raise InvalidInput("health.port", fields["port"], "use a port from 1 to 65535, here or as the service's own port")
-        if not _HOST.fullmatch(fields["host"]):
-            raise InvalidInput("health.host", fields["host"], "use a host name or an address")
-
-
-def _check_times(fields):
-    for name in ("initial_delay", "period", "timeout", "deadline", "min_healthy"):
-        value = fields[name]
-        least = 0.01 if name in ("period", "timeout") else 0
-        if not isinstance(value, (int, float)) or isinstance(value, bool) or not least <= value <= _LONGEST:
-            raise InvalidInput("health." + name, value, "use seconds from %g to %d" % (least, _LONGEST))
-    for name in ("success_threshold", "failure_threshold"):
-        value = fields[name]
-        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 1000:
-            raise InvalidInput("health." + name, value, "use a whole number from 1 to 1000")
-
-
-def _status_range(item):
-    match = _RANGE.fullmatch(str(item))
-    if not match or int(match[2] or match[1]) < int(match[1]):
-        raise InvalidInput("health.status", item, "use status codes or ranges of them, as in [200, '300-399']")
-    return int(match[1]), int(match[2] or match[1])
-
-
-def _pattern(name, value):
-    if value is None:
-        return None
-    try:
-        return re.compile(value)
-    except re.error as error:
-        raise InvalidInput("health." + name, value, "it is no regular expression: %s" % error) from None
-
-
-def _header_name(field, name):
-    if not _TOKEN.fullmatch(name):
-        raise InvalidInput("health." + field, name, "a header's name is letters, digits and '-'")
-    return name
-
-
-def _text(field, value):
-    if not _TEXT.fullmatch(value):
-        raise InvalidInput("health." + field, value, "a header's value is one line")
-    return value

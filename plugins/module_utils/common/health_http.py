@@ -9,14 +9,12 @@ from __future__ import annotations
 import http.client
 import io
 import json
-import socket
 import ssl
-import time
 
-from .health import Attempt
+from .health import Attempt, readable
+from .health_probes import open_tcp, open_unix, time_left
 
 MAX_BODY = 1 << 16
-SHOWN = 300
 
 
 def probe(check, release, deadline):
@@ -25,9 +23,9 @@ def probe(check, release, deadline):
     try:
         connection.request(check.method, check.path, headers=dict({"User-Agent": "slipway-health", "Connection": "close"}, **check.headers))
         answer = connection.getresponse()
-        body = answer.read(MAX_BODY).decode("utf-8", "replace")
+        body = _body(answer)
     except http.client.HTTPException as error:
-        return Attempt(False, "%s gave no proper HTTP answer: %s" % (check.target, repr(error)[:SHOWN]))
+        return Attempt(False, "%s gave no proper HTTP answer: %s" % (check.target, readable(repr(error))))
     except ssl.SSLError as error:
         return Attempt(False, "%s: TLS failed: %s" % (check.target, error))
     finally:
@@ -37,16 +35,26 @@ def probe(check, release, deadline):
     return Attempt(not reason, reason and "%s %s" % (check.target, reason), answer.status, named)
 
 
+def _body(answer):
+    """The beginning of the body. Where all of it should be there and is not, the server died over it."""
+    body = answer.read(MAX_BODY)
+    if answer.length and len(body) < MAX_BODY:
+        raise http.client.IncompleteRead(body, answer.length)
+    return body.decode("utf-8", "replace")
+
+
 def _fault(check, answer, body):
     """What is wrong with the answer; empty where nothing is."""
-    if not any(first <= answer.status <= last for first, last in check.statuses):
-        return "answered %d: %s" % (answer.status, _shown(body)) if body else "answered %d" % answer.status
+    if not any(first <= answer.status <= last for first, last in check.status):
+        return "answered %d: %s" % (answer.status, readable(body)) if body else "answered %d" % answer.status
     if check.body and not check.body.search(body):
-        return "answered a body that does not match %r: %s" % (check.body.pattern, _shown(body))
+        return "answered a body that does not match %r: %s" % (check.body.pattern, readable(body))
     for name, pattern in check.response_headers.items():
         value = answer.getheader(name)
-        if value is None or not pattern.search(value):
-            return "answered header %s: %s, which does not match %r" % (name, value, pattern.pattern)
+        if value is None:
+            return "answered without a header %s" % name
+        if not pattern.search(value):
+            return "answered header %s: %s, which does not match %r" % (name, readable(value), pattern.pattern)
     return ""
 
 
@@ -65,12 +73,7 @@ def _wrong_release(named, release):
     accepted = (release,) if isinstance(release, str) else release
     if named is None or not accepted or named in accepted:
         return ""
-    return "was answered by release %s, expected %s" % (_shown(named), " or ".join(accepted))
-
-
-def _shown(text):
-    """A piece of somebody else's text, safe to print."""
-    return "".join(character if character.isprintable() else " " for character in text[:SHOWN]).strip()
+    return "was answered by release %s, expected %s" % (readable(named, 100) or "''", " or ".join(accepted))
 
 
 class _Connection(http.client.HTTPConnection):
@@ -87,22 +90,19 @@ class _Connection(http.client.HTTPConnection):
             self._timed.hang_up()
 
     def connect(self):
-        raw = self._raw()
-        if self._check.type == "http" and self._check.scheme == "https":
-            context = ssl.create_default_context()
-            if not self._check.validate_certs:
-                context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-            raw = context.wrap_socket(raw, server_hostname=self._check.host)
-        self.sock = self._timed = _Timed(raw, self._deadline)
+        check, deadline = self._check, self._deadline
+        raw = open_unix(check.socket, deadline) if check.type == "unix" else open_tcp(check.host, check.port, deadline)
+        if check.scheme == "https":
+            raw = _encrypted(raw, check, deadline)
+        self.sock = self._timed = _Timed(raw, deadline)
 
-    def _raw(self):
-        left = max(self._deadline - time.monotonic(), 0.001)
-        if self._check.type != "unix":
-            return socket.create_connection((self._check.host, self._check.port), timeout=left)
-        raw = socket.socket(socket.AF_UNIX)
-        raw.settimeout(left)
-        raw.connect(self._check.socket)
-        return raw
+
+def _encrypted(raw, check, deadline):
+    context = ssl.create_default_context()
+    if not check.validate_certs:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    raw.settimeout(time_left(deadline))
+    return context.wrap_socket(raw, server_hostname=check.host)
 
 
 class _Timed(io.RawIOBase):
@@ -134,7 +134,4 @@ class _Timed(io.RawIOBase):
         self._raw.close()
 
     def _limit(self):
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise socket.timeout
-        self._raw.settimeout(left)
+        self._raw.settimeout(time_left(self._deadline))

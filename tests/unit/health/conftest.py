@@ -9,12 +9,23 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
+import struct
 import subprocess
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote
 
 import pytest
+
+BODIES = {
+    "list": b"[1]",
+    "number": b'{"release": 7}',
+    "nested": b"{" * 60_000,
+    "control": b"\x1b[31mred\n",
+    "long": b'{"release": "' + b"9" * 50_000 + b'"}',
+    "surrogate": b'{"release": "1\\ud8004"}',
+}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -39,13 +50,25 @@ class Handler(BaseHTTPRequestHandler):
         self.reply(int(argument), b'{"status": "starting"}', Location="/healthz")
 
     def answer_header(self, argument):
-        self.reply(200, b"fine", X_Release=argument)
+        self.reply(200, b"fine", X_Release=unquote(argument))
 
     def answer_echo(self, argument):
         self.reply(200, str(self.headers.get(argument)).encode())
 
     def answer_body(self, argument):
-        self.reply(200, {"list": b"[1]", "number": b'{"release": 7}', "nested": b"{" * 60_000, "control": b"\x1b[31mred\n"}[argument])
+        self.reply(200, BODIES[argument])
+
+    def answer_cut(self, argument):
+        self.send_response(200)
+        self.send_header("Content-Length", "100")
+        self.end_headers()
+        self.wfile.write(b'{"a')
+
+    def answer_chunk(self, argument):
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self.wfile.write(b"5\r\nab")
 
     def answer_large(self, argument):
         self.reply(200, b"x" * (8 << 20))
@@ -103,26 +126,52 @@ def tls_port(tmp_path_factory):
         yield number
 
 
+@contextlib.contextmanager
+def answering(answer):
+    """A server that lets ``answer(client)`` speak to everybody, and then hangs up."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def run():
+            with contextlib.suppress(OSError):
+                while True:
+                    client, dummy = listener.accept()
+                    with client, contextlib.suppress(OSError):
+                        client.recv(65536)
+                        answer(client)
+
+        threading.Thread(target=run, daemon=True).start()
+        yield listener.getsockname()[1]
+
+
 @pytest.fixture
 def raw_port():
-    """A function that starts a server which sends these bytes to everybody and hangs up."""
+    """A function that starts a server which sends these bytes to everybody, or with None a reset, and hangs up some time after."""
     with contextlib.ExitStack() as stack:
 
-        def start(data):
-            listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        def start(data, stay=0):
+            def answer(client):
+                if data is None:
+                    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    return
+                client.sendall(data)
+                time.sleep(stay)
 
-            def run():
-                with contextlib.suppress(OSError):
-                    while True:
-                        client, dummy = listener.accept()
-                        with client:
-                            client.recv(65536)
-                            client.sendall(data)
-
-            threading.Thread(target=run, daemon=True).start()
-            return listener.getsockname()[1]
+            return stack.enter_context(answering(answer))
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def gibberish():
+    """A function that sets what one server sends from now on; it returns the server's port."""
+    said = [b""]
+    with answering(lambda client: client.sendall(said[0])) as number:
+
+        def say(data):
+            said[0] = data
+            return number
+
+        yield say
 
 
 @pytest.fixture
