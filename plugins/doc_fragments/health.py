@@ -10,10 +10,11 @@ OPTIONS = """\
 type:
   description:
     - What is asked. V(http) sends a request, V(tcp) connects to a port, V(unix) connects to a unix socket and sends a request there
-      where there is a C(path), V(command) runs a program.
+      where there is a C(path), V(command) runs a program. V(none) asks nothing - a release is then judged by its process alone.
     - Default is what the other options suggest - V(command) with C(command), V(unix) with C(socket), V(http) with C(path), else V(tcp).
+    - An option that the type would not look at is refused.
   type: str
-  choices: [http, tcp, unix, command]
+  choices: [http, tcp, unix, command, none]
 scheme:
   description: Plain HTTP, or HTTP over TLS.
   type: str
@@ -24,7 +25,7 @@ validate_certs:
   type: bool
   default: true
 host:
-  description: The name or address that is asked.
+  description: The name or address that is asked. Of a name with several addresses, the first that accepts a connection.
   type: str
   default: 127.0.0.1
 port:
@@ -37,7 +38,9 @@ socket:
   description: Absolute path of a unix socket.
   type: str
 command:
-  description: A program and its arguments, run without a shell by root on the machine of the task. Exit code 0 is health.
+  description:
+    - A program and its arguments, run without a shell, as the user that the task becomes, on the machine of the task. Exit code 0 is health.
+    - After C(timeout) it is killed, with all that it has started.
   type: list
   elements: str
 method:
@@ -72,7 +75,7 @@ release_field:
   type: str
   default: release
 initial_delay:
-  description: Seconds to wait before the first probe.
+  description: Seconds to wait before the first probe. They are a part of C(deadline).
   type: float
   default: 0.0
 period:
@@ -92,11 +95,11 @@ failure_threshold:
   type: int
   default: 3
 deadline:
-  description: Seconds within which the service must become ready.
+  description: Seconds within which the service must become ready. The last probe begins when they are over, so V(0) asks once.
   type: float
   default: 30.0
 min_healthy:
-  description: Seconds for which it must then stay healthy.
+  description: Seconds for which it must then stay healthy. They do not end in the middle of failures - probing goes on until it is clear.
   type: float
   default: 2.0
 """

@@ -11,6 +11,7 @@ version_added: 0.1.0
 description:
   - Asks a service over HTTP, TCP, a unix socket or by a command until it is ready, and then for a while longer.
   - It is the check by which M(slipway.golang.release) judges a release, and it can be used on any service, from any machine.
+  - It changes nothing, so it asks in check mode too.
 options:
   release:
     description: The version or release id that the answer must name, where it names one at all.
@@ -42,6 +43,13 @@ EXAMPLES = r"""
     deadline: 10
   delegate_to: localhost
 
+- name: See whether it is healthy at this moment, and wait for nothing
+  slipway.golang.health:
+    port: 8080
+    path: /healthz
+    deadline: 0
+    min_healthy: 0
+
 - name: Wait for a database by its own tool
   slipway.golang.health:
     command: [pg_isready, -q]
@@ -51,23 +59,38 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ready_ms:
-  description: Milliseconds until the service was ready; null where it never was.
-  returned: always
+  description: Milliseconds from the start until the service was ready; null where it never was.
+  returned: when the options are good
   type: int
   sample: 12
 seconds:
   description: Seconds that all of it took.
-  returned: always
+  returned: when the options are good
   type: float
   sample: 2.013
+reason:
+  description: Why the service is not healthy; empty where it is.
+  returned: when the options are good
+  type: str
+  sample: ""
+status:
+  description: The HTTP status of the last probe, null where there was none.
+  returned: when the options are good
+  type: int
+  sample: 200
+release:
+  description: The release that the last probe's answer named, null where it named none.
+  returned: when the options are good
+  type: str
+  sample: 1.4.2
 count:
   description: How many probes there were.
-  returned: always
+  returned: when the options are good
   type: int
   sample: 4
 attempts:
-  description: The first ten and the last ten probes.
-  returned: always
+  description: The probes, in order; of more than twenty the first ten and the last ten.
+  returned: when the options are good
   type: list
   elements: dict
   contains:
@@ -93,6 +116,8 @@ attempts:
       sample: ""
 """
 
+import shlex
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.common import health
@@ -108,16 +133,34 @@ def main():
     except SlipwayError as error:
         module.fail_json(msg=str(error), **error.facts)
     verdict = health.wait(check, release=(release,) if release else None)
-    told = verdict.to_dict()
+    last = verdict.attempts[-1]
+    told = dict(verdict.to_dict(), status=last.status, release=last.release)
     if not told.pop("ok"):
         module.fail_json(msg=_failure(check, verdict), **told)
     module.exit_json(changed=False, **told)
 
 
 def _failure(check, verdict):
-    return "Not healthy after %d probes in %.1f s (deadline %g s, min_healthy %g s, timeout %g s): %s" % (
-        verdict.count, verdict.seconds, check.deadline, check.min_healthy, check.timeout, verdict.reason,
+    words = "%s after %d probes in %.1f s (deadline %g s, min_healthy %g s, timeout %g s, failure_threshold %d): %s. Next, on this machine: %s"
+    return words % (
+        "Not healthy" if verdict.ready_ms is None else "Ready, but not healthy", verdict.count, verdict.seconds,
+        check.deadline, check.min_healthy, check.timeout, check.failure_threshold, verdict.reason, _next(check),
     )  # fmt: skip
+
+
+def _next(check):
+    """The command by which a person would look closer."""
+    if check.type == "command":
+        return check.target
+    if check.type == "tcp":
+        return "ss -ltnp 'sport = :%d'" % check.port
+    if not check.path:
+        return "ls -l %s; ss -lxp" % shlex.quote(check.socket)
+    where = "http://localhost" if check.type == "unix" else check.target.split(" ")[1][: -len(check.path)]
+    words = ["curl", "-iv"] + {"GET": [], "HEAD": ["-I"]}.get(check.method, ["-X", check.method])
+    words += ["--unix-socket", check.socket] if check.type == "unix" else []
+    words += ["-k"] if not check.validate_certs else []
+    return " ".join(shlex.quote(word) for word in words + [where + check.path])
 
 
 if __name__ == "__main__":
