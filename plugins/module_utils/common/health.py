@@ -65,9 +65,10 @@ class Verdict:
 
 
 def readable(text, limit=SHOWN):
-    """The beginning of a text, without line breaks and other characters that do things to a terminal."""
-    cut = text[: limit - 1] + "…" if len(text) > limit else text
-    return "".join(character if character.isprintable() else " " for character in cut).strip()
+    """The beginning of a text as one line, without the characters that do things to a terminal."""
+    printable = "".join(character if character.isprintable() else " " for character in text[: 4 * limit])
+    line = " ".join(printable.split())  # a page of HTML is half indentation
+    return line[: limit - 1] + "…" if len(line) > limit else line
 
 
 def attempt(check, release=None):
