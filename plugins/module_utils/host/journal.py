@@ -25,6 +25,7 @@ class Journal:
         """Write one act, on disk before this returns."""
         line = json.dumps(dict(entry, at=timestamp()), sort_keys=True) + "\n"
         with open(self.path, "a+b") as handle:
+            os.fchmod(handle.fileno(), 0o600)  # a health check's headers may hold a secret
             if not _ends_with_newline(handle):
                 line = "\n" + line
             handle.write(line.encode("utf-8"))
@@ -62,6 +63,7 @@ class Journal:
         entries = self.entries()
         beside = self.path + ".new"
         with open(beside, "wb") as handle:
+            os.fchmod(handle.fileno(), 0o600)
             for entry in entries[len(entries) // 2 :]:
                 handle.write((json.dumps(entry, sort_keys=True) + "\n").encode("utf-8"))
             handle.flush()

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.host import journal as journals
 from ansible_collections.slipway.golang.plugins.module_utils.host.journal import Journal
@@ -67,3 +69,8 @@ def test_a_release_is_remembered_with_the_health_check_that_it_passed(journal):
     journal.append(act("2-b", "ok", "install"))
     assert journal.health_of("1-a") == {"path": "/old"}
     assert journal.health_of("2-b") is None and journal.health_of("3-c") is None
+
+
+def test_the_journal_is_for_roots_eyes_only_as_a_header_of_a_health_check_may_be_a_secret(journal):
+    journal.append(act("1-a", "ok"))
+    assert os.stat(journal.path).st_mode & 0o777 == 0o600
