@@ -11,19 +11,17 @@ import pwd
 import re
 
 from ..common.errors import SlipwayError
-from . import machine, signature, systemd, unit_file
+from . import machine, systemd, unit_file
 
 
-def check(wanted, target, release_path, known_units):
-    """The account, the unit, the signature."""
+def check(target, known_units):
+    """The accounts and the units; ``known_units`` were verified when they went live."""
     for text in target.units.values():
         check_accounts(text)
     if target.units != known_units:
         if systemd.version() < systemd.OLDEST:
             raise SlipwayError("This host has systemd %d: Slipway needs %d or newer" % (systemd.version(), systemd.OLDEST))
         unit_file.verify(target.units)
-    if wanted.allowed_signers:
-        signature.verify(release_path, wanted.allowed_signers)
 
 
 def check_accounts(unit_text):

@@ -13,7 +13,7 @@ import contextlib
 import time
 
 from ..common.errors import Rejected, SlipwayError
-from . import judge, lock, preflight, prune, smoke, stage, systemd, unit_file
+from . import judge, lock, preflight, prune, signature, smoke, stage, systemd, unit_file
 from .foresee import look
 from .journal import Journal
 from .plan import to_put_back
@@ -56,7 +56,7 @@ def _carry_out(act, decision, payload):
     try:
         act.stage(decision, payload)
         if decision.activate:
-            _go_live(act)
+            _go_live(act, staged=bool(decision.stage))
     except SlipwayError as error:
         outcome, message = error.OUTCOME, str(error)
         error.facts.update(act.facts())
@@ -69,9 +69,9 @@ def _carry_out(act, decision, payload):
     act.prune()
 
 
-def _go_live(act):
+def _go_live(act, staged):
     """Hand over to the strategy; where the new release fails, put the old one back."""
-    act.preflight()
+    act.preflight(staged)
     try:
         act.wanted.strategy.go_live(act)
     except (SlipwayError, OSError) as error:
@@ -116,7 +116,8 @@ class Act:
         self.look = seen
         self.started_from = seen.current
         self.journal = Journal(self.layout.journal)
-        self.old = self._release(to_put_back(seen.current, seen.previous, target.id, self.journal.outcomes()))
+        self.outcomes = self.journal.outcomes()
+        self.old = self._release(to_put_back(seen.current, seen.previous, target.id, self.outcomes))
         self.switched = False
         self.started_at = 0.0
         self.verdict = None
@@ -138,10 +139,12 @@ class Act:
             stage.stage(self.wanted, self.target, self.look.donor, payload)
         self.actions.append("staged %s" % self.target.id)
 
-    def preflight(self):
+    def preflight(self, staged):
         """Everything that can be known to be wrong before the live service is touched."""
         with self.phase("preflight"), self.refusing():
-            preflight.check(self.wanted, self.target, self.layout.path_of(self.target.id), known_units=self.old.units if self.old else {})
+            preflight.check(self.target, known_units=self.old.units if self.old else {})
+            if self.wanted.allowed_signers and not staged:  # what was staged just now was verified before it got its name
+                signature.verify(self.layout.path_of(self.target.id), self.wanted.allowed_signers)
 
     def check_port(self, unit_name):
         """Refuse to start where a stranger holds the port."""
@@ -151,7 +154,7 @@ class Act:
     def smoke(self):
         """Run the new binary beside the live one first; a release that has been good here before needs no proof."""
         reason = smoke.why_not(self.wanted, self.wanted.check_for(self.target))
-        if self.journal.outcomes().get(self.target.id) == "ok":
+        if self.outcomes.get(self.target.id) == "ok":
             reason = "%s has served here before" % self.target.id
         if reason:
             self.actions.append("no smoke run: %s" % reason)
@@ -227,10 +230,8 @@ class Act:
         """Turn what goes wrong before the switch into a refusal that says what still serves."""
         try:
             yield
-        except SlipwayError as error:
+        except (SlipwayError, OSError) as error:
             raise _rejected(self, error) from error
-        except OSError as error:
-            raise _rejected(self, SlipwayError(str(error))) from error
 
     def record(self, outcome, message):
         """One line in the journal. A disk that is full now must not make a failure of a deploy that went well."""
