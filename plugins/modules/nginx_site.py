@@ -289,8 +289,6 @@ ARGUMENTS = dict(OPTIONS, name={"type": "str", "required": True}, state={"type":
 def run(params, check_mode):
     """Look, decide, act; returns the result."""
     name = names.check_app(params["name"])
-    if not check_mode:
-        placing.require_nginx()
     if params["state"] == "absent":
         wanted = placing.plan_absence(name, params, server.facts())
     else:
@@ -299,6 +297,7 @@ def run(params, check_mode):
     result = {"diff": difference(dict(wanted.files, **wanted.page), changed + page)}
     actions, verb = placing.steps(wanted), placing.needs_nginx(wanted)
     if (actions or verb) and not check_mode:
+        placing.require_nginx()
         placing.act(name, wanted, params["snippet"])
     actions += ["%s nginx" % verb] if verb else []
     return dict(

@@ -77,11 +77,10 @@ from ..module_utils.host.nginx import draining, placing
 def run(params, check_mode):
     """Decide, act, wait; returns the result."""
     name = names.check_app(params["name"])
-    if not check_mode:
-        placing.require_nginx()
     down = params["state"] == "drain"
     wanted = draining.plan(name, {params["server"]: down})
     if wanted.changed and not check_mode:
+        placing.require_nginx()
         wanted.act()
     result = {"changed": wanted.changed, "diff": wanted.diff(), "servers": wanted.servers()}
     if down:

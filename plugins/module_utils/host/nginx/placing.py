@@ -139,6 +139,7 @@ def act(name, wanted, snippet=""):
         os.makedirs(wanted.webroot, mode=0o755, exist_ok=True)
     if files or needs_nginx(wanted):
         put_in_place(name, {path: wanted.files[path] for path in wanted.files if path in files}, snippet)
+    os.makedirs(site.PAGES, mode=0o755, exist_ok=True)  # so that somebody on the host can put a page there
     tree.install({path: wanted.page[path] for path in page})
 
 

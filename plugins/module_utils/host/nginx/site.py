@@ -18,6 +18,7 @@ from ...common.names import check_absolute
 
 DIRECTORY = "/etc/nginx"
 COMMON = DIRECTORY + "/conf.d/00-slipway.conf"  # read before the sites, which name its log format
+PAGES = DIRECTORY + "/slipway"
 BANNER = "# Written by slipway.golang.nginx_site: set its options instead of changing this file."
 WAITING = "This site waits for its certificate."
 PAGE = """<!doctype html>
@@ -73,7 +74,7 @@ def path_of(name):
 
 def page_path(name):
     """Where the maintenance page lies; as long as it does, it is shown."""
-    return "%s/slipway/%s.maintenance.html" % (DIRECTORY, name)
+    return "%s/%s.maintenance.html" % (PAGES, name)
 
 
 # --- checks ---------------------------------------------------------------------------------------------------------

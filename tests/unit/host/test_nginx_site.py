@@ -1,0 +1,260 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the options of a site come to. That nginx takes it, and does as it says, is for molecule/nginx_proxy."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.slipway.golang.plugins.module_utils.common.errors import InvalidInput, SlipwayError
+from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import placing, site, upstream
+from ansible_collections.slipway.golang.plugins.module_utils.host.nginx.options import OPTIONS
+
+NEW, OLD = site.Facts((1, 29, 0)), site.Facts((1, 22, 1))
+CERTIFICATE = {"certificate": "/etc/c.pem", "certificate_key": "/etc/k.pem"}
+
+
+def options(**given):
+    defaults = {name: spec.get("default") for name, spec in OPTIONS.items()}
+    return dict(defaults, domains=["a.example.com"], servers=[server("127.0.0.1:8080")], **given) if "domains" not in given else dict(defaults, **given)
+
+
+def server(address, **given):
+    specs = OPTIONS["servers"]["options"]
+    return dict({name: spec.get("default") for name, spec in specs.items()}, address=address, **given)
+
+
+def render(https="no", facts=NEW, **given):
+    chosen = options(**given)
+    site.check(chosen)
+    return site.render("orders", chosen, facts, https)
+
+
+def servers(text):
+    """The server blocks of a file, as text."""
+    return ["server {" + part.split("\n}\n")[0] for part in text.split("\nserver {")[1:]]
+
+
+class TestHttps:
+    def test_http_redirects_but_for_the_challenges(self):
+        http, https = servers(render("yes", **CERTIFICATE))
+        assert "listen 80;" in http and "return 308 https://a.example.com$request_uri;" in http
+        assert http.index("acme-challenge") < http.index("return 308")
+        assert "proxy_pass" not in http
+        assert "listen 443 ssl;" in https and "http2 on;" in https and "proxy_pass http://slipway_orders;" in https
+
+    def test_several_domains_keep_their_own_name_on_the_way_to_https(self):
+        http = servers(render("yes", domains=["a.example.com", "b.example.com"], **CERTIFICATE))[0]
+        assert "return 308 https://$host$request_uri;" in http
+
+    def test_an_older_nginx_is_told_of_http2_where_it_listens(self):
+        https = servers(render("yes", OLD, **CERTIFICATE))[1]
+        assert "listen 443 ssl http2;" in https and "http2 on;" not in https
+
+    def test_a_site_that_waits_for_its_certificate_shows_challenges_and_nothing_else(self):
+        only = servers(render("waiting", **CERTIFICATE))
+        assert len(only) == 1 and "acme-challenge" in only[0] and "return 503" in only[0]
+        assert "proxy_pass" not in only[0] and "443" not in only[0]
+
+    def test_tickets_and_stapling_are_off_and_old_protocols_too(self):
+        https = servers(render("yes", **CERTIFICATE))[1]
+        assert "ssl_session_tickets off;" in https and "ssl_protocols TLSv1.2 TLSv1.3;" in https and "ssl_stapling" not in https
+        assert "ssl_stapling on;" in servers(render("yes", ssl_stapling=True, **CERTIFICATE))[1]
+
+    def test_hsts_is_sent_only_when_asked_for(self):
+        assert "Strict-Transport-Security" not in render("yes", **CERTIFICATE)
+        text = render("yes", hsts_max_age=3600, hsts_include_subdomains=True, **CERTIFICATE)
+        assert text.count('add_header Strict-Transport-Security "max-age=3600; includeSubDomains" always;') == 1
+
+    def test_other_names_are_redirected_to_the_first_domain(self):
+        http, redirect, main = servers(render("yes", redirect_from=["www.a.example.com"], **CERTIFICATE))
+        assert "server_name a.example.com www.a.example.com;" in http
+        assert "server_name www.a.example.com;" in redirect and "return 308 https://a.example.com$request_uri;" in redirect
+        assert "ssl_certificate /etc/c.pem;" in redirect
+        assert "server_name a.example.com;" in main
+
+
+class TestProxy:
+    def test_a_client_cannot_choose_its_own_address(self):
+        text = render()
+        assert "proxy_set_header X-Forwarded-For $remote_addr;" in text and "$proxy_add_x_forwarded_for" not in text
+        assert "set_real_ip_from" not in text and "proxy_set_header X-Forwarded-Proto $scheme;" in text
+
+    def test_trusted_proxies_are_believed_and_nobody_else(self):
+        text = render(trusted_proxies=["10.0.0.0/8", "2001:db8::1"])
+        assert "set_real_ip_from 10.0.0.0/8;" in text and "set_real_ip_from 2001:db8::1;" in text
+        assert "    10.0.0.0/8 1;" in text and "proxy_set_header X-Forwarded-Proto $slipway_orders_scheme;" in text
+
+    def test_a_request_that_cannot_be_repeated_is_not(self):
+        assert "proxy_next_upstream error timeout;" in render() and "non_idempotent" not in render()
+
+    def test_the_maintenance_page_stands_before_every_way_to_the_service(self):
+        text = render(streaming=["/events"])
+        assert text.count("proxy_pass http://slipway_orders;") == text.count("if (-f /etc/nginx/slipway/orders.maintenance.html)") == 2
+
+    def test_streams_are_not_buffered(self):
+        location = render(streaming=["/events"]).split("location /events {")[1].split("location / {")[0]
+        assert "proxy_buffering off;" in location and "proxy_read_timeout 1h;" in location and "gzip off;" in location
+
+    def test_the_rate_limit_is_the_sites_own(self):
+        text = render(limit_rate="10r/s", limit_burst=5)
+        assert "limit_req_zone $binary_remote_addr zone=slipway_orders_rate:10m rate=10r/s;" in text
+        assert "limit_req zone=slipway_orders_rate burst=5 nodelay;" in text and "limit_req_status 429;" in text
+
+    def test_a_site_without_a_domain_answers_to_all_names(self):
+        text = render(domains=[])
+        assert "listen 80 default_server;" in text and "server_name _;" in text
+
+    def test_without_ipv6_nothing_listens_there(self):
+        assert "[::]" not in render(facts=site.Facts(ipv6=False)) and "listen [::]:80;" in render()
+
+    def test_challenges_can_be_answered_by_another_host(self):
+        text = render(acme_forward="10.0.0.9:80")
+        assert "proxy_pass http://10.0.0.9:80;" in text and "root /var/lib/slipway-acme" not in text
+
+
+HOSTILE = ["a;b", "a b", "a\nb", "a{b", "a}b", "$a", "a'b", 'a"b', "a\\b", "a#b", "-a", "ä", "{{ a }}", "%n", "", "a\0b"]
+
+
+class TestHostileInput:
+    @pytest.mark.parametrize("value", HOSTILE)
+    @pytest.mark.parametrize("field", ["domains", "redirect_from", "trusted_proxies", "streaming"])
+    def test_lists_of_names(self, field, value):
+        with pytest.raises(InvalidInput, match=field):
+            render(**{field: [value]})
+
+    @pytest.mark.parametrize("value", [value for value in HOSTILE if value])
+    @pytest.mark.parametrize("field", ["certificate", "acme_webroot", "client_max_body_size", "limit_rate", "acme_forward"])
+    def test_words(self, field, value):
+        with pytest.raises(InvalidInput, match=field):
+            render(**dict({"certificate_key": "/k"} if field == "certificate" else {}, **{field: value}))
+
+    @pytest.mark.parametrize("value", HOSTILE + ["127.0.0.1", "127.0.0.1:0", "127.0.0.1:65536", "[::1:80", "unix:relative", "*.a.example:80", ":80"])
+    def test_addresses(self, value):
+        with pytest.raises(InvalidInput, match="servers.address"):
+            upstream.check([server(value)], "round_robin")
+
+    @pytest.mark.parametrize("value", ["/srv/../etc", "srv", "/srv;x", "/srv x"])
+    def test_directories(self, value):
+        with pytest.raises(InvalidInput, match="static.directory"):
+            render(static=[{"path": "/a/", "directory": value, "max_age": 1}])
+
+    @pytest.mark.parametrize("value", ["a\nb", "a\rb", "a\0b", "", None, 3])
+    def test_header_values_are_one_line(self, value):
+        with pytest.raises(InvalidInput, match="headers.X-A"):
+            render(headers={"X-A": value})
+
+    def test_quotes_and_dollars_in_a_header_mean_themselves(self):
+        text = render(headers={"X-A": 'a "b"; $host \\'})
+        assert 'add_header X-A "a \\"b\\"; ${slipway_dollar}host \\\\" always;' in text
+
+    @pytest.mark.parametrize("name", ["X A", "X;", "", "-X", "X\n"])
+    def test_header_names(self, name):
+        with pytest.raises(InvalidInput, match="headers"):
+            render(headers={name: "v"})
+
+
+class TestSnippet:
+    @pytest.mark.parametrize("text", ["}", "a { } }", "location /x { }\n}\nserver {", "b {", '"}" }', "# {\n}", "x '{' }"])
+    def test_it_stays_in_its_block(self, text):
+        with pytest.raises(InvalidInput, match="snippet"):
+            site.check_snippet(text)
+
+    @pytest.mark.parametrize("text", ["", "a;", 'return 200 "}";', "location /x {\n  a; # }\n}", "set $a '{';", 'return 200 "two\n}lines";', "if ($a ~ \\}) { }"])
+    def test_braces_in_words_and_comments_do_not_count(self, text):
+        site.check_snippet(text)
+
+    def test_it_is_taken_as_it_is_and_its_line_can_be_told(self):
+        text = render(snippet="first a;\n  second b;\n")
+        line = site.snippet_line(text)
+        assert text.splitlines()[line : line + 2] == ["first a;", "  second b;"]
+
+    def test_an_error_in_it_is_told_by_its_own_line(self):
+        files = {site.path_of("orders"): render(snippet="gzip on;\nprox_pass x;\n")}
+        number = files[site.path_of("orders")].splitlines().index("prox_pass x;") + 1
+        told = placing.explain('unknown directive "prox_pass" in %s:%d' % (site.path_of("orders"), number), files, "orders", "gzip on;\nprox_pass x;\n")
+        assert told.startswith("snippet, line 2 (prox_pass x;): nginx says: unknown directive")
+
+
+class TestOtherRefusals:
+    @pytest.mark.parametrize(
+        "field, given",
+        [
+            ("redirect_from", {"redirect_from": ["a.example.com"]}),
+            ("redirect_from", {"domains": [], "redirect_from": ["b.example.com"]}),
+            ("certificate_key", {"certificate": "/c"}),
+            ("streaming", {"streaming": ["/"]}),
+            ("static.path", {"static": [{"path": "/a", "directory": "/srv", "max_age": 1}]}),
+            ("proxy_read_timeout", {"proxy_read_timeout": 0}),
+            ("status_port", {"status_port": 65536}),
+            ("limit_rate", {"limit_rate": "10"}),
+        ],
+    )
+    def test_it_names_the_field(self, field, given):
+        with pytest.raises(InvalidInput, match="^" + field):
+            render(**given)
+
+
+class TestUpstream:
+    def test_every_parameter_is_there(self):
+        text = upstream.render("orders", options(balance="least_conn", servers=[server("a:1", weight=2, max_fails=0, fail_timeout=5), server("b:2", backup=True)], domains=[]))
+        assert "    least_conn;\n    server a:1 weight=2 max_fails=0 fail_timeout=5s;\n    server b:2 max_fails=3 fail_timeout=10s backup;\n" in text
+        assert "keepalive 32;" in text
+
+    @pytest.mark.parametrize(
+        "servers, balance, told",
+        [
+            ([], "round_robin", "at least one"),
+            ([server("a:1"), server("a:1")], "round_robin", "twice"),
+            ([server("a:1"), server("b:1", backup=True)], "ip_hash", "backup"),
+            ([server("a:1", backup=True)], "round_robin", "must not be a backup"),
+            ([server("a:1", weight=0)], "round_robin", "servers.weight"),
+        ],
+    )
+    def test_what_nginx_would_refuse_is_said_in_our_words(self, servers, balance, told):
+        with pytest.raises(InvalidInput, match=told):
+            upstream.check(servers, balance)
+
+    def test_draining_marks_one_server_and_undraining_gives_the_same_text_again(self):
+        text = upstream.render("orders", options(servers=[server("a:1", weight=2), server("[::1]:2"), server("unix:/run/x.sock")], domains=[]))
+        drained = upstream.with_down(text, "orders", {"[::1]:2": True})
+        assert upstream.addresses(drained) == {"a:1": False, "[::1]:2": True, "unix:/run/x.sock": False}
+        assert upstream.with_down(drained, "orders", {"[::1]:2": True}) == drained
+        assert upstream.with_down(drained, "orders", {"[::1]:2": False}) == text
+
+    def test_a_drained_server_stays_drained_when_the_file_is_written_anew(self):
+        chosen = options(servers=[server("a:1"), server("b:2")], domains=[])
+        text = upstream.with_down(upstream.render("orders", chosen), "orders", {"b:2": True})
+        assert upstream.render("orders", chosen, upstream.drained(text)) == text
+
+    def test_the_last_server_cannot_be_drained(self):
+        text = upstream.render("orders", options(servers=[server("a:1"), server("b:2")], domains=[]), ["a:1"])
+        with pytest.raises(SlipwayError, match="b:2 is the last server of orders"):
+            upstream.with_down(text, "orders", {"b:2": True})
+        assert upstream.drained(upstream.with_down(text, "orders", {"b:2": True, "a:1": False})) == ["b:2"]
+
+    def test_an_unknown_server_is_told_with_those_that_there_are(self):
+        with pytest.raises(InvalidInput, match="it has a:1"):
+            upstream.with_down(upstream.render("orders", options(servers=[server("a:1")], domains=[])), "orders", {"c:3": True})
+
+
+class TestCommon:
+    def test_it_catches_only_what_it_is_asked_to(self):
+        def render(**given):
+            return site.render_common(NEW, **dict({"catch_http": False, "catch_https": False, "acme_webroot": "/w", "status_port": 0}, **given))
+
+        assert "listen" not in render()
+        assert "listen 80 default_server;" in render(catch_http=True) and "443" not in render(catch_http=True)
+        assert "ssl_reject_handshake on;" in render(catch_https=True)
+        assert "listen 127.0.0.1:8099;" in render(status_port=8099)
+
+    def test_the_log_is_json_with_release_and_timing_of_the_upstream(self):
+        text = site.render_common(NEW, catch_http=False, catch_https=False, acme_webroot="/w", status_port=0)
+        assert "escape=json" in text and '"release":"$upstream_http_x_release"' in text and '"upstream_response_time":"$upstream_response_time"' in text
+
+
+def test_a_server_that_cannot_be_resolved_is_named():
+    told = placing.explain('host not found in upstream "nope:80" in /etc/nginx/conf.d/slipway-orders.upstream.conf:4', {}, "orders", "")
+    assert told.startswith("servers: nope:80 cannot be resolved on this host")
