@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
@@ -86,7 +87,7 @@ def test_times_are_told_in_utc():
 def test_the_first_certificate_of_a_chain_is_the_servers(make, tmp_path):
     first, second = make(names="DNS:first.example.com")[0], make(names="DNS:second.example.com")[0]
     chain = tmp_path / "chain.pem"
-    chain.write_text("a comment\n" + "".join(open(path, encoding="ascii").read() for path in (first, second)), encoding="ascii")
+    chain.write_text("a comment\n" + Path(first).read_text(encoding="ascii") + Path(second).read_text(encoding="ascii"), encoding="ascii")
     assert x509.load(str(chain)).names == ["first.example.com"]
 
 
@@ -112,7 +113,7 @@ def test_a_file_that_is_not_there_is_no_error(tmp_path):
 
 @pytest.mark.parametrize("spoil", ["", "hello", "cut", "flip"])
 def test_what_is_no_certificate_is_said_to_be_none(make, tmp_path, spoil):
-    text = open(make()[0], encoding="ascii").read()
+    text = Path(make()[0]).read_text(encoding="ascii")
     lines = text.splitlines()
     spoilt = {"cut": "\n".join(lines[:4] + lines[-1:]), "flip": text.replace(lines[1], "A" * len(lines[1]))}.get(spoil, spoil)
     path = tmp_path / "spoilt.pem"

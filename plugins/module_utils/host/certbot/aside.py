@@ -40,7 +40,7 @@ class Aside:
         self._forget_if_empty()
 
     def _forget_if_empty(self):
-        for folder, _folders, _files in os.walk(self.home, topdown=False):
+        for folder, _folders, _files in os.walk(os.path.dirname(self.home), topdown=False):
             if not os.listdir(folder):
                 os.rmdir(folder)
 

@@ -14,7 +14,9 @@ _RAISED = re.compile(r"^acme\.messages\.Error: (.+(?:\nProblem for .+)*)$", re.M
 _PROBLEM = re.compile(r"^(?:Problem for (\S+): )?urn:ietf:params:acme:error:(\w+)(?: :: (.*))?$")
 _RETRY_AFTER = re.compile(r"^HTTP (?:429|503)\n(?:.+\n)*?Retry-After: (.+)$", re.MULTILINE | re.IGNORECASE)
 _HOOK = re.compile(r"^.*deploy-hook.*(?:reported|returned) error code (\d+).*$(?:\n ?.*)*?(?=\n\n|\Z)", re.MULTILINE)
-_BOILERPLATE = re.compile(r"Saving debug log to|Ask for help|An unexpected error occurred|See the logfile|^(Requesting|Renewing) |^[- ]*$|^usage:|^\s*certbot \[")
+_BOILERPLATE = re.compile(
+    r"Saving debug log to|Ask for help|An unexpected error occurred|See the logfile|^(Requesting|Renewing) |^[- ]*$|^usage:|^\s*certbot \["
+)
 
 _ADVICE = {
     "rateLimited": "wait as the CA says, and use staging: true while trying things out",
@@ -28,7 +30,8 @@ _ADVICE = {
     "serverInternal": "the fault is the CA's: try again later",
 }
 _WORDS = (
-    (r"certificate verify failed|CERTIFICATE_VERIFY_FAILED", "the host does not trust the CA's server: put its root into the host's trust store, or name it in ca_bundle"),
+    (r"certificate verify failed|CERTIFICATE_VERIFY_FAILED",
+     "the host does not trust the CA's server: put its root into the host's trust store, or name it in ca_bundle"),
     (r"Connection refused|Max retries exceeded|Name or service not known|timed out|Temporary failure in name resolution|No route to host|unreachable",
      "the CA could not be reached from this host: see whether `curl {server}` answers here, then run this again"),
     (r"Could not bind|already in use", "another program has the port: let webroot answer through it, or give standalone_port another port that leads here"),

@@ -24,12 +24,15 @@ from .lineage import look
 def issue(wanted, found, run=command.run):
     """Get the certificate; returns (what was done, what went wrong without harm to it)."""
     _check_hook(wanted.deploy_hook)
+    serving = _serving(found, time.time())
     aside = Aside(found.paths.config_dir, wanted.name)
     if not found.known:
         aside.move(found.paths.present())
     actions = ["move to %s: %s" % (aside.home, ", ".join(path for path, _target in aside.moved))] if aside.moved else []
     try:
         answer = _obtain(wanted, found, run, actions)
+        if answer.returncode:
+            raise _failure(wanted, answer, serving)
     except BaseException:
         aside.put_back()
         raise
@@ -91,11 +94,8 @@ def _obtain(wanted, found, run, actions):
     """Run certbot; where the CA has forgotten this host's account, register again, once."""
     argv = command.issue(wanted, found)
     answer = run(argv, wanted.ca_bundle)
-    if not answer.returncode:
-        return answer
-    trouble = complaint.read(answer)
     accounts = found.paths.accounts(wanted.server)
-    if trouble.account_lost and os.path.isdir(accounts):
+    if answer.returncode and complaint.read(answer).account_lost and os.path.isdir(accounts):
         aside = Aside(found.paths.config_dir, "account")
         aside.move([accounts])
         answer = run(argv, wanted.ca_bundle)
@@ -103,16 +103,14 @@ def _obtain(wanted, found, run, actions):
             aside.put_back()
         else:
             actions.append("register a new account at %s, as the CA has forgotten the old one, which is now in %s" % (wanted.server, aside.home))
-        trouble = complaint.read(answer)
-    if answer.returncode:
-        raise _failure(wanted, found, trouble, answer)
     return answer
 
 
-def _failure(wanted, found, trouble, answer):
+def _failure(wanted, answer, serving):
     """The CA's own reason, what still serves, and what to do next."""
+    trouble = complaint.read(answer)
     message = "certbot got no certificate for %s from %s: %s. %s. Next: %s" % (
-        ", ".join(wanted.domains), wanted.server, trouble.reason().rstrip("."), _serving(found, time.time()), trouble.advice(wanted)
+        ", ".join(wanted.domains), wanted.server, trouble.reason().rstrip("."), serving, trouble.advice(wanted)
     )  # fmt: skip
     problems = [{key: problem[key] for key in ("domain", "type", "detail")} for problem in trouble.problems]
     return SlipwayError(message, problems=problems, certbot=_lines(answer))
