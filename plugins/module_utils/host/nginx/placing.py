@@ -16,6 +16,7 @@ from . import server, site, tree, upstream
 
 LOCK = "/run/slipway-nginx.lock"
 _UNRESOLVED = re.compile(r'host not found in upstream "([^"]+)"')
+_CERTIFICATE = re.compile(r'cannot load certificate(?: key)? "([^"]+)"')
 _AT = re.compile(r" in (/\S+):([0-9]+)$")
 
 
@@ -183,6 +184,10 @@ def explain(complaint, files, name, snippet):
     unresolved = _UNRESOLVED.search(complaint)
     if unresolved:
         return "servers: %s cannot be resolved on this host; use an address, or repair its DNS. nginx says: %s" % (unresolved[1], complaint)
+    certificate = _CERTIFICATE.search(complaint)
+    if certificate:
+        named = " and ".join(tree.mentioning(certificate[1], files)) or "nothing that can be found"
+        return "nginx cannot load %s, which %s names: have it issued or brought again. nginx says: %s" % (certificate[1], named, complaint)
     at = _AT.search(complaint)
     if at and files.get(at[1]):
         number = int(at[2])

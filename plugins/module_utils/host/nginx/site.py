@@ -355,7 +355,8 @@ def _proxy(name, options, streaming=False):
         "proxy_read_timeout %s;" % ("1h" if streaming else "%ds" % options["proxy_read_timeout"]),
         # Without non_idempotent: a POST that may have been executed is never sent twice.
         "proxy_next_upstream error timeout;",
-        "proxy_next_upstream_tries 2;",
+        # All servers are tried, the backup too, as long as they fail at once. What timed out late was slow, and would be elsewhere.
+        "proxy_next_upstream_timeout 10s;",
     ]
     if streaming:
         body += ["proxy_buffering off;", "gzip off;"]

@@ -148,6 +148,11 @@ def _included():
                 yield path
 
 
+def mentioning(word, files):
+    """The files that have this word, with ``files`` in place."""
+    return [path for path in sorted(set(_included()) | set(files)) if word in ((files[path] if path in files else read(path)) or "")]
+
+
 def has_pristine_default_site():
     """Whether the distribution's welcome page is switched on, and nobody has edited it."""
     if not os.path.islink(DEFAULT_SITE):
