@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import acme
 import image
 from engine import client, docker
 from groups import Address, Host, as_yaml, inventory
@@ -22,7 +23,6 @@ from shell import STATE, LabError, last_words, lock, output, run, say, wait_for
 
 FLEET = "slipway.lab.fleet"
 RECIPE = "slipway.lab.recipe"
-PORTS = (22, 80, 443, 8080)
 SETTLED = ("running", "degraded")
 
 # What systemd wants to be PID 1, and what a unit's sandbox (mounts, namespaces, filters) wants from the container.
@@ -60,6 +60,9 @@ def up(fleet: Fleet, hosts: list[Host]) -> None:
     """Have exactly these hosts, all of them answering."""
     with lock(STATE / f"{fleet.name}.lock"):
         make_keys(fleet)
+        for host in hosts:
+            if host.acme:
+                acme.have_certificate(fleet.state, host)
         found = inspect(fleet)
         wanted = {fleet.container(host): recipe(fleet, host) for host in hosts}
         unwanted = [name for name in found if recipe_of(found[name]) != wanted.get(name)]
@@ -118,26 +121,23 @@ def address(fleet: Fleet, entry: dict) -> Address:
 
 
 def create(fleet: Fleet, host: Host) -> None:
-    docker(*create_command(fleet, host), "--label", f"{RECIPE}={recipe(fleet, host)}", image.tag(variant(host)))
-    docker("cp", "-", f"{fleet.container(host)}:/", data=keys_archive(fleet))
+    docker(*create_command(fleet, host), "--label", f"{RECIPE}={recipe(fleet, host)}", image.tag(host.image))
+    docker("cp", "-", f"{fleet.container(host)}:/", data=keys_archive(fleet, host))
     docker("start", fleet.container(host))
 
 
 def create_command(fleet: Fleet, host: Host) -> list[str]:
     argv = ["create", "--name", fleet.container(host), "--hostname", host.name]
-    argv += ["--network", fleet.network, "--network-alias", host.name, "--label", f"{FLEET}={fleet.name}"]
-    argv += [f"--publish=127.0.0.1::{port}" for port in PORTS]
+    argv += ["--network", fleet.network, "--label", f"{FLEET}={fleet.name}"]
+    argv += [f"--network-alias={alias}" for alias in host.aliases]
+    argv += [f"--publish=127.0.0.1::{port}" for port in host.ports]
     return argv + list(RUN_SYSTEMD)
-
-
-def variant(host: Host) -> str:
-    return "python" if host.python else "plain"
 
 
 def recipe(fleet: Fleet, host: Host) -> str:
     """A digest of all that makes this host; when it differs the host is made anew."""
-    parts = [image.digest(), variant(host), *create_command(fleet, host), (fleet.state / "id_ed25519.pub").read_text()]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    made_of = "\n".join([image.digest(host.image), *create_command(fleet, host)]).encode()
+    return hashlib.sha256(made_of + keys_archive(fleet, host)).hexdigest()
 
 
 def recipe_of(entry: dict) -> str:
@@ -202,15 +202,18 @@ def make_keys(fleet: Fleet) -> None:
     write(fleet.state / "known_hosts", "* " + (fleet.state / "host_ed25519.pub").read_text())
 
 
-def keys_archive(fleet: Fleet) -> bytes:
+def keys_archive(fleet: Fleet, host: Host) -> bytes:
     """The files with which a host knows us, and we the host."""
+    files = [
+        ("root/.ssh/authorized_keys", "id_ed25519.pub", 0o600),
+        ("etc/ssh/ssh_host_ed25519_key", "host_ed25519", 0o600),
+        ("etc/ssh/ssh_host_ed25519_key.pub", "host_ed25519.pub", 0o644),
+    ]
+    if host.acme:
+        files += [("etc/pebble/api.crt", f"{host.name}.crt", 0o644), ("etc/pebble/api.key", f"{host.name}.key", 0o600)]
     content = io.BytesIO()
     with tarfile.open(fileobj=content, mode="w") as archive:
-        for name, source, mode in (
-            ("root/.ssh/authorized_keys", "id_ed25519.pub", 0o600),
-            ("etc/ssh/ssh_host_ed25519_key", "host_ed25519", 0o600),
-            ("etc/ssh/ssh_host_ed25519_key.pub", "host_ed25519.pub", 0o644),
-        ):
+        for name, source, mode in files:
             data = (fleet.state / source).read_bytes()
             member = tarfile.TarInfo(name)
             member.size, member.mode = len(data), mode

@@ -14,14 +14,35 @@ from pathlib import Path
 from shell import LabError
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,29}")
-GROUP = re.compile(r"(?P<name>[a-z][a-z0-9_]{0,29})=(?P<count>[0-9]{1,3})(?P<plain>:nopython)?")
+GROUP = re.compile(r"(?P<name>[a-z][a-z0-9_]{0,29})=(?P<count>[0-9]{1,3})(?::(?P<kind>[a-z0-9]+))?")
+KINDS = {None: "python", "nopython": "plain", "debian13": "debian13", "acme": "acme"}  # the word after the colon -> image
+DOMAIN = "example.test"
+ACME_PORT, ACME_MANAGEMENT_PORT = 14000, 15000
 
 
 @dataclass(frozen=True)
 class Host:
     name: str  # in the inventory, as hostname, and in the fleet's DNS
     group: str
-    python: bool = True
+    image: str = "python"
+
+    @property
+    def python(self) -> bool:
+        return self.image != "plain"
+
+    @property
+    def acme(self) -> bool:
+        return self.image == "acme"
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        return (22, 80, 443, 8080, *((ACME_PORT, ACME_MANAGEMENT_PORT) if self.acme else ()))
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """What it answers to in the fleet's DNS; the last name is shared by all hosts of the group."""
+        own = f"{self.name}.{DOMAIN}"
+        return self.name, own, f"www.{own}", f"api.{own}", f"{stem(self.group)}.{DOMAIN}"
 
 
 @dataclass(frozen=True)
@@ -38,20 +59,30 @@ def fleet_name(text: str) -> str:
     return text
 
 
+def stem(group: str) -> str:
+    """A hostname has no underscore."""
+    return group.replace("_", "-")
+
+
 def hosts_of(specs: list[str]) -> list[Host]:
     """`web=3` are web1 to web3; `plain=1:nopython` is plain1, a host without Python."""
     hosts = []
     for spec in specs:
         match = GROUP.fullmatch(spec)
-        if not match:
-            raise LabError(f"{spec!r} is no group: write NAME=COUNT or NAME=COUNT:nopython, such as web=3")
-        group, python = match["name"], not match["plain"]
-        stem = group.replace("_", "-")  # a hostname has no underscore
-        hosts += [Host(f"{stem}{number}", group, python) for number in range(1, int(match["count"]) + 1)]
+        if not match or match["kind"] not in KINDS:
+            raise LabError(f"{spec!r} is no group: write NAME=COUNT, such as web=3, or NAME=COUNT:KIND; kinds are {kinds()}")
+        group, image = match["name"], KINDS[match["kind"]]
+        hosts += [Host(f"{stem(group)}{number}", group, image) for number in range(1, int(match["count"]) + 1)]
     names = [host.name for host in hosts]
     if len(set(names)) < len(names):
         raise LabError("two groups would have hosts of the same name")
+    if sum(host.acme for host in hosts) > 1:
+        raise LabError("a fleet has one ACME server at most")
     return hosts
+
+
+def kinds() -> str:
+    return ", ".join(filter(None, KINDS))
 
 
 def inventory(fleet: str, hosts: list[Host], addresses: dict[str, Address], state: Path) -> dict:
@@ -60,7 +91,11 @@ def inventory(fleet: str, hosts: list[Host], addresses: dict[str, Address], stat
         group = groups.setdefault(host.group, {"hosts": {}})
         group["hosts"][host.name] = host_variables(fleet, host, addresses[host.name])
     # Not in `all`: its variables would reach localhost too.
-    return {"all": {"children": {"lab": {"vars": shared_variables(fleet, state), "children": groups}}}}
+    shared = shared_variables(fleet, state)
+    for host in hosts:
+        if host.acme:
+            shared |= acme_variables(host, addresses[host.name], state)
+    return {"all": {"children": {"lab": {"vars": shared, "children": groups}}}}
 
 
 def shared_variables(fleet: str, state: Path) -> dict:
@@ -71,6 +106,14 @@ def shared_variables(fleet: str, state: Path) -> dict:
         "ansible_ssh_private_key_file": str(state / "id_ed25519"),
         "ansible_ssh_common_args": f"-o {known_hosts} -o StrictHostKeyChecking=yes -o IdentitiesOnly=yes",
         "lab_fleet": fleet,
+    }
+
+
+def acme_variables(server: Host, address: Address, state: Path) -> dict:
+    return {
+        "lab_acme_directory": f"https://{server.name}:{ACME_PORT}/dir",
+        "lab_acme_ca": str(state / "acme_ca.crt"),
+        "lab_acme_root_url": f"https://127.0.0.1:{address.ports[ACME_MANAGEMENT_PORT]}/roots/0",
     }
 
 

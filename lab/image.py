@@ -1,82 +1,114 @@
 # Copyright (c) 2026, Slipway contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The hosts' images: built once from lab/Dockerfile, and again when that file changes."""
+"""The hosts' images: built from lab/Dockerfile when a host needs one, and again when their part of that file changes."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import time
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from engine import client
 from shell import LOGS, STATE, LabError, install, last_words, lock, run, say
 
 DOCKERFILE = Path(__file__).resolve().parent / "Dockerfile"
-TARGETS = ("plain", "python")
+CONTEXT = DOCKERFILE.parent / "pebble"
 LABEL = "slipway.lab.dockerfile"
-PULLED = "debian:12"
-BOOTSTRAPPED = "slipway-lab:base"
 
 
-def tag(target: str) -> str:
-    return f"slipway-lab:{target}"
+@dataclass(frozen=True)
+class Debian:
+    codename: str
+    pulled: str
+    bootstrapped: str
 
 
-def ensure() -> None:
-    """Have both images, made from the Dockerfile as it is now."""
-    if is_current():
+BOOKWORM = Debian("bookworm", "debian:12", "slipway-lab:base")
+TRIXIE = Debian("trixie", "debian:13", "slipway-lab:base13")
+
+
+@dataclass(frozen=True)
+class Image:
+    target: str
+    debian: Debian = BOOKWORM
+
+
+IMAGES = {"plain": Image("plain"), "python": Image("python"), "debian13": Image("python", TRIXIE), "acme": Image("acme")}
+USUAL = ("plain", "python")
+
+
+def tag(name: str) -> str:
+    return f"slipway-lab:{name}"
+
+
+def ensure(names: Iterable[str] = USUAL) -> None:
+    """Have these images, made from the Dockerfile as it is now."""
+    names = list(dict.fromkeys(names))
+    if are_current(names):
         return
     with lock(STATE / "image.lock"):
-        if not is_current():
-            source = base()
-            for target in TARGETS:
-                build(target, source)
+        for name in names:
+            if not are_current([name]):
+                build(name)
 
 
-def is_current() -> bool:
-    wanted = digest()
-    done = run(client(), "image", "inspect", "--format", f'{{{{index .Config.Labels "{LABEL}"}}}}', *map(tag, TARGETS))
-    return done.stdout.decode().split() == [wanted] * len(TARGETS)
+def are_current(names: list[str]) -> bool:
+    done = run(client(), "image", "inspect", "--format", f'{{{{index .Config.Labels "{LABEL}"}}}}', *map(tag, names))
+    return done.stdout.decode().split() == [digest(name) for name in names]
 
 
-def digest() -> str:
-    return hashlib.sha256(DOCKERFILE.read_bytes()).hexdigest()
+def digest(name: str) -> str:
+    """Of all that makes the image. A change in a later target is none of its business."""
+    image = IMAGES[name]
+    parts = [image.debian.pulled, *stages_up_to(image.target)]
+    if any(line.startswith("COPY ") for line in "".join(parts).splitlines()):
+        parts += [path.read_text() for path in sorted(CONTEXT.iterdir())]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def base() -> str:
+def stages_up_to(target: str) -> list[str]:
+    stages = re.split(r"(?m)^(?=FROM )", DOCKERFILE.read_text())
+    last = next(number for number, stage in enumerate(stages) if stage.partition("\n")[0].endswith(f" AS {target}"))
+    return stages[: last + 1]
+
+
+def base(debian: Debian) -> str:
     """The image to build upon: pulled where a registry answers, else bootstrapped from Debian's archive."""
-    if run(client(), "image", "inspect", BOOTSTRAPPED).returncode == 0:
-        return BOOTSTRAPPED
-    say(f"pull {PULLED}")
-    pulled = run(client(), "pull", "--quiet", PULLED, timeout=180)
+    if run(client(), "image", "inspect", debian.bootstrapped).returncode == 0:
+        return debian.bootstrapped
+    say(f"pull {debian.pulled}")
+    pulled = run(client(), "pull", "--quiet", debian.pulled, timeout=180)
     if pulled.returncode == 0:
-        return PULLED
-    say(f"{PULLED} cannot be pulled here: bootstrap Debian 12 from its archive instead")
-    return bootstrap()
+        return debian.pulled
+    say(f"{debian.pulled} cannot be pulled here: bootstrap Debian {debian.codename} from its archive instead")
+    return bootstrap(debian)
 
 
-def bootstrap() -> str:
+def bootstrap(debian: Debian) -> str:
     install("mmdebstrap", "debian-archive-keyring")
     scratch = roomy_directory()
     begun = time.monotonic()
     LOGS.mkdir(parents=True, exist_ok=True)
     with (LOGS / "mmdebstrap.log").open("wb") as log:
         make = subprocess.Popen(
-            ["mmdebstrap", "--variant=minbase", "--format=tar", "bookworm", "-"],
+            ["mmdebstrap", "--variant=minbase", "--format=tar", debian.codename, "-"],
             env={**os.environ, "TMPDIR": scratch},
             stdout=subprocess.PIPE,
             stderr=log,
         )
-        load = subprocess.run([client(), "import", "-", BOOTSTRAPPED], stdin=make.stdout, stdout=log, stderr=log, check=False)
+        load = subprocess.run([client(), "import", "-", debian.bootstrapped], stdin=make.stdout, stdout=log, stderr=log, check=False)
     if make.wait() or load.returncode:
-        run(client(), "image", "rm", BOOTSTRAPPED)
+        run(client(), "image", "rm", debian.bootstrapped)
         raise LabError(f"Debian could not be bootstrapped: {last_words(Path(log.name).read_bytes())} (log: {log.name})")
-    say(f"bootstrapped {BOOTSTRAPPED} in {time.monotonic() - begun:.0f} s")
-    return BOOTSTRAPPED
+    say(f"bootstrapped {debian.bootstrapped} in {time.monotonic() - begun:.0f} s")
+    return debian.bootstrapped
 
 
 def roomy_directory() -> str:
@@ -87,14 +119,15 @@ def roomy_directory() -> str:
     return os.environ.get("TMPDIR", "/tmp")
 
 
-def build(target: str, source: str) -> None:
+def build(name: str) -> None:
+    source = base(IMAGES[name].debian)
     begun = time.monotonic()
-    say(f"build {tag(target)} from {source}")
-    argv = [client(), "build", "--target", target, "--build-arg", f"BASE={source}"]
-    argv += ["--label", f"{LABEL}={digest()}", "--tag", tag(target), "-"]
+    say(f"build {tag(name)} from {source}")
+    argv = [client(), "build", "--file", str(DOCKERFILE), "--target", IMAGES[name].target, "--build-arg", f"BASE={source}"]
+    argv += ["--label", f"{LABEL}={digest(name)}", "--tag", tag(name), str(CONTEXT)]
     LOGS.mkdir(parents=True, exist_ok=True)
-    with (LOGS / f"image-{target}.log").open("wb") as log, DOCKERFILE.open("rb") as dockerfile:
-        done = subprocess.run(argv, stdin=dockerfile, stdout=log, stderr=log, check=False)
+    with (LOGS / f"image-{name}.log").open("wb") as log:
+        done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False)
     if done.returncode:
-        raise LabError(f"{tag(target)} was not built: {last_words(Path(log.name).read_bytes())} (log: {log.name})")
-    say(f"built {tag(target)} in {time.monotonic() - begun:.0f} s")
+        raise LabError(f"{tag(name)} was not built: {last_words(Path(log.name).read_bytes())} (log: {log.name})")
+    say(f"built {tag(name)} in {time.monotonic() - begun:.0f} s")

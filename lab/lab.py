@@ -6,6 +6,7 @@
 Examples:
   python3 lab/lab.py up demo --hosts 3                                  web1, web2 and web3
   python3 lab/lab.py up t --group rollout=3 --group plain=1:nopython    two groups, one host without Python
+  python3 lab/lab.py up t --group web=2 --group acme=1:acme             two hosts, and an ACME server
   ansible -i .work/lab/demo/inventory.yml web -m ansible.builtin.ping
   python3 lab/lab.py ssh demo web1 systemctl status
   python3 lab/lab.py down demo
@@ -20,8 +21,10 @@ import sys
 import engine
 import fleet
 import image
-from groups import fleet_name, hosts_of
+from groups import ACME_MANAGEMENT_PORT, ACME_PORT, fleet_name, hosts_of, kinds
 from shell import LabError, install, say
+
+PORT_NAMES = {22: "ssh", 8080: "app", 80: "http", 443: "https", ACME_PORT: "acme", ACME_MANAGEMENT_PORT: "acme-management"}
 
 
 def main() -> int:
@@ -45,14 +48,19 @@ def parser() -> argparse.ArgumentParser:
         return sub
 
     command("engine", start_engine, "have a Docker engine that answers; root on Debian gets one installed and started")
-    command("image", build_image, "build the hosts' images, where they are missing or older than lab/Dockerfile")
+    images = command("image", build_image, "build the hosts' images, where they are missing or older than lab/Dockerfile")
+    images.add_argument("name", nargs="*", help=f"of {' '.join(image.IMAGES)} (default: {' '.join(image.USUAL)})")
     packages = command("install", install_packages, "have these Debian packages on this machine")
     packages.add_argument("package", nargs="+")
 
     up = command("up", bring_up, "have exactly these hosts, answering by ssh; write the inventory")
     up.add_argument("fleet")
     up.add_argument(
-        "--group", action="append", default=[], metavar="NAME=COUNT[:nopython]", help="a group of hosts; may be repeated (default: web=1)"
+        "--group",
+        action="append",
+        default=[],
+        metavar="NAME=COUNT[:KIND]",
+        help=f"a group of hosts, of Debian 12 with Python or of another kind ({kinds()}); may be repeated (default: web=1)",
     )
     up.add_argument("--hosts", type=int, metavar="N", help="short for --group web=N")
     up.add_argument("--plain", type=int, metavar="K", help="short for --group plain=K:nopython")
@@ -79,10 +87,14 @@ def start_engine(_arguments) -> None:
     say(f"Docker engine {engine.ensure()} answers {engine.client()}")
 
 
-def build_image(_arguments) -> None:
+def build_image(arguments) -> None:
+    names = arguments.name or image.USUAL
+    for name in names:
+        if name not in image.IMAGES:
+            raise LabError(f"{name!r} is no image: there are {' '.join(image.IMAGES)}")
     engine.ensure()
-    image.ensure()
-    say(f"images: {' '.join(map(image.tag, image.TARGETS))}")
+    image.ensure(names)
+    say(f"images: {' '.join(map(image.tag, names))}")
 
 
 def install_packages(arguments) -> None:
@@ -93,7 +105,7 @@ def bring_up(arguments) -> None:
     hosts = hosts_of(wanted_groups(arguments))
     wanted = fleet.Fleet(fleet_name(arguments.fleet))
     engine.ensure()
-    image.ensure()
+    image.ensure(host.image for host in hosts)
     fleet.up(wanted, hosts)
 
 
@@ -127,7 +139,7 @@ def describe(this: fleet.Fleet, container: str, entry: dict) -> str:
     if state != "running":
         return f"{container:<24} {state}"
     at = fleet.address(this, entry)
-    ports = " ".join(f"{name}:{at.ports[port]}" for name, port in (("ssh", 22), ("app", 8080), ("http", 80), ("https", 443)))
+    ports = " ".join(f"{name}:{at.ports[port]}" for port, name in PORT_NAMES.items() if port in at.ports)
     return f"{container:<24} {state}  {at.ip:<12} {ports}"
 
 

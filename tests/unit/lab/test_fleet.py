@@ -9,12 +9,14 @@ import socket
 import tarfile
 import threading
 
+import acme
 import fleet
 import groups
 import pytest
 import shell
 
 WEB = groups.Host("web1", "web")
+ACME = groups.Host("acme1", "acme", "acme")
 
 
 @pytest.fixture
@@ -39,7 +41,7 @@ def entry(running=True, ports=None):
 def test_the_recipe_tells_when_a_host_must_be_made_anew(demo):
     before = fleet.recipe(demo, WEB)
     assert fleet.recipe(demo, WEB) == before
-    assert fleet.recipe(demo, groups.Host("web1", "web", python=False)) != before
+    assert fleet.recipe(demo, groups.Host("web1", "web", "plain")) != before
     (demo.state / "id_ed25519.pub").write_text("another key\n")
     assert fleet.recipe(demo, WEB) != before
 
@@ -53,19 +55,31 @@ def test_a_host_that_died_is_named(demo):
         fleet.address(demo, entry(running=False))
 
 
-def test_all_ports_are_on_loopback(demo):
-    published = [word for word in fleet.create_command(demo, WEB) if word.startswith("--publish")]
-    assert published
+@pytest.mark.parametrize(("host", "ports"), [(WEB, 4), (ACME, 6)], ids=["web", "acme"])
+def test_all_ports_are_on_loopback(demo, host, ports):
+    published = [word for word in fleet.create_command(demo, host) if word.startswith("--publish")]
+    assert len(published) == ports
     assert all(word.startswith("--publish=127.0.0.1::") for word in published)
 
 
+def members(state, host):
+    with tarfile.open(fileobj=io.BytesIO(fleet.keys_archive(state, host))) as archive:
+        return {member.name: (member.mode, member.uid) for member in archive}
+
+
 def test_the_keys_come_with_the_modes_that_sshd_wants(demo):
-    with tarfile.open(fileobj=io.BytesIO(fleet.keys_archive(demo))) as archive:
-        members = {member.name: (member.mode, member.uid) for member in archive}
-    assert members == {
+    assert members(demo, WEB) == {
         "root/.ssh/authorized_keys": (0o600, 0),
         "etc/ssh/ssh_host_ed25519_key": (0o600, 0),
         "etc/ssh/ssh_host_ed25519_key.pub": (0o644, 0),
+    }
+
+
+def test_only_the_acme_server_gets_its_certificate(demo):
+    acme.have_certificate(demo.state, ACME)
+    assert members(demo, ACME).items() - members(demo, WEB).items() == {
+        ("etc/pebble/api.crt", (0o644, 0)),
+        ("etc/pebble/api.key", (0o600, 0)),
     }
 
 

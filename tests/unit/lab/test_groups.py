@@ -11,7 +11,7 @@ import pytest
 import yaml
 from shell import LabError
 
-PORTS = {22: 32001, 80: 32002, 443: 32003, 8080: 32004}
+PORTS = {22: 32001, 80: 32002, 443: 32003, 8080: 32004, 14000: 32005, 15000: 32006}
 
 
 def names(*specs):
@@ -37,7 +37,7 @@ def test_a_host_may_be_without_python():
     assert not plain.python
 
 
-@pytest.mark.parametrize("spec", ["web", "web=", "web=three", "Web=1", "web=1:plain", "web-x=1", "=1", "web=1000"])
+@pytest.mark.parametrize("spec", ["web", "web=", "web=three", "Web=1", "web=1:plain", "web=1:", "web-x=1", "=1", "web=1000"])
 def test_what_is_no_group(spec):
     with pytest.raises(LabError, match="is no group"):
         groups.hosts_of([spec])
@@ -73,6 +73,43 @@ def test_the_inventory_is_yaml_that_ansible_reads():
         "lab_https_port": 32003,
     }
     assert "ansible_python_interpreter" not in lab["children"]["plain"]["hosts"]["plain1"]
+
+
+def test_the_kind_of_a_host_says_what_it_is_made_from():
+    hosts = groups.hosts_of(["web=1", "plain=1:nopython", "new=1:debian13", "acme=1:acme"])
+    assert [(host.name, host.image) for host in hosts] == [("web1", "python"), ("plain1", "plain"), ("new1", "debian13"), ("acme1", "acme")]
+
+
+def test_a_second_acme_server_is_refused():
+    with pytest.raises(LabError, match="one ACME server"):
+        groups.hosts_of(["acme=2:acme"])
+
+
+def test_a_host_answers_to_names_of_its_own_and_to_its_group():
+    assert groups.hosts_of(["go_toolchain=1"])[0].aliases == (
+        "go-toolchain1",
+        "go-toolchain1.example.test",
+        "www.go-toolchain1.example.test",
+        "api.go-toolchain1.example.test",
+        "go-toolchain.example.test",
+    )
+
+
+def shared_variables(*specs):
+    hosts = groups.hosts_of(list(specs))
+    addresses = {host.name: groups.Address("172.18.0.2", PORTS) for host in hosts}
+    return groups.inventory("demo", hosts, addresses, Path("/x"))["all"]["children"]["lab"]["vars"]
+
+
+def test_all_hosts_know_the_acme_server():
+    shared = shared_variables("web=1", "tls_ca=1:acme")
+    assert shared["lab_acme_directory"] == "https://tls-ca1:14000/dir"
+    assert shared["lab_acme_ca"] == "/x/acme_ca.crt"
+    assert shared["lab_acme_root_url"] == "https://127.0.0.1:32006/roots/0"
+
+
+def test_without_an_acme_server_nobody_hears_of_one():
+    assert not [name for name in shared_variables("web=1") if "acme" in name]
 
 
 def test_localhost_keeps_its_own_variables():
