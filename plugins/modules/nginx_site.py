@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: nginx_site
 short_description: Have nginx serve a site as a reverse proxy, tried by nginx before it replaces anything
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Renders the site's configuration on the host, lets nginx itself try it together with all that is there already, puts it in place,
     reloads, and waits until new workers serve with it. Where nginx finds a fault, or does not take the configuration, everything stays

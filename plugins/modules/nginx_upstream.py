@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: nginx_upstream
 short_description: Drain a server behind an nginx site, or send requests to it again
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Takes servers of a site out of the balance before work is done on them, and brings them back. Requests that are on their way are finished.
   - A drained server stays drained, whatever else happens to the site, until it is undrained. The last server that is left cannot be drained.
