@@ -65,14 +65,15 @@ def stem(group: str) -> str:
 
 
 def hosts_of(specs: list[str]) -> list[Host]:
-    """`web=3` are web1 to web3; `plain=1:nopython` is plain1, a host without Python."""
-    hosts = []
+    """`web=2` are web1 and web2; with `web=1:debian13` after it there is web3 too, of another kind."""
+    hosts: list[Host] = []
     for spec in specs:
         match = GROUP.fullmatch(spec)
         if not match or match["kind"] not in KINDS:
             raise LabError(f"{spec!r} is no group: write NAME=COUNT, such as web=3, or NAME=COUNT:KIND; kinds are {kinds()}")
         group, image = match["name"], KINDS[match["kind"]]
-        hosts += [Host(f"{stem(group)}{number}", group, image) for number in range(1, int(match["count"]) + 1)]
+        first = 1 + sum(host.group == group for host in hosts)
+        hosts += [Host(f"{stem(group)}{number}", group, image) for number in range(first, first + int(match["count"]))]
     names = [host.name for host in hosts]
     if len(set(names)) < len(names):
         raise LabError("two groups would have hosts of the same name")
