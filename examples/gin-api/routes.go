@@ -28,7 +28,7 @@ func newHandler(config Config, log *slog.Logger) http.Handler {
 	if err := routes.SetTrustedProxies([]string{"127.0.0.1", "::1"}); err != nil {
 		panic(err) // the list above is a constant
 	}
-	routes.Use(logged(log), recovered(log), limited)
+	routes.Use(logged(log), recovered(log), named, limited)
 	routes.GET("/healthz", health)
 	routes.GET("/version", showVersion)
 	routes.GET("/api/greet/:name", func(request *gin.Context) {
@@ -58,9 +58,8 @@ func addPages(routes *gin.Engine) {
 	})
 }
 
-// health names the release, so that an answer of the old process cannot pass for one of the new.
+// health names the release too, as those who ask it may see the body only.
 func health(request *gin.Context) {
-	request.Header("X-Release", version)
 	request.JSON(http.StatusOK, gin.H{"status": "ok", "release": version})
 }
 
@@ -97,6 +96,12 @@ func work(request *gin.Context) {
 		request.JSON(http.StatusOK, gin.H{"worked_ms": *input.Milliseconds})
 	case <-request.Request.Context().Done():
 	}
+}
+
+// named says in every answer which release it comes from: an answer of the old process cannot pass for one of the new, and
+// nginx writes it into its log.
+func named(request *gin.Context) {
+	request.Header("X-Release", version)
 }
 
 func limited(request *gin.Context) {

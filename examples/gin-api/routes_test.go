@@ -43,13 +43,21 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
+func TestEveryAnswerNamesTheRelease(t *testing.T) {
+	version = "1.4.2"
+	for _, path := range []string{"/healthz", "/", "/nowhere", "/api/work"} {
+		answer := httptest.NewRecorder()
+		newHandler(Config{}, slog.New(slog.DiscardHandler)).ServeHTTP(answer, httptest.NewRequest("GET", path, nil))
+		if got := answer.Header().Get("X-Release"); got != "1.4.2" {
+			t.Errorf("X-Release of %s: %q", path, got)
+		}
+	}
+}
+
 func TestHealthNamesTheRelease(t *testing.T) {
 	version = "1.4.2"
 	answer := httptest.NewRecorder()
 	newHandler(Config{}, slog.New(slog.DiscardHandler)).ServeHTTP(answer, httptest.NewRequest("GET", "/healthz", nil))
-	if got := answer.Header().Get("X-Release"); got != "1.4.2" {
-		t.Errorf("X-Release: %q", got)
-	}
 	if got := strings.TrimSpace(answer.Body.String()); got != `{"release":"1.4.2","status":"ok"}` {
 		t.Errorf("body: %s", got)
 	}

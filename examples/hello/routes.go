@@ -34,12 +34,11 @@ func newHandler(config Config, log *slog.Logger) http.Handler {
 		http.ServeFileFS(answer, request, assets, "assets/index.html")
 	})
 	routes.Handle("GET /assets/", http.FileServerFS(assets))
-	return logged(log, recovered(log, limited(routes)))
+	return logged(log, recovered(log, named(limited(routes))))
 }
 
-// health names the release, so that an answer of the old process cannot pass for one of the new.
+// health names the release too, as those who ask it may see the body only.
 func health(answer http.ResponseWriter, _ *http.Request) {
-	answer.Header().Set("X-Release", version)
 	writeJSON(answer, http.StatusOK, map[string]any{"status": "ok", "release": version})
 }
 
@@ -80,6 +79,15 @@ func writeJSON(answer http.ResponseWriter, status int, value any) {
 	answer.Header().Set("Content-Type", "application/json; charset=utf-8")
 	answer.WriteHeader(status)
 	_ = json.NewEncoder(answer).Encode(value) // a client that is gone cannot be told
+}
+
+// named says in every answer which release it comes from: an answer of the old process cannot pass for one of the new, and
+// nginx writes it into its log.
+func named(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(answer http.ResponseWriter, request *http.Request) {
+		answer.Header().Set("X-Release", version)
+		next.ServeHTTP(answer, request)
+	})
 }
 
 func limited(next http.Handler) http.Handler {
