@@ -26,6 +26,7 @@ ARGUMENTS = {
     "environment": {"type": "dict", "default": {}},
     "port": {"type": "int"},
     "port_variable": {"type": "str", "default": "PORT"},
+    "second_port": {"type": "int"},
     "strategy": {"type": "str", "default": "restart"},
     "health": {"type": "dict", "options": health.OPTIONS, "default": {}},
     "outside_health": {"type": "dict", "options": health.OPTIONS},

@@ -20,6 +20,9 @@ from ..module_utils.common.errors import SlipwayError
 from ..module_utils.common.protocol import MARK
 
 WINGS = ("common", "host")
+# Folders of the wing `host` that only modules use, but for these strategies. Every deploy of every host would carry them.
+LEFT_OUT = ("certbot", "nginx")
+NEEDED_BY = {"blue_green": ("nginx",)}
 NO_PYTHON = "SLIPWAY-NO-PYTHON"
 OUTPUT_SHOWN = 2000
 
@@ -64,7 +67,8 @@ def command(interpreter=None):
 def parcel(request, artifact=None):
     """The bytes for the command's standard input. ``artifact`` is the path of a tarball on the controller, or None."""
     payload = _read(artifact) if artifact else b""
-    engine, text = ENGINE, json.dumps(dict(request, payload=len(payload))).encode("utf-8")
+    engine = _engine(NEEDED_BY[request["strategy"]]) if request.get("strategy") in NEEDED_BY else ENGINE
+    text = json.dumps(dict(request, payload=len(payload))).encode("utf-8")
     sizes = b"%d %d\n" % (len(engine), len(text))
     return b"%d\n" % len(BOOTSTRAP) + BOOTSTRAP + sizes + engine + text + payload
 
@@ -80,13 +84,16 @@ def result_of(answer):
     raise SlipwayError("The host did not run Slipway's engine (exit status %s). It said: %s" % (answer["rc"], said or "nothing"))
 
 
-def _engine():
+def _engine(also=()):
     """All files of the wings that hosts need: module name to (is it a package, source), compressed."""
     root = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "module_utils")
     sources = {"slipway": (True, "")}
     for wing in WINGS:
         sources["slipway." + wing] = (True, "")
         for path in glob.glob(os.path.join(root, wing, "**", "*.py"), recursive=True):
+            folder = os.path.basename(os.path.dirname(path))
+            if folder in LEFT_OUT and folder not in also:
+                continue
             name, is_package = _module_name(os.path.relpath(path, root))
             sources[name] = (is_package, _read(path).decode("utf-8"))
     return zlib.compress(json.dumps(sources, sort_keys=True).encode("utf-8"), 6)

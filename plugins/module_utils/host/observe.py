@@ -25,7 +25,7 @@ class Look:
         self.releases = releases
         self.current = wanted.layout.current()
         self.previous = wanted.layout.previous()
-        self.unit_name = wanted.strategy.serving(wanted.app)
+        self.unit_name = wanted.strategy.serving(wanted.layout)
         self.unit = systemd.show(self.unit_name)
         self.running_release = running_release(wanted.layout, self.unit["MainPID"])
 
@@ -59,7 +59,7 @@ class Look:
         """What ails the target where it is what runs; None where it is healthy or does not run."""
         if self.running_release != self._target.id:
             return None
-        check = self._wanted.check_for(self._target)
+        check = self._wanted.check_for(self._target, port=self._wanted.strategy.port(self._wanted.layout))
         for dummy in range(check.failure_threshold):
             attempt = health.attempt(check, release=self._target.names)
             if attempt.ok:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from . import lock, systemd, unit_file
+from . import lock, strategies, systemd, unit_file
 from .layout import remove
 from .wanted import Wanted
 
@@ -31,9 +31,9 @@ def activate(request, stream):
     if present:
         wanted.layout.create()
         with lock.held(wanted.layout.lock, {"actor": wanted.actor, "deploy_id": wanted.deploy_id, "to": "absent"}, wanted.lock_wait):
-            unit_name = wanted.strategy.serving(wanted.app)
-            systemd.stop(unit_name)
-            systemd.disable(unit_name)
+            for unit_name in _services(wanted):
+                systemd.stop(unit_name)
+                systemd.disable(unit_name)
             for path in present:
                 remove(path)
                 actions.append("removed %s" % path)
@@ -41,6 +41,13 @@ def activate(request, stream):
     return {"changed": bool(present), "outcome": "ok", "actions": actions, "release": None, "current": None, "previous": None}
 
 
+def _services(wanted):
+    """Every unit that a release on this host may have started, whatever its strategy was."""
+    used = {release.strategy for release in wanted.layout.releases().values()} | {wanted.strategy.NAME}
+    return [unit_name for name in sorted(used) for unit_name in strategies.load(name).services(wanted.app)]
+
+
 def _leftovers(wanted):
-    paths = [os.path.join(wanted.layout.unit_dir, wanted.strategy.serving(wanted.app)), wanted.layout.root]
+    files = {name for release in wanted.layout.releases().values() for name in release.units()} | {wanted.app + ".service"}
+    paths = [os.path.join(wanted.layout.unit_dir, name) for name in sorted(files)] + [wanted.layout.root]
     return [path for path in paths if os.path.lexists(path)]

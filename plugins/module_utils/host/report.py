@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..common import environment
 from ..common import health as checks
-from . import observe, systemd
+from . import observe, strategies, systemd
 from .journal import Journal
 from .layout import Layout, read_text
 
@@ -18,9 +18,10 @@ def report(name, root, history, port, health):
     layout = Layout(name, root)
     releases = layout.releases()
     journal = Journal(layout.journal)
-    unit = systemd.show(name + ".service")
+    strategy = strategies.load(releases[layout.current()].strategy if layout.current() in releases else "restart")
+    unit = systemd.show(strategy.serving(layout))
     running = _running(layout, releases, unit["MainPID"])
-    port = port or _port_of(releases.get(running and running["release"]))
+    port = strategy.port(layout) or port or _port_of(releases.get(running and running["release"]))
     asked = bool(health or port)
     sickness = _sickness(running, health, port) if asked else None
     return {

@@ -142,14 +142,23 @@ class Act:
     def preflight(self, staged):
         """Everything that can be known to be wrong before the live service is touched."""
         with self.phase("preflight"), self.refusing():
+            self.check_strategy()
             preflight.check(self.target, known_units=self.old.units if self.old else {})
             if self.wanted.allowed_signers and not staged:  # what was staged just now was verified before it got its name
                 signature.verify(self.layout.path_of(self.target.id), self.wanted.allowed_signers)
 
-    def check_port(self, unit_name):
+    def check_strategy(self):
+        """Refuse to take over where that could not be done without a gap that nobody asked for."""
+        if self.old and self.old.strategy not in self.wanted.strategy.REPLACES:
+            raise SlipwayError(
+                "%s is live with the strategy %s, and %s cannot take over from that. Stay with it, or take the app off this host first, "
+                "with state: absent" % (self.old.id, self.old.strategy, self.wanted.strategy.NAME)
+            )
+
+    def check_port(self, unit_name, port=None):
         """Refuse to start where a stranger holds the port."""
-        if self.wanted.port:
-            preflight.check_port(self.wanted.port, unit_name, self.look.unit["MainPID"])
+        if port or self.wanted.port:
+            preflight.check_port(port or self.wanted.port, unit_name, self.look.unit["MainPID"])
 
     def smoke(self):
         """Run the new binary beside the live one first; a release that has been good here before needs no proof."""
@@ -182,19 +191,21 @@ class Act:
         """What `previous` names once the old release is back: what it named before, if that is another release."""
         return self.look.previous if self.look.previous != self.old.id else None
 
-    def start(self, unit_name):
+    def start(self, unit_name, enable=True):
         """Start or restart, and let systemd start it at boot."""
         self.started_at = time.time()
         with self.phase("start"):
             systemd.start(unit_name)
-            if self.look.unit["UnitFileState"] != "enabled":
+            if enable and self.look.unit["UnitFileState"] != "enabled":
                 systemd.enable(unit_name)
         self.actions.append("restarted %s" % unit_name)
 
-    def judge(self, target, unit_name):
-        """Raise where the live release is not healthy."""
+    def judge(self, target, unit_name, port=None, hold=True):
+        """Raise where the release is not healthy; ``hold``: it must also stay so for ``min_healthy``."""
         with self.phase("judge"):
-            check = self.wanted.check_for(target)
+            check = self.wanted.check_for(target, port=port)
+            if not hold:
+                check = check.replace(min_healthy=0.0)
             release = self.layout.release(target.id)
             self.verdict = judge.judge_release(check, release, target.names, unit_name, self.layout, self.started_at)
 

@@ -30,6 +30,7 @@ class Wanted:
         self.environment = environment.check(dict(request.get("environment") or {}))
         self.port = request.get("port")
         self.port_variable = request.get("port_variable") or "PORT"
+        self.second_port = request.get("second_port")
         self.strategy = strategies.load(request.get("strategy") or "restart")
         self.health = request.get("health") or {}
         self.smoke = request.get("smoke", True)
@@ -40,6 +41,12 @@ class Wanted:
         self.deploy_id = request.get("deploy_id") or ""
         if self.port is not None:
             self.environment.setdefault(self.port_variable, str(self.port))
+
+    @property
+    def drain_seconds(self):
+        """How long a service may take to end what it has begun."""
+        given = self.unit.get("drain_seconds")
+        return unit.OPTIONS["drain_seconds"]["default"] if given is None else int(given)
 
     def check_for(self, target, port=None):
         """The health check of a release: on the port that its own environment names, unless one is given."""
@@ -62,6 +69,7 @@ class Target:
         self.environment = rendered_environment
         self.artifact = artifact
         self.health = health
+        self.strategy = record["strategy"]
 
     @property
     def names(self):
@@ -73,6 +81,11 @@ def target_of(wanted, releases):
     """The target of a request, given the releases that the host has (id to Release)."""
     if wanted.release:
         release = _resolve(wanted, releases)
+        if release.strategy != wanted.strategy.NAME:
+            raise SlipwayError(
+                "%s was released with the strategy %s, and its unit knows no other than that. Deploy its version again with %s. Nothing was changed"
+                % (release.id, release.strategy, wanted.strategy.NAME)
+            )
         return existing(release, Journal(wanted.layout.journal).health_of(release.id))
     if not wanted.artifacts:
         raise InvalidInput("artifact", wanted.artifacts, "name the tarballs to deploy, or a release that the host already has")
@@ -84,7 +97,7 @@ def target_of(wanted, releases):
             % (machine.goarch(), _best_variant(), offered)
         )
     layout = wanted.layout
-    sections = wanted.strategy.units(wanted.app, wanted.unit, binary=layout.live_binary, environment_file=layout.live_environment)
+    sections = wanted.strategy.units(layout, wanted.unit)
     units = {name: unit.render(parts) for name, parts in sections.items()}
     rendered = environment.render(wanted.environment)
     record = release_record(wanted.app, artifact["version"], artifact["digest"], rendered, units, wanted.strategy.NAME)
@@ -95,7 +108,7 @@ def existing(release, health):
     """The target that a release on the host is; ``health``: the options that it was last found healthy with, or None."""
     with open(release.environment_file, encoding="utf-8") as handle:
         rendered = handle.read()
-    record = {"id": release.id, "version": release.version, "artifact": release.artifact}
+    record = {"id": release.id, "version": release.version, "artifact": release.artifact, "strategy": release.strategy}
     return Target(record, release.units(), rendered, health=health)
 
 

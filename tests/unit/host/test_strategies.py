@@ -8,7 +8,9 @@ import pathlib
 
 import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import InvalidInput
+from ansible_collections.slipway.golang.plugins.module_utils.common import unit
 from ansible_collections.slipway.golang.plugins.module_utils.host import strategies
+from ansible_collections.slipway.golang.plugins.module_utils.host.layout import Layout
 
 FILES = sorted(path.stem for path in pathlib.Path(strategies.__file__).parent.glob("[a-z]*.py"))
 
@@ -17,8 +19,30 @@ FILES = sorted(path.stem for path in pathlib.Path(strategies.__file__).parent.gl
 def test_every_file_is_a_strategy_of_its_own_name_with_all_that_the_story_calls(name):
     strategy = strategies.load(name)
     assert name == strategy.NAME
-    assert all(callable(getattr(strategy, part)) for part in ("units", "serving", "go_live", "put_back"))
-    assert strategy.serving("orders") in strategy.units("orders", {}, binary="/b", environment_file="/e")
+    assert all(callable(getattr(strategy, part)) for part in ("units", "serving", "services", "port", "go_live", "put_back"))
+    assert name in strategy.REPLACES
+
+
+def test_a_host_that_never_had_the_app_is_served_by_nothing_and_its_unit_is_told():
+    for name in FILES:
+        strategy, layout = strategies.load(name), Layout("orders", "/nonexistent/orders")
+        assert strategy.serving(layout) == "orders.service"
+        assert strategy.port(layout) is None
+
+
+def test_the_instances_of_blue_green_share_one_template_and_differ_by_what_systemd_puts_in():
+    (name, parts), *others = strategies.load("blue_green").units(Layout("orders"), {"exec_args": ["100%"]}).items()
+    text = unit.render(parts)
+    assert (name, others) == ("orders@.service", [])
+    assert "ExecStart=/opt/orders/%i/bin/orders 100%%\n" in text
+    assert "EnvironmentFile=/opt/orders/%i/environment\nEnvironmentFile=/opt/orders/%i.port\n" in text
+    assert "RuntimeDirectoryPreserve=yes" in text and "@instance@" not in text
+
+
+def test_release_info_brings_every_strategy_along():
+    module = pathlib.Path(strategies.__file__).parents[3] / "modules" / "release_info.py"
+    line = next(line for line in module.read_text(encoding="utf-8").splitlines() if "host.strategies import" in line)
+    assert all(name in line for name in FILES)
 
 
 @pytest.mark.parametrize("name", ["rolling", "", "../story", "..story", "os", "Restart", "__init__", "restart.x"])

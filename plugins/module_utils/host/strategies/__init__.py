@@ -6,11 +6,13 @@
 
 A strategy is a module with
 
-- ``NAME``;
-- ``units(app, options, binary, environment_file)``: unit file name to the sections that ``common.unit`` renders;
-- ``serving(app)``: the unit whose main process answers requests;
+- ``NAME``, and ``REPLACES``: the strategies of live releases that it can take over from;
+- ``units(layout, options)``: unit file name to the sections that ``common.unit`` renders;
+- ``serving(layout)``: the unit whose main process answers requests;
+- ``services(app)``: every unit that it may have started;
+- ``port(layout)``: where that process listens, None for where its release says;
 - ``go_live(act)``: bring ``act.target`` up and judge it; raises where it is not healthy;
-- ``put_back(act)``: bring ``act.old`` back after ``go_live`` raised, and judge it; raises where that failed too.
+- ``put_back(act)``: bring ``act.old`` back after ``go_live`` raised and had switched, and judge it; raises where that failed too.
 
 ``act`` (``story.Act``) has the steps that strategies are made of.
 """

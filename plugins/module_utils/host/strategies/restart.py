@@ -12,25 +12,35 @@ from __future__ import annotations
 from ...common import unit
 
 NAME = "restart"
+REPLACES = ("restart",)
 
 
-def units(app, options, binary, environment_file):
-    return {serving(app): unit.sections(app, options, binary=binary, environment_file=environment_file)}
+def units(layout, options):
+    parts = unit.sections(layout.app, options, binary=layout.live_binary, environment_file=layout.live_environment)
+    return {serving(layout): parts}
 
 
-def serving(app):
-    return app + ".service"
+def serving(layout):
+    return layout.app + ".service"
+
+
+def services(app):
+    return [app + ".service"]
+
+
+def port(_layout):
+    return None
 
 
 def go_live(act):
-    act.check_port(serving(act.app))
+    act.check_port(serving(act.layout))
     act.smoke()
     act.switch(act.target, previous=act.previous_after_success())
-    act.start(serving(act.app))
-    act.judge(act.target, serving(act.app))
+    act.start(serving(act.layout))
+    act.judge(act.target, serving(act.layout))
 
 
 def put_back(act):
     act.switch(act.old, previous=act.previous_after_putting_back())
-    act.start(serving(act.app))
-    act.judge(act.old, serving(act.app))
+    act.start(serving(act.layout))
+    act.judge(act.old, serving(act.layout))

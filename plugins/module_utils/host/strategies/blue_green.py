@@ -1,0 +1,220 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Two instances behind nginx: the new one is judged before it gets a request, and the old one finishes what it has.
+
+Nothing is lost and nothing waits, whatever the start takes. A bad release never sees a request; one that falls ill under
+traffic makes room for the old one, which still runs. The instances are `<app>@blue` and `<app>@green`, on two ports; which
+of them is live is told by nginx's own upstream file, in which the other one is marked `down`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+from ...common import environment, unit
+from ...common.errors import SlipwayError
+from .. import systemd, unit_file
+from ..layout import read_text, remove, write_file
+
+NAME = "blue_green"
+REPLACES = ("restart", "blue_green")
+COLORS = ("blue", "green")
+_INSTANCE = "@instance@"  # stands for systemd's %i until the unit is rendered, where a percent sign would mean itself
+
+
+def units(layout, options):
+    """One template for both instances; each has a link to its release, and its port."""
+    home = os.path.join(layout.root, _INSTANCE)
+    parts = unit.sections(layout.app, options, binary="%s/bin/%s" % (home, layout.app), environment_file=home + "/environment")
+    service = []
+    for key, value in parts["Service"]:
+        service.append((key, value.replace(_INSTANCE, "%i")))
+        if key == "EnvironmentFile":
+            service.append((key, "%s/%%i.port" % layout.root))
+    # Both instances share the directory in /run: the one that ends must not take it from the other.
+    parts["Service"] = service + [("RuntimeDirectoryPreserve", "yes")]
+    return {"%s@.service" % layout.app: parts}
+
+
+def serving(layout):
+    """The instance that nginx sends to; before the first one, what the strategy `restart` may have left."""
+    color = _live(layout)
+    return _unit(layout, color) if color else layout.app + ".service"
+
+
+def services(app):
+    return ["%s@%s.service" % (app, color) for color in COLORS]
+
+
+def port(layout):
+    color = _live(layout)
+    return _port_of(layout, color) if color else None
+
+
+def go_live(act):
+    old = _Old(act)
+    new = _Instance(act, act.target, "green" if _live(act.layout) == "blue" or old.port == _own_port(act, act.target) else "blue")
+    route = _Route(act, to=new.port, away_from=new.other_port)
+    act.check_port(new.unit, new.port)
+    try:
+        new.start()
+        act.judge(act.target, new.unit, port=new.port, hold=False)
+        route.switch()
+    except BaseException:
+        new.stop()
+        new.forget()
+        raise
+    act.switch(act.target, previous=act.previous_after_success())
+    act.judge(act.target, new.unit, port=new.port)
+    systemd.enable(new.unit)
+    old.retire()
+
+
+def put_back(act):
+    old, new_color = _Old(act), _live(act.layout)
+    if not old.runs():
+        act.start(old.unit)
+    _Route(act, to=old.port, away_from=_port_of(act.layout, new_color)).switch()
+    act.switch(act.old, previous=act.previous_after_putting_back())
+    systemd.stop(_unit(act.layout, new_color))
+    systemd.disable(_unit(act.layout, new_color))
+    act.judge(act.old, old.unit, port=old.port, hold=False)
+
+
+class _Instance:
+    """The one that does not serve, and is about to."""
+
+    def __init__(self, act, target, color):
+        ports = _ports(act, target)
+        self._act = act
+        self._color = color
+        self._found = {name: unit_file.installed(name, act.layout.unit_dir) for name in target.units}
+        self.unit = _unit(act.layout, color)
+        self.port = ports[color]
+        self.other_port = ports["green" if color == "blue" else "blue"]
+
+    def start(self):
+        """Bring it up beside the live one. A leftover of an interrupted deploy makes room."""
+        act, layout = self._act, self._act.layout
+        systemd.stop(self.unit)
+        layout.point(self._color, act.target.id)
+        for color, number in _ports(act, act.target).items():
+            _write_port(layout, color, act.wanted.port_variable, number)
+        if unit_file.install(act.target.units, layout.unit_dir):
+            unit_file.daemon_reload()
+        act.start(self.unit, enable=False)
+
+    def stop(self):
+        systemd.stop(self.unit)
+
+    def forget(self):
+        """The unit's text that the live instance would be started with again."""
+        found = {name: text for name, text in self._found.items() if text}
+        if found and unit_file.install(found, self._act.layout.unit_dir):
+            unit_file.daemon_reload()
+
+
+class _Old:
+    """What served when this deploy began: an instance, or the single service of the strategy `restart`."""
+
+    def __init__(self, act):
+        self._act = act
+        self.unit = act.look.unit_name
+        color = self.unit.partition("@")[2].partition(".")[0]
+        self.port = _port_of(act.layout, color) if color else _own_port(act, act.old) if act.old else None
+
+    def runs(self):
+        return systemd.show(self.unit)["ActiveState"] in ("active", "reloading")
+
+    def retire(self):
+        """Let it finish what it has, and stop it. What goes wrong now is no failure of the deploy: the new one serves."""
+        from ..nginx import draining
+
+        if not self.runs():
+            return
+        act = self._act
+        try:
+            with act.phase("drain"):
+                left = draining.wait("127.0.0.1:%d" % self.port, act.wanted.drain_seconds)
+                systemd.stop(self.unit)
+                systemd.disable(self.unit)
+        except SlipwayError as error:
+            act.warnings.append("%s could not be stopped: %s" % (self.unit, error))
+        else:
+            ending = ", with %d connections that did not end in %d s" % (left, act.wanted.drain_seconds) if left else ""
+            act.actions.append("stopped %s%s" % (self.unit, ending))
+
+
+class _Route:
+    """The way of the requests: nginx's upstream, with one instance in it and the other one out."""
+
+    def __init__(self, act, to, away_from):
+        from ..nginx import draining, placing, server
+
+        placing.require_nginx()
+        if not server.is_active():
+            raise SlipwayError("nginx does not run on this host, and blue_green needs it: systemctl start nginx")
+        self._act = act
+        self._to = to
+        try:
+            self._plan = draining.plan(act.app, {"127.0.0.1:%d" % to: False, "127.0.0.1:%d" % away_from: True})
+        except SlipwayError as error:
+            raise SlipwayError("%s. Run the playbook slipway.golang.setup with slipway_strategy: blue_green first" % error) from error
+
+    def switch(self):
+        from ..nginx import placing
+
+        with self._act.phase("route"), placing.alone(self._act.app):
+            if self._plan.changed:
+                self._plan.act()
+        self._act.actions.append("nginx sends to port %d" % self._to)
+
+
+def _unit(layout, color):
+    return "%s@%s.service" % (layout.app, color)
+
+
+def _live(layout):
+    """The color that nginx sends to, and not to the other; None where that cannot be said."""
+    from ..nginx import tree, upstream
+
+    drained = upstream.addresses(tree.read(upstream.path_of(layout.app)) or "")
+    down = {color: drained.get("127.0.0.1:%s" % _port_of(layout, color)) for color in COLORS}
+    live = [color for color in COLORS if down[color] is False]
+    return live[0] if len(live) == 1 and None not in down.values() else None
+
+
+def _ports(act, target):
+    """Blue has the release's own port, green the next one."""
+    own = _own_port(act, target)
+    return {"blue": own, "green": act.wanted.second_port or own + 1}
+
+
+def _own_port(act, target):
+    named = environment.parse(target.environment).get(act.wanted.port_variable, "")
+    if not named.isdigit():
+        raise SlipwayError("blue_green needs a port that the service learns from %s: set port" % act.wanted.port_variable)
+    return int(named)
+
+
+def _port_of(layout, color):
+    """Where an instance was told to listen; None before it ever was."""
+    try:
+        found = re.search(r'="?([0-9]+)', read_text(_port_file(layout, color)))
+    except FileNotFoundError:
+        return None
+    return int(found[1]) if found else None
+
+
+def _write_port(layout, color, variable, number):
+    path = _port_file(layout, color)
+    remove(path + ".new")
+    write_file(path + ".new", environment.render({variable: str(number)}).encode("utf-8"), 0o644)
+    os.rename(path + ".new", path)
+
+
+def _port_file(layout, color):
+    return os.path.join(layout.root, color + ".port")

@@ -1,0 +1,3 @@
+module slipway.example/load
+
+go 1.22

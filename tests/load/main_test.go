@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package main
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+func run(t *testing.T, handler http.HandlerFunc, chosen settings) Report {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	defer server.Close()
+	chosen.url, chosen.method, chosen.timeout = server.URL, "GET", 5*time.Second
+	report, err := load(chosen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report
+}
+
+func TestEveryFailedRequestIsCounted(t *testing.T) {
+	var asked atomic.Int64
+	report := run(t, func(answer http.ResponseWriter, _ *http.Request) {
+		answer.Header().Set("X-Release", "1.0.0")
+		if asked.Add(1)%4 == 0 {
+			answer.WriteHeader(http.StatusBadGateway)
+		}
+	}, settings{rate: 200, length: 200 * time.Millisecond, fresh: true})
+	if report.Requests != 40 || report.Failed != 10 || report.Releases["1.0.0"] != 30 || report.Failures[0].Reason != "status 502" {
+		t.Errorf("%+v", report)
+	}
+}
+
+func TestAStallCannotBeHidden(t *testing.T) {
+	open := time.Now().Add(400 * time.Millisecond)
+	report := run(t, func(http.ResponseWriter, *http.Request) { time.Sleep(time.Until(open)) },
+		settings{rate: 100, length: 300 * time.Millisecond})
+	if report.Failed != 0 || report.GapMS < 350 || report.P50MS < 200 {
+		t.Errorf("%+v", report)
+	}
+}
+
+func TestPercentiles(t *testing.T) {
+	values := []float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}
+	for percent, want := range map[int]float64{50: 5, 90: 9, 99: 10, 100: 10} {
+		if got := percentile(values, percent); got != want {
+			t.Errorf("p%d: %v", percent, got)
+		}
+	}
+	if percentile(nil, 50) != 0 {
+		t.Error("nothing has no percentile")
+	}
+}
