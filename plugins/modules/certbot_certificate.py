@@ -291,8 +291,8 @@ def absent(params, check_mode):
     paths = Paths(check_name(params["name"], params["domains"]))
     found = look(paths)
     there = paths.present()
+    named = issue.nginx_files(paths.live)  # once the files are gone nginx no longer tells
     actions = issue.remove(found, params["certbot"], params["revoke"]) if there and not check_mode else []
-    named = issue.nginx_files(paths.live)
     result = {"changed": bool(there), "reasons": ["it is there: %s" % ", ".join(there)] if there else [], "actions": actions, "nginx_files": named}
     words = "nginx would not start again: %s still name%s files in %s" % (" and ".join(named), "s" * (len(named) == 1), paths.live)
     return dict(result, diff={"before": describe(found), "after": ""}), [words] if named else []

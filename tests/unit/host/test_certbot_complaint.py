@@ -64,8 +64,9 @@ def read(output, log=""):
     return complaint.read(Answer(1, output, log))
 
 
-def test_each_domain_has_its_own_reason():
-    found = read(BLOCKED)
+@pytest.mark.parametrize("word", ["Domain: ", "Identifier: "])  # of certbot 2, of certbot 5
+def test_each_domain_has_its_own_reason(word):
+    found = read(BLOCKED.replace("Domain: ", word))
     assert [(problem["domain"], problem["type"]) for problem in found.problems] == [("b.example.com", "unauthorized"), ("a.example.com", "connection")]
     assert "b.example.com: unauthorized: Non-200 status code from HTTP" in found.reason()
     assert not found.account_lost

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-_CHALLENGE = re.compile(r"^\s*Domain:\s*(\S+)\s*\n\s*Type:\s*(\S+)\s*\n\s*Detail:\s*(.+)$", re.MULTILINE)
+_CHALLENGE = re.compile(r"^\s*(?:Domain|Identifier):\s*(\S+)\s*\n\s*Type:\s*(\S+)\s*\n\s*Detail:\s*(.+)$", re.MULTILINE)
 # certbot 2.1 stumbles over its own exceptions, so the CA's words are to be had from the log only.
 _RAISED = re.compile(r"^acme\.messages\.Error: (.+(?:\nProblem for .+)*)$", re.MULTILINE)
 _PROBLEM = re.compile(r"^(?:Problem for (\S+): )?urn:ietf:params:acme:error:(\w+)(?: :: (.*))?$")
@@ -37,7 +37,7 @@ _WORDS = (
     (r"Could not bind|already in use", "another program has the port: let webroot answer through it, or give standalone_port another port that leads here"),
     (r"plugin does not appear to be installed|unrecognized arguments|unknown plugin",
      "the plugin {authenticator} is not installed beside this certbot, or has no such option: `certbot plugins` lists what there is"),
-    (r"ClientError: <Response|JSONDecodeError|Expecting value", "{server} answers, but not as an ACME directory does: check the address"),
+    (r"acme\.errors\.ClientError|JSONDecodeError|Expecting value", "{server} answers, but not as an ACME directory does: check the address"),
     (r"AccountStorageError|Missing command line flag.*--account|choose an account", "keep one account for this CA in /etc/letsencrypt/accounts"),
 )  # fmt: skip
 
