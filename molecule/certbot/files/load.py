@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Clients of https://127.0.0.1, until the file given appears; then a report. Half of them open a connection for each request.
 
@@ -17,6 +16,7 @@ import threading
 STOP = sys.argv[1]
 report = {"fresh": 0, "kept": 0, "reopened": 0, "failures": []}
 certificates = set()
+connections = {}
 trust = ssl.create_default_context()
 trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE
 
@@ -42,16 +42,16 @@ def fresh():
     connection.close()
 
 
-def kept(state={}):
-    name = threading.current_thread().name
-    if name not in state:
-        state[name] = connect()
+def kept():
+    me = threading.current_thread().name
+    if me not in connections:
+        connections[me] = connect()
     try:
-        ask(state[name])
+        ask(connections[me])
     except (http.client.RemoteDisconnected, ConnectionError, ssl.SSLEOFError):
         report["reopened"] += 1
-        state[name] = connect()
-        ask(state[name])
+        connections[me] = connect()
+        ask(connections[me])
 
 
 def work(kind, act):
