@@ -29,8 +29,8 @@ options:
     default: present
   domains:
     description:
-      - The host names that it answers to; C(*.example.com) is possible. Without any, it answers to every name that no other site has, which only
-        one site of a host can do.
+      - The host names that it answers to; C(*.example.com) is possible. Without any, it answers to every name that no other site has, which
+        only one site of a host can do.
     type: list
     elements: str
     default: []
@@ -54,7 +54,9 @@ options:
         type: int
         default: 1
       max_fails:
-        description: After how many failures within O(servers[].fail_timeout) nginx leaves it alone for as long. V(0) never does. A single server is never left alone.
+        description:
+          - After how many failures within O(servers[].fail_timeout) nginx leaves it alone for as long. V(0) never does.
+          - A single server is never left alone.
         type: int
         default: 3
       fail_timeout:
@@ -75,7 +77,9 @@ options:
     type: int
     default: 32
   certificate:
-    description: Path on the host of the certificate with its chain, such as C(/etc/letsencrypt/live/orders.example.com/fullchain.pem). Without it the site is HTTP only.
+    description:
+      - Path on the host of the certificate with its chain, such as C(/etc/letsencrypt/live/orders.example.com/fullchain.pem).
+      - Without it the site is HTTP only.
     type: str
   certificate_key:
     description: Path on the host of its private key.
@@ -93,7 +97,9 @@ options:
     type: bool
     default: false
   acme_webroot:
-    description: The directory from which challenges of the ACME protocol are answered, on port 80, whatever else is redirected or down. It is made where it is missing.
+    description:
+      - The directory from which challenges of the ACME protocol are answered, on port 80, whatever else is redirected or down.
+      - It is made where it is missing.
     type: str
     default: /var/lib/slipway-acme
   acme_forward:
@@ -161,7 +167,9 @@ options:
     type: int
     default: 20
   access_log:
-    description: Write C(/var/log/nginx/NAME.access.log), a JSON object per request, with the timing of the upstream and the release that answered (its header C(X-Release)).
+    description:
+      - Write C(/var/log/nginx/NAME.access.log), a JSON object per request, with the timing of the upstream and the release that answered, by its
+        header C(X-Release).
     type: bool
     default: true
   maintenance:
@@ -289,10 +297,8 @@ ARGUMENTS = dict(OPTIONS, name={"type": "str", "required": True}, state={"type":
 def run(params, check_mode):
     """Look, decide, act; returns the result."""
     name = names.check_app(params["name"])
-    if params["state"] == "absent":
-        wanted = placing.plan_absence(name, params, server.facts())
-    else:
-        wanted = placing.plan(name, params, server.facts())
+    plan = placing.plan_absence if params["state"] == "absent" else placing.plan
+    wanted = plan(name, params, server.facts())
     changed, page = wanted.changes()
     result = {"diff": difference(dict(wanted.files, **wanted.page), changed + page)}
     actions, verb = placing.steps(wanted), placing.needs_nginx(wanted)

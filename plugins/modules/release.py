@@ -61,8 +61,9 @@ options:
       - How the new release takes over.
       - V(restart) stops the old process and starts the new one. There is a gap as long as both take.
       - V(blue_green) starts the new one as a second instance on another port, judges it there, has nginx send to it, and stops the old
-        one when it has finished what it had. Nothing is lost and nothing waits. It needs a site of M(slipway.golang.nginx_site) of the app's name on the same host,
-        with C(127.0.0.1) and both ports as its servers, which the playbook C(slipway.golang.setup) makes where C(slipway_strategy) says so.
+        one when it has finished what it had. Nothing is lost and nothing waits. It needs a site of M(slipway.golang.nginx_site) of the app's
+        name on the same host, with C(127.0.0.1) and both ports as its servers, which the playbook C(slipway.golang.setup) makes where
+        C(slipway_strategy) says so.
       - A live release of V(restart) can be followed by one of V(blue_green) without a gap. The other way round is refused.
     type: str
     default: restart

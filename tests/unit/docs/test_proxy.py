@@ -9,7 +9,6 @@ import re
 
 import pytest
 import yaml
-
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import site
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx.options import OPTIONS
 
@@ -29,4 +28,5 @@ def test_every_example_is_a_site(given):
 
 def test_the_page_lists_the_fields_of_the_log():
     listed = set(re.findall(r"`(\w+)`", PAGE.split("## The log")[1].split("`release` is")[0])) - {"release"}
-    assert listed | {"release"} == set(re.findall(r'"(\w+)":', site.render_common(site.Facts(), catch_http=False, catch_https=False, acme_webroot="/w", status_port=0)))
+    common = site.render_common(site.Facts(), catch_http=False, catch_https=False, acme_webroot="/w", status_port=0)
+    assert listed | {"release"} == set(re.findall(r'"(\w+)":', common))

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import pytest
-
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import InvalidInput, SlipwayError
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import placing, site, upstream
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx.options import OPTIONS
@@ -162,7 +161,9 @@ class TestSnippet:
         with pytest.raises(InvalidInput, match="snippet"):
             site.check_snippet(text)
 
-    @pytest.mark.parametrize("text", ["", "a;", 'return 200 "}";', "location /x {\n  a; # }\n}", "set $a '{';", 'return 200 "two\n}lines";', "if ($a ~ \\}) { }"])
+    @pytest.mark.parametrize(
+        "text", ["", "a;", 'return 200 "}";', "location /x {\n  a; # }\n}", "set $a '{';", 'return 200 "two\n}lines";', "if ($a ~ \\}) { }"]
+    )
     def test_braces_in_words_and_comments_do_not_count(self, text):
         site.check_snippet(text)
 
@@ -199,7 +200,8 @@ class TestOtherRefusals:
 
 class TestUpstream:
     def test_every_parameter_is_there(self):
-        text = upstream.render("orders", options(balance="least_conn", servers=[server("a:1", weight=2, max_fails=0, fail_timeout=5), server("b:2", backup=True)], domains=[]))
+        first, second = server("a:1", weight=2, max_fails=0, fail_timeout=5), server("b:2", backup=True)
+        text = upstream.render("orders", options(balance="least_conn", servers=[first, second], domains=[]))
         assert "    least_conn;\n    server a:1 weight=2 max_fails=0 fail_timeout=5s;\n    server b:2 max_fails=3 fail_timeout=10s backup;\n" in text
         assert "keepalive 32;" in text
 

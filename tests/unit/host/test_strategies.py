@@ -7,8 +7,8 @@ from __future__ import annotations
 import pathlib
 
 import pytest
-from ansible_collections.slipway.golang.plugins.module_utils.common.errors import InvalidInput
 from ansible_collections.slipway.golang.plugins.module_utils.common import unit
+from ansible_collections.slipway.golang.plugins.module_utils.common.errors import InvalidInput
 from ansible_collections.slipway.golang.plugins.module_utils.host import strategies
 from ansible_collections.slipway.golang.plugins.module_utils.host.layout import Layout
 
