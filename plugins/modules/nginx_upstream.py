@@ -78,10 +78,11 @@ def run(params, check_mode):
     """Decide, act, wait; returns the result."""
     name = names.check_app(params["name"])
     down = params["state"] == "drain"
-    wanted = draining.plan(name, {params["server"]: down})
-    if wanted.changed and not check_mode:
-        placing.require_nginx()
-        wanted.act()
+    with placing.alone(name, check_mode):
+        wanted = draining.plan(name, {params["server"]: down})
+        if wanted.changed and not check_mode:
+            placing.require_nginx()
+            wanted.act()
     result = {"changed": wanted.changed, "diff": wanted.diff(), "servers": wanted.servers()}
     if down:
         result["connections"] = draining.wait(params["server"], 0 if check_mode else params["timeout"])
@@ -99,8 +100,7 @@ def main():
         supports_check_mode=True,
     )
     try:
-        with placing.alone(module.params["name"], module.check_mode):
-            result = run(module.params, module.check_mode)
+        result = run(module.params, module.check_mode)
     except SlipwayError as error:
         module.fail_json(msg=str(error), **error.facts)
     module.exit_json(**result)

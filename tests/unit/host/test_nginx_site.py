@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import InvalidInput, SlipwayError
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import placing, site, upstream
@@ -92,6 +94,11 @@ class TestProxy:
     def test_the_maintenance_page_stands_before_every_way_to_the_service(self):
         text = render(streaming=["/events"])
         assert text.count("proxy_pass http://slipway_orders;") == text.count("if (-f /etc/nginx/slipway/orders.maintenance.html)") == 2
+
+    def test_no_two_sites_share_a_variable(self):
+        names = ["a-b", "a_b", "a__b", "a-_b", "a_-b", "a_d", "a-", "a_db"]
+        assert len({site._variable(name) for name in names}) == len(names)
+        assert all(re.fullmatch("[a-z_]+", site._variable(name)) for name in names)
 
     def test_streams_are_not_buffered(self):
         location = render(streaming=["/events"]).split("location /events {")[1].split("location / {")[0]
@@ -248,6 +255,7 @@ class TestCommon:
             return site.render_common(NEW, **dict({"catch_http": False, "catch_https": False, "acme_webroot": "/w", "status_port": 0}, **given))
 
         assert "listen" not in render()
+        assert "server_names_hash_bucket_size 128;" in render() and "server_names_hash" not in render(long_names=False)
         assert "listen 80 default_server;" in render(catch_http=True) and "443" not in render(catch_http=True)
         assert "ssl_reject_handshake on;" in render(catch_https=True)
         assert "listen 127.0.0.1:8099;" in render(status_port=8099)

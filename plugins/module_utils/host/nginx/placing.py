@@ -107,6 +107,7 @@ def _with_common(files, options, facts, warnings):
         catch_https=options["catch_all"] and 443 not in taken and facts.version >= (1, 19, 4) and tree.listens_on(443, files, site.COMMON),
         acme_webroot=options["acme_webroot"],
         status_port=options["status_port"],
+        long_names=not tree.directs("server_names_hash_bucket_size", files, site.COMMON),
     )
     return dict({site.COMMON: common}, **files)
 
@@ -167,7 +168,7 @@ def _try_out(name, files, snippet):
     try:
         tree.try_out(files)
     except tree.Refused as refusal:
-        raise SlipwayError(explain(refusal.complaint, files, name, snippet) + _whose_fault(refusal), **refusal.facts) from refusal
+        raise SlipwayError(explain(refusal.complaint, files, name, snippet) + _whose_fault(refusal), **refusal.facts) from None
 
 
 def _whose_fault(refusal):

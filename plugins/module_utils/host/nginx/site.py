@@ -236,7 +236,8 @@ def _zones(name, options):
 
 
 def _variable(name):
-    return "slipway_" + name.replace("-", "__")
+    """The name as part of a variable's, in which nginx allows no dash; no two names come to the same."""
+    return "slipway_" + name.replace("_", "_u").replace("-", "_d")
 
 
 def _server(domains, port, facts, content):
@@ -366,10 +367,14 @@ def _proxy(name, options, streaming=False):
 # --- what all sites share -------------------------------------------------------------------------------------------
 
 
-def render_common(facts, *, catch_http, catch_https, acme_webroot, status_port):
-    """The file beside the sites: the log's format, the servers of last resort, the status."""
+def render_common(facts, *, catch_http, catch_https, acme_webroot, status_port, long_names=True):
+    """The file beside the sites: the log's format, the servers of last resort, the status.
+
+    ``long_names``: make room for them; not where nginx has been told already, as it takes that only once.
+    """
     fields = ",".join('"%s":"%s"' % field for field in _LOG_FIELDS)
-    blocks = [
+    blocks = ["server_names_hash_bucket_size 128;"] if long_names else []
+    blocks += [
         "log_format slipway escape=json '{%s}';" % fields,
         # Websockets and nothing else: an upgrade to h2c would open a way past these rules.
         ("map $http_upgrade $slipway_upgrade", ['default "";', "~*^websocket$ websocket;"]),

@@ -13,7 +13,7 @@ import tempfile
 
 from ...common.errors import SlipwayError
 from .. import systemd
-from ..layout import read_text, sync_directory, write_file
+from ..layout import sync_directory, write_file
 from . import server
 from .site import DIRECTORY
 
@@ -36,9 +36,10 @@ class Refused(SlipwayError):
 
 
 def read(path):
-    """The text of a file of ours; None where there is none."""
+    """The text of a file, whoever wrote it and however; None where there is none."""
     try:
-        return read_text(path)
+        with open(path, encoding="utf-8", errors="surrogateescape") as handle:
+            return handle.read()
     except FileNotFoundError:
         return None
 
@@ -54,7 +55,7 @@ def _is_as_wanted(path, text):
     if os.path.islink(path) or not os.path.isfile(path):
         return False
     status = os.lstat(path)
-    return (status.st_mode & 0o7777, status.st_uid) == (0o644, 0) and read_text(path) == text
+    return (status.st_mode & 0o7777, status.st_uid) == (0o644, 0) and read(path) == text
 
 
 def install(files):
@@ -146,6 +147,13 @@ def _included():
             path = os.path.join(folder, name)
             if os.path.isfile(path) and (directory != "conf.d" or name.endswith(".conf")):
                 yield path
+
+
+def directs(directive, files, ours):
+    """Whether a file that is not ``ours`` has this directive for all of HTTP."""
+    pattern = re.compile(r"^\s*%s\s" % directive, re.MULTILINE)
+    others = [path for path in [DIRECTORY + "/nginx.conf", *_included()] if path != ours and path not in files]
+    return any(pattern.search(read(path) or "") for path in others)
 
 
 def mentioning(word, files):
