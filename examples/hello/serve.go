@@ -11,6 +11,8 @@ import (
 	"net/http/pprof"
 	"os"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -43,28 +45,91 @@ func inheritedListener() (net.Listener, error) {
 
 // serve answers until ctx ends; then it takes no new connection and finishes the accepted ones, for as long as patience lasts.
 func serve(ctx context.Context, listener net.Listener, handler http.Handler, patience time.Duration) error {
+	callers := &callers{states: map[net.Conn]http.ConnState{}}
 	server := &http.Server{
-		Handler:           handler,
+		Handler:           callers.told(handler),
+		ConnState:         callers.note,
 		ReadHeaderTimeout: 5 * time.Second, // none of these means for ever in Go: one slow client per connection, until all are gone
 		ReadTimeout:       15 * time.Second,
 		WriteTimeout:      30 * time.Second,
 		IdleTimeout:       2 * time.Minute, // above a proxy's, so that it is the proxy that closes idle connections
 		MaxHeaderBytes:    64 << 10,
 	}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
 	select {
-	case err := <-failed:
+	case err := <-ended:
 		return err
 	case <-ctx.Done():
 	}
 	deadline, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
+	// From the first moment of Shutdown on, net/http hangs up on every request that it has just read. So let those who are
+	// connected already be answered first.
+	callers.ending.Store(true)
+	listener.Close()
+	<-ended
+	callers.settle()
 	if err := server.Shutdown(deadline); err != nil {
 		server.Close()
 		return fmt.Errorf("requests were still running after %s and were cut off: %w", patience, err)
 	}
 	return nil
+}
+
+const (
+	lastRequests = 100 * time.Millisecond // for the next request on a kept connection; it is answered, and told that it was the last
+	firstRequest = 500 * time.Millisecond // for the first request on a connection that was accepted just now
+)
+
+// callers are the connections to this service.
+type callers struct {
+	ending atomic.Bool
+	mutex  sync.Mutex
+	states map[net.Conn]http.ConnState
+}
+
+func (c *callers) note(connection net.Conn, state http.ConnState) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if state == http.StateClosed || state == http.StateHijacked {
+		delete(c.states, connection)
+	} else {
+		c.states[connection] = state
+	}
+}
+
+// told says in each answer that the connection ends with it, once the service is ending.
+func (c *callers) told(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(answer http.ResponseWriter, request *http.Request) {
+		if c.ending.Load() {
+			answer.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(answer, request)
+	})
+}
+
+// settle waits until nobody is about to send a request, or has had the time to.
+func (c *callers) settle() {
+	for began := time.Now(); ; time.Sleep(2 * time.Millisecond) {
+		fresh, kept := c.count(http.StateNew), c.count(http.StateIdle)
+		waited := time.Since(began)
+		if (fresh == 0 || waited > firstRequest) && (kept == 0 || waited > lastRequests) {
+			return
+		}
+	}
+}
+
+func (c *callers) count(wanted http.ConnState) int {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	count := 0
+	for _, state := range c.states {
+		if state == wanted {
+			count++
+		}
+	}
+	return count
 }
 
 // startPprof serves profiles to this machine only; 0 switches it off. A taken port is no reason not to serve: for a

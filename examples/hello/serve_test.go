@@ -3,7 +3,9 @@
 package main
 
 import (
+	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -53,6 +55,43 @@ func TestAcceptedRequestIsServedToItsEnd(t *testing.T) {
 	}
 	if _, err := get(address); err == nil {
 		t.Error("a stopped service must not accept")
+	}
+}
+
+// Both were connected before the end began, and asked when it had: net/http's Shutdown alone hangs up on them.
+func TestWhoeverIsConnectedWhenTheEndBeginsIsAnswered(t *testing.T) {
+	for name, before := range map[string]string{"a new connection": "", "a kept connection": "GET / HTTP/1.1\r\nHost: x\r\n\r\n"} {
+		t.Run(name, func(t *testing.T) {
+			address, stop, ended := start(t, 5*time.Second)
+			connection, err := net.Dial("tcp", strings.TrimPrefix(address, "http://"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer connection.Close()
+			answers := bufio.NewReader(connection)
+			if before != "" {
+				fmt.Fprint(connection, before)
+				if answer, err := http.ReadResponse(answers, nil); err != nil || answer.Close {
+					t.Fatal(answer, err)
+				} else {
+					io.Copy(io.Discard, answer.Body)
+				}
+			}
+			time.Sleep(20 * time.Millisecond) // accepted, or idle: there is nothing to wait for that could be seen from here
+			stop()
+			time.Sleep(20 * time.Millisecond)
+			fmt.Fprint(connection, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+			answer, err := http.ReadResponse(answers, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if answer.StatusCode >= 500 || !answer.Close {
+				t.Errorf("status %d, last answer on this connection: %v", answer.StatusCode, answer.Close)
+			}
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
 
