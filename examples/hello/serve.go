@@ -112,12 +112,37 @@ func (c *callers) told(next http.Handler) http.Handler {
 // settle waits until nobody is about to send a request, or has had the time to.
 func (c *callers) settle() {
 	for began := time.Now(); ; time.Sleep(2 * time.Millisecond) {
-		fresh, kept := c.count(http.StateNew), c.count(http.StateIdle)
 		waited := time.Since(began)
-		if (fresh == 0 || waited > firstRequest) && (kept == 0 || waited > lastRequests) {
+		if waited > lastRequests {
+			c.hangUp()
+		}
+		if c.count(http.StateNew) == 0 && c.count(http.StateIdle) == 0 || waited > firstRequest {
 			return
 		}
 	}
+}
+
+// hangUp closes the kept connections, but for those on which a request has arrived that nobody has read yet.
+func (c *callers) hangUp() {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	for connection, state := range c.states {
+		if state == http.StateIdle && !hasUnread(connection) {
+			connection.Close()
+		}
+	}
+}
+
+func hasUnread(connection net.Conn) bool {
+	count := 0
+	if system, ok := connection.(syscall.Conn); ok {
+		if raw, err := system.SyscallConn(); err == nil {
+			_ = raw.Control(func(descriptor uintptr) {
+				count, _, _ = syscall.Recvfrom(int(descriptor), make([]byte, 1), syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+			})
+		}
+	}
+	return count > 0
 }
 
 func (c *callers) count(wanted http.ConnState) int {

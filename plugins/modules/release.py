@@ -60,11 +60,14 @@ options:
     description:
       - How the new release takes over.
       - V(restart) stops the old process and starts the new one. There is a gap as long as both take.
+      - V(socket) has systemd listen on O(port). Connections queue there while the old process ends and the new one starts; none is refused. The
+        service has to take the listener that systemd passes to it.
       - V(blue_green) starts the new one as a second instance on another port, judges it there, has nginx send to it, and stops the old
         one when it has finished what it had. Nothing is lost and nothing waits. It needs a site of M(slipway.golang.nginx_site) of the app's
         name on the same host, with C(127.0.0.1) and both ports as its servers, which the playbook C(slipway.golang.setup) makes where
         C(slipway_strategy) says so.
-      - A live release of V(restart) can be followed by one of V(blue_green) without a gap. The other way round is refused.
+      - A live release of V(restart) can be followed by one of V(blue_green) without a gap, or by one of V(socket) with the gap of a restart.
+        Any other change is refused.
     type: str
     default: restart
   second_port:

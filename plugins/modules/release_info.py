@@ -135,7 +135,7 @@ from ..module_utils.common.errors import SlipwayError
 from ..module_utils.host import report
 
 # They are loaded by name; Ansible brings along only what is imported somewhere.
-from ..module_utils.host.strategies import blue_green, restart  # noqa: F401 pylint: disable=unused-import
+from ..module_utils.host.strategies import blue_green, restart, socket  # noqa: F401 pylint: disable=unused-import
 
 ARGUMENTS = {
     "name": {"type": "str", "required": True},

@@ -211,9 +211,10 @@ class Act:
 
     def stand_down(self):
         """After a failed first deploy: no link and no process claims that something serves, nor after the next boot."""
-        with contextlib.suppress(SlipwayError):
-            systemd.stop(self.look.unit_name)
-            systemd.disable(self.look.unit_name)
+        for unit_name in self.wanted.strategy.services(self.app):
+            with contextlib.suppress(SlipwayError):
+                systemd.stop(unit_name)
+                systemd.disable(unit_name)
         self.layout.point("current", None)
 
     def prune(self):

@@ -96,8 +96,7 @@ def target_of(wanted, releases):
             "Wrong architecture: this host is linux/%s%s, the artifacts are for %s. Build for it too: add it to the targets of the build"
             % (machine.goarch(), _best_variant(), offered)
         )
-    layout = wanted.layout
-    sections = wanted.strategy.units(layout, wanted.unit)
+    sections = wanted.strategy.units(wanted)
     units = {name: unit.render(parts) for name, parts in sections.items()}
     rendered = environment.render(wanted.environment)
     record = release_record(wanted.app, artifact["version"], artifact["digest"], rendered, units, wanted.strategy.NAME)

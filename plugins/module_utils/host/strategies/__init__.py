@@ -7,7 +7,7 @@
 A strategy is a module with
 
 - ``NAME``, and ``REPLACES``: the strategies of live releases that it can take over from;
-- ``units(layout, options)``: unit file name to the sections that ``common.unit`` renders;
+- ``units(wanted)``: unit file name to the sections that ``common.unit`` renders;
 - ``serving(layout)``: the unit whose main process answers requests;
 - ``services(app)``: every unit that it may have started;
 - ``port(layout)``: where that process listens, None for where its release says;

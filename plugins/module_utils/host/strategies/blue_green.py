@@ -25,10 +25,11 @@ COLORS = ("blue", "green")
 _INSTANCE = "@instance@"  # stands for systemd's %i until the unit is rendered, where a percent sign would mean itself
 
 
-def units(layout, options):
+def units(wanted):
     """One template for both instances; each has a link to its release, and its port."""
+    layout = wanted.layout
     home = os.path.join(layout.root, _INSTANCE)
-    parts = unit.sections(layout.app, options, binary="%s/bin/%s" % (home, layout.app), environment_file=home + "/environment")
+    parts = unit.sections(wanted.app, wanted.unit, binary="%s/bin/%s" % (home, wanted.app), environment_file=home + "/environment")
     service = []
     for key, value in parts["Service"]:
         service.append((key, value.replace(_INSTANCE, "%i")))

@@ -15,8 +15,9 @@ NAME = "restart"
 REPLACES = ("restart",)
 
 
-def units(layout, options):
-    parts = unit.sections(layout.app, options, binary=layout.live_binary, environment_file=layout.live_environment)
+def units(wanted):
+    layout = wanted.layout
+    parts = unit.sections(wanted.app, wanted.unit, binary=layout.live_binary, environment_file=layout.live_environment)
     return {serving(layout): parts}
 
 
