@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/pprof"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -109,14 +110,16 @@ func (c *callers) told(next http.Handler) http.Handler {
 	})
 }
 
-// settle waits until nobody is about to send a request, or has had the time to.
+// settle waits until nobody is about to send a request, or has had the time to. Whoever is being answered at the beginning may
+// send another one, as nobody has told him, so that even then there is something to wait for.
 func (c *callers) settle() {
-	for began := time.Now(); ; time.Sleep(2 * time.Millisecond) {
+	for began := time.Now(); c.count() > 0; time.Sleep(2 * time.Millisecond) {
 		waited := time.Since(began)
-		if waited > lastRequests {
-			c.hangUp()
+		if waited < lastRequests {
+			continue
 		}
-		if c.count(http.StateNew) == 0 && c.count(http.StateIdle) == 0 || waited > firstRequest {
+		c.hangUp()
+		if c.count(http.StateNew, http.StateIdle) == 0 || waited > firstRequest {
 			return
 		}
 	}
@@ -145,12 +148,13 @@ func hasUnread(connection net.Conn) bool {
 	return count > 0
 }
 
-func (c *callers) count(wanted http.ConnState) int {
+// count tells how many connections are in one of these states; in any at all, where none is named.
+func (c *callers) count(wanted ...http.ConnState) int {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	count := 0
 	for _, state := range c.states {
-		if state == wanted {
+		if len(wanted) == 0 || slices.Contains(wanted, state) {
 			count++
 		}
 	}
