@@ -46,7 +46,7 @@ func inheritedListener() (net.Listener, error) {
 
 // serve answers until ctx ends; then it takes no new connection and finishes the accepted ones, for as long as patience lasts.
 func serve(ctx context.Context, listener net.Listener, handler http.Handler, patience time.Duration) error {
-	callers := &callers{states: map[net.Conn]http.ConnState{}}
+	callers := &callers{states: map[net.Conn]state{}}
 	server := &http.Server{
 		Handler:           callers.told(handler),
 		ConnState:         callers.note,
@@ -79,24 +79,29 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler, pat
 }
 
 const (
-	lastRequests = 100 * time.Millisecond // for the next request on a kept connection; it is answered, and told that it was the last
+	keptInUse    = 100 * time.Millisecond // a kept connection that was used so short a time ago will carry another request
 	firstRequest = 500 * time.Millisecond // for the first request on a connection that was accepted just now
 )
 
-// callers are the connections to this service.
+// callers are the connections to this service: what each is about, and since when.
 type callers struct {
 	ending atomic.Bool
 	mutex  sync.Mutex
-	states map[net.Conn]http.ConnState
+	states map[net.Conn]state
 }
 
-func (c *callers) note(connection net.Conn, state http.ConnState) {
+type state struct {
+	http.ConnState
+	since time.Time
+}
+
+func (c *callers) note(connection net.Conn, now http.ConnState) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	if state == http.StateClosed || state == http.StateHijacked {
+	if now == http.StateClosed || now == http.StateHijacked {
 		delete(c.states, connection)
 	} else {
-		c.states[connection] = state
+		c.states[connection] = state{now, time.Now()}
 	}
 }
 
@@ -114,23 +119,21 @@ func (c *callers) told(next http.Handler) http.Handler {
 // send another one, as nobody has told him, so that even then there is something to wait for.
 func (c *callers) settle() {
 	for began := time.Now(); c.count() > 0; time.Sleep(2 * time.Millisecond) {
-		waited := time.Since(began)
-		if waited < lastRequests {
-			continue
-		}
 		c.hangUp()
-		if c.count(http.StateNew, http.StateIdle) == 0 || waited > firstRequest {
+		waited := time.Since(began)
+		if waited > keptInUse && c.count(http.StateNew, http.StateIdle) == 0 || waited > firstRequest {
 			return
 		}
 	}
 }
 
-// hangUp closes the kept connections, but for those on which a request has arrived that nobody has read yet.
+// hangUp closes the kept connections that were not used for a while, but for those on which a request has arrived that nobody has
+// read yet. Clients take the connection that they used last, so that these are the ones that they do not take now.
 func (c *callers) hangUp() {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	for connection, state := range c.states {
-		if state == http.StateIdle && !hasUnread(connection) {
+		if state.ConnState == http.StateIdle && time.Since(state.since) > keptInUse && !hasUnread(connection) {
 			connection.Close()
 		}
 	}
@@ -154,7 +157,7 @@ func (c *callers) count(wanted ...http.ConnState) int {
 	defer c.mutex.Unlock()
 	count := 0
 	for _, state := range c.states {
-		if len(wanted) == 0 || slices.Contains(wanted, state) {
+		if len(wanted) == 0 || slices.Contains(wanted, state.ConnState) {
 			count++
 		}
 	}
