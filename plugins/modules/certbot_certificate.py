@@ -240,8 +240,7 @@ import time
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.common.errors import SlipwayError
-from ..module_utils.host import x509
-from ..module_utils.host.certbot import issue
+from ..module_utils.host.certbot import issue, x509
 from ..module_utils.host.certbot.decide import decide, describe, foresee
 from ..module_utils.host.certbot.lineage import Paths, look
 from ..module_utils.host.certbot.wanted import Wanted, check_name

@@ -122,7 +122,7 @@ import time
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.common.errors import InvalidInput, SlipwayError
-from ..module_utils.host import x509
+from ..module_utils.host.certbot import x509
 
 ARGUMENTS = {
     "paths": {"type": "list", "elements": "path", "required": True},

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
-from ansible_collections.slipway.golang.plugins.module_utils.host import x509
+from ansible_collections.slipway.golang.plugins.module_utils.host.certbot import x509
 
 KEYS = {
     "rsa": ["rsa:2048"],

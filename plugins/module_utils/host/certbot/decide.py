@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from ...common.errors import SlipwayError
-from .. import x509
+from . import x509
 from .wanted import PRODUCTION, STAGING
 
 DAY = 86400

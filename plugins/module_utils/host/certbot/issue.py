@@ -13,9 +13,8 @@ import subprocess
 import time
 
 from ...common.errors import SlipwayError
-from .. import x509
 from ..layout import sync_directory, write_file
-from . import command, complaint, renewal
+from . import command, complaint, renewal, x509
 from .aside import Aside
 from .decide import decide
 from .lineage import look

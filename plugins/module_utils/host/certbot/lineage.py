@@ -9,8 +9,7 @@ from __future__ import annotations
 import os
 
 from ...common.errors import SlipwayError
-from .. import x509
-from . import renewal
+from . import renewal, x509
 from .wanted import PRODUCTION
 
 CONFIG_DIR = "/etc/letsencrypt"

@@ -14,7 +14,7 @@ import math
 import re
 import ssl
 
-from ..common.errors import SlipwayError
+from ...common.errors import SlipwayError
 
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", re.DOTALL)
 
