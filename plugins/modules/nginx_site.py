@@ -314,7 +314,7 @@ def run(params, check_mode):
 
 def difference(files, paths):
     """The diff of those files, one after the other."""
-    return [{"before": tree.read(path) or "", "after": files[path] or "", "before_header": path, "after_header": path} for path in paths]
+    return [{"before": tree.shown(tree.read(path)), "after": files[path] or "", "before_header": path, "after_header": path} for path in paths]
 
 
 def main():

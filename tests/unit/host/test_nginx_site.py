@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import InvalidInput, SlipwayError
-from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import placing, site, upstream
+from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import placing, site, tree, upstream
+from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import server as server_of_host
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx.options import OPTIONS
 
 NEW, OLD = site.Facts((1, 29, 0)), site.Facts((1, 22, 1))
@@ -50,6 +52,15 @@ class TestHttps:
         http = servers(render("yes", domains=["a.example.com", "b.example.com"], **CERTIFICATE))[0]
         assert "return 308 https://$host$request_uri;" in http
 
+    def test_a_wildcard_is_no_place_to_be_sent_to(self):
+        assert "return 308 https://$host$request_uri;" in servers(render("yes", domains=["*.example.com"], **CERTIFICATE))[0]
+        with pytest.raises(InvalidInput, match="^domains: '\\*.example.com' is not usable: redirect_from leads to the first"):
+            render(domains=["*.example.com", "example.com"], redirect_from=["example.org"])
+
+    def test_no_server_tells_its_version(self):
+        text = render("yes", redirect_from=["www.a.example.com"], **CERTIFICATE)
+        assert all("server_tokens off;" in server for server in servers(text))
+
     def test_an_older_nginx_is_told_of_http2_where_it_listens(self):
         https = servers(render("yes", OLD, **CERTIFICATE))[1]
         assert "listen 443 ssl http2;" in https and "http2 on;" not in https
@@ -68,6 +79,8 @@ class TestHttps:
         assert "Strict-Transport-Security" not in render("yes", **CERTIFICATE)
         text = render("yes", hsts_max_age=3600, hsts_include_subdomains=True, **CERTIFICATE)
         assert text.count('add_header Strict-Transport-Security "max-age=3600; includeSubDomains" always;') == 1
+        redirected = servers(render("yes", hsts_max_age=3600, redirect_from=["www.a.example.com"], **CERTIFICATE))
+        assert ["Strict-Transport-Security" in server for server in redirected] == [False, True, True]
 
     def test_other_names_are_redirected_to_the_first_domain(self):
         http, redirect, main = servers(render("yes", redirect_from=["www.a.example.com"], **CERTIFICATE))
@@ -86,7 +99,7 @@ class TestProxy:
     def test_trusted_proxies_are_believed_and_nobody_else(self):
         text = render(trusted_proxies=["10.0.0.0/8", "2001:db8::1"])
         assert "set_real_ip_from 10.0.0.0/8;" in text and "set_real_ip_from 2001:db8::1;" in text
-        assert "    10.0.0.0/8 1;" in text and "proxy_set_header X-Forwarded-Proto $slipway_orders_scheme;" in text
+        assert "    10.0.0.0/8 1;" in text and "proxy_set_header X-Forwarded-Proto $%s_scheme;" % site._variable("orders") in text
 
     def test_a_request_that_cannot_be_repeated_is_not(self):
         assert "proxy_next_upstream error timeout;" in render() and "non_idempotent" not in render()
@@ -96,9 +109,14 @@ class TestProxy:
         assert text.count("proxy_pass http://slipway_orders;") == text.count("if (-f /etc/nginx/slipway/orders.maintenance.html)") == 2
 
     def test_no_two_sites_share_a_variable(self):
-        names = ["a-b", "a_b", "a__b", "a-_b", "a_-b", "a_d", "a-", "a_db"]
+        names = ["a-b", "a_b", "a__b", "a-_b", "a_-b", "a_d", "a-", "a_db", "a" * 31, "a-" * 15]
         assert len({site._variable(name) for name in names}) == len(names)
-        assert all(re.fullmatch("[a-z_]+", site._variable(name)) for name in names)
+        # nginx has room for 46 characters, those of the suffix included.
+        assert all(re.fullmatch("[a-z0-9_]{1,32}", site._variable(name)) for name in names)
+
+    def test_what_a_client_claims_in_other_words_is_dropped_too(self):
+        text = render(streaming=["/events"])
+        assert text.count('proxy_set_header Forwarded "";') == text.count('proxy_set_header True-Client-IP "";') == 2
 
     def test_streams_are_not_buffered(self):
         location = render(streaming=["/events"]).split("location /events {")[1].split("location / {")[0]
@@ -108,6 +126,7 @@ class TestProxy:
         text = render(limit_rate="10r/s", limit_burst=5)
         assert "limit_req_zone $binary_remote_addr zone=slipway_orders_rate:10m rate=10r/s;" in text
         assert "limit_req zone=slipway_orders_rate burst=5 nodelay;" in text and "limit_req_status 429;" in text
+        assert "limit_req zone=slipway_orders_rate;" in render(limit_rate="10r/s", limit_burst=0)  # nginx knows no burst=0
 
     def test_a_site_without_a_domain_answers_to_all_names(self):
         text = render(domains=[])
@@ -179,6 +198,10 @@ class TestSnippet:
         line = site.snippet_line(text)
         assert text.splitlines()[line : line + 2] == ["first a;", "  second b;"]
 
+    @pytest.mark.parametrize("end", ["\r", "\u2028", "\x0c"])
+    def test_what_ends_no_line_for_nginx_ends_no_comment(self, end):
+        assert "# a%s}%sb {\n" % (end, end) in render(snippet="# a%s}%sb {" % (end, end))
+
     def test_an_error_in_it_is_told_by_its_own_line(self):
         files = {site.path_of("orders"): render(snippet="gzip on;\nprox_pass x;\n")}
         number = files[site.path_of("orders")].splitlines().index("prox_pass x;") + 1
@@ -198,6 +221,7 @@ class TestOtherRefusals:
             ("proxy_read_timeout", {"proxy_read_timeout": 0}),
             ("status_port", {"status_port": 65536}),
             ("limit_rate", {"limit_rate": "10"}),
+            ("acme_webroot", {"acme_webroot": ""}),
         ],
     )
     def test_it_names_the_field(self, field, given):
@@ -258,6 +282,7 @@ class TestCommon:
         assert "server_names_hash_bucket_size 128;" in render() and "server_names_hash" not in render(long_names=False)
         assert "listen 80 default_server;" in render(catch_http=True) and "443" not in render(catch_http=True)
         assert "ssl_reject_handshake on;" in render(catch_https=True)
+        assert "ssl_session_cache shared:slipway_tls:10m;" in render(catch_https=True)  # without it, no site's sessions are resumed
         assert "listen 127.0.0.1:8099;" in render(status_port=8099)
 
     def test_the_log_is_json_with_release_and_timing_of_the_upstream(self):
@@ -268,3 +293,40 @@ class TestCommon:
 def test_a_server_that_cannot_be_resolved_is_named():
     told = placing.explain('host not found in upstream "nope:80" in /etc/nginx/conf.d/slipway-orders.upstream.conf:4', {}, "orders", "")
     assert told.startswith("servers: nope:80 cannot be resolved on this host")
+
+
+def test_so_is_a_host_that_shall_answer_challenges():
+    files = {site.path_of("orders"): render(acme_forward="nope:80")}
+    told = placing.explain('host not found in upstream "nope" in %s:8' % site.path_of("orders"), files, "orders", "")
+    assert told.startswith("acme_forward: nope cannot be resolved on this host")
+
+
+class TestFiles:
+    def test_a_directory_can_be_entered_whatever_umask_root_has(self, tmp_path):
+        before = os.umask(0o077)
+        try:
+            tree.make_directory(str(tmp_path / "acme"))
+        finally:
+            os.umask(before)
+        assert (tmp_path / "acme").stat().st_mode & 0o777 == 0o755
+
+    def test_a_file_in_any_encoding_can_be_put_back_and_be_shown(self, tmp_path):
+        path = tmp_path / "site.conf"
+        path.write_bytes(b"# caf\xe9\n")
+        before = tree.install({str(path): "new\n"})
+        assert path.read_text() == "new\n"
+        tree.install(before)
+        assert path.read_bytes() == b"# caf\xe9\n"
+        assert tree.shown(tree.read(str(path))) == "# caf\ufffd\n"
+
+    def test_every_listen_is_seen_wherever_it_stands(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(tree, "DIRECTORY", str(tmp_path))
+        (tmp_path / "nginx.conf").write_text("http { server { listen 8080; listen 80 default_server; } # listen 81 default_server;\n}\n")
+        assert tree.default_ports({}, "") == {80}
+        assert tree.default_files({}, "") == [str(tmp_path / "nginx.conf")]
+
+    def test_a_removed_file_is_newer_than_workers_that_never_heard_of_it(self, tmp_path):
+        gone = tmp_path / "gone.conf"
+        os.utime(tmp_path, (1, 1))
+        assert server_of_host._changed(str(gone)) > 1  # when the directory's content or itself changed
+        assert server_of_host._changed(str(tmp_path / "never" / "there")) == 0.0

@@ -19,7 +19,7 @@ class Plan:
         self.name = name
         self.before = before
         self.after = after
-        self.changed = before != after
+        self.changed = before != after or (server.is_active() and server.is_behind([upstream.path_of(name)]))
 
     def act(self):
         placing.put_in_place(self.name, {upstream.path_of(self.name): self.after})
@@ -29,7 +29,7 @@ class Plan:
 
     def diff(self):
         path = upstream.path_of(self.name)
-        return {"before": self.before, "after": self.after, "before_header": path, "after_header": path}
+        return {"before": tree.shown(self.before), "after": tree.shown(self.after), "before_header": path, "after_header": path}
 
 
 def plan(name, wanted):

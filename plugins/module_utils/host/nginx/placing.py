@@ -128,35 +128,41 @@ def steps(wanted):
 def needs_nginx(wanted):
     """Whether nginx has to read its configuration, and why: "start", "reload" or nothing."""
     if not server.is_active():
-        return "start" if any(text is not None for text in wanted.files.values()) else ""
-    if wanted.changes()[0] or server.is_behind([path for path, text in wanted.files.items() if text is not None]):
-        return "reload"
-    return ""
+        return "start" if any(text is not None for path, text in wanted.files.items() if path != site.COMMON) else ""
+    return "reload" if wanted.changes()[0] or server.is_behind(wanted.files) else ""
 
 
 def act(name, wanted, snippet=""):
     """Do what the plan says. A configuration that nginx refuses, or does not take, leaves all as it was."""
     files, page = wanted.changes()
+    verb = needs_nginx(wanted)
     if wanted.webroot:
-        os.makedirs(wanted.webroot, mode=0o755, exist_ok=True)
-    if files or needs_nginx(wanted):
-        put_in_place(name, {path: wanted.files[path] for path in wanted.files if path in files}, snippet)
-    os.makedirs(site.PAGES, mode=0o755, exist_ok=True)  # so that somebody on the host can put a page there
+        tree.make_directory(wanted.webroot)
+    if files or verb:
+        put_in_place(name, {path: wanted.files[path] for path in files}, snippet, start=verb == "start")
+    tree.make_directory(site.PAGES)  # so that somebody on the host can put a page there
     tree.install({path: wanted.page[path] for path in page})
 
 
-def put_in_place(name, files, snippet=""):
-    """Have nginx serve with these files: tried first, and taken back where nginx does not take them."""
+def put_in_place(name, files, snippet="", start=False):
+    """Have nginx serve with these files: tried first, and taken back where nginx does not take them.
+
+    An nginx that does not run is left so, unless it shall ``start``.
+    """
     _try_out(name, files, snippet)
-    before = tree.install(files)
+    before, active = tree.install(files), server.is_active()
+    if not (active or start):
+        return
     try:
         server.go()
     except SlipwayError as error:
-        raise SlipwayError("%s. %s" % (str(error).rstrip("."), _put_back(before)), **error.facts) from error
+        raise SlipwayError("%s. %s" % (str(error).rstrip("."), _put_back(before, active)), **error.facts) from error
 
 
-def _put_back(before):
+def _put_back(before, active):
     tree.install(before)
+    if not active:
+        return "The old configuration is back, and nginx does not run, as before"
     try:
         server.go()
     except SlipwayError as error:
@@ -184,7 +190,8 @@ def explain(complaint, files, name, snippet):
     """nginx's own words, and before them what of the user's they are about."""
     unresolved = _UNRESOLVED.search(complaint)
     if unresolved:
-        return "servers: %s cannot be resolved on this host; use an address, or repair its DNS. nginx says: %s" % (unresolved[1], complaint)
+        field = "acme_forward" if any("proxy_pass http://%s" % unresolved[1] in (text or "") for text in files.values()) else "servers"
+        return "%s: %s cannot be resolved on this host; use an address, or repair its DNS. nginx says: %s" % (field, unresolved[1], complaint)
     certificate = _CERTIFICATE.search(complaint)
     if certificate:
         named = " and ".join(tree.mentioning(certificate[1], files)) or "nothing that can be found"
@@ -192,9 +199,9 @@ def explain(complaint, files, name, snippet):
     at = _AT.search(complaint)
     if at and files.get(at[1]):
         number = int(at[2])
-        line = files[at[1]].splitlines()[number - 1] if number <= files[at[1]].count("\n") else ""
+        line = files[at[1]].split("\n")[number - 1] if number <= files[at[1]].count("\n") else ""
         begin = site.snippet_line(files[at[1]])
-        if begin and begin < number <= begin + len(snippet.splitlines()):
+        if begin and begin < number <= begin + len(snippet.rstrip().split("\n")):
             return "snippet, line %d (%s): nginx says: %s" % (number - begin, line.strip(), complaint)
         return "nginx refuses the site %s: %s (%s)" % (name, complaint, line.strip())
     return "nginx refuses its configuration: %s" % complaint

@@ -18,6 +18,7 @@ from .site import Facts
 
 UNIT = "nginx.service"
 ERROR_LOG = "/var/log/nginx/error.log"
+_GRAVE = re.compile(r"\[(?:emerg|alert)\] [0-9]+#[0-9]+: (.{,300})")
 _SHUTTING_DOWN = "is shutting down"
 _PATIENCE = 10.0
 
@@ -45,19 +46,28 @@ def workers():
 
 
 def is_behind(paths):
-    """Whether a file is newer than the workers: then it was put in place and never read, as when a run was cut off in between."""
+    """Whether a file, or its end, is newer than the workers: then nginx never heard of it, as when a run was cut off in between."""
     started = [_started(pid) for pid in workers()]
-    changed = [os.lstat(path).st_ctime for path in paths if os.path.lexists(path)]
+    changed = [_changed(path) for path in paths]
     now = time.time()
     return bool(started) and any(max(started) < moment < now for moment in changed)
 
 
+def _changed(path):
+    """When a file changed; of one that was removed, its directory knows."""
+    there = path if os.path.exists(path) else os.path.dirname(path)
+    return os.stat(there).st_ctime if os.path.exists(there) else 0.0
+
+
 def go():
     """Have nginx serve what is on disk; raises with nginx's own words where it does not."""
-    if not is_active():
-        systemd.start(UNIT, "start")
-        return
     before, written = workers(), _size(ERROR_LOG)
+    if not is_active():
+        try:
+            systemd.start(UNIT, "start")
+        except SlipwayError as error:
+            raise SlipwayError("nginx did not start: %s" % (_complaints(written) or error)) from error
+        return
     answer = systemd.run(["systemctl", "reload", UNIT])
     if answer.returncode:
         raise SlipwayError("nginx did not reload: %s" % (_complaints(written) or answer.stderr.strip()[:1000]))
@@ -145,4 +155,5 @@ def _complaints(written):
             lines = handle.read(65536).splitlines()
     except OSError:
         return ""
-    return "; ".join(line.partition("] ")[2] for line in lines if "[emerg]" in line or "[alert]" in line)[:1000]
+    told = [_GRAVE.search(line) for line in lines]
+    return "; ".join(dict.fromkeys(match[1] for match in told if match))[:1000]  # nginx tries a port five times, and says so

@@ -10,6 +10,7 @@ Whatever a user gives stays inside of its field: names, addresses and paths have
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import re
 
@@ -90,11 +91,13 @@ def check(options):
         raise InvalidInput("redirect_from", both[0], "it is also one of domains, and would be redirected to itself")
     if options["redirect_from"] and not options["domains"]:
         raise InvalidInput("redirect_from", options["redirect_from"][0], "there is no domain to redirect to; set domains")
+    if options["redirect_from"] and options["domains"][0].startswith("*"):
+        raise InvalidInput("domains", options["domains"][0], "redirect_from leads to the first domain, which has to be one name; put this one after it")
     if bool(options["certificate"]) != bool(options["certificate_key"]):
         missing, given = ("certificate_key", "certificate") if options["certificate"] else ("certificate", "certificate_key")
         raise InvalidInput(missing, "", "it is needed beside %s" % given)
     for field in ("certificate", "certificate_key", "acme_webroot"):
-        if options[field]:
+        if options[field] or field == "acme_webroot":
             _check_path(options[field], field)
     _check_numbers(options)
     _check_paths(options)
@@ -133,8 +136,8 @@ def check_snippet(text):
     """A snippet may not leave the block that it is put into. What it does inside is for nginx to judge."""
     if "\0" in text:
         raise InvalidInput("snippet", text, "it has a NUL character")
-    lines, depth = text.splitlines(), 0
-    for number, code in enumerate(_QUOTED.sub(_blank, text).splitlines()):
+    lines, depth = text.rstrip("\n").split("\n"), 0  # not splitlines: for nginx too, a lone carriage return ends no comment
+    for number, code in enumerate(_QUOTED.sub(_blank, text).split("\n")):
         for character in code:
             depth += (character == "{") - (character == "}")
             if depth < 0:
@@ -200,7 +203,7 @@ def render(name, options, facts, https):
     blocks = _zones(name, options)
     if https == "yes":
         blocks.append(_server(options["domains"] + options["redirect_from"], 80, facts, _acme(options) + [_to_https(options)]))
-        blocks += _redirect(options, 443, facts, _tls(options))
+        blocks += _redirect(options, 443, facts, _tls(options) + _hsts(options))
         blocks.append(_server(options["domains"], 443, facts, _tls(options) + _hsts(options) + _content(name, options)))
     elif https == "waiting":
         rest = ("location /", ["default_type text/plain;", 'return 503 "%s\\n";' % WAITING])
@@ -213,7 +216,7 @@ def render(name, options, facts, https):
 
 def snippet_line(text):
     """The number of the line after which the user's snippet begins, 0 where there is none."""
-    lines = text.splitlines()
+    lines = text.split("\n")
     return lines.index("    " + _SNIPPET) + 1 if "    " + _SNIPPET in lines else 0
 
 
@@ -236,15 +239,15 @@ def _zones(name, options):
 
 
 def _variable(name):
-    """The name as part of a variable's, in which nginx allows no dash; no two names come to the same."""
-    return "slipway_" + name.replace("_", "_u").replace("-", "_d")
+    """The name as part of a variable's, in which nginx allows no dash, and has no room for a long one."""
+    return "slipway_" + hashlib.sha256(name.encode("utf-8")).hexdigest()[:12]
 
 
 def _server(domains, port, facts, content):
     default = "" if domains else " default_server"
     http2 = ["http2 on;"] if port == 443 and facts.version >= (1, 25, 1) else []
     names = ["server_name %s;" % " ".join(domains or ["_"])]
-    return ("server", listen(port, facts, default) + http2 + names + content)
+    return ("server", listen(port, facts, default) + http2 + names + ["server_tokens off;"] + content)
 
 
 def listen(port, facts, default):
@@ -268,7 +271,8 @@ def acme_content(webroot, forward):
 
 
 def _to_https(options):
-    return ("location /", ["return 308 https://%s$request_uri;" % (options["domains"][0] if len(options["domains"]) == 1 else "$host")])
+    one_name = len(options["domains"]) == 1 and not options["domains"][0].startswith("*")
+    return ("location /", ["return 308 https://%s$request_uri;" % (options["domains"][0] if one_name else "$host")])
 
 
 def _redirect(options, port, facts, content):
@@ -295,11 +299,7 @@ def _hsts(options):
 
 def _content(name, options):
     """What the site itself answers."""
-    body = ["server_tokens off;"]
-    if options["access_log"]:
-        body.append("access_log /var/log/nginx/%s.access.log slipway;" % name)
-    else:
-        body.append("access_log off;")
+    body = ["access_log /var/log/nginx/%s.access.log slipway;" % name if options["access_log"] else "access_log off;"]
     if options["trusted_proxies"]:
         body += ["set_real_ip_from %s;" % network for network in options["trusted_proxies"]]
         body += ["real_ip_header X-Forwarded-For;", "real_ip_recursive on;"]
@@ -318,16 +318,18 @@ def _content(name, options):
     body += [("location %s" % path, _proxy(name, options, streaming=True)) for path in options["streaming"]]
     body.append(("location /", _proxy(name, options)))
     if options["snippet"].strip():
-        body += [_SNIPPET] + [Verbatim(line) for line in options["snippet"].rstrip().splitlines()]
+        body += [_SNIPPET] + [Verbatim(line) for line in options["snippet"].rstrip().split("\n")]
     return body
+
+
+_PAGE_URI = "/.slipway-maintenance"
 
 
 def _maintenance(name):
     # By address and not by name: nginx turns a POST into a GET on the way there, and static files can only be got.
-    page = "/.slipway-maintenance"
     content = ["internal;", "alias %s;" % page_path(name), "default_type text/html;", 'add_header Retry-After "60" always;',
                'add_header Cache-Control "no-store" always;']  # fmt: skip
-    return ["error_page 503 %s;" % page, ("location = %s" % page, content)]
+    return [("location = %s" % _PAGE_URI, content)]
 
 
 def _static(entry):
@@ -335,9 +337,11 @@ def _static(entry):
 
 
 def _proxy(name, options, streaming=False):
-    body = [("if (-f %s)" % page_path(name), ["return 503;"])]
+    # The page is for this 503 only: one that the snippet gives is its own.
+    body = [("if (-f %s)" % page_path(name), ["error_page 503 %s;" % _PAGE_URI, "return 503;"])]
     if options["limit_rate"]:
-        body += ["limit_req zone=slipway_%s_rate burst=%d nodelay;" % (name, options["limit_burst"]), "limit_req_status 429;"]
+        burst = " burst=%d nodelay" % options["limit_burst"] if options["limit_burst"] else ""
+        body += ["limit_req zone=slipway_%s_rate%s;" % (name, burst), "limit_req_status 429;"]
     scheme = "$%s_scheme" % _variable(name) if options["trusted_proxies"] else "$scheme"
     body += [
         "proxy_pass http://slipway_%s;" % name,
@@ -348,6 +352,9 @@ def _proxy(name, options, streaming=False):
         "proxy_set_header X-Forwarded-For $remote_addr;",
         "proxy_set_header X-Forwarded-Proto %s;" % scheme,
         "proxy_set_header X-Forwarded-Host $host;",
+        # What says the same in other words, and what some services believe before the above.
+        'proxy_set_header Forwarded "";',
+        'proxy_set_header True-Client-IP "";',
         "proxy_set_header X-Request-ID $request_id;",
         "proxy_set_header Upgrade $slipway_upgrade;",
         "proxy_set_header Connection $slipway_connection;",
@@ -386,7 +393,8 @@ def render_common(facts, *, catch_http, catch_https, acme_webroot, status_port, 
         acme = ("location ^~ /.well-known/acme-challenge/", acme_content(acme_webroot, None))
         blocks.append(("server", listen(80, facts, " default_server") + ["server_name _;", "server_tokens off;", acme, rest]))
     if catch_https:
-        blocks.append(("server", listen(443, facts, " default_server") + ["server_name _;"] + TLS[:3] + ["ssl_reject_handshake on;"]))
+        # The cache of sessions as well: a client that returns is looked up here, before nginx knows which site it wants.
+        blocks.append(("server", listen(443, facts, " default_server") + ["server_name _;"] + TLS + ["ssl_reject_handshake on;"]))
     if status_port:
         status = ("location = /nginx_status", ["stub_status;"])
         blocks.append(("server", ["listen 127.0.0.1:%d;" % status_port, "server_name _;", "access_log off;", "allow 127.0.0.1;", "deny all;", status]))

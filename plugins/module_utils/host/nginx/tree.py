@@ -18,9 +18,14 @@ from . import server
 from .site import DIRECTORY
 
 DEFAULT_SITE = DIRECTORY + "/sites-enabled/default"
-_LISTEN = re.compile(r"^[^#\n]*?\blisten\s+([^;#]+);", re.MULTILINE)
+_COMMENT = re.compile(r"(?<!\S)#.*")
+_LISTEN = re.compile(r"(?<![^\s;{}])listen\s+([^;]+);")
 # On its standard error, or as a line of the log once that is open.
 _COMPLAINT = re.compile(r"^(?:nginx:|[0-9/]+ [0-9:]+) \[(?:emerg|alert|crit|error)\] (?:[0-9]+#[0-9]+: )?(.*)$", re.MULTILINE)
+
+
+# Pairs of a directory and the place where nginx shall see it, then nginx's own arguments.
+_BIND = 'while [ $# -gt 2 ]; do mount --bind "$1" "$2" || exit; shift 2; done; exec "$@"'
 
 
 class Link(str):
@@ -42,6 +47,18 @@ def read(path):
             return handle.read()
     except FileNotFoundError:
         return None
+
+
+def shown(text):
+    """The text for a diff, which knows UTF-8 only."""
+    return (text or "").encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def make_directory(path):
+    """A directory that nginx's workers can enter, whatever umask root has."""
+    if not os.path.isdir(path):
+        os.makedirs(path)
+        os.chmod(path, 0o755)
 
 
 def differences(files):
@@ -73,14 +90,14 @@ def _place(path, text):
             os.unlink(path)
             sync_directory(directory)
         return
-    os.makedirs(directory, mode=0o755, exist_ok=True)
+    make_directory(directory)
     beside = os.path.join(directory, ".%s.slipway-new" % os.path.basename(path))  # no name that nginx includes
     if os.path.lexists(beside):
         os.unlink(beside)
     if isinstance(text, Link):
         os.symlink(text, beside)
     else:
-        write_file(beside, text.encode("utf-8"), 0o644)
+        write_file(beside, text.encode("utf-8", "surrogateescape"), 0o644)
     os.rename(beside, path)
     sync_directory(directory)
 
@@ -88,15 +105,22 @@ def _place(path, text):
 def try_out(files):
     """Let nginx judge its configuration as it would be with these files; raises Refused. Nothing in use is touched.
 
-    The candidate is a copy of /etc/nginx in a mount namespace of its own, so that nginx sees it, and names it, under its real path.
+    The candidates are copies of the files' directories in a mount namespace of its own, so that nginx sees them, and names them, under
+    their real paths.
     """
-    root = os.path.realpath(DIRECTORY)
     with tempfile.TemporaryDirectory(prefix="slipway-nginx-", dir="/run") as scratch:
-        candidate = os.path.join(scratch, "nginx")
-        shutil.copytree(root, candidate, symlinks=True)
+        mounts = []
+        for directory in sorted({os.path.dirname(path) for path in files}):
+            make_directory(directory)
+            candidate, real = os.path.join(scratch, os.path.basename(directory)), os.path.realpath(directory)
+            shutil.copytree(real, candidate, symlinks=True)
+            mounts += [candidate, real]
         for path, text in files.items():
-            _place(candidate + path[len(DIRECTORY) :], text)
-        _judge(["unshare", "--mount", "--", "sh", "-c", 'mount --bind "$1" "$2" && exec "$3" -t', "sh", candidate, root, server.binary()])
+            _place(os.path.join(scratch, os.path.relpath(path, DIRECTORY)), text)
+        included = _judge(["unshare", "--mount", "--", "sh", "-c", _BIND, "sh", *mounts, server.binary(), "-T"])
+    for path, text in files.items():
+        if text is not None and not re.search(r"^# configuration file \S*/%s:$" % re.escape(os.path.basename(path)), included, re.MULTILINE):
+            raise SlipwayError("nginx does not read %s: have nginx.conf include %s/conf.d/*.conf in its block http. Nothing was changed" % (path, DIRECTORY))
 
 
 def try_current():
@@ -105,10 +129,15 @@ def try_current():
 
 
 def _judge(argv):
+    """All that nginx says to that on its standard output."""
     answer = systemd.run(argv)
+    found = _COMPLAINT.search(answer.stderr)
+    if answer.returncode and found:
+        raise Refused(found[1], answer.stderr)
     if answer.returncode:
-        found = _COMPLAINT.search(answer.stderr)
-        raise Refused(found[1] if found else answer.stderr.strip()[:500] or "exit code %d" % answer.returncode, answer.stderr)
+        why = answer.stderr.strip()[:500] or "exit code %d" % answer.returncode
+        raise SlipwayError("nginx could not try the configuration, which needs a mount namespace (%s). Nothing was changed" % why)
+    return answer.stdout
 
 
 # --- what others wrote ----------------------------------------------------------------------------------------------
@@ -134,13 +163,16 @@ def _listens(files, skip):
         text = files[path] if path in files else read(path)
         if path == skip or text is None:
             continue
-        for match in _LISTEN.finditer(text):
+        for match in _LISTEN.finditer(_COMMENT.sub("", text)):
             address, *options = match[1].split()
             port = address.rpartition(":")[2] if not address.startswith("unix:") else ""
             yield path, int(port) if port.isdigit() else 80, "default_server" in options
 
 
 def _included():
+    """nginx.conf, and what distributions have it include."""
+    if os.path.isfile(DIRECTORY + "/nginx.conf"):
+        yield DIRECTORY + "/nginx.conf"
     for directory in ("conf.d", "sites-enabled"):
         folder = os.path.join(DIRECTORY, directory)
         for name in os.listdir(folder) if os.path.isdir(folder) else ():
@@ -152,7 +184,7 @@ def _included():
 def directs(directive, files, ours):
     """Whether a file that is not ``ours`` has this directive for all of HTTP."""
     pattern = re.compile(r"^\s*%s\s" % directive, re.MULTILINE)
-    others = [path for path in [DIRECTORY + "/nginx.conf", *_included()] if path != ours and path not in files]
+    others = [path for path in _included() if path != ours and path not in files]
     return any(pattern.search(read(path) or "") for path in others)
 
 
@@ -168,4 +200,5 @@ def has_pristine_default_site():
     target = os.path.realpath(DEFAULT_SITE)
     if target != DIRECTORY + "/sites-available/default" or not os.path.isfile(target) or not shutil.which("dpkg"):
         return False
-    return target not in systemd.run(["dpkg", "--verify", "nginx-common"]).stdout
+    answer = systemd.run(["dpkg", "--verify", "nginx-common"])  # which fails where nginx comes from elsewhere
+    return answer.returncode == 0 and target not in answer.stdout
