@@ -12,18 +12,13 @@ REPO = pathlib.Path(__file__).resolve().parents[3]
 PAGE = (REPO / "docs" / "zero-downtime.md").read_text(encoding="utf-8")
 PROGRAM = """package main
 
-import (
-	"fmt"
-	"net"
-	"os"
-	"strconv"
-)
+import "fmt"
+import "net"
+import "os"
+import "strconv"
 
 %s
-func main() {
-	listener, err := listen("127.0.0.1:0")
-	fmt.Println(listener.Addr().Network(), err)
-}
+func main() { listener, err := listen("127.0.0.1:0"); fmt.Println(listener.Addr().Network(), err) }
 """
 
 
