@@ -13,6 +13,7 @@ package main
 
 import (
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"strconv"
@@ -35,7 +36,19 @@ func main() {
 	http.HandleFunc("GET /{$}", func(answer http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintf(answer, "sick %s, PID %d\n", version, os.Getpid())
 	})
-	fail(http.ListenAndServe(":"+port, nil).Error())
+	listener, err := listen(":" + port)
+	if err != nil {
+		fail(err.Error())
+	}
+	fail(http.Serve(listener, nil).Error())
+}
+
+// listen takes the listener that systemd passes, where there is one.
+func listen(address string) (net.Listener, error) {
+	if os.Getenv("LISTEN_PID") != strconv.Itoa(os.Getpid()) {
+		return net.Listen("tcp", address)
+	}
+	return net.FileListener(os.NewFile(3, "systemd socket"))
 }
 
 func health(port string, started time.Time) http.HandlerFunc {

@@ -55,34 +55,36 @@ def port(_layout):
 
 
 def go_live(act):
-    listens = _is_listening(act.app)
-    if not listens:
+    ready = _is_listening(act, act.target)
+    if not ready:
         act.check_port(serving(act.layout))
     act.smoke()
-    stale = unit_file.differences({name: text for name, text in act.target.units.items() if name == _socket(act.app)}, act.layout.unit_dir)
     act.switch(act.target, previous=act.previous_after_success())
-    _take_port(act, again=bool(stale) or not listens)
+    _take_port(act, ready)
     act.start(serving(act.layout))
     act.judge(act.target, serving(act.layout))
 
 
 def put_back(act):
+    ready = _is_listening(act, act.old)
     act.switch(act.old, previous=act.previous_after_putting_back())
     if _socket(act.app) in act.old.units:
-        _take_port(act, again=True)
+        _take_port(act, ready)
     else:
         _give_port_away(act)
     act.start(serving(act.layout))
     act.judge(act.old, serving(act.layout))
 
 
-def _take_port(act, again):
+def _take_port(act, ready):
     """Have systemd listen. It cannot begin to while the service runs: for that moment nobody does."""
-    if again:
+    if not ready:
         systemd.stop(serving(act.layout))
         systemd.start(_socket(act.app))
-        act.actions.append("systemd listens on port %d" % act.wanted.port)
+        act.actions.append("systemd listens on port %d from now on, after a gap as long as a restart" % act.wanted.port)
     systemd.enable(_socket(act.app))
+    # A start that is refused by the limit would close the port.
+    systemd.run(["systemctl", "reset-failed", serving(act.layout)])
 
 
 def _give_port_away(act):
@@ -93,8 +95,10 @@ def _give_port_away(act):
     unit_file.daemon_reload()
 
 
-def _is_listening(app):
-    return systemd.show(_socket(app))["ActiveState"] == "active"
+def _is_listening(act, target):
+    """Whether systemd listens already, and as this release says."""
+    mine = {name: text for name, text in target.units.items() if name == _socket(act.app)}
+    return bool(mine) and systemd.show(_socket(act.app))["ActiveState"] == "active" and not unit_file.differences(mine, act.layout.unit_dir)
 
 
 def _socket(app):
