@@ -35,6 +35,7 @@ ARGUMENTS = {
     "keep": {"type": "int", "default": 5},
     "allowed_signers": {"type": "str"},
     "lock_wait": {"type": "float", "default": 0},
+    "fence": {"type": "int", "default": 0},
     "confirm_within": {"type": "int", "default": 0},
 }
 

@@ -99,6 +99,12 @@ options:
     description: How many seconds to wait where another deploy of the same service holds the lock.
     type: float
     default: 0
+  fence:
+    description:
+      - RV(slipway.golang.lease#module:counter) of the lease under which this is done. A host that a rollout with a higher number has been to refuses it.
+      - V(0) is no such check.
+    type: int
+    default: 0
   confirm_within:
     description:
       - A dead man's switch. When the new release is live, the controller comes again over a new connection. Where it does not get through within so

@@ -20,7 +20,7 @@ from ..common.errors import SlipwayError
 from ..common.protocol import MARK
 
 WORDS = 8
-_MODULES = {"probe": ".foresee", "activate": ".story", "confirm": ".confirm"}
+_MODULES = {"probe": ".foresee", "activate": ".story", "confirm": ".confirm", "hold": ".lease", "give_back": ".lease"}
 
 
 def main(request, stream):

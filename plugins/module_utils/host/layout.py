@@ -55,6 +55,8 @@ class Layout:
         self.incoming = os.path.join(self.root, "incoming")
         self.journal = os.path.join(self.root, "journal.jsonl")
         self.lock = os.path.join(self.root, "lock")
+        self.lease = os.path.join(self.root, "lease.json")
+        self.fence = os.path.join(self.root, "fence")
         self.unconfirmed = os.path.join(self.root, "unconfirmed")
 
     @property

@@ -13,7 +13,7 @@ import contextlib
 import time
 
 from ..common.errors import Rejected, SlipwayError
-from . import confirm, judge, lock, preflight, prune, signature, smoke, stage, systemd, unit_file
+from . import confirm, judge, lease, lock, preflight, prune, signature, smoke, stage, systemd, unit_file
 from .foresee import look
 from .journal import Journal
 from .plan import to_put_back
@@ -48,6 +48,8 @@ def deploy(wanted, payload):
         if wanted.unless_confirmed and not (wanted.layout.is_pending() and seen.current == wanted.unless_confirmed):
             confirm.disarm(wanted.layout)
         elif decision.changed:
+            if wanted.fence:
+                lease.check_fence(wanted.layout, wanted.fence)
             _carry_out(act, decision, payload)
     return act
 
