@@ -39,6 +39,8 @@ ARGUMENTS = {
     "confirm_within": {"type": "int", "default": 0},
 }
 
+BY_ITSELF = "Unless it is confirmed in time, by deploying it again, the host goes back by itself"
+
 
 class ActionModule(ActionBase):
     """At most two remote executions: a probe, which is all there is with nothing to do, and the act with the artifact."""
@@ -83,8 +85,8 @@ class ActionModule(ActionBase):
             self._connection.reset()
             answer = self._execute(dict(request, step="confirm", confirms=done["current"]), None, task_vars)
         except (AnsibleConnectionFailure, SlipwayError) as error:
-            msg = "%s is healthy on the host, but the host could not be reached again: %s. Unless it is confirmed in time, by deploying it again, the host goes back by itself"
-            return dict(done, failed=True, outcome="unconfirmed", msg=msg % (done["current"], error))
+            msg = "%s is healthy on the host, but the host could not be reached again: %s. %s"
+            return dict(done, failed=True, outcome="unconfirmed", msg=msg % (done["current"], error, BY_ITSELF))
         if answer.get("failed"):
             return dict(done, failed=True, **{key: answer[key] for key in ("outcome", "msg", "current") if key in answer})
         return dict(done, unconfirmed=False, changed=True, actions=done["actions"] + ["confirmed %s" % done["current"]])

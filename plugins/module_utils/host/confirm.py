@@ -11,7 +11,6 @@ comes again, over a new connection, and takes both away. The timer is an ordinar
 from __future__ import annotations
 
 import json
-import os
 import sys
 
 from ..common.errors import SlipwayError
@@ -76,7 +75,8 @@ def disarm(layout):
     if unit_file.exists(timer, layout.unit_dir):
         systemd.stop(timer)
         systemd.disable(timer)
-    if any([unit_file.remove(name, layout.unit_dir) for name in (service, timer)]):
+    gone = [unit_file.remove(name, layout.unit_dir) for name in (service, timer)]
+    if any(gone):
         unit_file.daemon_reload()
     remove(layout.unconfirmed)
 
