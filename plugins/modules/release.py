@@ -203,7 +203,8 @@ phases:
   type: dict
   sample: {stage: 112, preflight: 3, smoke: 140, switch: 9, start: 41, judge: 2063}
 ready_ms:
-  description: Milliseconds from the start of judging the live release to its first success in a row of O(health.success_threshold).
+  description:
+    - Milliseconds from when systemd started the process of the live release to its last success in the first row of O(health.success_threshold).
   returned: changed
   type: int
   sample: 12
