@@ -95,6 +95,14 @@ options:
     description:
       - Text of an allowed-signers file as C(ssh-keygen) reads it. The host refuses an artifact that none of these keys signed.
     type: str
+  delta:
+    description:
+      - Where the host has a release of an older artifact, and that one lies beside the new one on the controller, send a patch between the two. A change
+        of some lines is a patch of one or two percent of the tarball.
+      - The patch is made once for all hosts, and kept in C(.patches) beside the artifact. What a host makes of it has to have the very digests that the
+        new artifact's manifest lists. Where there is no patch, or it will not do, the whole artifact travels, and RV(transfer_note) says why.
+    type: bool
+    default: false
   lock_wait:
     description: How many seconds to wait where another deploy of the same service holds the lock.
     type: float
@@ -226,6 +234,16 @@ evidence_of_old:
   description: The same for the old release where putting it back failed too.
   returned: when RV(outcome=down)
   type: dict
+transfer:
+  description: What travelled to the host - V(none), the V(whole) artifact, or a patch, V(delta).
+  returned: changed
+  type: str
+  sample: delta
+transfer_note:
+  description: With O(delta), why the whole artifact travelled; empty where it was not asked for.
+  returned: when RV(transfer=whole)
+  type: str
+  sample: the host has no artifact of it yet
 unconfirmed:
   description: Whether the release still waits for O(confirm_within).
   returned: success

@@ -11,7 +11,7 @@ import shutil
 
 from ..common import canonical, elf, manifest
 from ..common.errors import SlipwayError
-from . import machine, signature
+from . import machine, observe, patched, signature
 from .layout import remove, sync_directory, write_file
 from .unpack import unpack
 
@@ -39,7 +39,21 @@ def stage(wanted, target, donor, payload):
 def _unpack(wanted, target, payload, work):
     if payload is None:
         raise SlipwayError("The artifact of %s is not on this host and was not sent" % target.id)
-    unpack(payload, target.artifact["digest"], work)
+    if not wanted.patch_base:
+        unpack(payload, target.artifact["digest"], work)
+        return
+    try:
+        unpack(payload, target.artifact["digest"], work, _base(wanted))
+    except (SlipwayError, OSError) as error:
+        raise SlipwayError("The patch could not be used: %s" % error, whole_is_needed=True) from error
+
+
+def _base(wanted):
+    """The release here that the patch was made against."""
+    made_of = [release for release in wanted.layout.releases().values() if release.artifact == wanted.patch_base]
+    if not made_of:
+        raise SlipwayError("no release here is of the artifact %s any more" % wanted.patch_base)
+    return patched.Base(made_of[0].path, observe.manifest_of(made_of[0]).files)
 
 
 def _check(wanted, work):

@@ -39,6 +39,7 @@ class Wanted:
         self.keep = request.get("keep", 5)
         self.allowed_signers = request.get("allowed_signers")
         self.lock_wait = request.get("lock_wait") or 0
+        self.patch_base = request.get("patch_base")
         self.fence = request.get("fence") or 0
         self.confirm_within = request.get("confirm_within") or 0
         if self.confirm_within and self.confirm_within < SHORTEST_CONFIRM:
