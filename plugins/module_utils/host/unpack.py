@@ -23,6 +23,8 @@ BLOCK = 512
 PIECE = 1 << 18
 MAX_NAME = 4096
 MAX_SIGNATURE = 1 << 16
+ZLIB = zlib.MAX_WBITS
+GZIP = zlib.MAX_WBITS | 16
 
 
 def unpack(source, expected_digest, destination, base=None):
@@ -31,10 +33,7 @@ def unpack(source, expected_digest, destination, base=None):
     The first member must be the manifest with the expected digest; so nothing is written that it does not vouch for. With a ``base``
     (``patched.Base``) the stream is a patch against that.
     """
-    if base is None:
-        stream = _Exact(_Inflated(source, zlib.MAX_WBITS | 16).more)
-    else:
-        stream = _Exact(Patched(_Exact(_Inflated(source, zlib.MAX_WBITS).more), base).more)
+    stream = _Exact(_Inflated(source, GZIP).more if base is None else Patched(_Exact(_Inflated(source, ZLIB).more), base).more)
     manifest, top = _read_manifest(stream, expected_digest)
     write_file(os.path.join(destination, manifests.MANIFEST), manifest.raw, 0o644)
     missing = dict(manifest.files)
