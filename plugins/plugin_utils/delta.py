@@ -22,7 +22,7 @@ import time
 import zlib
 
 from ..module_utils.common.errors import SlipwayError
-from ..module_utils.common.patch import COPY, HEADER, LITERAL, XOR
+from ..module_utils.common.patch import COPY, HEADER, LITERAL, SUM, minus
 from . import artifact
 
 WINDOW = 4096
@@ -117,8 +117,8 @@ def make(old, new):
         parts.append(deflate.compress(HEADER.pack(kind, length, place)))
         if kind == LITERAL:
             parts.append(deflate.compress(new[start : start + length]))
-        elif kind == XOR:
-            parts.append(deflate.compress(_xor(old[place : place + length], new[start : start + length])))
+        elif kind == SUM:
+            parts.append(deflate.compress(minus(new[start : start + length], old[place : place + length])))
     return b"".join(parts + [deflate.flush()])
 
 
@@ -131,7 +131,7 @@ def _matched(old, new):
         if likeness < ALIKE * len(window):
             index = index or _seeds(old)
             likeness, shift = max(((_likeness(old, start + other, window), other) for other in _votes(index, new, start)), default=(0, shift))
-        kind = COPY if likeness == len(window) else XOR if likeness > len(window) / 2 else LITERAL
+        kind = COPY if likeness == len(window) else SUM if likeness > len(window) / 2 else LITERAL
         yield kind, start, len(window), 0 if kind == LITERAL else start + shift
 
 
@@ -154,7 +154,10 @@ def _likeness(old, place, window):
     other = old[place : place + len(window)] if place >= 0 else b""
     if other == window:
         return len(window)
-    return _xor(other, window).count(0) if len(other) == len(window) else 0
+    if len(other) != len(window):
+        return 0
+    same = int.from_bytes(other, "little") ^ int.from_bytes(window, "little")
+    return same.to_bytes(len(window), "little").count(0)
 
 
 def _seeds(old):
@@ -172,8 +175,3 @@ def _votes(index, new, start):
         if place is not None:
             votes[place - position] = votes.get(place - position, 0) + 1
     return sorted(votes, key=votes.get, reverse=True)[:4]
-
-
-def _xor(one, other):
-    """As two large numbers: a loop over bytes would take a hundred times as long."""
-    return (int.from_bytes(one, "little") ^ int.from_bytes(other, "little")).to_bytes(len(one), "little")

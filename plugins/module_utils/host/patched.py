@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 
 from ..common.errors import SlipwayError
-from ..common.patch import COPY, HEADER, LITERAL, XOR
+from ..common.patch import COPY, HEADER, LITERAL, SUM, plus
 
 PIECE = 1 << 18
 
@@ -67,11 +67,6 @@ class Patched:
             return self._patch.read(length)
         if self._kind == COPY:
             return self._base.read(self._place, length)
-        if self._kind == XOR:
-            return _xor(self._base.read(self._place, length), self._patch.read(length))
+        if self._kind == SUM:
+            return plus(self._base.read(self._place, length), self._patch.read(length))
         raise SlipwayError("The patch holds a record of kind %d: it was made by another version of slipway.golang" % self._kind)
-
-
-def _xor(one, other):
-    """As two large numbers: a loop over bytes would take a hundred times as long."""
-    return (int.from_bytes(one, "little") ^ int.from_bytes(other, "little")).to_bytes(len(one), "little")

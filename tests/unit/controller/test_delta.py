@@ -13,7 +13,7 @@ import zlib
 
 import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
-from ansible_collections.slipway.golang.plugins.module_utils.common.patch import COPY, HEADER, LITERAL, XOR
+from ansible_collections.slipway.golang.plugins.module_utils.common.patch import COPY, HEADER, LITERAL, SUM, minus, plus
 from ansible_collections.slipway.golang.plugins.module_utils.host import patched, unpack
 from ansible_collections.slipway.golang.plugins.plugin_utils import delta
 
@@ -77,6 +77,12 @@ def test_the_host_gets_the_very_files_of_the_new_artifact(change, old_binary, tm
         assert len(patch) < len(new.read_bytes()) / 10
 
 
+def test_every_pair_of_bytes_comes_back():
+    one, other = bytes(range(256)) * 256, bytes(byte for byte in range(256) for dummy in range(256))
+    assert minus(one, other) == bytes((a - b) % 256 for a, b in zip(one, other))
+    assert plus(other, minus(one, other)) == one
+
+
 class TestChoice:
     def test_a_patch_is_made_once_and_kept_beside_the_artifact(self, old_binary, tmp_path, monkeypatch):
         dummy, old_manifest, dummy = artifact(tmp_path, "1.0.0", old_binary)
@@ -124,8 +130,8 @@ class TestRefused:
         [
             ((COPY, 10, 1000), "does not have"),
             ((COPY, 1 << 62, 1 << 63), "does not have"),
-            ((XOR, 1001, 0), "does not have"),
-            ((XOR, 10, 0), "truncated"),
+            ((SUM, 1001, 0), "does not have"),
+            ((SUM, 10, 0), "truncated"),
             ((LITERAL, 10, 0), "truncated"),
             ((7, 512, 0), "record of kind 7"),
             ((COPY, 0, 0), "empty record"),
