@@ -36,10 +36,7 @@ def main():
         source = scratch / "source"
         shutil.copytree(REPO / "examples" / "gin-api", source, ignore=shutil.ignore_patterns("dist"))
         base = tarball(scratch, source, "1.0.0")
-        print(
-            "| change | tarball, kB | patch, kB | patch ÷ tarball | made in s, once | whole: wire + host, s | patch: wire + host, s | bsdiff4, kB | bsdiff4 made in s |"
-        )
-        print("|---|---|---|---|---|---|---|---|---|")
+        print("| %s |\n|%s" % (" | ".join(COLUMNS), "---|" * len(COLUMNS)))
         for change, edit in EDITS.items():
             edit(source)
             print(row(change, scratch, base, tarball(scratch, source, "1.0.%d" % (1 + list(EDITS).index(change)))))
