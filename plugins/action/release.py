@@ -15,7 +15,7 @@ from ansible.plugins.action import ActionBase
 
 from ..module_utils.common import health, unit
 from ..module_utils.common.errors import InvalidInput, SlipwayError
-from ..plugin_utils import artifact, delta, stream
+from ..plugin_utils import artifact, delta, mirror, stream
 
 ARGUMENTS = {
     "name": {"type": "str", "required": True},
@@ -35,6 +35,8 @@ ARGUMENTS = {
     "keep": {"type": "int", "default": 5},
     "allowed_signers": {"type": "str"},
     "delta": {"type": "bool", "default": False},
+    "pull_from": {"type": "list", "elements": "str", "default": [], "no_log": True},
+    "pull_ca_file": {"type": "path"},
     "lock_wait": {"type": "float", "default": 0},
     "fence": {"type": "int", "default": 0},
     "confirm_within": {"type": "int", "default": 0},
@@ -98,17 +100,24 @@ class ActionModule(ActionBase):
 
     def _act_with(self, request, found, tarball, task_vars):
         """Send a patch where that is wanted and will do, and the whole artifact where not."""
-        note = ""
+        notes = []
+        for way, more, payload in self._lighter_ways(request, found, tarball, notes):
+            done = self._execute(dict(request, **more), payload, task_vars)
+            if not done.pop("whole_is_needed", False):
+                return dict(done, transfer=way, transfer_note="; ".join(notes))
+            notes.append(done["msg"])
+        return dict(self._execute(request, tarball, task_vars), transfer="whole", transfer_note="; ".join(notes))
+
+    def _lighter_ways(self, request, found, tarball, notes):
+        """What costs this controller less than to send the whole artifact: name, what to add to the request, and what to send."""
         if request["delta"]:
             try:
                 patch, base = delta.patch_for(tarball, found["here"])
-                done = self._execute(dict(request, patch_base=base), patch, task_vars)
-                if not done.pop("whole_is_needed", False):
-                    return dict(done, transfer="delta")
-                note = done["msg"]
+                yield "delta", {"patch_base": base}, patch
             except delta.NoPatch as reason:
-                note = str(reason)
-        return dict(self._execute(request, tarball, task_vars), transfer="whole", transfer_note=note)
+                notes.append(str(reason))
+        if request["pull_from"]:
+            yield "pull", {"pull_url": mirror.url_of(tarball, request)}, None
 
     def _outside(self, arguments):
         """The check from the controller's side, found good before anything is done."""
@@ -133,6 +142,7 @@ class ActionModule(ActionBase):
             raise InvalidInput("artifact", None, "name the tarballs to deploy, or set release to go back to one that the hosts have")
         if arguments["keep"] < 0:
             raise InvalidInput("keep", arguments["keep"], "use 0 or more")
+        mirror.check(arguments["pull_from"], arguments["artifact"] or [])
         described = [self._described(path, arguments["name"]) for path in arguments.pop("artifact") or []]
         actor = "%s@%s" % (getpass.getuser(), socket.gethostname())
         return dict(arguments, health=health.given(arguments["health"]), artifacts=described, actor=actor, deploy_id=str(self._task._uuid))

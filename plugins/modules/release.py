@@ -103,6 +103,19 @@ options:
         new artifact's manifest lists. Where there is no patch, or it will not do, the whole artifact travels, and RV(transfer_note) says why.
     type: bool
     default: false
+  pull_from:
+    description:
+      - Where hosts fetch what they lack by themselves, so that the controller need not send it - one HTTP or HTTPS URL that ends with C(/), below which
+        the tarballs lie under their own names, or a URL for each of O(artifact), in their order, as a bucket gives them, signed for some minutes.
+      - A broken connection is taken up where it broke, where the server knows ranges. What comes has to be of the artifact's size, and to have the digests that
+        its manifest lists. Where a host cannot fetch it, the controller sends it in the same run, and RV(transfer_note) says why.
+      - The artifacts themselves still have to be on the controller, which reads their manifests.
+    type: list
+    elements: str
+    default: []
+  pull_ca_file:
+    description: Path on the host of certificates, in PEM, that HTTPS of O(pull_from) is checked with. Default is what the host trusts.
+    type: path
   lock_wait:
     description: How many seconds to wait where another deploy of the same service holds the lock.
     type: float
@@ -235,13 +248,13 @@ evidence_of_old:
   returned: when RV(outcome=down)
   type: dict
 transfer:
-  description: What travelled to the host - V(none), the V(whole) artifact, or a patch, V(delta).
+  description: How the artifact came to the host - V(none), as it was there; V(whole), from the controller; as a patch, V(delta); from the mirror, V(pull).
   returned: changed
   type: str
   sample: delta
 transfer_note:
-  description: With O(delta), why the whole artifact travelled; empty where it was not asked for.
-  returned: when RV(transfer=whole)
+  description: Why it did not come in a way that O(delta) and O(pull_from) ask for; empty where it did.
+  returned: when the host lacked the artifact
   type: str
   sample: the host has no artifact of it yet
 unconfirmed:

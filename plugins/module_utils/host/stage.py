@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 
@@ -37,15 +38,40 @@ def stage(wanted, target, donor, payload):
 
 
 def _unpack(wanted, target, payload, work):
-    if payload is None:
+    digest = target.artifact["digest"]
+    if wanted.pull_from:
+        with _or_the_whole("The artifact could not be pulled"), _pulled(wanted, target) as pulled:
+            unpack(pulled, digest, work)
+    elif payload is None:
         raise SlipwayError("The artifact of %s is not on this host and was not sent" % target.id)
-    if not wanted.patch_base:
-        unpack(payload, target.artifact["digest"], work)
-        return
+    elif wanted.patch_base:
+        with _or_the_whole("The patch could not be used"):
+            unpack(payload, digest, work, _base(wanted))
+    else:
+        unpack(payload, digest, work)
+
+
+@contextlib.contextmanager
+def _or_the_whole(what):
+    """The controller will send the whole artifact where this fails."""
     try:
-        unpack(payload, target.artifact["digest"], work, _base(wanted))
+        yield
     except (SlipwayError, OSError) as error:
-        raise SlipwayError("The patch could not be used: %s" % error, whole_is_needed=True) from error
+        raise SlipwayError("%s: %s" % (what, error), whole_is_needed=True) from error
+
+
+@contextlib.contextmanager
+def _pulled(wanted, target):
+    """The artifact from the mirror, as a stream."""
+    from . import pull  # it imports HTTP and TLS
+
+    path = os.path.join(wanted.layout.incoming, "pulled")
+    try:
+        pull.fetch(wanted.pull_from, target.artifact["size"], path, wanted.pull_ca_file)
+        with open(path, "rb") as handle:
+            yield handle
+    finally:
+        remove(path)
 
 
 def _base(wanted):
