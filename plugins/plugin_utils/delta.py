@@ -11,11 +11,13 @@ compare windows at the distance at which the last one was found. `tests/bench/de
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import glob
 import gzip
 import io
 import os
+import struct
 import tarfile
 import tempfile
 import time
@@ -26,9 +28,11 @@ from ..module_utils.common.patch import COPY, HEADER, LITERAL, SUM, minus
 from . import artifact
 
 WINDOW = 4096
-SEED = 32
+SEED, STEP = 32, 64  # how many bytes are looked up, and how far apart they are in the index
+SPOTS = 4  # of a window, at each of which one of STEP positions next to each other is in the index
 ALIKE = 0.9  # of a window's bytes; below that, look elsewhere
 CANDIDATES = 20
+LONGEST = 1 << 20  # of a record
 WORTH_IT = 0.5  # of the tarball
 KEPT_DAYS = 30
 
@@ -45,17 +49,15 @@ def patch_for(path, digests):
     """
     base, digest = _find_base(path, digests)
     made = _kept(path, base, digest)
-    if os.path.getsize(made) > WORTH_IT * os.path.getsize(path):
+    if not os.path.getsize(made):
         raise NoPatch("a patch would be almost as large")
     return made, digest
 
 
 def _find_base(path, digests):
     """An older artifact beside the new one, of the same app, that the host has."""
-    beside = glob.glob(os.path.join(glob.escape(os.path.dirname(path)), "*.tar.gz"))
-    newest = sorted((other for other in beside if not os.path.samefile(other, path)), key=os.path.getmtime, reverse=True)[:CANDIDATES]
     found = {}
-    for other in newest:
+    for other in _neighbours(path)[:CANDIDATES]:
         try:
             found.setdefault(artifact.read_manifest(other).digest, other)
         except SlipwayError:
@@ -66,20 +68,38 @@ def _find_base(path, digests):
     raise NoPatch("none of the artifacts on the host lies beside %s" % path if digests else "the host has no artifact of it yet")
 
 
+def _neighbours(path):
+    """Other tarballs in the same directory, the newest first. Some may be links to nowhere, or go away just now."""
+    found = []
+    for other in glob.glob(os.path.join(glob.escape(os.path.dirname(path)), "*.tar.gz")):
+        with contextlib.suppress(OSError):
+            if not os.path.samefile(other, path):
+                found.append((os.path.getmtime(other), other))
+    return [other for dummy, other in sorted(found, reverse=True)]
+
+
 def _kept(path, base, digest):
-    """The patch's file; many workers may ask for it at the same time, and one makes it."""
+    """The patch's file, empty where it is not worth it; many workers may ask for it at the same time, and one makes it."""
     directory = os.path.join(os.path.dirname(path), ".patches")
-    kept = os.path.join(directory, "%s-from-%s" % (artifact.read_manifest(path).digest[:16], digest[:16]))
+    kept = os.path.join(directory, "%s-from-%s" % (_content(path), digest[:16]))
     try:
         os.makedirs(directory, exist_ok=True)
         with open(kept + ".lock", "w", encoding="ascii") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not os.path.exists(kept):
                 _forget_old(directory)
-                _write(kept, make(base_of(base), _inflated(path)))
-    except OSError as error:
-        raise NoPatch("a patch could not be kept in %s: %s" % (directory, error)) from None
+                _write(kept, make(base_of(base), _inflated(path), WORTH_IT * os.path.getsize(path)) or b"")
+    except (OSError, EOFError, KeyError, zlib.error, tarfile.TarError, SlipwayError) as error:
+        raise NoPatch("a patch from %s could not be made and kept in %s: %r" % (base, directory, error)) from None
     return kept
+
+
+def _content(path):
+    """Names all that a patch makes. The manifest's digest does not: the same content may be signed anew. Gzip ends with a check sum."""
+    digest = artifact.read_manifest(path).digest
+    with open(path, "rb") as handle:
+        handle.seek(-8, os.SEEK_END)
+        return "%s-%s" % (digest[:16], handle.read().hex())
 
 
 def _forget_old(directory):
@@ -109,17 +129,21 @@ def _inflated(path):
         return handle.read()
 
 
-def make(old, new):
-    """The patch: records of a kind, a length, a place in ``old``, and what the kind wants; all of it deflated."""
-    deflate = zlib.compressobj(6)
-    parts = []
+def make(old, new, limit=None):
+    """The patch: records of a kind, a length, a place in ``old``, and what the kind wants; all of it deflated. None beyond the limit."""
+    deflate, parts, size = zlib.compressobj(6), [], 0
     for kind, start, length, place in _merged(_matched(old, new)):
-        parts.append(deflate.compress(HEADER.pack(kind, length, place)))
+        record = HEADER.pack(kind, length, place)
         if kind == LITERAL:
-            parts.append(deflate.compress(new[start : start + length]))
+            record += new[start : start + length]
         elif kind == SUM:
-            parts.append(deflate.compress(minus(new[start : start + length], old[place : place + length])))
-    return b"".join(parts + [deflate.flush()])
+            record += minus(new[start : start + length], old[place : place + length])
+        parts.append(deflate.compress(record))
+        size += len(parts[-1])
+        if limit is not None and size > limit:
+            return None
+    parts.append(deflate.flush())
+    return b"".join(parts) if limit is None or size + len(parts[-1]) <= limit else None
 
 
 def _matched(old, new):
@@ -129,8 +153,9 @@ def _matched(old, new):
         window = new[start : start + WINDOW]
         likeness = _likeness(old, start + shift, window)
         if likeness < ALIKE * len(window):
-            index = index or _seeds(old)
-            likeness, shift = max(((_likeness(old, start + other, window), other) for other in _votes(index, new, start)), default=(0, shift))
+            index = _seeds(old) if index is None else index
+            candidates = [shift] + _votes(index, new, start)
+            likeness, shift = max((_likeness(old, start + other, window), other) for other in candidates)
         kind = COPY if likeness == len(window) else SUM if likeness > len(window) / 2 else LITERAL
         yield kind, start, len(window), 0 if kind == LITERAL else start + shift
 
@@ -139,7 +164,7 @@ def _merged(records):
     """Neighbours of one kind as one record."""
     last = None
     for kind, start, length, place in records:
-        if last and last[0] == kind and (kind == LITERAL or last[3] + last[2] == place) and last[2] < 1 << 30:
+        if last and last[0] == kind and (kind == LITERAL or last[3] + last[2] == place) and last[2] < LONGEST:
             last = (kind, last[1], last[2] + length, last[3])
             continue
         if last:
@@ -161,17 +186,17 @@ def _likeness(old, place, window):
 
 
 def _seeds(old):
-    index = {}
-    for place in range(0, len(old) - SEED + 1, SEED):
-        index.setdefault(old[place : place + SEED], place)
-    return index
+    """The place of some bytes of every STEP."""
+    whole = len(old) - len(old) % STEP
+    return {seed: number * STEP for number, (seed,) in enumerate(struct.iter_unpack("%ds%dx" % (SEED, STEP - SEED), memoryview(old)[:whole]))}
 
 
 def _votes(index, new, start):
     """The shifts at which most of this window may be found again."""
     votes = {}
-    for position in range(start, min(start + WINDOW, len(new) - SEED + 1)):
-        place = index.get(new[position : position + SEED])
-        if place is not None:
-            votes[place - position] = votes.get(place - position, 0) + 1
+    for spot in range(start, start + WINDOW, WINDOW // SPOTS):
+        for position in range(spot, min(spot + STEP, len(new) - SEED + 1)):
+            place = index.get(new[position : position + SEED])
+            if place is not None:
+                votes[place - position] = votes.get(place - position, 0) + 1
     return sorted(votes, key=votes.get, reverse=True)[:4]

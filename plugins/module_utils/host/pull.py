@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import http.client
 import os
+import random
 import ssl
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -18,6 +20,9 @@ from .layout import remove
 
 ATTEMPTS = 5  # without a single byte gained in between
 STALLED = 20.0  # seconds without a byte
+PAUSE = 0.5  # seconds before a second try in vain, twice as many before each further one
+SLOWEST = 100_000  # bytes a second, beyond a first minute: what is slower holds up a deploy for longer than the controller would take
+FIRST = 60.0
 PIECE = 1 << 18
 _TRANSIENT = (408, 425, 429, 500, 502, 503, 504)
 
@@ -35,17 +40,19 @@ def fetch(url, size, path, ca_file=None):
     """Have the file at ``url``, of ``size`` bytes, at ``path``; goes on where a connection broke. Raises SlipwayError."""
     opener = urllib.request.build_opener(_Redirects, urllib.request.HTTPSHandler(context=_context(ca_file)))
     remove(path)
-    tries, have = 0, 0
+    tries, have, deadline = 0, 0, time.monotonic() + FIRST + size / SLOWEST
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as handle:
         while True:
             try:
-                _append(opener, url, size, handle)
+                _append(opener, url, size, handle, deadline)
                 return
-            except (OSError, http.client.HTTPException, _Short) as error:
+            except (OSError, http.client.HTTPException, ValueError, _Short) as error:
                 tries = 1 if handle.tell() > have else tries + 1
                 have = handle.tell()
                 if tries >= ATTEMPTS or not _may_pass(error):
                     raise SlipwayError("%s gave %d of %d bytes: %s" % (shown(url), have, size, _words(error))) from None
+                if tries > 1:  # not all hosts at the same moment
+                    time.sleep(PAUSE * 2 ** (tries - 2) * random.uniform(0.5, 1.5))
 
 
 def shown(url):
@@ -58,7 +65,7 @@ class _Short(Exception):
     """The connection ended too early."""
 
 
-def _append(opener, url, size, handle):
+def _append(opener, url, size, handle, deadline):
     """Read on from where the file ends."""
     have = handle.tell()
     request = urllib.request.Request(url, headers={"Range": "bytes=%d-" % have} if have else {})
@@ -70,7 +77,9 @@ def _append(opener, url, size, handle):
         if promised is not None and handle.tell() + int(promised) != size:
             raise SlipwayError("%s is another file: it has %d bytes, and the artifact %d" % (shown(url), handle.tell() + int(promised), size))
         while handle.tell() < size:
-            piece = answer.read(min(PIECE, size - handle.tell()))
+            if time.monotonic() > deadline:
+                raise SlipwayError("%s is too slow: it gave %d of %d bytes in time" % (shown(url), handle.tell(), size))
+            piece = answer.read1(min(PIECE, size - handle.tell()))
             if not piece:
                 raise _Short("the connection ended")
             handle.write(piece)
@@ -80,11 +89,15 @@ def _may_pass(error):
     """Whether another try may help."""
     if isinstance(error, urllib.error.HTTPError):
         return error.code in _TRANSIENT
+    if isinstance(error, ValueError):
+        return False
     reason = getattr(error, "reason", error)
     return not isinstance(reason, (ssl.SSLCertVerificationError, ValueError))
 
 
 def _words(error):
+    if isinstance(error, ValueError):  # its words may be those of the URL
+        return "its answer makes no sense"
     if isinstance(error, urllib.error.HTTPError):
         return "HTTP status %d" % error.code
     return str(getattr(error, "reason", error) or type(error).__name__)

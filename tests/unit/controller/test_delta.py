@@ -89,7 +89,7 @@ class TestChoice:
         new, dummy, dummy = artifact(tmp_path, "1.0.1", CHANGES["a shift"](old_binary))
         path, digest = delta.patch_for(str(new), [old_manifest.digest])
         assert digest == old_manifest.digest and os.path.dirname(path) == str(tmp_path / ".patches")
-        monkeypatch.setattr(delta, "make", lambda old, new: pytest.fail("it was made again"))
+        monkeypatch.setattr(delta, "make", lambda *given: pytest.fail("it was made again"))
         assert delta.patch_for(str(new), [old_manifest.digest]) == (path, digest)
 
     def test_the_hosts_own_order_says_which_base(self, old_binary, tmp_path):
@@ -106,11 +106,42 @@ class TestChoice:
             with pytest.raises(delta.NoPatch, match=told):
                 delta.patch_for(str(new), digests)
 
-    def test_a_patch_that_is_hardly_smaller_is_not_worth_it(self, old_binary, tmp_path):
+    def test_a_patch_that_is_hardly_smaller_is_not_worth_it_and_is_tried_once(self, old_binary, tmp_path, monkeypatch):
         dummy, old_manifest, dummy = artifact(tmp_path, "1.0.0", old_binary)
         new, dummy, dummy = artifact(tmp_path, "1.0.1", noise(300_000))
-        with pytest.raises(delta.NoPatch, match="almost as large"):
+        for dummy in range(2):
+            with pytest.raises(delta.NoPatch, match="almost as large"):
+                delta.patch_for(str(new), [old_manifest.digest])
+            monkeypatch.setattr(delta, "make", lambda *given: pytest.fail("it was tried again"))
+
+    def test_one_that_grows_too_large_is_given_up_early(self):
+        old, new = noise(2_000_000), noise(2_000_000)
+        assert delta.make(old, new, limit=100_000) is None
+        assert len(delta.make(old, old[:1000] + new[:50_000] + old[1000:], limit=100_000)) < 60_000
+
+    def test_a_link_to_nowhere_and_a_directory_beside_the_artifact_do_no_harm(self, old_binary, tmp_path):
+        dummy, old_manifest, dummy = artifact(tmp_path, "1.0.0", old_binary)
+        new, dummy, dummy = artifact(tmp_path, "1.0.1", old_binary)
+        (tmp_path / "latest.tar.gz").symlink_to("gone")
+        (tmp_path / "directory.tar.gz").mkdir()
+        assert delta.patch_for(str(new), [old_manifest.digest])[1] == old_manifest.digest
+
+    @pytest.mark.parametrize("spoil", [lambda raw: raw[: len(raw) // 2], lambda raw: raw[:300_000] + b"spoilt" + raw[300_006:]])
+    def test_an_older_artifact_that_is_damaged_is_no_base_and_no_error(self, spoil, old_binary, tmp_path):
+        old, old_manifest, dummy = artifact(tmp_path, "1.0.0", old_binary)
+        new, dummy, dummy = artifact(tmp_path, "1.0.1", old_binary)
+        old.write_bytes(spoil(old.read_bytes()))
+        with pytest.raises(delta.NoPatch, match="could not be made"):
             delta.patch_for(str(new), [old_manifest.digest])
+
+    def test_an_artifact_that_was_signed_anew_gets_a_patch_of_its_own(self, old_binary, tmp_path):
+        dummy, old_manifest, dummy = artifact(tmp_path, "1.0.0", old_binary)
+        members, manifest = members_for({"bin/orders": (old_binary + b"new", "0755")}, version="1.0.1")
+        new, made = tmp_path / "orders-1.0.1-linux-amd64.tar.gz", []
+        for text in (b"signed by ann", b"signed by bob"):
+            new.write_bytes(tar_gz(members[:1] + [(manifest.top + "/manifest.json.sig", text)] + members[1:]).read())
+            made.append(delta.patch_for(str(new), [old_manifest.digest])[0])
+        assert made[0] != made[1]
 
 
 def hostile(*records):

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import os
 import threading
@@ -32,17 +33,22 @@ class Answers(http.server.BaseHTTPRequestHandler):
             return self.send_error(404)
         if kind == "busy" and len(self.asked) < 3:
             return self.send_error(503)
-        if kind in ("away", "down"):
+        if kind in ("away", "down", "astray"):
             self.send_response(302)
-            self.send_header("Location", {"away": "http://%s/good" % self.headers["Host"], "down": "file:///etc/passwd"}[kind])
+            self.send_header("Location", {"away": "http://%s/good" % self.headers["Host"], "down": "file:///etc/passwd", "astray": "http://[a/"}[kind])
             return self.end_headers()
         ranges = begin and kind != "forgetful"
         content = CONTENT[begin:] if ranges else CONTENT
         self.send_response(206 if ranges else 200)
-        self.send_header("Content-Length", str(len(content) + (kind == "larger")))
+        self.send_header("Content-Length", "many" if kind == "babble" else str(len(content) + (kind == "larger")))
         self.end_headers()
         if kind == "silent":
             self.server.stop.wait(10)
+            return None
+        if kind == "dripping":
+            with contextlib.suppress(OSError):
+                while not self.server.stop.wait(0.05):
+                    self.wfile.write(b"x")
             return None
         cut = kind in ("cut", "forgetful") and len(self.asked) < 5 or kind == "hopeless"
         self.wfile.write(content[: 0 if kind == "hopeless" and begin else 300_000] if cut else content)
@@ -80,6 +86,8 @@ def test_the_file_is_whole(kind, url, tmp_path):
         ("larger", "is another file: it has 1000001 bytes"),
         ("hopeless", "gave 300000 of 1000000 bytes: "),
         ("down", "HTTP status 302"),
+        ("astray", "its answer makes no sense"),
+        ("babble", "its answer makes no sense"),
     ],
 )
 def test_what_cannot_be_fetched_is_told_without_secrets(kind, told, url, tmp_path):
@@ -101,6 +109,13 @@ def test_a_server_that_falls_silent_is_given_up(url, tmp_path, monkeypatch):
         pull.fetch(url + "silent", len(CONTENT), str(tmp_path / "file"))
 
 
+def test_a_server_that_gives_a_byte_now_and_then_is_given_up(url, tmp_path, monkeypatch):
+    monkeypatch.setattr(pull, "FIRST", 0.3)
+    monkeypatch.setattr(pull, "SLOWEST", 10 * len(CONTENT))
+    with pytest.raises(SlipwayError, match="is too slow: it gave [0-9]+ of 1000000 bytes"):
+        pull.fetch(url + "dripping", len(CONTENT), str(tmp_path / "file"))
+
+
 def test_nobody_at_home(tmp_path):
     with pytest.raises(SlipwayError, match="Connection refused"):
         pull.fetch("http://127.0.0.1:1/a", 1, str(tmp_path / "file"))
@@ -117,6 +132,9 @@ def test_certificates_that_cannot_be_read(tmp_path):
         (["ftp://mirror/"], "http"),
         (["file:///etc/"], "http"),
         (["https://a/b?signature=se cret"], "space"),
+        (["https://a/b?signature=s\u00e9cret"], "%XX"),
+        (["https://[a/?signature=secret"], "malformed"),
+        (["https://a:x/?signature=secret"], "malformed"),
         (["https://user:secret@a/"], "no password"),
         (["https://a/b"], "ends with /"),
         (["https://a/b", "https://a/c", "https://a/d"], "ends with /"),
