@@ -10,6 +10,7 @@ import getpass
 import os
 import socket
 
+from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
 from ..module_utils.common import health, unit
@@ -34,7 +35,11 @@ ARGUMENTS = {
     "keep": {"type": "int", "default": 5},
     "allowed_signers": {"type": "str"},
     "lock_wait": {"type": "float", "default": 0},
+    "fence": {"type": "int", "default": 0},
+    "confirm_within": {"type": "int", "default": 0},
 }
+
+BY_ITSELF = "Unless it is confirmed in time, by deploying it again, the host goes back by itself"
 
 
 class ActionModule(ActionBase):
@@ -65,12 +70,26 @@ class ActionModule(ActionBase):
         if found.get("failed") or self._task.check_mode:
             return found
         done = self._act(request, found, task_vars) if found["changed"] else found
-        return done if done.get("failed") or not (outside and done["current"]) else self._seen_from_outside(done, outside)
+        if outside and done["current"] and not done.get("failed"):
+            done = self._seen_from_outside(done, outside)
+        return self._confirm(request, done, task_vars) if done.get("unconfirmed") and not done.get("failed") else done
 
     def _act(self, request, found, task_vars):
         tarball = next((item["path"] for item in request["artifacts"] if item["digest"] == found.get("artifact")), None)
         done = self._execute(dict(request, step="activate"), tarball if found["needs_artifact"] else None, task_vars)
         return dict(done, diff=found.get("diff"), reasons=found["reasons"], changed=done.get("changed", bool(done.get("actions"))))
+
+    def _confirm(self, request, done, task_vars):
+        """Come again, over a new connection: one that was open before would prove nothing."""
+        try:
+            self._connection.reset()
+            answer = self._execute(dict(request, step="confirm", confirms=done["current"]), None, task_vars)
+        except (AnsibleConnectionFailure, SlipwayError) as error:
+            msg = "%s is healthy on the host, but the host could not be reached again: %s. %s"
+            return dict(done, failed=True, outcome="unconfirmed", msg=msg % (done["current"], error, BY_ITSELF))
+        if answer.get("failed"):
+            return dict(done, failed=True, **{key: answer[key] for key in ("outcome", "msg", "current") if key in answer})
+        return dict(done, unconfirmed=False, changed=True, actions=done["actions"] + ["confirmed %s" % done["current"]])
 
     def _outside(self, arguments):
         """The check from the controller's side, found good before anything is done."""
@@ -85,6 +104,8 @@ class ActionModule(ActionBase):
         if verdict.ok:
             return result
         msg = "%s serves on the host, and was left running, but it is not healthy from the controller's side: %s"
+        if result.get("unconfirmed"):
+            msg += ". So it was not confirmed: the host goes back by itself when confirm_within is over"
         return dict(result, failed=True, msg=msg % (release, verdict.reason))
 
     def _request(self, arguments):

@@ -76,6 +76,12 @@ options:
     description: How many idle connections to the servers every worker keeps open. V(0) opens one per request.
     type: int
     default: 32
+  blue_green:
+    description:
+      - Send to the first of two O(servers) only, the blue one; or only to the second, the green one, while the file C(/etc/nginx/slipway/NAME.green) exists.
+      - nginx looks for that file at every request, so that the strategy V(blue_green) of M(slipway.golang.release) switches without a reload.
+    type: bool
+    default: false
   certificate:
     description:
       - Path on the host of the certificate with its chain, such as C(/etc/letsencrypt/live/orders.example.com/fullchain.pem).

@@ -14,7 +14,8 @@ description:
   - A release is named by its content, so that the same input is the same directory on every host, and a second run changes nothing.
   - One remote execution says whether there is anything to do. Only then does a second one carry what the host lacks and do it.
   - "A failed task says in RV(outcome) what it left running. V(rejected): the live service was not touched. V(reverted): the new release
-    was started and found unhealthy, and the old one is back. V(down): nothing healthy runs."
+    was started and found unhealthy, and the old one is back. V(down): nothing healthy runs. V(unconfirmed): the new
+    release runs, and goes as O(confirm_within) says."
   - The module is executed by an action plugin, which streams its own engine to the host's Python; nothing is left behind there.
 options:
   name:
@@ -98,6 +99,20 @@ options:
     description: How many seconds to wait where another deploy of the same service holds the lock.
     type: float
     default: 0
+  fence:
+    description:
+      - RV(slipway.golang.lease#module:counter) of the lease under which this is done. A host that a rollout with a higher number has been to refuses it.
+      - V(0) is no such check.
+    type: int
+    default: 0
+  confirm_within:
+    description:
+      - A dead man's switch. When the new release is live, the controller comes again over a new connection. Where it does not get through within so
+        many seconds, because the release took the host's network or its SSH server down, say, the host puts the old release back by itself.
+      - It costs one more remote execution and a new connection. V(0) is no such switch; the shortest is 5.
+      - There has to be an old release, and both have to be of the same O(strategy).
+    type: int
+    default: 0
 extends_documentation_fragment:
   - slipway.golang.unit
   - slipway.golang.health.nested
@@ -146,7 +161,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 outcome:
-  description: What became of the host - V(ok), V(rejected), V(reverted), V(down), or V(unknown) where Slipway itself failed.
+  description: What became of the host - V(ok), V(rejected), V(reverted), V(down), V(unconfirmed), or V(unknown) where Slipway itself failed.
   returned: always
   type: str
   sample: ok
@@ -188,7 +203,8 @@ phases:
   type: dict
   sample: {stage: 112, preflight: 3, smoke: 140, switch: 9, start: 41, judge: 2063}
 ready_ms:
-  description: Milliseconds from the start of judging the live release to its first success in a row of O(health.success_threshold).
+  description:
+    - Milliseconds from when systemd started the process of the live release to its last success in the first row of O(health.success_threshold).
   returned: changed
   type: int
   sample: 12
@@ -210,6 +226,11 @@ evidence_of_old:
   description: The same for the old release where putting it back failed too.
   returned: when RV(outcome=down)
   type: dict
+unconfirmed:
+  description: Whether the release still waits for O(confirm_within).
+  returned: success
+  type: bool
+  sample: false
 executions:
   description: How many remote executions this took.
   returned: always

@@ -26,6 +26,9 @@ NEEDED_BY = {"blue_green": ("nginx",)}
 NO_PYTHON = "SLIPWAY-NO-PYTHON"
 OUTPUT_SHOWN = 2000
 
+# The bootstrap keeps itself and the engine: host/confirm.py may leave both behind.
+READ = "import sys; stream = sys.stdin.buffer; bootstrap = stream.read(int(stream.readline())); exec(bootstrap)"
+
 # Runs on the host, as the first lines that its Python reads. It makes the streamed files importable and calls the engine.
 BOOTSTRAP = b'''
 import json, sys
@@ -37,7 +40,8 @@ if sys.version_info < (3, 8):
         "or use the playbook slipway.golang.scp" %% sys.version_info[:2]}))
     sys.exit(0)
 engine, request = map(int, stream.readline().split())
-sources = json.loads(decompress(stream.read(engine)).decode())
+packed = stream.read(engine)
+sources = json.loads(decompress(packed).decode())
 class Finder:
     @staticmethod
     def find_spec(name, path=None, target=None):
@@ -57,7 +61,7 @@ main(json.loads(stream.read(request).decode()), stream)
 
 def command(interpreter=None):
     """The shell command that reads a parcel: with the interpreter that the inventory names, or the host's own."""
-    start = "-I -S -c %s" % shlex.quote("import sys; stream = sys.stdin.buffer; exec(stream.read(int(stream.readline())))")
+    start = "-I -S -c %s" % shlex.quote(READ)
     if interpreter:
         return "%s %s" % (shlex.quote(interpreter), start)
     find = "command -v python3 || command -v /usr/libexec/platform-python"

@@ -81,26 +81,28 @@ def attempt(check, release=None):
     return result
 
 
-def wait(check, release=None, alive=None, now=time.monotonic, sleep=time.sleep, ask=attempt):
+def wait(check, release=None, alive=None, since=None, now=time.monotonic, sleep=time.sleep, ask=attempt):
     """Ask until the service is ready, then see that it stays so; returns a Verdict.
 
     Ready: ``success_threshold`` successes in a row; the last probe begins when ``deadline`` is over. Then it must hold for
     ``min_healthy`` without ``failure_threshold`` failures in a row. ``alive()`` gives the reason why there is no use in
-    waiting any longer, or None; it is asked often, so it must be cheap.
+    waiting any longer, or None; it is asked often, so it must be cheap. ``since``: when the service was started, as ``now`` tells it;
+    ``ready_ms`` counts from then.
     """
-    return _Watch(check, alive, now, sleep, lambda: ask(check, release)).run()
+    return _Watch(check, alive, since, now, sleep, lambda: ask(check, release)).run()
 
 
 class _Watch:
     """One wait. Its steps return None to go on, or the reason why the service is not healthy."""
 
-    def __init__(self, check, alive, now, sleep, ask):
+    def __init__(self, check, alive, since, now, sleep, ask):
         self._check = check
         self._alive = alive
         self._now = now
         self._sleep = sleep
         self._ask = ask
         self._start = now()
+        self._since = self._start if since is None else since
         self._verdict = Verdict()
 
     def run(self):
@@ -111,20 +113,21 @@ class _Watch:
         return self._verdict
 
     def _become_ready(self):
-        check, pause, successes = self._check, FIRST_PAUSE, 0
+        check, successes = self._check, 0
         while True:
             one = self._probe()
             successes = successes + 1 if one.ok else 0
             if successes >= check.success_threshold:
-                self._verdict.ready_ms = int((self._now() - self._start) * 1000)
+                self._verdict.ready_ms = int((self._now() - self._since) * 1000)
                 return None
             left = self._start + check.deadline - self._now()
+            # Late by a twenty-fifth of the start at most, however long that takes.
+            pause = min(max(FIRST_PAUSE, 0.04 * (self._now() - self._start)), check.period)
             dead = self._rest(min(pause, max(left, 0)))
             if dead:
                 return dead if one.ok else "%s (%s)" % (dead, one.reason)
             if left <= 0:
                 return one.reason or "%d successes in a row were wanted within %g s" % (check.success_threshold, check.deadline)
-            pause = min(pause * 1.5, check.period)
 
     def _stay_ready(self):
         check, failures = self._check, 0

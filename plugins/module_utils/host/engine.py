@@ -20,6 +20,7 @@ from ..common.errors import SlipwayError
 from ..common.protocol import MARK
 
 WORDS = 8
+_MODULES = {"probe": ".foresee", "activate": ".story", "confirm": ".confirm", "hold": ".lease", "give_back": ".lease"}
 
 
 def main(request, stream):
@@ -46,7 +47,7 @@ def _module_for(request):
     """The file that has the step, and with it only what the step needs: to import all of them would double the time of a probe."""
     if request.get("state") == "absent":
         return importlib.import_module(".remove", __package__)
-    return importlib.import_module(".foresee" if request["step"] == "probe" else ".story", __package__)
+    return importlib.import_module(_MODULES[request["step"]], __package__)
 
 
 def _in_full(error):

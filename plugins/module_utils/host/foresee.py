@@ -21,8 +21,10 @@ def probe(request, stream):
     target, seen, decision = look(wanted)
     if decision.needs_artifact:
         check_space(wanted.layout, target)
+    waiting = wanted.layout.is_pending() and not decision.changed
     return {
-        "changed": decision.changed, "needs_artifact": decision.needs_artifact, "reasons": decision.reasons, "outcome": "ok",
+        "changed": decision.changed or waiting, "needs_artifact": decision.needs_artifact, "outcome": "ok",
+        "reasons": decision.reasons + ["it was never confirmed"] * waiting,
         "artifact": target.artifact["digest"] if target.artifact else None, "release": target.id, "from": seen.current,
         "current": seen.current, "previous": seen.previous, "diff": difference(target, seen, decision),
         "host": {"goarch": machine.goarch(), "free_bytes": machine.free_bytes(wanted.layout.root)},

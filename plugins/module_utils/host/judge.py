@@ -23,12 +23,14 @@ def judge(check, release_names, unit_name, since):
     ``since``: when it was started, in seconds since the epoch; older journal lines are no evidence. The process that answered
     must be the one that was started: where that one is alive at the end, systemd has neither restarted nor stopped the unit.
     """
-    pid = systemd.show(unit_name)["MainPID"]
+    state = systemd.show(unit_name)
+    pid = state["MainPID"]
+    started = int(state.get("ExecMainStartTimestampMonotonic") or 0) / 1e6  # in microseconds, on the clock of time.monotonic()
 
     def alive():
         return None if pid and os.path.isdir("/proc/%d" % pid) else "its process ended"
 
-    verdict = health.wait(check, release=release_names, alive=alive)
+    verdict = health.wait(check, release=release_names, alive=alive, since=started or None)
     reason = alive() if verdict.ok else verdict.reason
     if reason:
         raise Unhealthy(reason, evidence=evidence(unit_name, verdict, since))

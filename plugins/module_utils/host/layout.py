@@ -55,6 +55,9 @@ class Layout:
         self.incoming = os.path.join(self.root, "incoming")
         self.journal = os.path.join(self.root, "journal.jsonl")
         self.lock = os.path.join(self.root, "lock")
+        self.lease = os.path.join(self.root, "lease.json")
+        self.fence = os.path.join(self.root, "fence")
+        self.unconfirmed = os.path.join(self.root, "unconfirmed")
 
     @property
     def live_binary(self):
@@ -64,6 +67,10 @@ class Layout:
     @property
     def live_environment(self):
         return os.path.join(self.root, "current", "environment")
+
+    def is_pending(self):
+        """Whether a release waits to be confirmed."""
+        return os.path.lexists(self.unconfirmed)
 
     def exists(self):
         return os.path.isdir(self.releases_dir)

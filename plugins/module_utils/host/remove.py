@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from . import lock, strategies, systemd, unit_file
+from . import confirm, lock, strategies, systemd, unit_file
 from .layout import remove
 from .wanted import Wanted
 
@@ -31,6 +31,7 @@ def activate(request, stream):
     if present:
         wanted.layout.create()
         with lock.held(wanted.layout.lock, {"actor": wanted.actor, "deploy_id": wanted.deploy_id, "to": "absent"}, wanted.lock_wait):
+            confirm.disarm(wanted.layout)
             for unit_name in _services(wanted):
                 systemd.stop(unit_name)
                 systemd.disable(unit_name)

@@ -13,7 +13,7 @@ import contextlib
 import time
 
 from ..common.errors import Rejected, SlipwayError
-from . import judge, lock, preflight, prune, signature, smoke, stage, systemd, unit_file
+from . import confirm, judge, lease, lock, preflight, prune, signature, smoke, stage, systemd, unit_file
 from .foresee import look
 from .journal import Journal
 from .plan import to_put_back
@@ -35,7 +35,7 @@ class Down(SlipwayError):
 def activate(request, stream):
     """Bring the host to what is wanted; the result of slipway.golang.release."""
     act = deploy(Wanted(request), stream if request.get("payload") else None)
-    return dict(act.facts(), changed=bool(act.actions), outcome="ok")
+    return dict(act.facts(), changed=bool(act.actions), outcome="ok", unconfirmed=act.layout.is_pending())
 
 
 def deploy(wanted, payload):
@@ -45,7 +45,11 @@ def deploy(wanted, payload):
         wanted.layout.sweep()
         target, seen, decision = look(wanted)
         act = Act(wanted, target, seen)
-        if decision.changed:
+        if wanted.unless_confirmed and not (wanted.layout.is_pending() and seen.current == wanted.unless_confirmed):
+            confirm.disarm(wanted.layout)
+        elif decision.changed:
+            if wanted.fence:
+                lease.check_fence(wanted.layout, wanted.fence)
             _carry_out(act, decision, payload)
     return act
 
@@ -57,6 +61,7 @@ def _carry_out(act, decision, payload):
         act.stage(decision, payload)
         if decision.activate:
             _go_live(act, staged=bool(decision.stage))
+            outcome = "unconfirmed" if act.layout.is_pending() else "ok"
     except SlipwayError as error:
         outcome, message = error.OUTCOME, str(error)
         error.facts.update(act.facts())
@@ -73,7 +78,11 @@ def _go_live(act, staged):
     """Hand over to the strategy; where the new release fails, put the old one back."""
     act.preflight(staged)
     try:
+        if act.layout.is_pending():
+            confirm.disarm(act.layout)
         act.wanted.strategy.go_live(act)
+        if act.wanted.confirm_within and act.old:
+            confirm.arm(act)
     except (SlipwayError, OSError) as error:
         if not act.switched:
             raise _rejected(act, error) from error
@@ -148,7 +157,12 @@ class Act:
                 signature.verify(self.layout.path_of(self.target.id), self.wanted.allowed_signers)
 
     def check_strategy(self):
-        """Refuse to take over where that could not be done without a gap that nobody asked for."""
+        """Refuse to take over where that could not be done without a gap that nobody asked for, or where nothing leads back."""
+        if self.wanted.confirm_within and self.old and self.old.strategy != self.wanted.strategy.NAME:
+            raise SlipwayError(
+                "confirm_within cannot go together with a change of strategy: %s is live with %s, and no rollback leads from %s to that. "
+                "Change the strategy without it first" % (self.old.id, self.old.strategy, self.wanted.strategy.NAME)
+            )
         if self.old and self.old.strategy not in self.wanted.strategy.REPLACES:
             raise SlipwayError(
                 "%s is live with the strategy %s, and %s cannot take over from that. Stay with it, or take the app off this host first, "

@@ -12,7 +12,7 @@ import subprocess
 from ..common.errors import SlipwayError
 
 PROPERTIES = ("LoadState", "ActiveState", "SubState", "Result", "MainPID", "NRestarts", "InvocationID", "UnitFileState",
-              "ExecMainCode", "ExecMainStatus", "NeedDaemonReload")  # fmt: skip
+              "ExecMainCode", "ExecMainStatus", "ExecMainStartTimestampMonotonic", "NeedDaemonReload")  # fmt: skip
 OLDEST = 240
 
 

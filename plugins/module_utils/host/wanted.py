@@ -14,6 +14,8 @@ from . import machine, strategies
 from .journal import Journal
 from .layout import Layout, release_record
 
+SHORTEST_CONFIRM = 5
+
 
 class Wanted:
     """A request, checked. Its fields are the options of slipway.golang.release, but for what only the controller knows."""
@@ -37,6 +39,11 @@ class Wanted:
         self.keep = request.get("keep", 5)
         self.allowed_signers = request.get("allowed_signers")
         self.lock_wait = request.get("lock_wait") or 0
+        self.fence = request.get("fence") or 0
+        self.confirm_within = request.get("confirm_within") or 0
+        if self.confirm_within and self.confirm_within < SHORTEST_CONFIRM:
+            raise InvalidInput("confirm_within", self.confirm_within, "use %d seconds or more, or 0 for no such switch" % SHORTEST_CONFIRM)
+        self.unless_confirmed = request.get("unless_confirmed")
         self.actor = request.get("actor") or "unknown"
         self.deploy_id = request.get("deploy_id") or ""
         if self.port is not None:

@@ -21,7 +21,7 @@ class Clock:
         self.time += seconds
 
 
-def watch(healthy, alive=None, failing_takes=0, **options):
+def watch(healthy, alive=None, failing_takes=0, since=None, **options):
     """Wait with a service that is healthy when ``healthy(seconds since the start)`` says so."""
     clock = Clock()
 
@@ -33,7 +33,7 @@ def watch(healthy, alive=None, failing_takes=0, **options):
 
     check = health.parse(dict({"port": 80}, **options))
     ends = (lambda: alive(clock.time - 100)) if alive else None
-    return health.wait(check, alive=ends, now=clock.now, sleep=clock.sleep, ask=ask), clock.time - 100
+    return health.wait(check, alive=ends, since=None if since is None else 100 + since, now=clock.now, sleep=clock.sleep, ask=ask), clock.time - 100
 
 
 def test_a_service_that_is_ready_at_once_is_asked_once():
@@ -123,3 +123,15 @@ def test_a_long_wait_makes_no_long_result():
     verdict, dummy = watch(lambda at: False, deadline=1000, period=0.1)
     assert verdict.count > 1000 and len(verdict.to_dict()["attempts"]) == health.MAX_ATTEMPTS_TOLD
     assert verdict.attempts[0].at_ms == 0 and verdict.attempts[-1].at_ms > 990_000
+
+
+def test_readiness_is_noticed_soon_however_long_the_start_takes():
+    for start in (0.03, 1.0, 12.0):
+        verdict, dummy = watch(lambda at, start=start: at >= start, deadline=60, period=10, min_healthy=0)
+        assert verdict.ready_ms - 1000 * start <= max(15, 42 * start)
+    assert verdict.count < 200
+
+
+def test_readiness_is_counted_from_the_start_of_the_process():
+    verdict, dummy = watch(lambda at: at >= 1, since=-0.5, min_healthy=0)
+    assert 1500 <= verdict.ready_ms < 1550

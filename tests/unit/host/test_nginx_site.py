@@ -11,7 +11,7 @@ import re
 
 import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import InvalidInput, SlipwayError
-from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import placing, site, tree, upstream
+from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import draining, placing, site, switch, tree, upstream
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import server as server_of_host
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx.options import OPTIONS
 
@@ -330,3 +330,70 @@ class TestFiles:
         os.utime(tmp_path, (1, 1))
         assert server_of_host._changed(str(gone)) > 1  # when the directory's content or itself changed
         assert server_of_host._changed(str(tmp_path / "never" / "there")) == 0.0
+
+
+class TestSwitch:
+    """Two instances, and a file that says which of them serves."""
+
+    @pytest.fixture
+    def host(self, tmp_path, monkeypatch):
+        (tmp_path / "conf.d").mkdir()
+        monkeypatch.setattr(upstream, "DIRECTORY", str(tmp_path))
+        monkeypatch.setattr(site, "PAGES", str(tmp_path / "slipway"))
+        return tmp_path
+
+    def two(self, *addresses, blue_green=True):
+        return options(servers=[server(address) for address in addresses], blue_green=blue_green, domains=[])
+
+    def serve(self, host, *addresses):
+        (host / "conf.d" / "slipway-orders.upstream.conf").write_text(upstream.render("orders", self.two(*addresses)))
+
+    def test_nginx_asks_for_the_file_at_every_request(self):
+        text = render(blue_green=True, servers=[server("a:1"), server("b:2")], domains=[])
+        color = "$%s_color" % site._variable("orders")
+        assert "    set %s blue;\n    if (-f /etc/nginx/slipway/orders.green) {\n        set %s green;\n    }\n" % (color, color) in text
+        assert "proxy_pass http://slipway_orders_%s;" % color in text and "    open_file_cache off;" in text
+
+    def test_each_color_is_an_upstream_of_its_own_without_idle_connections_that_last(self):
+        text = upstream.render("orders", self.two("a:1", "b:2"))
+        blue, green = text.split("upstream slipway_orders_blue {")[1].split("upstream slipway_orders_green {")
+        assert "server a:1 " in blue and "server b:2 " in green and text.count("keepalive_timeout 1s;") == 2
+        assert upstream.is_switched(text) and not upstream.is_switched(upstream.render("orders", self.two("a:1", blue_green=False)))
+
+    def test_it_takes_two_servers_and_no_backup(self):
+        for servers in ([server("a:1")], [server("a:1"), server("b:2", backup=True)], [server("a:1"), server("b:2"), server("c:3")]):
+            with pytest.raises(InvalidInput, match="blue_green wants two servers"):
+                upstream.check(servers, "round_robin", blue_green=True)
+
+    def test_there_and_back(self, host):
+        assert switch.live("orders") == "blue"
+        for color in ("green", "green", "blue", "blue"):
+            switch.send_to("orders", color)
+            assert switch.live("orders") == color
+
+    def test_a_site_that_was_not_told_of_both_ports_is_refused(self, host):
+        ports = {"blue": 8080, "green": 8081}
+        with pytest.raises(SlipwayError, match="does not know the two instances"):
+            switch.require("orders", ports)
+        self.serve(host, "127.0.0.1:8081", "127.0.0.1:8080")
+        with pytest.raises(SlipwayError, match="does not know the two instances"):
+            switch.require("orders", ports)
+        self.serve(host, "127.0.0.1:8080", "127.0.0.1:8081")
+        switch.require("orders", ports)
+
+    def test_the_green_instance_is_not_forgotten_while_it_serves(self, host):
+        self.serve(host, "a:1", "b:2")
+        standing = upstream.render("orders", self.two("a:1", "b:2"))
+        alone, other = self.two("a:1", blue_green=False), self.two("a:1", "b:3")
+        for chosen in (alone, other):
+            placing._check_green("orders", chosen, standing)
+        switch.send_to("orders", "green")
+        for chosen in (alone, other):
+            with pytest.raises(InvalidInput, match="the green instance, b:2, serves now"):
+                placing._check_green("orders", chosen, standing)
+        placing._check_green("orders", self.two("a:1", "b:2"), standing)
+
+    def test_its_servers_cannot_be_drained_by_hand(self, host):
+        self.serve(host, "a:1", "b:2")
+        with pytest.raises(InvalidInput, match="its releases say which of the two serves"):
+            draining.plan("orders", {"a:1": True})

@@ -37,6 +37,8 @@ def plan(name, wanted):
     text = tree.read(upstream.path_of(name))
     if text is None:
         raise InvalidInput("name", name, "nginx on this host has no such site; slipway.golang.nginx_site makes it")
+    if upstream.is_switched(text):
+        raise InvalidInput("name", name, "its site has blue_green, so that its releases say which of the two serves")
     return Plan(name, text, upstream.with_down(text, name, wanted))
 
 

@@ -25,7 +25,7 @@ class Plan:
 
     def __init__(self, files, page, webroot, *, https, waiting=False, warnings=(), drained=()):
         self.files = files  # nginx's own, in the order in which they are put in place
-        self.page = page  # the maintenance page: nginx looks for it at every request, so that it needs no reload
+        self.page = page  # the maintenance page and the like: nginx looks for it at every request, so that it needs no reload
         self.webroot = webroot
         self.https = https
         self.waiting = waiting
@@ -39,7 +39,7 @@ class Plan:
 def plan(name, options, facts):
     """What a site comes to on this host."""
     site.check(options)
-    upstream.check(options["servers"], options["balance"])
+    upstream.check(options["servers"], options["balance"], options["blue_green"])
     here = tree.read(site.path_of(name))
     has_certificate = _has_certificate(options)
     standing_https = here is not None and "ssl_certificate " in here
@@ -52,7 +52,9 @@ def plan(name, options, facts):
         )
         return Plan({}, _page(name, options), None, https=True, waiting=True, warnings=warnings)
     https = "no" if not options["certificate"] else "yes" if has_certificate else "waiting"
-    drained = [address for address in upstream.drained(tree.read(upstream.path_of(name)) or "") if address in _addresses(options)]
+    standing = tree.read(upstream.path_of(name)) or ""
+    _check_green(name, options, standing)
+    drained = [address for address in upstream.drained(standing) if address in _addresses(options)]
     if len(drained) == len(options["servers"]):
         raise InvalidInput("servers", ", ".join(drained), "all of them are drained, and nothing would answer; undrain one first")
     files = {
@@ -71,7 +73,7 @@ def plan_absence(name, options, facts):
         files = _with_common(files, options, facts, [])
     else:
         files[site.COMMON] = None
-    return Plan(files, {site.page_path(name): None}, None, https=False)
+    return Plan(files, {site.page_path(name): None, site.flag_path(name): None}, None, https=False)
 
 
 def _sites():
@@ -89,7 +91,18 @@ def _has_certificate(options):
 
 
 def _page(name, options):
-    return {site.page_path(name): (options["maintenance_page"] or site.PAGE) if options["maintenance"] else None}
+    page = {site.page_path(name): (options["maintenance_page"] or site.PAGE) if options["maintenance"] else None}
+    return page if options["blue_green"] else dict(page, **{site.flag_path(name): None})
+
+
+def _check_green(name, options, standing):
+    """Refuse to forget the instance that serves."""
+    served = list(upstream.addresses(standing))[-1:] if upstream.is_switched(standing) and os.path.exists(site.flag_path(name)) else []
+    if served and (not options["blue_green"] or served[0] != options["servers"][-1]["address"]):
+        raise InvalidInput(
+            "servers", sorted(_addresses(options)), "the green instance, %s, serves now, and would get no request any more. Keep blue_green and that server; "
+            "with the playbook setup: slipway_strategy: blue_green, slipway_port and slipway_second_port as before" % served[0]
+        )  # fmt: skip
 
 
 def _with_common(files, options, facts, warnings):
@@ -119,7 +132,7 @@ def steps(wanted):
     """What has to be done, in words. Pure but for looking at the files."""
     files, page = wanted.changes()
     found = ["%s %s" % ("remove" if wanted.files[path] is None else "write", path) for path in files]
-    found += ["%s maintenance" % ("end" if wanted.page[path] is None else "begin") for path in page]
+    found += ["%s maintenance" % ("end" if wanted.page[path] is None else "begin") for path in page if path.endswith(".html")]
     if wanted.webroot and not os.path.isdir(wanted.webroot):
         found.append("make %s" % wanted.webroot)
     return found

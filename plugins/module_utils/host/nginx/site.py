@@ -73,6 +73,11 @@ def path_of(name):
     return "%s/conf.d/slipway-%s.conf" % (DIRECTORY, name)
 
 
+def flag_path(name):
+    """While this file is there, a site with ``blue_green`` sends to the green server."""
+    return "%s/%s.green" % (PAGES, name)
+
+
 def page_path(name):
     """Where the maintenance page lies; as long as it does, it is shown."""
     return "%s/%s.maintenance.html" % (PAGES, name)
@@ -300,6 +305,10 @@ def _hsts(options):
 def _content(name, options):
     """What the site itself answers."""
     body = ["access_log /var/log/nginx/%s.access.log slipway;" % name if options["access_log"] else "access_log off;"]
+    body.append("open_file_cache off;")  # the files that switch something are looked for at every request
+    if options["blue_green"]:
+        color = "$%s_color" % _variable(name)
+        body += ["set %s blue;" % color, ("if (-f %s)" % flag_path(name), ["set %s green;" % color])]
     if options["trusted_proxies"]:
         body += ["set_real_ip_from %s;" % network for network in options["trusted_proxies"]]
         body += ["real_ip_header X-Forwarded-For;", "real_ip_recursive on;"]
@@ -342,9 +351,10 @@ def _proxy(name, options, streaming=False):
     if options["limit_rate"]:
         burst = " burst=%d nodelay" % options["limit_burst"] if options["limit_burst"] else ""
         body += ["limit_req zone=slipway_%s_rate%s;" % (name, burst), "limit_req_status 429;"]
+    upstream = "slipway_%s_$%s_color" % (name, _variable(name)) if options["blue_green"] else "slipway_%s" % name
     scheme = "$%s_scheme" % _variable(name) if options["trusted_proxies"] else "$scheme"
     body += [
-        "proxy_pass http://slipway_%s;" % name,
+        "proxy_pass http://%s;" % upstream,
         "proxy_http_version 1.1;",
         "proxy_set_header Host $host;",
         "proxy_set_header X-Real-IP $remote_addr;",

@@ -13,12 +13,14 @@ from .site import BANNER, DIRECTORY, check_address
 
 _SERVER = re.compile(r"^    server (?P<address>\S+)(?P<parameters>[^;]*?)(?P<down> down)?;$", re.MULTILINE)
 
+_BLUE = re.compile(r"^upstream slipway_\S+_blue {$", re.MULTILINE)
+
 
 def path_of(name):
     return "%s/conf.d/slipway-%s.upstream.conf" % (DIRECTORY, name)
 
 
-def check(servers, balance):
+def check(servers, balance, blue_green=False):
     """Refuse what nginx would refuse, in the words of the options."""
     if not servers:
         raise InvalidInput("servers", servers, "name at least one server, as in [{address: '127.0.0.1:8080'}]")
@@ -33,20 +35,36 @@ def check(servers, balance):
                 raise InvalidInput("servers." + field, server[field], "use a number from %d to 100000" % least)
         if server["backup"] and balance == "ip_hash":
             raise InvalidInput("servers.backup", True, "nginx knows no backup servers with balance: ip_hash; use round_robin or least_conn")
+    if blue_green and (len(servers) != 2 or any(server["backup"] for server in servers)):
+        raise InvalidInput("servers", [server["address"] for server in servers], "blue_green wants two servers, the blue one and the green one, and no backup")
     if all(server["backup"] for server in servers):
         raise InvalidInput("servers.backup", True, "at least one server must not be a backup")
 
 
 def render(name, options, drained=()):
-    """The upstream's file."""
+    """The upstream's file; with ``blue_green`` an upstream for each of the two."""
+    if options["blue_green"]:
+        # An idle connection would hold up the end of an instance that has nothing left to do.
+        blocks = [_block("%s_%s" % (name, color), [server], options, "1s") for color, server in zip(("blue", "green"), options["servers"])]
+    else:
+        # Shorter than a Go server keeps an idle connection, so that nginx and not the service ends it.
+        blocks = [_block(name, options["servers"], options, "30s", drained)]
+    return BANNER + "\n" + "".join(blocks)
+
+
+def _block(name, servers, options, idle, drained=()):
     lines = ["zone slipway_%s_upstream 128k;" % name]
     if options["balance"] != "round_robin":
         lines.append(options["balance"] + ";")
-    lines += [_server(server, server["address"] in drained) for server in options["servers"]]
+    lines += [_server(server, server["address"] in drained) for server in servers]
     if options["keepalive"]:
-        # Shorter than a Go server keeps an idle connection, so that nginx and not the service ends it.
-        lines += ["keepalive %d;" % options["keepalive"], "keepalive_timeout 30s;"]
-    return "%s\n\nupstream slipway_%s {\n%s}\n" % (BANNER, name, "".join("    %s\n" % line for line in lines))
+        lines += ["keepalive %d;" % options["keepalive"], "keepalive_timeout %s;" % idle]
+    return "\nupstream slipway_%s {\n%s}\n" % (name, "".join("    %s\n" % line for line in lines))
+
+
+def is_switched(text):
+    """Whether an upstream's file is of a site with ``blue_green``."""
+    return bool(_BLUE.search(text))
 
 
 def _server(server, down):

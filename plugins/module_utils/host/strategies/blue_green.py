@@ -6,7 +6,7 @@
 
 Nothing is lost and nothing waits, whatever the start takes. A bad release never sees a request; one that falls ill under
 traffic makes room for the old one, which still runs. The instances are `<app>@blue` and `<app>@green`, on two ports; which
-of them is live is told by nginx's own upstream file, in which the other one is marked `down`.
+of them is live is told by the file that nginx looks for at every request (``nginx/switch.py``).
 """
 
 from __future__ import annotations
@@ -58,19 +58,19 @@ def port(layout):
 def go_live(act):
     old = _Old(act)
     new = _Instance(act, act.target, "green" if _live(act.layout) == "blue" or old.port == _own_port(act, act.target) else "blue")
-    route = _Route(act, to=new.port, away_from=new.other_port)
+    _require_nginx(act, act.target)
     act.check_port(new.unit, new.port)
     try:
         new.start()
         act.judge(act.target, new.unit, port=new.port, hold=False)
-        route.switch()
+        systemd.enable(new.unit)  # first, so that a power cut leaves nobody sending to an instance that the boot does not start
+        _send_to(act, new.color)
     except BaseException:
         new.stop()
         new.forget()
         raise
     act.switch(act.target, previous=act.previous_after_success())
     act.judge(act.target, new.unit, port=new.port)
-    systemd.enable(new.unit)
     old.retire()
 
 
@@ -78,7 +78,7 @@ def put_back(act):
     old, new_color = _Old(act), _live(act.layout)
     if not old.runs():
         act.start(old.unit)
-    _Route(act, to=old.port, away_from=_port_of(act.layout, new_color)).switch()
+    _send_to(act, old.color)
     act.switch(act.old, previous=act.previous_after_putting_back())
     systemd.stop(_unit(act.layout, new_color))
     systemd.disable(_unit(act.layout, new_color))
@@ -89,27 +89,25 @@ class _Instance:
     """The one that does not serve, and is about to."""
 
     def __init__(self, act, target, color):
-        ports = _ports(act, target)
         self._act = act
-        self._color = color
+        self.color = color
         self._found = {name: unit_file.installed(name, act.layout.unit_dir) for name in target.units}
         self.unit = _unit(act.layout, color)
-        self.port = ports[color]
-        self.other_port = ports["green" if color == "blue" else "blue"]
+        self.port = _ports(act, target)[color]
 
     def start(self):
         """Bring it up beside the live one. A leftover of an interrupted deploy makes room."""
         act, layout = self._act, self._act.layout
         systemd.stop(self.unit)
-        layout.point(self._color, act.target.id)
-        for color, number in _ports(act, act.target).items():
-            _write_port(layout, color, act.wanted.port_variable, number)
+        layout.point(self.color, act.target.id)
+        _write_port(layout, self.color, act.wanted.port_variable, self.port)
         if unit_file.install(act.target.units, layout.unit_dir):
             unit_file.daemon_reload()
         act.start(self.unit, enable=False)
 
     def stop(self):
         systemd.stop(self.unit)
+        systemd.disable(self.unit)
 
     def forget(self):
         """The unit's text that the live instance would be started with again."""
@@ -124,8 +122,9 @@ class _Old:
     def __init__(self, act):
         self._act = act
         self.unit = act.look.unit_name
-        color = self.unit.partition("@")[2].partition(".")[0]
-        self.port = _port_of(act.layout, color) if color else _own_port(act, act.old) if act.old else None
+        instance = self.unit.partition("@")[2].partition(".")[0]
+        self.color = instance or "blue"  # a single service is where blue is going to be
+        self.port = _port_of(act.layout, instance) if instance else _own_port(act, act.old) if act.old else None
 
     def runs(self):
         return systemd.show(self.unit)["ActiveState"] in ("active", "reloading")
@@ -149,29 +148,22 @@ class _Old:
             act.actions.append("stopped %s%s" % (self.unit, ending))
 
 
-class _Route:
-    """The way of the requests: nginx's upstream, with one instance in it and the other one out."""
+def _require_nginx(act, target):
+    from ..nginx import placing, server, switch
 
-    def __init__(self, act, to, away_from):
-        from ..nginx import draining, placing, server
+    placing.require_nginx()
+    if not server.is_active():
+        raise SlipwayError("nginx does not run on this host, and blue_green needs it: systemctl start nginx")
+    switch.require(act.app, _ports(act, target))
 
-        placing.require_nginx()
-        if not server.is_active():
-            raise SlipwayError("nginx does not run on this host, and blue_green needs it: systemctl start nginx")
-        self._act = act
-        self._to = to
-        try:
-            self._plan = draining.plan(act.app, {"127.0.0.1:%d" % to: False, "127.0.0.1:%d" % away_from: True})
-        except SlipwayError as error:
-            raise SlipwayError("%s. Run the playbook slipway.golang.setup with slipway_strategy: blue_green first" % error) from error
 
-    def switch(self):
-        from ..nginx import placing
+def _send_to(act, color):
+    """The way of the requests, from the next one on."""
+    from ..nginx import switch
 
-        with self._act.phase("route"), placing.alone(self._act.app):
-            if self._plan.changed:
-                self._plan.act()
-        self._act.actions.append("nginx sends to port %d" % self._to)
+    with act.phase("route"):
+        switch.send_to(act.app, color)
+    act.actions.append("nginx sends to %s" % color)
 
 
 def _unit(layout, color):
@@ -179,13 +171,11 @@ def _unit(layout, color):
 
 
 def _live(layout):
-    """The color that nginx sends to, and not to the other; None where that cannot be said."""
-    from ..nginx import tree, upstream
+    """The color that nginx sends to; None where no such instance was ever started."""
+    from ..nginx import switch
 
-    drained = upstream.addresses(tree.read(upstream.path_of(layout.app)) or "")
-    down = {color: drained.get("127.0.0.1:%s" % _port_of(layout, color)) for color in COLORS}
-    live = [color for color in COLORS if down[color] is False]
-    return live[0] if len(live) == 1 and None not in down.values() else None
+    color = switch.live(layout.app)
+    return color if _port_of(layout, color) else None
 
 
 def _ports(act, target):

@@ -1,0 +1,69 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The controller's half of slipway.golang.lease: one remote execution, streamed as slipway.golang.release streams."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import uuid
+
+from ansible.plugins.action import ActionBase
+
+from ..module_utils.common.errors import SlipwayError
+from .release import ActionModule as ReleaseAction
+
+ARGUMENTS = {
+    "name": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": ["held", "given_back"], "default": "held"},
+    "root": {"type": "path"},
+    "id": {"type": "str"},
+    "ttl": {"type": "int", "default": 600},
+    "wait": {"type": "int", "default": 0},
+    "what": {"type": "str", "default": "a rollout"},
+}
+
+
+class ActionModule(ReleaseAction):
+    """Take, renew or give back the lease."""
+
+    def run(self, tmp=None, task_vars=None):
+        result = ActionBase.run(self, tmp, task_vars)
+        dummy, arguments = self.validate_argument_spec(ARGUMENTS, required_if=[("state", "given_back", ["id"])])
+        self._executions, self._transferred = 0, 0
+        try:
+            result.update(self._lease(arguments, task_vars))
+        except SlipwayError as error:
+            result.update(error.facts, failed=True, changed=False, msg=str(error))
+        result.pop("outcome", None)
+        return result
+
+    def _lease(self, arguments, task_vars):
+        if self._task.check_mode:
+            return {"changed": False, "id": "", "counter": 0}
+        step = "hold" if arguments["state"] == "held" else "give_back"
+        # The process that lives as long as the rollout: this one is a fork of it, for one task.
+        process = {"host": socket.gethostname(), "pid": os.getppid()}
+        actor = "%s@%s" % (getpass.getuser(), socket.gethostname())
+        own = arguments["id"] or uuid.uuid4().hex
+        request = dict(arguments, step=step, id=own, renew=bool(arguments["id"]), actor=actor, process=process)
+        found = self._execute(request, None, task_vars)
+        if found.get("failed") and _is_dead(found.get("owner"), process):
+            found = self._execute(dict(request, instead_of=found["owner"]["id"]), None, task_vars)
+        return found
+
+
+def _is_dead(owner, process):
+    """Whether a rollout that began on this very machine has ended without giving its lease back."""
+    if not owner or (owner.get("process") or {}).get("host") != process["host"]:
+        return False
+    try:
+        os.kill(owner["process"]["pid"], 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        pass
+    return False
