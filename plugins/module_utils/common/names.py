@@ -16,7 +16,7 @@ RELEASE_ID = re.compile(r"(?P<version>[A-Za-z0-9][A-Za-z0-9._+~-]{0,63})-(?P<dig
 HEX_SHA256 = re.compile(r"[0-9a-f]{64}")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 ACCOUNT = re.compile(r"[a-z_][a-z0-9_-]{0,30}\$?")
-_SEGMENT = re.compile(r"[^/\x00-\x1f\x7f]{1,255}")
+_SEGMENT = re.compile(r"[^/\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,255}")  # what is left, UTF-8 can write and a terminal shows
 
 
 def check_app(value, field="name"):
@@ -42,7 +42,7 @@ def check_account(value, field):
 
 def check_member(value, field="path"):
     """A relative path inside of an archive or a release; returns it unchanged."""
-    remedy = "use a relative path without '..', '.', empty parts, backslashes or control characters"
+    remedy = "use a relative path in UTF-8 without '..', '.', empty parts, backslashes or control characters"
     if not isinstance(value, str) or not value or len(value) > 1024 or "\\" in value:
         raise InvalidInput(field, value, remedy)
     for segment in value.split("/"):
