@@ -49,7 +49,7 @@ class Layout:
 
     def __init__(self, app, root=None, unit_dir="/etc/systemd/system"):
         self.app = names.check_app(app)
-        self.root = names.check_absolute(root or "/opt/" + app, "root")
+        self.root = names.check_root(root or "/opt/" + app)
         self.unit_dir = unit_dir
         self.releases_dir = os.path.join(self.root, "releases")
         self.incoming = os.path.join(self.root, "incoming")
