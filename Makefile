@@ -85,6 +85,10 @@ fleet: ## The life of a service on three hosts: molecule's scenario `fleet`
 bench: tools ## Measure deploys against other ways of doing it
 	@PATH="$$(bash tests/tools/go_directory.sh):$$PATH" python3 tests/bench/run.py $(ARGS)
 
+.PHONY: simulate
+simulate: ## How long a deploy to 10,000 hosts takes, from two of the bench's files: ARGS="1.json 10.json"
+	@$(PYTHON) tests/bench/simulate.py $(ARGS)
+
 .PHONY: load
 load: tools ## What clients notice of a deploy, strategy by strategy
 	@PATH="$$(bash tests/tools/go_directory.sh):$$PATH" python3 tests/load/run.py $(ARGS)

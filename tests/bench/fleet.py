@@ -24,7 +24,7 @@ REPO = Path(__file__).resolve().parents[2]
 NAME = "bench"
 # So that sshd notes every session that it starts, in its journal.
 LOUD_SSHD = "echo 'LogLevel VERBOSE' > /etc/ssh/sshd_config.d/bench.conf && systemctl reload ssh"
-COUNT_SESSIONS = "journalctl -u ssh --output=cat --quiet | grep -c '^Starting session' || true"
+COUNT_SESSIONS = "journalctl --sync; journalctl -u ssh --output=cat --quiet | grep -c '^Starting session' || true"
 
 
 @dataclasses.dataclass

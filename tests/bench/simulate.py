@@ -52,7 +52,7 @@ class Site:
     link: float = 0
     mirror: float = 0
     waves: tuple = ("100%",)
-    main_share: float = 0.5  # of the controller's processor time, what Ansible's one main process takes
+    main_share: float = 0.33  # of the controller's processor time for a host, what Ansible's one main process takes
     wave_seconds: float = 0
     hosts_share_cores: bool = False  # as containers on the controller's machine do
 
@@ -236,7 +236,7 @@ def parse():
     parser.add_argument("--forks", type=int, nargs="+", default=[20, 100])
     parser.add_argument("--cores", type=int, default=2, help="the controller's; the bench's machine must have as many (default: 2)")
     parser.add_argument("--mirror-mbit", type=float, default=1000, help="the mirror's line, for pull (default: 1000)")
-    parser.add_argument("--main-share", type=float, default=Site.main_share, help="of the controller's processor time, what Ansible's main process takes")
+    parser.add_argument("--main-share", type=float, default=Site.main_share, help="the main process's part of what a host costs the controller (default: 0.33)")
     parser.add_argument("--wave-seconds", type=float, default=Site.wave_seconds, help="what a wave costs whatever its size")
     parser.add_argument("--within", type=float, default=600, help="seconds in which a rollout shall be done (default: 600)")
     return parser.parse_args()
