@@ -81,11 +81,16 @@ def result_of(answer):
     """The engine's result from what a remote execution printed; raises where the engine never got to speak."""
     for line in answer["stdout"].splitlines():
         if line.startswith(MARK):
-            return json.loads(line[len(MARK) :])
+            return _without_ansibles_words(json.loads(line[len(MARK) :]))
     if NO_PYTHON in answer["stdout"]:
         raise SlipwayError("There is no Python 3 on this host: install it, or use the playbook slipway.golang.scp, which needs none")
     said = "\n".join(filter(None, (answer["stderr"].strip(), answer["stdout"].strip())))[-OUTPUT_SHOWN:]
     raise SlipwayError("The host did not run Slipway's engine (exit status %s). It said: %s" % (answer["rc"], said or "nothing"))
+
+
+def _without_ansibles_words(result):
+    """A host that somebody else has taken over must not be able to add hosts or facts to the play: Ansible would do what these keys say."""
+    return {key: value for key, value in result.items() if not key.startswith(("ansible_", "_ansible_", "add_host", "add_group"))}
 
 
 def _engine(also=()):

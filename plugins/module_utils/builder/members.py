@@ -28,11 +28,8 @@ class Member:
         self.source = source
         self.content = content
         try:
-            self.path.encode("utf-8")
             self.size = os.path.getsize(source) if source else len(content)
             self.sha256 = canonical.sha256_file(source) if source else canonical.sha256(content)
-        except UnicodeEncodeError:
-            raise InvalidInput("files", self.path.encode("utf-8", "replace"), "rename it: its name is not UTF-8") from None
         except OSError as error:
             raise SlipwayError("Cannot read %s: %s" % (source, error.strerror)) from error
 

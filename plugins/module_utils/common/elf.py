@@ -16,6 +16,7 @@ from .errors import SlipwayError
 _LOAD, _DYNAMIC, _INTERP, _NOTE = 1, 2, 3, 4
 _NEEDED, _STRTAB = 1, 5
 _HEADERS_LIMIT = 256
+_LIBRARIES_LIMIT = 1000
 _PIECE_LIMIT = 1 << 20
 _NOTES_LIMIT = 1 << 14
 _TYPES = {2: "EXEC", 3: "DYN"}
@@ -123,6 +124,8 @@ class Elf:
             kind, flags, offset, address, _physical, size = row
         else:
             kind, offset, address, _physical, size, _memory, flags = row
+        if offset + size >= 1 << 63:
+            raise NotElf("Its ELF header is damaged: a segment lies beyond what a file can have")
         return Segment(kind, flags, offset, address, size)
 
     def _interpreter(self):
@@ -133,11 +136,11 @@ class Elf:
         return ""
 
     def _needed(self):
-        entries = []
-        for segment in self.segments:
-            if segment.kind == _DYNAMIC:
-                entries.extend(self._dynamic_entries(segment))
+        dynamic = [segment for segment in self.segments if segment.kind == _DYNAMIC]
+        entries = [entry for segment in dynamic[:1] for entry in self._dynamic_entries(segment)]
         wanted = [value for tag, value in entries if tag == _NEEDED]
+        if len(dynamic) > 1 or len(wanted) > _LIBRARIES_LIMIT:  # to look up that many would take hours
+            raise NotElf("It has %d dynamic sections and needs %d libraries, more than any real one" % (len(dynamic), len(wanted)))
         tables = [value for tag, value in entries if tag == _STRTAB]
         if wanted and not tables:
             raise NotElf("It needs shared libraries but has no table of their names: the file is damaged")

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from . import canonical, names
 from .errors import SlipwayError
@@ -19,6 +20,12 @@ MODES = ("0644", "0755")
 MAX_MANIFEST_BYTES = 16 << 20
 _FIELDS = {"schema": int, "name": str, "version": str, "goos": str, "goarch": str, "variant": str, "commit": str, "time": int,
            "binary": str, "files": dict}  # fmt: skip
+# They become parts of file names and of messages.
+_WORDS = {
+    "goos": re.compile(r"[a-z0-9]{1,20}"), "goarch": re.compile(r"[a-z0-9]{1,20}"), "variant": re.compile(r"[A-Za-z0-9.,_-]{0,60}"),
+    "commit": re.compile(r"[A-Za-z0-9.+_-]{0,100}"),
+}  # fmt: skip
+_LATEST = _LARGEST = 1 << 33  # what a tar header has room for
 _DEFAULT_VARIANTS = {
     "amd64": "v1", "arm64": "v8.0", "386": "sse2", "ppc64": "power8", "ppc64le": "power8", "riscv64": "rva20u64"
 }  # fmt: skip
@@ -101,6 +108,11 @@ def _check_fields(data):
         raise SlipwayError("The manifest has schema %r, this version of slipway.golang reads %d" % (data["schema"], SCHEMA))
     names.check_app(data["name"], "manifest name")
     names.check_version(data["version"], "manifest version")
+    for field, pattern in _WORDS.items():
+        if not pattern.fullmatch(data[field]):
+            raise SlipwayError("The manifest's field %s is %r, which no Go toolchain and no git writes" % (field, data[field][:200]))
+    if not 0 <= data["time"] < _LATEST:
+        raise SlipwayError("The manifest's field time is no time in seconds since the epoch: %.100r" % str(data["time"]))
     for path, entry in data["files"].items():
         _check_entry(path, entry)
     if data["binary"] != "bin/" + data["name"] or data["binary"] not in data["files"]:
@@ -117,5 +129,5 @@ def _check_entry(path, entry):
         raise SlipwayError("The manifest's entry for %r has mode %r: only %s are allowed" % (path, entry["mode"], " and ".join(MODES)))
     if not isinstance(entry["sha256"], str) or not names.HEX_SHA256.fullmatch(entry["sha256"]):
         raise SlipwayError("The manifest's entry for %r has no SHA-256" % path)
-    if not isinstance(entry["size"], int) or isinstance(entry["size"], bool) or entry["size"] < 0:
+    if not isinstance(entry["size"], int) or isinstance(entry["size"], bool) or not 0 <= entry["size"] < _LARGEST:
         raise SlipwayError("The manifest's entry for %r has no size in bytes" % path)

@@ -16,7 +16,8 @@ RELEASE_ID = re.compile(r"(?P<version>[A-Za-z0-9][A-Za-z0-9._+~-]{0,63})-(?P<dig
 HEX_SHA256 = re.compile(r"[0-9a-f]{64}")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 ACCOUNT = re.compile(r"[a-z_][a-z0-9_-]{0,30}\$?")
-_SEGMENT = re.compile(r"[^/\x00-\x1f\x7f]{1,255}")
+_ROOT = re.compile(r"/[A-Za-z0-9._@+:,=/-]{1,200}")
+_SEGMENT = re.compile(r"[^/\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,255}")  # what is left, UTF-8 can write and a terminal shows
 
 
 def check_app(value, field="name"):
@@ -40,9 +41,19 @@ def check_account(value, field):
     return _matching(ACCOUNT, value, field, "use a Unix account name: lower-case letters, digits, '-' or '_'")
 
 
+def check_variable(value, field):
+    """The name of an environment variable."""
+    return _matching(VARIABLE, value, field, "use a letter or '_', then letters, digits or '_'")
+
+
+def check_root(value, field="root"):
+    """An app's directory: it stands in unit files, in command lines and in what nginx looks for."""
+    return check_absolute(_matching(_ROOT, value, field, "use an absolute path of letters, digits and ._@+:,=/- only"), field)
+
+
 def check_member(value, field="path"):
     """A relative path inside of an archive or a release; returns it unchanged."""
-    remedy = "use a relative path without '..', '.', empty parts, backslashes or control characters"
+    remedy = "use a relative path in UTF-8 without '..', '.', empty parts, backslashes or control characters"
     if not isinstance(value, str) or not value or len(value) > 1024 or "\\" in value:
         raise InvalidInput(field, value, remedy)
     for segment in value.split("/"):

@@ -49,7 +49,7 @@ class Journal:
         """Release id to the outcome of the newest act that brought it up, in the order of those acts, oldest first."""
         outcomes = {}
         for entry in self.entries():
-            if entry.get("act") in ("deploy", "rollback", "install") and entry.get("to"):
+            if entry.get("act") in ("deploy", "rollback", "install") and entry.get("to") and isinstance(entry["to"], str):
                 outcomes.pop(entry["to"], None)
                 outcomes[entry["to"]] = entry.get("outcome")
         return outcomes

@@ -49,7 +49,7 @@ class Layout:
 
     def __init__(self, app, root=None, unit_dir="/etc/systemd/system"):
         self.app = names.check_app(app)
-        self.root = names.check_absolute(root or "/opt/" + app, "root")
+        self.root = names.check_root(root or "/opt/" + app)
         self.unit_dir = unit_dir
         self.releases_dir = os.path.join(self.root, "releases")
         self.incoming = os.path.join(self.root, "incoming")
@@ -134,6 +134,12 @@ class Layout:
             os.rename(path, os.path.join(self.incoming, "damaged-" + release_id))
         os.rename(work, path)
         sync_directory(self.releases_dir)
+
+    def discard(self, release_id):
+        """Remove a release; one that is half removed lies where nobody takes it for a release."""
+        work = os.path.join(self.incoming, "discarded-" + release_id)
+        os.rename(self.path_of(release_id), work)
+        remove(work)
 
     def sweep(self):
         """Remove what an interrupted run left in incoming/. Only under the lock."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import zlib
 
 from ..common import manifest as manifests
@@ -25,6 +26,7 @@ MAX_NAME = 4096
 MAX_SIGNATURE = 1 << 16
 ZLIB = zlib.MAX_WBITS
 GZIP = zlib.MAX_WBITS | 16
+_NUMBER = re.compile(rb" *([0-7]*)[ \0]*")
 
 
 def unpack(source, expected_digest, destination, base=None):
@@ -131,10 +133,10 @@ def _check_sum(block):
 
 
 def _octal(field):
-    try:
-        return int(field.rstrip(b"\0 ").decode("ascii") or "0", 8)
-    except ValueError:
-        raise SlipwayError("The artifact is damaged: a tar header holds %r where a number belongs" % field) from None
+    match = _NUMBER.fullmatch(field)
+    if not match:  # int() would also take a sign, and a negative size would be read for ever
+        raise SlipwayError("The artifact is damaged: a tar header holds %r where a number belongs" % field)
+    return int(match[1] or b"0", 8)
 
 
 def _text(raw):

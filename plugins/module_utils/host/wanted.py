@@ -31,7 +31,7 @@ class Wanted:
         self.unit = request.get("unit") or {}
         self.environment = environment.check(dict(request.get("environment") or {}))
         self.port = request.get("port")
-        self.port_variable = request.get("port_variable") or "PORT"
+        self.port_variable = names.check_variable(request.get("port_variable") or "PORT", "port_variable")
         self.second_port = request.get("second_port")
         self.strategy = strategies.load(request.get("strategy") or "restart")
         self.health = request.get("health") or {}
@@ -61,7 +61,7 @@ class Wanted:
     def check_for(self, target, port=None):
         """The health check of a release: on the port that its own environment names, unless one is given."""
         own = environment.parse(target.environment).get(self.port_variable, "")
-        return health.parse(self.options_for(target), default_port=port or (int(own) if own.isdigit() else self.port))
+        return health.parse(self.options_for(target), default_port=port or (int(own) if own.isdecimal() else self.port))
 
     def options_for(self, target):
         """A release that is brought back is asked what it was proven with: it may not know the path that a newer one answers on."""

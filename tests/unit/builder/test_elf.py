@@ -160,3 +160,10 @@ def test_reading_a_named_pipe_does_not_wait(tmp_path):
     os.mkfifo(pipe)
     with pytest.raises(SlipwayError, match="no regular file"):
         elf.read(str(pipe))
+
+
+def test_a_program_that_claims_to_need_libraries_without_end_is_refused_at_once():
+    claims = struct.pack("<IIQQQQQQ", 2, 6, 64, 0x400000, 0, 56, 56, 16) * 200
+    header = b"\x7fELF" + bytes([2, 1, 1]) + bytes(9) + struct.pack("<HHIQQQIHHHHHH", 2, 62, 1, 0, 64, 0, 0, 64, 56, 200, 0, 0, 0)
+    with pytest.raises(SlipwayError, match="more than any real one"):
+        elf.read(header + claims)

@@ -124,7 +124,7 @@ def test_names_that_would_break_a_host_are_refused(built, tmp_path, extra):
     (extra / "new\nline").unlink()
     with open(os.fsencode(str(extra)) + b"/\xff\xfe", "wb"):
         pass
-    with pytest.raises(InvalidInput, match="not UTF-8"):
+    with pytest.raises(InvalidInput, match="in UTF-8"):
         with_files(built, tmp_path, {"src": str(extra)})
 
 

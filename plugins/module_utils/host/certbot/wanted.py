@@ -105,7 +105,7 @@ def _plugin_options(authenticator, params):
     if authenticator == "webroot":
         if not params["webroot"]:
             raise InvalidInput("webroot", params["webroot"], "name the directory that the web server serves the challenges from")
-        options["webroot_path"] = names.check_absolute(params["webroot"], "webroot").rstrip("/") or "/"
+        options["webroot_path"] = _line(names.check_absolute(params["webroot"], "webroot"), "webroot").rstrip("/") or "/"
         if "," in options["webroot_path"]:
             raise InvalidInput("webroot", params["webroot"], "certbot takes a comma for the end of the path")
     elif authenticator == "standalone":

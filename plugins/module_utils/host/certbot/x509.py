@@ -152,8 +152,13 @@ def _name(content):
         for _kind, pair in _children(relative):
             (_oid_tag, oid), (tag, value) = _children(pair)
             kind = _NAME_PARTS.get(_oid(oid), _oid(oid))
-            parts.append("%s=%s" % (kind, value.decode(_ENCODINGS.get(tag, "utf-8"), "replace")))
+            parts.append("%s=%s" % (kind, _printable(value.decode(_ENCODINGS.get(tag, "utf-8"), "replace"))))
     return ", ".join(parts)
+
+
+def _printable(text):
+    """Whoever made the certificate chose its names: none of them does things to a terminal."""
+    return "".join(character if character.isprintable() else "\\%02X" % ord(character) for character in text)
 
 
 def _time(tag, content):
@@ -192,4 +197,4 @@ def _alternative_names(fields):
 
 
 def _alternative_name(tag, content):
-    return content.decode("ascii", "replace") if tag == _DNS_NAME else str(ipaddress.ip_address(content))
+    return _printable(content.decode("ascii", "replace")) if tag == _DNS_NAME else str(ipaddress.ip_address(content))

@@ -19,7 +19,8 @@ from .site import DIRECTORY
 
 DEFAULT_SITE = DIRECTORY + "/sites-enabled/default"
 _COMMENT = re.compile(r"(?<!\S)#.*")
-_LISTEN = re.compile(r"(?<![^\s;{}])listen\s+([^;]+);")
+_LISTEN = re.compile(r"(?<![^\s;{}])listen\s+([^\s;][^;]*);")
+_PORT = re.compile(r"[0-9]{1,5}")
 # On its standard error, or as a line of the log once that is open.
 _COMPLAINT = re.compile(r"^(?:nginx:|[0-9/]+ [0-9:]+) \[(?:emerg|alert|crit|error)\] (?:[0-9]+#[0-9]+: )?(.*)$", re.MULTILINE)
 
@@ -166,7 +167,7 @@ def _listens(files, skip):
         for match in _LISTEN.finditer(_COMMENT.sub("", text)):
             address, *options = match[1].split()
             port = address.rpartition(":")[2] if not address.startswith("unix:") else ""
-            yield path, int(port) if port.isdigit() else 80, "default_server" in options
+            yield path, int(port) if _PORT.fullmatch(port) else 80, "default_server" in options
 
 
 def _included():

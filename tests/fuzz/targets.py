@@ -1,0 +1,190 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every reader of bytes that come from outside, as a function of bytes: it may raise SlipwayError, and nothing else.
+
+What a reader promises beside that is asserted here too. ``run.py`` drives these with atheris, the unit tests with hypothesis.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import io
+import json
+import os
+import socket
+import stat
+import tempfile
+import threading
+from pathlib import Path
+
+from ansible_collections.slipway.golang.plugins.module_utils.common import buildinfo, canonical, elf, health, names
+from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
+from ansible_collections.slipway.golang.plugins.module_utils.common.manifest import Manifest
+from ansible_collections.slipway.golang.plugins.module_utils.host import unpack
+from ansible_collections.slipway.golang.plugins.module_utils.host.certbot import x509
+from ansible_collections.slipway.golang.plugins.module_utils.host.journal import Journal
+from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import tree
+
+SEEDS = Path(__file__).resolve().parent / "seeds"
+BLOCK = 512
+# Memory where there is some: the unpacker syncs every file.
+SCRATCH = next((path for path in ("/dev/shm",) if os.access(path, os.W_OK)), None)
+
+
+def read_archive(data):
+    """A tar as it is, and again with its checksums and its manifest's digest made right, so that what lies behind them is reached."""
+    for tar in (data, _mended(data)):
+        with tempfile.TemporaryDirectory(dir=SCRATCH) as scratch:
+            target = os.path.join(scratch, "target")
+            os.mkdir(target)
+            with contextlib.suppress(SlipwayError, OSError):  # stage.py tells an OSError of the disk in its own words
+                unpack.unpack(io.BytesIO(gzip.compress(tar, 1)), canonical.sha256(_first_member(tar)), target)
+            assert os.listdir(scratch) == ["target"], "something was written outside of the target"
+            _assert_plain(target)
+
+
+def read_gzip(data):
+    """The same with whatever may come instead of gzip."""
+    with tempfile.TemporaryDirectory(dir=SCRATCH) as scratch, contextlib.suppress(SlipwayError):
+        unpack.unpack(io.BytesIO(data), "0" * 64, scratch)
+
+
+def read_manifest(data):
+    for raw in (data, _canonical(data)):
+        with contextlib.suppress(SlipwayError):
+            manifest = Manifest.parse(raw)
+            manifest.checksums().decode("utf-8")
+            assert "/" not in manifest.top and "/" not in manifest.stem
+            assert all(names.check_member(path) and os.fsencode(path) for path in manifest.files)
+            assert 0 <= manifest.unpacked_size < 1 << 63
+
+
+def read_elf(data):
+    with contextlib.suppress(SlipwayError):
+        found = elf.read(data)
+        assert isinstance(found.static, bool) and isinstance(found.build_id, str)
+
+
+def read_build_info(data):
+    with contextlib.suppress(SlipwayError):
+        info = buildinfo.read(data)
+        assert json.loads(json.dumps(info.as_dict())) == buildinfo.BuildInfo.from_dict(info.as_dict()).as_dict()
+
+
+def read_journal(data):
+    with tempfile.TemporaryDirectory(dir=SCRATCH) as scratch:
+        journal = Journal(os.path.join(scratch, "journal.jsonl"))
+        Path(journal.path).write_bytes(data)
+        for release in journal.outcomes():
+            journal.health_of(release)
+        journal.append({"act": "deploy", "to": "1-0123456789ab", "outcome": "ok"})
+        assert list(journal.outcomes().items())[-1] == ("1-0123456789ab", "ok")
+
+
+def read_answer(data):
+    """What a service may answer to a health check, by a real socket."""
+    with tempfile.TemporaryDirectory(dir=SCRATCH) as scratch, socket.socket(socket.AF_UNIX) as listener:
+        path = os.path.join(scratch, "socket")
+        listener.bind(path)
+        listener.listen(1)
+        check = health.parse({"type": "unix", "socket": path, "path": "/healthz", "body": "ok", "response_headers": {"Server": "."}, "timeout": 2.0})
+        server = threading.Thread(target=_answer, args=(listener, data), daemon=True)
+        server.start()
+        attempt = health.attempt(check, ("1.4.2",))
+        server.join(5)
+    assert attempt.ok or attempt.reason
+    assert attempt.reason.isprintable() and (attempt.release or "").isprintable()
+    json.dumps(attempt.to_dict()).encode("utf-8")
+
+
+def read_certificate(data):
+    """As DER inside of PEM, and as the PEM's text."""
+    for text in (_pem(data), data.decode("ascii", "replace")):
+        with contextlib.suppress(SlipwayError):
+            facts = x509.facts(x509.parse(text), 0)
+            assert all(name.isprintable() for name in facts["domains"]), facts
+            assert facts["subject"].isprintable() and facts["issuer"].isprintable(), facts
+
+
+def read_nginx(data):
+    """A file of somebody else below /etc/nginx."""
+    with tempfile.TemporaryDirectory(dir=SCRATCH) as scratch:
+        place = Path(scratch, "conf.d")
+        place.mkdir()
+        Path(place, "theirs.conf").write_bytes(data)
+        before, tree.DIRECTORY = tree.DIRECTORY, scratch
+        try:
+            assert all(port >= 0 for port in tree.default_ports({}, "ours"))
+            tree.default_files({}, "ours")
+            tree.listens_on(80, {}, "ours")
+            tree.directs("server_names_hash_bucket_size", {}, "ours")
+            tree.mentioning("slipway", {})
+            tree.shown(tree.read(str(place / "theirs.conf"))).encode("utf-8")
+        finally:
+            tree.DIRECTORY = before
+
+
+TARGETS = {
+    "archive": read_archive, "gzip": read_gzip, "manifest": read_manifest, "elf": read_elf, "buildinfo": read_build_info, "journal": read_journal,
+    "answer": read_answer, "certificate": read_certificate, "nginx": read_nginx,
+}  # fmt: skip
+
+
+def seeds(name):
+    """What is kept for a target: examples to begin with, and whatever was found once."""
+    return [path.read_bytes() for path in sorted((SEEDS / name).iterdir())]
+
+
+def _assert_plain(directory):
+    for parent, directories, files in os.walk(directory):
+        for entry in files + directories:
+            mode = os.lstat(os.path.join(parent, entry)).st_mode
+            assert stat.S_ISREG(mode) or stat.S_ISDIR(mode), entry
+            assert stat.S_IMODE(mode) in (0o600, 0o644, 0o755), entry
+
+
+def _blocks(tar):
+    """(offset, size of the content) of what may be headers."""
+    at = 0
+    while at + BLOCK <= len(tar):
+        digits = bytes(tar[at + 124 : at + 136]).rstrip(b"\0 ")
+        size = int(digits, 8) if digits and not digits.strip(b"01234567") else 0
+        yield at, size
+        at += BLOCK + (size + BLOCK - 1) // BLOCK * BLOCK
+
+
+def _mended(tar):
+    mended = bytearray(tar)
+    for at, dummy in _blocks(tar):
+        header = mended[at : at + BLOCK]
+        if any(header):
+            mended[at + 148 : at + 156] = b"%06o\0 " % (sum(header[:148]) + 8 * 32 + sum(header[156:]))
+    return bytes(mended) + bytes(2 * BLOCK)
+
+
+def _first_member(tar):
+    dummy, size = next(_blocks(tar), (0, 0))
+    return tar[BLOCK : BLOCK + size]
+
+
+def _canonical(data):
+    try:
+        return canonical.to_json(json.loads(data.decode("utf-8")))
+    except (ValueError, RecursionError):
+        return data
+
+
+def _pem(der):
+    import base64
+
+    return "-----BEGIN CERTIFICATE-----\n%s-----END CERTIFICATE-----\n" % base64.encodebytes(der).decode("ascii")
+
+
+def _answer(listener, data):
+    connection = listener.accept()[0]
+    with connection, contextlib.suppress(OSError):
+        connection.recv(1 << 16)
+        connection.sendall(data)
