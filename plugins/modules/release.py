@@ -107,8 +107,9 @@ options:
     description:
       - Where hosts fetch what they lack by themselves, so that the controller need not send it - one HTTP or HTTPS URL that ends with C(/), below which
         the tarballs lie under their own names, or a URL for each of O(artifact), in their order, as a bucket gives them, signed for some minutes.
-      - A broken connection is taken up where it broke, where the server knows ranges. What comes has to be of the artifact's size, and to have the digests that
-        its manifest lists. Where a host cannot fetch it, the controller sends it in the same run, and RV(transfer_note) says why.
+      - A broken connection is taken up where it broke, where the server knows ranges. What comes has to be of the artifact's size, to have the digests that its
+        manifest lists, and the signature that O(allowed_signers) asks for. Where a host cannot fetch it, or fetches less than 100 kB a second beyond a first
+        minute, the controller sends it in the same run, and RV(transfer_note) says why.
       - The artifacts themselves still have to be on the controller, which reads their manifests.
     type: list
     elements: str
@@ -268,7 +269,7 @@ executions:
   type: int
   sample: 2
 transferred_bytes:
-  description: How many bytes of the artifact travelled to the host; 0 where it had them.
+  description: How many bytes of artifact or patch the controller sent to the host, a patch that would not do included; 0 where the host had or fetched them.
   returned: always
   type: int
   sample: 3145728

@@ -4,7 +4,7 @@
 
 """A patch from one artifact to another, for hosts that have the files of the first. They undo it in module_utils/host/patched.py.
 
-Why no library: bsdiff makes patches of half the size, but takes five seconds and 380 MB of memory for a binary of 21 MB, and the whole
+Why no library: bsdiff makes patches of a third of the size, but takes five seconds and 380 MB of memory for a binary of 21 MB, and the whole
 tarball is through a line of 100 Mbit/s in 0.6 s. Go's linker moves code by whole functions and keeps their order, so that it is enough to
 compare windows at the distance at which the last one was found. `tests/bench/delta.py` measures both.
 """

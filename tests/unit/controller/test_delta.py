@@ -9,12 +9,13 @@ from __future__ import annotations
 import io
 import os
 import random
+import types
 import zlib
 
 import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
 from ansible_collections.slipway.golang.plugins.module_utils.common.patch import COPY, HEADER, LITERAL, SUM, minus, plus
-from ansible_collections.slipway.golang.plugins.module_utils.host import patched, unpack
+from ansible_collections.slipway.golang.plugins.module_utils.host import patched, stage, unpack
 from ansible_collections.slipway.golang.plugins.plugin_utils import delta
 
 from ..host.tarballs import manifest_for, members_for, tar_gz
@@ -188,3 +189,18 @@ class TestRefused:
         (tmp_path / "made").mkdir()
         with pytest.raises(SlipwayError, match="does not have the digest"):
             unpack.unpack(io.BytesIO(delta.make(delta.base_of(str(old)), delta._inflated(str(new)))), manifest.digest, str(tmp_path / "made"), base)
+
+    def test_a_patch_without_the_signature_that_is_asked_for_asks_for_the_whole(self, old_binary, tmp_path):
+        old, old_manifest, old_files = artifact(tmp_path, "1.0.0", old_binary)
+        new, manifest, dummy = artifact(tmp_path, "1.0.1", old_binary)
+        release = types.SimpleNamespace(artifact=old_manifest.digest, path=str(tmp_path / "base"))
+        on_host(tmp_path / "base", old_files)
+        (tmp_path / "base" / "manifest.json").write_bytes(old_manifest.raw)
+        layout = types.SimpleNamespace(releases=lambda: {"1.0.0-0": release})
+        wanted = types.SimpleNamespace(pull_from=None, patch_base=old_manifest.digest, allowed_signers="ann ssh-ed25519 AAAA", layout=layout)
+        target = types.SimpleNamespace(id="1.0.1-0", artifact={"digest": manifest.digest})
+        (tmp_path / "made").mkdir()
+        patch = delta.make(delta.base_of(str(old)), delta._inflated(str(new)))
+        with pytest.raises(SlipwayError, match="could not be used: The artifact is not signed") as caught:
+            stage._unpack(wanted, target, io.BytesIO(patch), str(tmp_path / "made"))
+        assert caught.value.facts["whole_is_needed"]
