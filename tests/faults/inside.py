@@ -68,7 +68,7 @@ def changed(path, changes):
         engine_size, request_size = map(int, handle.readline().split())
         packed, request, payload = handle.read(engine_size), json.loads(handle.read(request_size)), handle.read()
     text = json.dumps(dict(request, **changes)).encode()
-    result = tempfile.TemporaryFile()
+    result = tempfile.TemporaryFile()  # noqa: SIM115, the engine reads it
     result.write(b"%d\n" % len(bootstrap) + bootstrap + b"%d %d\n" % (engine_size, len(text)) + packed + text + payload)
     result.seek(0)
     return result
@@ -321,6 +321,82 @@ def try_case(one, url):
     return {"before": before, "result": short(result), "after": after, "again": short(again), "final": look(url)}
 
 
+# --- more than one deploy -------------------------------------------------------------------------------------------
+
+
+def try_together(job):
+    """Several at once: each of them is done or refused, and the journal knows of each that was done."""
+    for title, parcels, wait in (
+        ("two deploys at once", ("new", "old"), 120),
+        ("five deploys at once", ("new", "old", "new", "old", "new"), 120),
+        ("five deploys at once, nobody waits", ("new", "old", "new", "old", "new"), 0),
+        ("a deploy during a rollback", ("back", "again"), 120),
+    ):
+        prepare(("old", "new") if "back" in parcels else ("old", "fill"))
+        before = look(job["url"])
+        running = [start("new", lock_wait=wait, environment={"TRY": "1"}) if name == "again" else start(name, lock_wait=wait) for name in parcels]
+        results = [answer(process) for process in running]
+        after = look(job["url"])
+        done = [result for result in results if result.get("changed")]
+        told = {"before": before, "result": None, "after": after, "again": short(engine("new")), "final": look(job["url"])}
+        lines = len(after["journal"]) - len(before["journal"])
+        wrong = [result["msg"] for result in results if result.get("failed") and (wait or "Another deploy holds" not in result["msg"])]
+        wrong += [] if lines == len(done) else ["%d deploys were done, and the journal has %d lines more" % (len(done), lines)]
+        tell(title=title, wrong=wrong, **told)
+
+
+def try_many(job):
+    """Ten bad releases in a row, then a rollback; and a great many good ones, after which nothing has grown."""
+    prepare(("old", "new"))
+    before = look(job["url"])
+    bad = [engine("new", environment={"SICK_ON_PORT": "8080", "TRY": str(number)}) for number in range(10)]
+    wrong = [result["msg"] for result in bad if result.get("outcome") != "reverted"]
+    result = engine("back")
+    after = look(job["url"])
+    wrong += [] if after["serves"] == before["previous"] else ["the rollback ended with %s, not with %s" % (after["serves"], before["previous"])]
+    told = {"before": before, "result": None, "after": after, "again": short(engine("new")), "final": look(job["url"])}
+    tell(title="ten bad releases in a row, then a rollback", wrong=wrong + ([result["msg"]] if result.get("failed") else []), **told)
+
+    prepare(("old", "new"))
+    for number in range(4):
+        must(engine("new", environment={"TRY": str(number)}))
+    before, first = look(job["url"]), sizes()
+    for number in range(job["count"]):
+        must(engine("new" if number % 2 else "old", environment={"TRY": "again %d" % number}))
+    after, last = look(job["url"]), sizes()
+    wrong = ["%s grew from %d to %d" % (what, first[what], last[what]) for what in first if last[what] > first[what] + (1 if what != "kilobytes" else 64)]
+    told = {"before": before, "result": None, "after": after, "again": short(engine("new")), "final": look(job["url"])}
+    tell(title="%d deploys in a row" % job["count"], wrong=wrong, **told)
+
+
+def sizes():
+    """What must not grow with the number of deploys; the journal has a bound of its own."""
+    used = int(call("du", "-sk", "--exclude=journal.jsonl", ROOT, sure=True).stdout.split()[0])
+    return {
+        "kilobytes": used, "releases": len(releases()), "in the tree": len(os.listdir(ROOT)), "in /tmp": len(os.listdir("/tmp")),
+        "descriptors of systemd": len(os.listdir("/proc/1/fd")), "unit files": len(os.listdir("/etc/systemd/system")),
+        "failed or transient units": len(call("systemctl", "list-units", "--all", "--no-legend", "--plain", "orders*", "run-*").stdout.splitlines()),
+        "processes": len([name for name in os.listdir("/proc") if name.isdigit()]),
+    }  # fmt: skip
+
+
+def before_power_loss(job):
+    """Begin an act and stop in the middle of it, for good; the power goes off next."""
+    prepare(("old", "fill"))
+    tell(before=look(job["url"]))
+    process = start("new", {"stop": job["at"]})
+    while process.poll() is None:
+        with open("/proc/%d/stat" % process.pid, encoding="ascii") as handle:
+            if handle.read().rpartition(")")[2].split()[0] == "T":
+                return
+        time.sleep(0.01)
+
+
+def after_power_loss(job):
+    after = look(job["url"])
+    tell(step=steps()[-1], result=None, after=after, again=short(engine("new")), final=look(job["url"]))
+
+
 def must(result):
     if result is None or result.get("failed"):
         raise SystemExit("preparing failed: %s" % result)
@@ -342,4 +418,7 @@ def call(*argv, sure=False):
 if __name__ == "__main__":
     sys.modules["inside"] = sys.modules["__main__"]
     JOB = json.load(sys.stdin)
-    {"steps": enumerate_faults, "cases": try_cases}[JOB["what"]](JOB)
+    {
+        "steps": enumerate_faults, "cases": try_cases, "together": try_together, "many": try_many,
+        "power off": before_power_loss, "power on": after_power_loss,
+    }[JOB["what"]](JOB)  # fmt: skip

@@ -61,5 +61,5 @@ def moved(path: str, source: str, goal: str) -> str:
 
 
 def unnoticed(steps: list[str]) -> list[str]:
-    """The fsyncs that could be left out and nothing would be found: superfluous ones, or a check that is blind."""
+    """The fsyncs that could be left out and nothing would be found: of files that are only passing, or done again a moment later."""
     return [line for number, line in enumerate(steps) if line.startswith("fsync\t") and not violations(steps[:number] + steps[number + 1 :])]

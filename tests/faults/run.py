@@ -34,6 +34,11 @@ ACTS = {
 }
 
 
+QUICK = ("kill -9: deploy", "kill -9: bad deploy", "a full disk that stays: bad deploy", "order of writes: deploy", "order of writes: first deploy")
+QUICK_STEPS = 9
+POWER_STEPS = 120  # about as many as a deploy has
+
+
 class Suite:
     def __init__(self, fleet: str):
         self.fleet = fleet
@@ -67,14 +72,15 @@ class Suite:
             wanted = tried["again"].get("release") if recipe["ends"] == "again" else new
             outcome, problem = verdict.judge(tried, old, new, wanted)
             self.note(title, outcome, f"step {tried['number']} ({tried['step']}): {problem}" if problem else "")
+        print(f"{title}: {dict(self.rows[title])}", file=sys.stderr, flush=True)
 
     def check_order(self, act: str) -> None:
-        """An order of writes and fsyncs in which a power cut does no harm, and no fsync that nobody would miss."""
+        """An order of writes and fsyncs in which a power cut does no harm; and how many of the fsyncs that depends on."""
         recipe = ACTS[act]
         dummy, told = self.run("steps", fault="none", **{key: recipe[key] for key in ("prepare", "act", "again")})
-        found = order.violations(told["steps"]) + [f"nobody would miss {line}" for line in order.unnoticed(told["steps"])]
-        self.orders[act] = sum(line.startswith("fsync") for line in told["steps"])
-        for problem in found:
+        count = sum(line.startswith("fsync") for line in told["steps"])
+        self.orders[act] = f"{count} fsyncs; without any of {count - len(order.unnoticed(told['steps']))} of them this check would fail"
+        for problem in order.violations(told["steps"]):
             self.fail(f"order of writes: {act}: {problem}")
 
     def try_cases(self, only: str, every: int) -> None:
@@ -87,6 +93,26 @@ class Suite:
             if not problem and outcome != tried["expected"]:
                 problem = f"expected was {tried['expected']}; the engine said {tried['result']}"
             self.note(tried["title"], outcome, problem)
+
+    def try_several(self, what: str, **job) -> None:
+        for tried in self.run(what, **job):
+            old, new = tried["before"]["serves"], tried["after"]["serves"]
+            outcome, problem = verdict.judge(tried, old, new, tried["again"].get("release"))
+            problem = problem or "; ".join(tried["wrong"])
+            self.note(tried["title"], verdict.UNKNOWN if problem else outcome, problem)
+
+    def lose_power(self, at: int) -> None:
+        """Kill the whole host while the engine is in the middle of a deploy, and start it again."""
+        (first,) = self.run("power off", at=at)
+        container = f"{self.fleet}-web1"
+        call("docker", "kill", container)
+        call("docker", "start", container)
+        self.inside("sh", "-c", "until systemctl is-system-running --wait | grep -Eq 'running|degraded'; do sleep 0.1; done")
+        (second,) = self.run("power on")
+        tried = dict(first, **second)
+        new = tried["again"].get("release")
+        outcome, problem = verdict.judge(tried, tried["before"]["serves"], new, new)
+        self.note("power loss: deploy", outcome, f"step {at} ({tried['step']}): {problem}" if problem else "")
 
     def run(self, what: str, **job) -> list[dict]:
         job = dict(job, what=what, url="http://127.0.0.1:8080")
@@ -129,7 +155,8 @@ def parcels(strategy: str) -> dict[str, bytes]:
 
     length, rest = stream.parcel(dict(base, name="orders")).split(b"\n", 1)
     asking = rest[: int(length)].replace(b"from slipway.host.engine import main", b"from slipway.host.report import report")
-    asking = asking.replace(b"main(json.loads(stream.read(request).decode()), stream)", b"print(json.dumps(report('orders', None, 0, 8080, {'path': '/healthz'})))")
+    call_of_it = b"print(json.dumps(report('orders', None, 0, 8080, {'path': '/healthz'})))"
+    asking = asking.replace(b"main(json.loads(stream.read(request).decode()), stream)", call_of_it)
     assert b"report(" in asking
     return {
         "old": of("1.0.0"), "new": of("2.0.0"), "bad": of("2.0.0", environment={"SICK_ON_PORT": "8080"}),
@@ -153,32 +180,72 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fleet", default="faults", help="the lab fleet to use")
     parser.add_argument("--every", type=int, default=1, help="try only every n-th step, for a quick look")
+    parser.add_argument("--quick", action="store_true", help="the few rows, and few steps of them, that every run of the tests has time for")
+    parser.add_argument("--keep", action="store_true", help="leave the host up")
     parser.add_argument("--only", default="", help="only rows whose title has these words")
     return parser.parse_args()
 
 
 def main() -> int:
     arguments = parsed()
+    if arguments.quick:
+        arguments.every = QUICK_STEPS
     suite = Suite(arguments.fleet)
     suite.bring_up()
+    for part in (kills, power, disk, orders, table, several):
+        part(suite, arguments)
+    if not arguments.keep:
+        call(*LAB, "down", arguments.fleet)
+    print(suite.table())
+    for act, words in suite.orders.items():
+        print(f"order of writes: {act}: {words}")
+    print(f"{len(suite.failures)} that should not be" if suite.failures else "nothing unknown, nothing lost, and every next run converged")
+    return 1 if suite.failures else 0
+
+
+def wants(arguments, title: str) -> bool:
+    return arguments.only in title and (not arguments.quick or title in QUICK)
+
+
+def kills(suite, arguments) -> None:
+    for act in ACTS:
+        if wants(arguments, f"kill -9: {act}"):
+            suite.enumerate(f"kill -9: {act}", act, fault="kill", every=arguments.every)
+
+
+def power(suite, arguments) -> None:
+    if wants(arguments, "power loss"):
+        for at in range(1, POWER_STEPS, 12 * arguments.every):
+            suite.lose_power(at)
+
+
+def disk(suite, arguments) -> None:
     faults = {
-        "kill -9": {"fault": "kill"},
-        "a full disk, once": {"fault": "errno", "errno": errno.ENOSPC},
-        "a full disk that stays": {"fault": "errno", "errno": errno.ENOSPC, "on": True},
-        "a disk error": {"fault": "errno", "errno": errno.EIO},
+        "a full disk, once": {"errno": errno.ENOSPC},
+        "a full disk that stays": {"errno": errno.ENOSPC, "on": True},
+        "a disk error": {"errno": errno.EIO},
     }
     for name, fault in faults.items():
         for act in ACTS:
-            title = f"{name}: {act}"
-            if arguments.only in title:
-                suite.enumerate(title, act, every=arguments.every, **fault)
+            if wants(arguments, f"{name}: {act}"):
+                suite.enumerate(f"{name}: {act}", act, fault="errno", every=arguments.every, **fault)
+
+
+def orders(suite, arguments) -> None:
     for act in ACTS:
-        if arguments.only in f"order of writes: {act}":
+        if wants(arguments, f"order of writes: {act}"):
             suite.check_order(act)
+
+
+def table(suite, arguments) -> None:
     suite.try_cases(arguments.only, arguments.every)
-    print(suite.table())
-    print(suite.orders)
-    return 1 if suite.failures else 0
+
+
+def several(suite, arguments) -> None:
+    if wants(arguments, "at once"):
+        suite.try_several("together")
+    if wants(arguments, "in a row"):
+        suite.try_several("many", count=max(200 // arguments.every, 10))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ step cannot be forgotten. SLIPWAY_FAULT says what to do at which of them, as JSO
 
     {"log": "/path"}                      write every step down
     {"log": …, "kill": 17}                end like kill -9 at the 17th
+    {"log": …, "stop": 17}                stand still there, until the power goes off
     {"log": …, "errno": 28, "at": 17}     let the 17th fail; with "on": true, all from there on
 """
 
@@ -49,6 +50,8 @@ def trace(plan):
                     if torn:
                         torn()
                     os.kill(os.getpid(), signal.SIGKILL)
+                if plan.get("stop") == count[0]:
+                    os.kill(os.getpid(), signal.SIGSTOP)
                 at = plan.get("at")
                 if at and (count[0] >= at if plan.get("on") else count[0] == at):
                     if torn:
@@ -63,7 +66,7 @@ def trace(plan):
         if event == "open":
             path, dummy, flags = arguments
             if not isinstance(path, int) and flags & writes:
-                step("create", path)
+                step("write" if os.path.lexists(path) else "create", path)
         elif event == "subprocess.Popen":
             step("run", " ".join(map(str, arguments[1]))[:300])
         elif event in ("os.rename", "os.link"):
@@ -76,6 +79,8 @@ def trace(plan):
             # shutil.rmtree names what it removes relative to a descriptor.
             directory = arguments[-1] if event != "os.chmod" else -1
             path = arguments[0]
+            if event == "os.mkdir" and os.path.isdir(path):
+                return  # it is going to say so, and is asked only for that
             if event in ("os.rmdir", "os.remove") and directory not in (-1, None):
                 path = os.path.join(path_of(directory), os.fsdecode(path))
             step(event[3:], path)

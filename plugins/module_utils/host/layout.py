@@ -78,7 +78,9 @@ class Layout:
     def create(self):
         """Make the directories; only root may write in any of them."""
         for path, mode in ((self.root, 0o755), (self.releases_dir, 0o755), (self.incoming, 0o700)):
-            os.makedirs(path, mode=mode, exist_ok=True)
+            if not os.path.lexists(path):
+                os.makedirs(path, mode=mode, exist_ok=True)
+                sync_directory(os.path.dirname(path))
             status = os.lstat(path)
             if not os.path.isdir(path) or os.path.islink(path):
                 raise SlipwayError("%s should be a directory and is not: move it away, then deploy again" % path)
