@@ -93,6 +93,10 @@ simulate: ## How long a deploy to 10,000 hosts takes, from two of the bench's fi
 load: tools ## What clients notice of a deploy, strategy by strategy
 	@PATH="$$(bash tests/tools/go_directory.sh):$$PATH" python3 tests/load/run.py $(ARGS)
 
+.PHONY: test-faults
+test-faults: tools ## Break deploys at every step and hosts in every way; print what came of it
+	@PATH="$$(bash tests/tools/go_directory.sh):$$PATH" python3 tests/faults/run.py $(ARGS)
+
 ## Maintenance
 
 .PHONY: docs

@@ -24,6 +24,7 @@ class Journal:
     def append(self, entry):
         """Write one act, on disk before this returns."""
         line = json.dumps(dict(entry, at=timestamp()), sort_keys=True) + "\n"
+        is_new = not os.path.exists(self.path)
         with open(self.path, "a+b") as handle:
             os.fchmod(handle.fileno(), 0o600)  # a health check's headers may hold a secret
             if not _ends_with_newline(handle):
@@ -32,6 +33,8 @@ class Journal:
             handle.flush()
             os.fsync(handle.fileno())
             size = handle.tell()
+        if is_new:
+            sync_directory(os.path.dirname(self.path))
         if size > MAX_BYTES:
             self._halve()
 

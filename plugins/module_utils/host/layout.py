@@ -78,7 +78,9 @@ class Layout:
     def create(self):
         """Make the directories; only root may write in any of them."""
         for path, mode in ((self.root, 0o755), (self.releases_dir, 0o755), (self.incoming, 0o700)):
-            os.makedirs(path, mode=mode, exist_ok=True)
+            if not os.path.lexists(path):
+                os.makedirs(path, mode=mode, exist_ok=True)
+                sync_directory(os.path.dirname(path))
             status = os.lstat(path)
             if not os.path.isdir(path) or os.path.islink(path):
                 raise SlipwayError("%s should be a directory and is not: move it away, then deploy again" % path)
@@ -116,16 +118,25 @@ class Layout:
     def point(self, link, release_id):
         """Let a link name a release (None: no link), by one rename(2)."""
         path = os.path.join(self.root, link)
+        if release_id is not None and self._target(link) == release_id:
+            return
         if release_id is None:
             if os.path.islink(path):
                 os.unlink(path)
         else:
             beside = path + ".new"
-            if os.path.lexists(beside):
-                os.unlink(beside)
+            remove(beside)
             os.symlink(os.path.join("releases", release_id), beside)
             os.rename(beside, path)
         sync_directory(self.root)
+
+    def point_back(self, release_id):
+        """Let `current` name a release again. Where `previous` names it that needs no room on the disk."""
+        if self.current() != release_id and self.previous() == release_id:
+            os.rename(os.path.join(self.root, "previous"), os.path.join(self.root, "current"))
+            sync_directory(self.root)
+        else:
+            self.point("current", release_id)
 
     def adopt(self, work, release_id):
         """Rename a complete release into place; a damaged one of the same id makes room first."""

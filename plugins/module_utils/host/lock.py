@@ -30,7 +30,8 @@ def held(path, note, wait=0.0):
         try:
             yield
         finally:
-            os.ftruncate(descriptor, 0)
+            with contextlib.suppress(OSError):  # the note is for others; what was done under the lock counts
+                os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
 

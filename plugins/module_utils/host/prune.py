@@ -21,9 +21,9 @@ def superfluous(release_ids, protected, outcomes, keep):
     return [release_id for release_id in by_age if release_id not in kept]
 
 
-def prune(layout, outcomes, keep):
-    """Remove the superfluous releases; returns their ids."""
-    ids = superfluous(list(layout.releases()), {layout.current(), layout.previous()}, outcomes, keep)
+def prune(layout, outcomes, keep, newest):
+    """Remove the superfluous releases; returns their ids. ``newest``: the one that was just brought, if only to be staged."""
+    ids = superfluous(list(layout.releases()), {layout.current(), layout.previous(), newest}, outcomes, keep)
     for release_id in ids:
         layout.discard(release_id)
     return ids

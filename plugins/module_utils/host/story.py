@@ -40,11 +40,14 @@ def activate(request, stream):
 
 def deploy(wanted, payload):
     """Bring the host to what is wanted; returns the Act. ``payload`` is the artifact as a binary stream, or None."""
-    wanted.layout.create()
-    with lock.held(wanted.layout.lock, {"actor": wanted.actor, "deploy_id": wanted.deploy_id, "to": _label(wanted)}, wanted.lock_wait):
-        wanted.layout.sweep()
-        target, seen, decision = look(wanted)
-        act = Act(wanted, target, seen)
+    note = {"actor": wanted.actor, "deploy_id": wanted.deploy_id, "to": _label(wanted)}
+    with contextlib.ExitStack() as alone:
+        with _untouched(wanted):
+            wanted.layout.create()
+            alone.enter_context(lock.held(wanted.layout.lock, note, wanted.lock_wait))
+            wanted.layout.sweep()
+            target, seen, decision = look(wanted)
+            act = Act(wanted, target, seen)
         if wanted.unless_confirmed and not (wanted.layout.is_pending() and seen.current == wanted.unless_confirmed):
             confirm.disarm(wanted.layout)
         elif decision.changed:
@@ -52,6 +55,15 @@ def deploy(wanted, payload):
                 lease.check_fence(wanted.layout, wanted.fence)
             _carry_out(act, decision, payload)
     return act
+
+
+@contextlib.contextmanager
+def _untouched(wanted):
+    """A tree that cannot be read or written is found before anything is done."""
+    try:
+        yield
+    except OSError as error:
+        raise Rejected("%s cannot be deployed to: %s. Nothing was changed" % (wanted.layout.root, error)) from error
 
 
 def _carry_out(act, decision, payload):
@@ -187,15 +199,33 @@ class Act:
         self.actions.append("smoke run passed")
 
     def switch(self, target, previous):
-        """Let unit files and links name a release. From here on a failure means putting back."""
+        """Let links and unit files name a release. From here on a failure means putting back."""
         self.switched = True
         with self.phase("switch"):
-            if unit_file.install(target.units, self.layout.unit_dir) or self.look.unit.get("NeedDaemonReload") == "yes":
-                unit_file.daemon_reload()
-                self.actions.append("installed %s" % ", ".join(sorted(target.units)))
             self.layout.point("previous", previous)
             self.layout.point("current", target.id)
+            self._install_units(target)
         self.actions.append("current -> %s" % target.id)
+
+    def switch_back(self, previous):
+        """The same for the old release, as far as a disk in trouble lets us: whether it serves is for the judge to say."""
+        steps = (
+            lambda: self.layout.point_back(self.old.id),
+            lambda: self.layout.point("previous", previous),
+            lambda: self._install_units(self.old),
+        )
+        with self.phase("switch"):
+            for step in steps:
+                try:
+                    step()
+                except OSError as error:
+                    self.warnings.append("On the way back to %s: %s" % (self.old.id, error))
+        self.actions.append("current -> %s" % self.layout.current())
+
+    def _install_units(self, target):
+        if unit_file.install(target.units, self.layout.unit_dir) or self.look.unit.get("NeedDaemonReload") == "yes":
+            unit_file.daemon_reload()
+            self.actions.append("installed %s" % ", ".join(sorted(target.units)))
 
     def previous_after_success(self):
         """What `previous` names once the target is live: what was live before, if that was another release."""
@@ -234,7 +264,7 @@ class Act:
     def prune(self):
         """Remove what nobody would go back to; a failure here is a warning, never a failed deploy."""
         try:
-            removed = prune.prune(self.layout, self.journal.outcomes(), self.wanted.keep)
+            removed = prune.prune(self.layout, self.journal.outcomes(), self.wanted.keep, self.target.id)
         except OSError as error:
             self.warnings.append("Old releases could not be removed: %s" % error)
         else:

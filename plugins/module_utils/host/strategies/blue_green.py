@@ -79,7 +79,7 @@ def put_back(act):
     if not old.runs():
         act.start(old.unit)
     _send_to(act, old.color)
-    act.switch(act.old, previous=act.previous_after_putting_back())
+    act.switch_back(previous=act.previous_after_putting_back())
     systemd.stop(_unit(act.layout, new_color))
     systemd.disable(_unit(act.layout, new_color))
     act.judge(act.old, old.unit, port=old.port, hold=False)

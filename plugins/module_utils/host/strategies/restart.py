@@ -42,6 +42,6 @@ def go_live(act):
 
 
 def put_back(act):
-    act.switch(act.old, previous=act.previous_after_putting_back())
+    act.switch_back(previous=act.previous_after_putting_back())
     act.start(serving(act.layout))
     act.judge(act.old, serving(act.layout))

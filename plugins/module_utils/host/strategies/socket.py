@@ -67,7 +67,7 @@ def go_live(act):
 
 def put_back(act):
     ready = _is_listening(act, act.old)
-    act.switch(act.old, previous=act.previous_after_putting_back())
+    act.switch_back(previous=act.previous_after_putting_back())
     if _socket(act.app) in act.old.units:
         _take_port(act, ready)
     else:

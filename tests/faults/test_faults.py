@@ -1,0 +1,93 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The bounded part of `make test-faults`, and that the suite itself would notice what it is there for."""
+
+from __future__ import annotations
+
+import copy
+import subprocess
+import sys
+from pathlib import Path
+
+import order
+import pytest
+import verdict
+
+HERE = Path(__file__).resolve().parent
+OLD, NEW = "1.0.0-0a1b2c3d4e5f", "2.0.0-0a1b2c3d4e5f"
+STEPS = [
+    "mkdir\t/opt/orders/incoming/x",
+    "create\t/opt/orders/incoming/x/binary",
+    "write\t/opt/orders/incoming/x/binary",
+    "fsync\t/opt/orders/incoming/x/binary",
+    "fsync\t/opt/orders/incoming/x",
+    "rename\t/opt/orders/incoming/x\t/opt/orders/releases/x",
+    "fsync\t/opt/orders/releases",
+    "symlink\t/opt/orders/current.new",
+    "rename\t/opt/orders/current.new\t/opt/orders/current",
+    "fsync\t/opt/orders",
+    "run\tsystemctl restart orders.service",
+]
+
+
+def test_a_quick_round_of_faults_loses_nothing():
+    argv = [sys.executable, str(HERE / "run.py"), "--quick", "--fleet", "faultsquick"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=900)
+    assert done.returncode == 0, done.stderr + done.stdout
+
+
+def test_writes_in_order_are_not_complained_about():
+    assert order.violations(STEPS) == []
+
+
+@pytest.mark.parametrize("missing", [line for line in STEPS if line.startswith("fsync")])
+def test_every_missing_fsync_is_noticed(missing):
+    assert order.violations([line for line in STEPS if line != missing])
+
+
+def test_an_fsync_that_nobody_would_miss_is_told():
+    assert order.unnoticed(["fsync\t/opt/orders"]) == ["fsync\t/opt/orders"]
+
+
+def tried():
+    """A kill after which the new release serves, and a next run with nothing to do."""
+    seen = {
+        "serves": NEW, "healthy": True, "current": NEW, "previous": OLD, "releases": {OLD: None, NEW: None}, "journal": ["one", "two"],
+        "report": {"running": NEW, "healthy": True, "current": NEW}, "rubbish": [],
+    }  # fmt: skip
+    before = dict(seen, serves=OLD, journal=["one"])
+    return copy.deepcopy({"before": before, "result": None, "after": seen, "again": {"outcome": "ok", "release": NEW}, "final": seen})
+
+
+def test_what_went_well_has_its_word():
+    assert verdict.judge(tried(), OLD, NEW, NEW) == (verdict.TOOK, "")
+
+
+@pytest.mark.parametrize(
+    "moment, key, value, expected",
+    [
+        ("after", "journal", [], verdict.LOST),
+        ("final", "journal", ["two"], verdict.LOST),
+        ("after", "releases", {NEW: None}, verdict.LOST),
+        ("final", "releases", {OLD: "bin/orders", NEW: None}, verdict.LOST),
+        ("after", "serves", None, verdict.UNKNOWN),
+        ("after", "serves", "3.0.0-0a1b2c3d4e5f", verdict.UNKNOWN),
+        ("after", "report", {"running": OLD}, verdict.UNKNOWN),
+        ("after", "releases", {OLD: None, NEW: None, "0.9.0-0a1b2c3d4e5f": "half"}, verdict.UNKNOWN),
+        ("final", "serves", OLD, verdict.UNKNOWN),
+        ("final", "healthy", False, verdict.UNKNOWN),
+        ("final", "rubbish", ["/opt/orders/incoming/x"], verdict.UNKNOWN),
+    ],
+)
+def test_what_must_never_be_is_noticed(moment, key, value, expected):
+    one = tried()
+    one[moment][key] = value
+    outcome, problem = verdict.judge(one, OLD, NEW, NEW)
+    assert outcome == expected and problem
+
+
+@pytest.mark.parametrize("said", ["rejected", "reverted", "down", "unknown"])
+def test_a_result_that_does_not_fit_what_serves_is_noticed(said):
+    assert verdict.judge(dict(tried(), result={"outcome": said}), OLD, NEW, NEW)[0] == verdict.UNKNOWN

@@ -1,0 +1,80 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What came of one fault, in one word; pure. "unknown" and "lost" are what must never be."""
+
+from __future__ import annotations
+
+KEPT, TOOK, REVERTED, DOWN, UNKNOWN, LOST = OUTCOMES = ("kept old", "took new", "reverted", "down", "unknown", "lost")
+
+
+def judge(tried: dict, old: str | None, new: str | None, wanted: str | None) -> tuple[str, str]:
+    """The outcome, and what is wrong where something is.
+
+    ``old`` and ``new``: the releases that may serve after the fault; ``wanted``: the one that the next run has to end with.
+    """
+    wrong = losses(tried, old) or doubts(tried, old, new)
+    if wrong:
+        return wrong
+    problem = unsettled(tried, wanted)
+    if problem:
+        return UNKNOWN, problem
+    return word(tried, old, new), ""
+
+
+def word(tried: dict, old: str | None, new: str | None) -> str:
+    after, result = tried["after"], tried["result"]
+    if after["serves"] is None and old and new:
+        return DOWN
+    if after["serves"] == new and old != new:
+        return TOOK
+    return REVERTED if result and result.get("outcome") == "reverted" else KEPT
+
+
+def losses(tried: dict, old: str | None) -> tuple[str, str] | None:
+    """Good releases and lines of the journal that are not there any more."""
+    for moment in ("after", "final"):
+        seen = tried[moment]
+        if old and seen["releases"].get(old, "it is gone") is not None:
+            return LOST, f"{moment}: release {old}: {seen['releases'].get(old, 'it is gone')}"
+        gone = [line for line in tried["before"]["journal"] if line not in seen["journal"]]
+        if gone:
+            return LOST, f"{moment}: a line of the journal: {gone[0]}"
+    return None
+
+
+def doubts(tried: dict, old: str | None, new: str | None) -> tuple[str, str] | None:
+    """Where nobody could tell what serves, or is told something else."""
+    after, result = tried["after"], tried["result"] or {}
+    serves = after["serves"]
+    if serves not in (old, new) and not (serves is None and result.get("outcome") == "down"):
+        return UNKNOWN, f"{serves or 'nothing'} serves: neither {old} nor {new}"
+    if after["report"].get("failed") or after["report"]["running"] != serves:
+        return UNKNOWN, f"release_info says {after['report']}, but {serves} serves"
+    damaged = {name: what for name, what in after["releases"].items() if what}
+    if damaged:
+        return UNKNOWN, f"what looks like a release is none: {damaged}"
+    told = {"ok": new, "rejected": old, "reverted": old}
+    if result and result["outcome"] in told and serves != told[result["outcome"]]:
+        return UNKNOWN, f"the engine said {result}, but {serves} serves"
+    if result.get("outcome") == "down" and after["healthy"]:
+        return UNKNOWN, f"the engine said {result}, but {serves} serves and is healthy"
+    if result.get("outcome") == "unknown":
+        return UNKNOWN, f"the engine did not know: {result.get('msg')} {result.get('exception', '')[-600:]}"
+    return None
+
+
+def unsettled(tried: dict, wanted: str | None) -> str:
+    """Why the next run did not converge."""
+    again, final = tried["again"], tried["final"]
+    if again.get("failed"):
+        return f"the next run failed: {again.get('msg')} {again.get('exception', '')[-600:]}"
+    if final["serves"] != wanted or (wanted and not final["healthy"]):
+        return f"after the next run {final['serves']} serves (healthy: {final['healthy']}), and {wanted} should"
+    if final["current"] != wanted or final["report"].get("running") != wanted:
+        return f"after the next run current is {final['current']} and release_info says {final['report']}, not {wanted}"
+    if final["rubbish"]:
+        return f"the next run left {final['rubbish']}"
+    damaged = {name: what for name, what in final["releases"].items() if what}
+    return f"after the next run releases are damaged: {damaged}" if damaged else ""
