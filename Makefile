@@ -97,7 +97,25 @@ load: tools ## What clients notice of a deploy, strategy by strategy
 test-faults: tools ## Break deploys at every step and hosts in every way; print what came of it
 	@PATH="$$(bash tests/tools/go_directory.sh):$$PATH" python3 tests/faults/run.py $(ARGS)
 
+.PHONY: fuzz
+fuzz: tools ## Fuzz the readers of foreign bytes (ARGS="--minutes 60 archive")
+	@$(LOG) fuzz-tools pip install --disable-pip-version-check --require-hashes -r requirements-fuzz.txt
+	@python tests/fuzz/run.py $(ARGS)
+
 ## Maintenance
+
+.PHONY: audit
+audit: ## Ask the databases of known vulnerabilities about every pinned dependency; fails where they cannot be asked
+	@bash tests/tools/audit.sh
+
+.PHONY: lock
+lock: ## Write requirements-*.txt anew, with digests (ARGS=--upgrade for the newest)
+	@bash tests/tools/lock.sh $(ARGS)
+
+.PHONY: sbom
+sbom: tools ## Write the collection's bill of materials to .work/sbom.cdx.json
+	@python tests/tools/sbom.py >.work/sbom.cdx.json
+	@echo .work/sbom.cdx.json
 
 .PHONY: docs
 docs: tools copy ## Check what the collection says of itself: module, plugin and role pages

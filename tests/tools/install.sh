@@ -20,7 +20,7 @@ done
 
 echo "tools: install requirements-dev.txt into .work/venv (log: .work/log/tools.log)"
 [ -x "$work/venv/bin/pip" ] || "$python" -m venv --clear "$work/venv"
-if ! "$work/venv/bin/python" -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt >"$work/log/tools.log" 2>&1; then
+if ! "$work/venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt >"$work/log/tools.log" 2>&1; then
   tail -n 20 "$work/log/tools.log" >&2
   exit 1
 fi

@@ -950,7 +950,10 @@ take_lock() {
     if [ -n "$no_lock" ]; then
         return 0
     fi
+    umask 077 # who may read the lock may hold it, and keep every deploy out
     exec 9>>"$base/lock"
+    umask 022
+    chmod 0600 "$base/lock"
     if have flock; then
         flock -n 9 || lock_refused
     elif have busybox && busybox flock --help >/dev/null 2>&1; then
@@ -994,14 +997,15 @@ record() {
         printf '"message": "%s", "outcome": "%s", "phases": {%s}, ' "$(plain "$2")" "$1" "$phases"
         printf '"ready_ms": %s, "to": "%s"}\n' "$ready_ms" "$id"
     } >"$scratch/entry"
-    cat "$scratch/entry" >>"$base/journal.jsonl" # in one piece
+    (umask 077 && cat "$scratch/entry" >>"$base/journal.jsonl") # in one piece
     halve_journal
     write_through
 }
 
 halve_journal() {
     [ "$(wc -c <"$base/journal.jsonl")" -gt 1048576 ] || return 0
-    tail -n $(($(wc -l <"$base/journal.jsonl") / 2)) "$base/journal.jsonl" >"$base/journal.jsonl.new" &&
+    # A health check's headers may hold a secret.
+    (umask 077 && tail -n $(($(wc -l <"$base/journal.jsonl") / 2)) "$base/journal.jsonl" >"$base/journal.jsonl.new") &&
         mv -f "$base/journal.jsonl.new" "$base/journal.jsonl"
 }
 

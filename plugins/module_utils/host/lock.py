@@ -22,8 +22,9 @@ def held(path, note, wait=0.0):
 
     ``note`` tells those whom we keep waiting who we are and what we do. ``wait`` is in seconds.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
+        os.fchmod(descriptor, 0o600)  # who may read it may hold it, and keep every deploy out
         _acquire(descriptor, path, time.monotonic() + wait)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, (json.dumps(dict(note, pid=os.getpid(), since=timestamp()), sort_keys=True) + "\n").encode("utf-8"), 0)

@@ -74,3 +74,10 @@ def test_a_link_in_the_place_of_the_lock_is_not_followed(path, tmp_path):
         with lock.held(path, NOTE):
             pass
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_nobody_but_root_may_read_the_lock_as_who_may_read_it_may_hold_it(path):
+    with open(path, "w", encoding="utf-8"):
+        os.chmod(path, 0o644)
+    with lock.held(path, NOTE):
+        assert os.stat(path).st_mode & 0o777 == 0o600

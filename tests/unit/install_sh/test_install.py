@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import stat
 import subprocess
 
 import pytest
@@ -176,3 +177,14 @@ def test_status_names_what_is_there(host, tarball):
     host.install(tarball("1.4.2"))
     told = host.install(host.base / "current", "--status")
     assert host.link("current") in told and host.link("previous") in told
+
+
+def test_lock_and_journal_are_for_roots_eyes_only_also_when_the_journal_was_halved(host, tarball):
+    """Who may read the lock may hold it; and slipway.golang.release writes the headers of health checks into the same journal."""
+    host.install(tarball("1.4.1"))
+    journal = host.base / "journal.jsonl"
+    assert {stat.S_IMODE(os.stat(path).st_mode) for path in (journal, host.base / "lock")} == {0o600}
+    journal.write_text('{"act": "stage", "to": "x"}\n' * 50_000)
+    host.install(tarball("1.4.2"))
+    assert journal.stat().st_size < 1 << 20
+    assert stat.S_IMODE(journal.stat().st_mode) == 0o600
