@@ -15,7 +15,7 @@ from ansible.plugins.action import ActionBase
 
 from ..module_utils.common import health, unit
 from ..module_utils.common.errors import InvalidInput, SlipwayError
-from ..plugin_utils import artifact, stream
+from ..plugin_utils import artifact, delta, mirror, stream
 
 ARGUMENTS = {
     "name": {"type": "str", "required": True},
@@ -34,6 +34,9 @@ ARGUMENTS = {
     "smoke": {"type": "bool", "default": True},
     "keep": {"type": "int", "default": 5},
     "allowed_signers": {"type": "str"},
+    "delta": {"type": "bool", "default": False},
+    "pull_from": {"type": "list", "elements": "str", "default": [], "no_log": True},
+    "pull_ca_file": {"type": "path"},
     "lock_wait": {"type": "float", "default": 0},
     "fence": {"type": "int", "default": 0},
     "confirm_within": {"type": "int", "default": 0},
@@ -59,7 +62,7 @@ class ActionModule(ActionBase):
         except SlipwayError as error:
             result.update(error.facts, failed=True, outcome="rejected", changed=False, msg=str(error))
         result.update(executions=self._executions, transferred_bytes=self._transferred)
-        for name in ("artifact", "needs_artifact") + (() if self._task.diff else ("diff",)):
+        for name in ("artifact", "needs_artifact", "here") + (() if self._task.diff else ("diff",)):
             result.pop(name, None)
         return result
 
@@ -75,8 +78,12 @@ class ActionModule(ActionBase):
         return self._confirm(request, done, task_vars) if done.get("unconfirmed") and not done.get("failed") else done
 
     def _act(self, request, found, task_vars):
-        tarball = next((item["path"] for item in request["artifacts"] if item["digest"] == found.get("artifact")), None)
-        done = self._execute(dict(request, step="activate"), tarball if found["needs_artifact"] else None, task_vars)
+        request = dict(request, step="activate")
+        if found["needs_artifact"]:
+            tarball = next(item["path"] for item in request["artifacts"] if item["digest"] == found["artifact"])
+            done = self._act_with(request, found, tarball, task_vars)
+        else:
+            done = dict(self._execute(request, None, task_vars), transfer="none")
         return dict(done, diff=found.get("diff"), reasons=found["reasons"], changed=done.get("changed", bool(done.get("actions"))))
 
     def _confirm(self, request, done, task_vars):
@@ -90,6 +97,27 @@ class ActionModule(ActionBase):
         if answer.get("failed"):
             return dict(done, failed=True, **{key: answer[key] for key in ("outcome", "msg", "current") if key in answer})
         return dict(done, unconfirmed=False, changed=True, actions=done["actions"] + ["confirmed %s" % done["current"]])
+
+    def _act_with(self, request, found, tarball, task_vars):
+        """Send a patch where that is wanted and will do, and the whole artifact where not."""
+        notes = []
+        for way, more, payload in self._lighter_ways(request, found, tarball, notes):
+            done = self._execute(dict(request, **more), payload, task_vars)
+            if not done.pop("whole_is_needed", False):
+                return dict(done, transfer=way, transfer_note="; ".join(notes))
+            notes.append(done["msg"])
+        return dict(self._execute(request, tarball, task_vars), transfer="whole", transfer_note="; ".join(notes))
+
+    def _lighter_ways(self, request, found, tarball, notes):
+        """What costs this controller less than to send the whole artifact: name, what to add to the request, and what to send."""
+        if request["delta"]:
+            try:
+                patch, base = delta.patch_for(tarball, found["here"])
+                yield "delta", {"patch_base": base}, patch
+            except delta.NoPatch as reason:
+                notes.append(str(reason))
+        if request["pull_from"]:
+            yield "pull", {"pull_url": mirror.url_of(tarball, request)}, None
 
     def _outside(self, arguments):
         """The check from the controller's side, found good before anything is done."""
@@ -114,6 +142,7 @@ class ActionModule(ActionBase):
             raise InvalidInput("artifact", None, "name the tarballs to deploy, or set release to go back to one that the hosts have")
         if arguments["keep"] < 0:
             raise InvalidInput("keep", arguments["keep"], "use 0 or more")
+        mirror.check(arguments["pull_from"], arguments["artifact"] or [])
         described = [self._described(path, arguments["name"]) for path in arguments.pop("artifact") or []]
         actor = "%s@%s" % (getpass.getuser(), socket.gethostname())
         return dict(arguments, health=health.given(arguments["health"]), artifacts=described, actor=actor, deploy_id=str(self._task._uuid))

@@ -95,6 +95,27 @@ options:
     description:
       - Text of an allowed-signers file as C(ssh-keygen) reads it. The host refuses an artifact that none of these keys signed.
     type: str
+  delta:
+    description:
+      - Where the host has a release of an older artifact, and that one lies beside the new one on the controller, send a patch between the two. A change
+        of some lines is a patch of one or two percent of the tarball.
+      - The patch is made once for all hosts, and kept in C(.patches) beside the artifact. What a host makes of it has to have the very digests that the
+        new artifact's manifest lists. Where there is no patch, or it will not do, the whole artifact travels, and RV(transfer_note) says why.
+    type: bool
+    default: false
+  pull_from:
+    description:
+      - Where hosts fetch what they lack by themselves, so that the controller need not send it - one HTTP or HTTPS URL that ends with C(/), below which
+        the tarballs lie under their own names, or a URL for each of O(artifact), in their order, as a bucket gives them, signed for some minutes.
+      - A broken connection is taken up where it broke, where the server knows ranges. What comes has to be of the artifact's size, and to have the digests that
+        its manifest lists. Where a host cannot fetch it, the controller sends it in the same run, and RV(transfer_note) says why.
+      - The artifacts themselves still have to be on the controller, which reads their manifests.
+    type: list
+    elements: str
+    default: []
+  pull_ca_file:
+    description: Path on the host of certificates, in PEM, that HTTPS of O(pull_from) is checked with. Default is what the host trusts.
+    type: path
   lock_wait:
     description: How many seconds to wait where another deploy of the same service holds the lock.
     type: float
@@ -226,6 +247,16 @@ evidence_of_old:
   description: The same for the old release where putting it back failed too.
   returned: when RV(outcome=down)
   type: dict
+transfer:
+  description: How the artifact came to the host - V(none), as it was there; V(whole), from the controller; as a patch, V(delta); from the mirror, V(pull).
+  returned: changed
+  type: str
+  sample: delta
+transfer_note:
+  description: Why it did not come in a way that O(delta) and O(pull_from) ask for; empty where it did.
+  returned: when the host lacked the artifact
+  type: str
+  sample: the host has no artifact of it yet
 unconfirmed:
   description: Whether the release still waits for O(confirm_within).
   returned: success

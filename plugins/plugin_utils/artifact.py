@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import tarfile
 
 from ..module_utils.common.errors import SlipwayError
@@ -29,6 +30,6 @@ def read_manifest(path):
 def describe(path, manifest):
     """What a host needs in order to choose among artifacts."""
     return {
-        "path": path, "digest": manifest.digest, "name": manifest.name, "version": manifest.version, "goarch": manifest.goarch,
+        "path": path, "size": os.path.getsize(path), "digest": manifest.digest, "name": manifest.name, "version": manifest.version, "goarch": manifest.goarch,
         "variant": manifest.variant, "unpacked_size": manifest.unpacked_size,
     }  # fmt: skip

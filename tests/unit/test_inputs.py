@@ -282,7 +282,7 @@ BY_MODULE = {
     "nginx_proxy_acme_webroot", "nginx_proxy_acme_forward", "rollout_app", "rollout_artifacts", "rollout_release", "rollout_environment",
     "rollout_unit", "rollout_health", "rollout_strategy", "rollout_allowed_signers", "systemd_service_name", "systemd_service_binary",
     "systemd_service_environment_file", "systemd_service_unit",
-    "rollout_outside_health", "rollout_balanced_address",
+    "rollout_outside_health", "rollout_balanced_address", "rollout_pull_from", "rollout_pull_ca_file",
 }  # fmt: skip
 # Ansible itself takes these as they are: names of packages, hosts and task files, paths, and what `file` and `user` judge.
 BY_ANSIBLE = {

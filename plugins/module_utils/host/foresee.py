@@ -27,8 +27,15 @@ def probe(request, stream):
         "reasons": decision.reasons + ["it was never confirmed"] * waiting,
         "artifact": target.artifact["digest"] if target.artifact else None, "release": target.id, "from": seen.current,
         "current": seen.current, "previous": seen.previous, "diff": difference(target, seen, decision),
+        "here": _artifacts(seen) if decision.needs_artifact else [],
         "host": {"goarch": machine.goarch(), "free_bytes": machine.free_bytes(wanted.layout.root)},
     }  # fmt: skip
+
+
+def _artifacts(seen):
+    """The digests of the artifacts that the releases here were made of, that of the current one first."""
+    order = sorted(seen.releases.values(), key=lambda release: release.id != seen.current)
+    return list(dict.fromkeys(release.artifact for release in order))
 
 
 def look(wanted):

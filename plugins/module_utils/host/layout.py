@@ -135,6 +135,12 @@ class Layout:
         os.rename(work, path)
         sync_directory(self.releases_dir)
 
+    def discard(self, release_id):
+        """Remove a release; one that is half removed lies where nobody takes it for a release."""
+        work = os.path.join(self.incoming, "discarded-" + release_id)
+        os.rename(self.path_of(release_id), work)
+        remove(work)
+
     def sweep(self):
         """Remove what an interrupted run left in incoming/. Only under the lock."""
         for name in os.listdir(self.incoming):

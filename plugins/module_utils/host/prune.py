@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-from .layout import remove
-
 GOOD = "ok"
 
 
@@ -27,5 +25,5 @@ def prune(layout, outcomes, keep):
     """Remove the superfluous releases; returns their ids."""
     ids = superfluous(list(layout.releases()), {layout.current(), layout.previous()}, outcomes, keep)
     for release_id in ids:
-        remove(layout.path_of(release_id))
+        layout.discard(release_id)
     return ids

@@ -33,6 +33,7 @@ def run(wanted, target, release):
     remove(settings)
     write_file(settings, environment.render(variables).encode("utf-8"), 0o600)
     check = wanted.check_for(target, port=port).replace(port=port, min_healthy=0.0)
+    systemd.stop(unit_name)  # what a deploy that was killed left running
     since = time.time()
     try:
         _start(unit_name, wanted, release, settings, since)

@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 
 from ..common import canonical, elf, manifest
 from ..common.errors import SlipwayError
-from . import machine, signature
+from . import machine, observe, patched, signature
 from .layout import remove, sync_directory, write_file
 from .unpack import unpack
 
@@ -25,9 +26,10 @@ def stage(wanted, target, donor, payload):
     try:
         if donor:
             _link_files(donor.path, work)
+            _check_signature(wanted, work)
         else:
             _unpack(wanted, target, payload, work)
-        _check(wanted, work)
+        _check_binary(wanted, work)
         _add_own_files(target, work)
         layout.adopt(work, target.id)
     except OSError as error:
@@ -37,15 +39,61 @@ def stage(wanted, target, donor, payload):
 
 
 def _unpack(wanted, target, payload, work):
-    if payload is None:
+    digest = target.artifact["digest"]
+    if wanted.pull_from:
+        with _or_the_whole("The artifact could not be pulled"), _pulled(wanted, target) as pulled:
+            unpack(pulled, digest, work)
+            _check_signature(wanted, work)
+    elif payload is None:
         raise SlipwayError("The artifact of %s is not on this host and was not sent" % target.id)
-    unpack(payload, target.artifact["digest"], work)
+    elif wanted.patch_base:
+        with _or_the_whole("The patch could not be used"):
+            unpack(payload, digest, work, _base(wanted))
+            _check_signature(wanted, work)
+    else:
+        unpack(payload, digest, work)
+        _check_signature(wanted, work)
 
 
-def _check(wanted, work):
-    """What the archive's own digests cannot tell: who made it, and whether it runs here."""
+@contextlib.contextmanager
+def _or_the_whole(what):
+    """The controller will send the whole artifact where this fails."""
+    try:
+        yield
+    except (SlipwayError, OSError, ImportError) as error:
+        raise SlipwayError("%s: %s" % (what, error), whole_is_needed=True) from error
+
+
+@contextlib.contextmanager
+def _pulled(wanted, target):
+    """The artifact from the mirror, as a stream."""
+    from . import pull  # it imports HTTP and TLS
+
+    path = os.path.join(wanted.layout.incoming, "pulled")
+    try:
+        pull.fetch(wanted.pull_from, target.artifact["size"], path, wanted.pull_ca_file)
+        with open(path, "rb") as handle:
+            yield handle
+    finally:
+        remove(path)
+
+
+def _base(wanted):
+    """The release here that the patch was made against."""
+    made_of = [release for release in wanted.layout.releases().values() if release.artifact == wanted.patch_base]
+    if not made_of:
+        raise SlipwayError("no release here is of the artifact %s any more" % wanted.patch_base)
+    return patched.Base(made_of[0].path, observe.manifest_of(made_of[0]).files)
+
+
+def _check_signature(wanted, work):
+    """Who made it. The manifest does not list its own signature, so that a mirror may have an older one beside the same content."""
     if wanted.allowed_signers:
         signature.verify(work, wanted.allowed_signers)
+
+
+def _check_binary(wanted, work):
+    """Whether it runs here, which the archive's own digests cannot tell."""
     binary = elf.read(os.path.join(work, "bin", wanted.app))
     if binary.goarch != machine.goarch():
         raise SlipwayError("Wrong architecture: the binary is for %s, this host is %s" % (binary.goarch, machine.goarch()))

@@ -18,20 +18,24 @@ import zlib
 from ..common import manifest as manifests
 from ..common.errors import SlipwayError
 from .layout import sync_directory, write_file
+from .patched import Patched
 
 BLOCK = 512
 PIECE = 1 << 18
 MAX_NAME = 4096
 MAX_SIGNATURE = 1 << 16
+ZLIB = zlib.MAX_WBITS
+GZIP = zlib.MAX_WBITS | 16
 _NUMBER = re.compile(rb" *([0-7]*)[ \0]*")
 
 
-def unpack(source, expected_digest, destination):
+def unpack(source, expected_digest, destination, base=None):
     """Read a gzipped tar from a binary stream into an existing empty directory; returns its Manifest.
 
-    The first member must be the manifest with the expected digest; so nothing is written that it does not vouch for.
+    The first member must be the manifest with the expected digest; so nothing is written that it does not vouch for. With a ``base``
+    (``patched.Base``) the stream is a patch against that.
     """
-    stream = _Gunzip(source)
+    stream = _Exact(_Inflated(source, GZIP).more if base is None else Patched(_Exact(_Inflated(source, ZLIB).more), base).more)
     manifest, top = _read_manifest(stream, expected_digest)
     write_file(os.path.join(destination, manifests.MANIFEST), manifest.raw, 0o644)
     missing = dict(manifest.files)
@@ -142,12 +146,11 @@ def _text(raw):
         raise SlipwayError("The artifact holds a name that is not UTF-8: %r" % raw[:200]) from None
 
 
-class _Gunzip:
-    """Exact reads from a gzip stream, never holding more than a piece, whatever the stream claims."""
+class _Exact:
+    """Exact reads from what comes in pieces."""
 
-    def __init__(self, source):
-        self._source = source
-        self._inflate = zlib.decompressobj(wbits=31)
+    def __init__(self, more):
+        self._more = more
         self._ready = b""
 
     def read(self, size):
@@ -174,7 +177,16 @@ class _Gunzip:
         """The content of a small member."""
         return b"".join(self.pieces(size))
 
-    def _more(self):
+
+class _Inflated:
+    """A deflated stream in pieces, never holding more than one, whatever the stream claims. ``wbits`` as in zlib."""
+
+    def __init__(self, source, wbits):
+        self._source = source
+        self._inflate = zlib.decompressobj(wbits=wbits)
+
+    def more(self):
+        """The next piece, never an empty one."""
         while True:
             data = self._inflate.unconsumed_tail or self._source.read(PIECE)
             if not data or self._inflate.eof:

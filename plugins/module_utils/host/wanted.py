@@ -39,6 +39,9 @@ class Wanted:
         self.keep = request.get("keep", 5)
         self.allowed_signers = request.get("allowed_signers")
         self.lock_wait = request.get("lock_wait") or 0
+        self.pull_from = request.get("pull_url")
+        self.pull_ca_file = request.get("pull_ca_file")
+        self.patch_base = request.get("patch_base")
         self.fence = request.get("fence") or 0
         self.confirm_within = request.get("confirm_within") or 0
         if self.confirm_within and self.confirm_within < SHORTEST_CONFIRM:

@@ -1,0 +1,3 @@
+module slipway.example/mirror
+
+go 1.24
