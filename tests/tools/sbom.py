@@ -36,7 +36,8 @@ def main() -> None:
 
 def files(ignored: list[str]) -> list[dict]:
     """What a user installs."""
-    listed = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout.decode().split("\0")
+    argv = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    listed = subprocess.run(argv, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout.decode().split("\0")
     kept = [path for path in listed if path and not any(Path(path).match(word) or path.startswith(word + "/") for word in ignored)]
     return [{"bom-ref": "file:" + path, "type": "file", "name": path, "hashes": [digest(ROOT / path)]} for path in sorted(kept)]
 
@@ -48,8 +49,9 @@ def tools() -> list[dict]:
         for name, version, rest in PINNED.findall(path.read_text(encoding="utf-8")):
             hashes = [{"alg": "SHA-256", "content": content} for content in re.findall(r"sha256:([0-9a-f]{64})", rest)]
             purl = "pkg:pypi/%s@%s" % (name, version)
-            found[purl] = {"bom-ref": purl, "type": "library", "name": name, "version": version, "purl": purl, "scope": "excluded",
-                           "externalReferences": [{"type": "distribution", "url": "https://pypi.org/project/%s/%s/" % (name, version), "hashes": hashes}]}  # fmt: skip
+            source = {"type": "distribution", "url": "https://pypi.org/project/%s/%s/" % (name, version), "hashes": hashes}
+            package = {"bom-ref": purl, "type": "library", "name": name, "version": version, "purl": purl, "scope": "excluded"}
+            found[purl] = dict(package, externalReferences=[source])
     return [found[purl] for purl in sorted(found)]
 
 
