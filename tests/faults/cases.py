@@ -239,7 +239,7 @@ def journal_torn():
 @case("the journal holds garbage", TOOK)
 def journal_garbage():
     with open(ROOT + "/journal.jsonl", "ab") as handle:
-        handle.write(b"\x00\xff\xfe{[[[[\n\"text\"\n[1]\nnull\n{\"act\": 5, \"to\": [1], \"outcome\": {}}\n")
+        handle.write(b'\x00\xff\xfe{[[[[\n"text"\n[1]\nnull\n{"act": 5, "to": [1], "outcome": {}}\n')
     yield {}
 
 

@@ -27,6 +27,7 @@ SAVED = HOME + "/saved"
 LOG = HOME + "/steps"
 STEPS = 400  # no act has so many: an enumeration that does not end is a fault of its own
 KEPT = (ROOT, "/etc/systemd/system/orders*", "/etc/systemd/system/*.wants/orders*", "/etc/nginx/slipway*", "/var/lib/slipway*")
+JOB = {}  # what the controller asked for; its `request` is laid over that of every parcel
 READ = "import sys; stream = sys.stdin.buffer; bootstrap = stream.read(int(stream.readline())); exec(bootstrap)"
 MARK = "SLIPWAY-RESULT "
 
@@ -44,7 +45,7 @@ def start(parcel, plan=None, **changes):
     environment = dict(os.environ)
     if plan is not None:
         environment["SLIPWAY_FAULT"] = json.dumps(dict(plan, log=LOG))
-    stream = changed("%s/%s.parcel" % (HOME, parcel), changes)
+    stream = changed("%s/%s.parcel" % (HOME, parcel), dict(JOB.get("request", {}), **changes))
     argv = ["python3", "-I", "-S", "-c", READ]
     return subprocess.Popen(argv, stdin=stream, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
 
@@ -334,7 +335,7 @@ def try_together(job):
     ):
         prepare(("old", "new") if "back" in parcels else ("old", "fill"))
         before = look(job["url"])
-        running = [start("new", lock_wait=wait, environment={"TRY": "1"}) if name == "again" else start(name, lock_wait=wait) for name in parcels]
+        running = [start("new", lock_wait=wait, keep=5, environment={"TRY": "1"}) if name == "again" else start(name, lock_wait=wait) for name in parcels]
         results = [answer(process) for process in running]
         after = look(job["url"])
         done = [result for result in results if result.get("changed")]
@@ -360,8 +361,9 @@ def try_many(job):
     prepare(("old", "new"))
     for number in range(4):
         must(engine("new", environment={"TRY": str(number)}))
-    before, first = look(job["url"]), sizes()
+    first = sizes()
     for number in range(job["count"]):
+        before = look(job["url"]) if number == job["count"] - 1 else None
         must(engine("new" if number % 2 else "old", environment={"TRY": "again %d" % number}))
     after, last = look(job["url"]), sizes()
     wrong = ["%s grew from %d to %d" % (what, first[what], last[what]) for what in first if last[what] > first[what] + (1 if what != "kilobytes" else 64)]
@@ -417,8 +419,10 @@ def call(*argv, sure=False):
 
 if __name__ == "__main__":
     sys.modules["inside"] = sys.modules["__main__"]
-    JOB = json.load(sys.stdin)
+    JOB.update(json.load(sys.stdin))
     {
         "steps": enumerate_faults, "cases": try_cases, "together": try_together, "many": try_many,
+        "look": lambda job: tell(now=look(job["url"])),
+        "again": lambda job: tell(again=short(engine("new")), now=look(job["url"])),
         "power off": before_power_loss, "power on": after_power_loss,
     }[JOB["what"]](JOB)  # fmt: skip

@@ -11,6 +11,7 @@ import collections
 import errno
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +36,7 @@ ACTS = {
 
 
 QUICK = ("kill -9: deploy", "kill -9: bad deploy", "a full disk that stays: bad deploy", "order of writes: deploy", "order of writes: first deploy")
+PREPARE = "import sys; sys.path.insert(0, '/root/faults'); import inside; inside.prepare(('old',))"
 QUICK_STEPS = 9
 POWER_STEPS = 120  # about as many as a deploy has
 
@@ -114,6 +116,32 @@ class Suite:
         outcome, problem = verdict.judge(tried, tried["before"]["serves"], new, new)
         self.note("power loss: deploy", outcome, f"step {at} ({tried['step']}): {problem}" if problem else "")
 
+    def lose_connection(self, title: str, cut: list[str] | None) -> None:
+        """A whole ansible-playbook loses its host, or its life, while the new release is being judged."""
+        self.inside("python3", "-c", PREPARE)
+        (first,) = self.run("look")
+        inventory = ROOT / ".work" / "lab" / self.fleet / "inventory.yml"
+        argv = ["ansible-playbook", "--inventory", str(inventory), "--extra-vars", json.dumps({"dist": str(WORK)}), str(HERE / "deploy.yml")]
+        controller = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        old = first["now"]["current"]
+        self.inside("sh", "-c", f"until [ $(basename $(readlink /opt/orders/current)) != {old} ]; do sleep 0.05; done")
+        if cut:
+            self.inside(*cut)
+        else:
+            os.killpg(controller.pid, signal.SIGKILL)
+        self.inside("sh", "-c", "until flock --nonblock /opt/orders/lock true; do sleep 0.1; done")
+        self.inside("sh", "-c", "ip link set eth0 up; systemctl start ssh")
+        if cut:
+            os.killpg(controller.pid, signal.SIGKILL)
+        controller.wait()
+        (after,) = self.run("look")
+        (last,) = self.run("again")
+        tried = {"before": first["now"], "result": None, "after": after["now"], "again": last["again"], "final": last["now"]}
+        outcome, problem = verdict.judge(tried, old, after["now"]["serves"], last["again"]["release"])
+        lines = len(after["now"]["journal"]) - len(first["now"]["journal"])
+        problem = problem or ("" if lines == 1 else f"the host's journal has {lines} lines more, not one")
+        self.note(title, verdict.UNKNOWN if problem else outcome, problem)
+
     def run(self, what: str, **job) -> list[dict]:
         job = dict(job, what=what, url="http://127.0.0.1:8080")
         return [json.loads(line) for line in self.inside("python3", "/root/faults/inside.py", data=json.dumps(job).encode()).splitlines()]
@@ -182,6 +210,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--every", type=int, default=1, help="try only every n-th step, for a quick look")
     parser.add_argument("--quick", action="store_true", help="the few rows, and few steps of them, that every run of the tests has time for")
     parser.add_argument("--keep", action="store_true", help="leave the host up")
+    parser.add_argument("--part", choices=[part.__name__ for part in PARTS])
     parser.add_argument("--only", default="", help="only rows whose title has these words")
     return parser.parse_args()
 
@@ -192,8 +221,9 @@ def main() -> int:
         arguments.every = QUICK_STEPS
     suite = Suite(arguments.fleet)
     suite.bring_up()
-    for part in (kills, power, disk, orders, table, several):
-        part(suite, arguments)
+    for part in PARTS:
+        if arguments.part in (None, part.__name__):
+            part(suite, arguments)
     if not arguments.keep:
         call(*LAB, "down", arguments.fleet)
     print(suite.table())
@@ -211,6 +241,24 @@ def kills(suite, arguments) -> None:
     for act in ACTS:
         if wants(arguments, f"kill -9: {act}"):
             suite.enumerate(f"kill -9: {act}", act, fault="kill", every=arguments.every)
+
+
+def socket_kills(suite, arguments) -> None:
+    for act in ("deploy", "bad deploy", "rollback"):
+        title = f"kill -9: {act}, strategy socket"
+        if wants(arguments, title):
+            suite.enumerate(title, act, fault="kill", every=arguments.every, request={"strategy": "socket"})
+
+
+def connections(suite, arguments) -> None:
+    cuts = {
+        "the controller is killed": None,
+        "sshd is killed": ["sh", "-c", "systemctl stop ssh; for pid in $(pidof sshd); do kill -9 $pid; done"],
+        "the link is cut": ["ip", "link", "set", "eth0", "down"],
+    }
+    for title, cut in cuts.items():
+        if wants(arguments, title):
+            suite.lose_connection(title, cut)
 
 
 def power(suite, arguments) -> None:
@@ -247,6 +295,8 @@ def several(suite, arguments) -> None:
     if wants(arguments, "in a row"):
         suite.try_several("many", count=max(200 // arguments.every, 10))
 
+
+PARTS = (kills, socket_kills, connections, power, disk, orders, table, several)
 
 if __name__ == "__main__":
     sys.exit(main())

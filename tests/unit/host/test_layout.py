@@ -107,3 +107,29 @@ def test_a_damaged_release_makes_room_for_a_whole_one(layout, tmp_path):
     (work / "release.json").write_text(json.dumps(RECORD), encoding="utf-8")
     layout.adopt(str(work), RECORD["id"])
     assert layout.release(RECORD["id"]).version == "1.4.2"
+
+
+def test_the_way_back_makes_nothing_new_so_that_it_needs_no_room(layout, monkeypatch):
+    put(layout, RECORD)
+    layout.point("previous", RECORD["id"])
+    layout.point("current", "2.0.0-0123456789ab")
+
+    def full(*dummy):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "symlink", full)
+    layout.point_back(RECORD["id"])
+    layout.point("current", RECORD["id"])
+    assert layout.current() == RECORD["id"] and layout.previous() is None
+
+
+def test_a_release_that_is_being_removed_is_no_release_any_more(layout, monkeypatch):
+    put(layout, RECORD)
+
+    def killed(*dummy, **ignored):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("shutil.rmtree", killed)
+    with pytest.raises(KeyboardInterrupt):
+        layout.discard(RECORD["id"])
+    assert layout.releases() == {} and os.listdir(layout.releases_dir) == []

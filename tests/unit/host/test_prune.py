@@ -4,7 +4,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.slipway.golang.plugins.module_utils.host.prune import superfluous
+import json
+import os
+
+from ansible_collections.slipway.golang.plugins.module_utils.host.layout import Layout
+from ansible_collections.slipway.golang.plugins.module_utils.host.prune import prune, superfluous
 
 GOOD = {str(number): "ok" for number in range(1, 7)}
 
@@ -29,3 +33,12 @@ def test_a_staged_release_counts_as_good_and_is_the_oldest():
 
 def test_keeping_none_still_keeps_what_is_live():
     assert superfluous(list(GOOD), {"6", "5"}, GOOD, keep=0) == ["1", "2", "3", "4"]
+
+
+def test_what_was_just_staged_is_kept(tmp_path):
+    layout = Layout("orders", str(tmp_path / "orders"))
+    for release_id in ("1.0.0-0123456789ab", "2.0.0-0123456789ab"):
+        os.makedirs(layout.path_of(release_id))
+        with open(os.path.join(layout.path_of(release_id), "release.json"), "w", encoding="utf-8") as handle:
+            handle.write(json.dumps({"id": release_id, "version": "1", "artifact": "", "digest": "", "strategy": "restart", "app": "orders"}))
+    assert prune(layout, {"1.0.0-0123456789ab": "ok"}, 1, "2.0.0-0123456789ab") == []
