@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 
-from fleet import REPO, local_module
+from hosts import REPO, local_module
 
 sys.path.insert(0, str(REPO / ".work" / "collections"))
 

@@ -6,7 +6,7 @@
 
 The ways take turns, round by round; each begins without a connection to any host, brings a new version of examples/gin-api (but for
 those that say otherwise) and ends when all hosts have answered its health check once. Then every host must answer with that version.
-Medians are shown. What each way does is in ways.py to read, how it is measured in fleet.py.
+Medians are shown. What each way does is in ways.py to read, how it is measured in hosts.py.
 
     python3 tests/bench/run.py --hosts 10 --rounds 3 --ansistrano ~/.ansible/roles/ansistrano.deploy
 
@@ -23,13 +23,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from fleet import Fleet
+from hosts import Hosts
 from ways import Ways
 
 
 def main():
     arguments = parse()
-    with tempfile.TemporaryDirectory(prefix="slipway-bench-") as work, Fleet(arguments.hosts) as fleet:
+    with tempfile.TemporaryDirectory(prefix="slipway-bench-") as work, Hosts(arguments.hosts) as fleet:
         ways = Ways(fleet, work, arguments.ansistrano, arguments.mitogen)
         chosen = list(ways.all(slow=not arguments.skip_slow))
         results = {way.name: [] for way in chosen}
@@ -63,7 +63,7 @@ def parse():
 
 def table(medians):
     """As Markdown, with ratios to the floor."""
-    floor = next(iter(medians.values()))["wall"]
+    floor = list(medians.values())[0]["wall"]
     yield "| way | wall seconds | × floor | controller CPU seconds | SSH sessions per host | kB per host |"
     yield "|---|---|---|---|---|---|"
     for name, cost in medians.items():

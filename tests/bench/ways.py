@@ -14,7 +14,7 @@ import typing
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from fleet import REPO, local_module, run
+from hosts import REPO, local_module, run
 
 HERE = Path(__file__).resolve().parent
 APP = "gin-api"

@@ -182,8 +182,8 @@ def leftovers():
 @case("half a release lies where the new one goes", TOOK)
 def half_release():
     must(engine("new", state="staged"))
-    name = next(name for name in os.listdir(ROOT + "/releases") if name.startswith("2.0.0"))
-    shutil.rmtree("%s/releases/%s/bin" % (ROOT, name))
+    (half,) = glob.glob(ROOT + "/releases/2.0.0-*")
+    shutil.rmtree(half + "/bin")
     yield {}
 
 
@@ -209,7 +209,8 @@ def previous_dangles():
 @case("the new release was staged, and its binary rotted", TOOK)
 def rotten_target():
     must(engine("new", state="staged"))
-    rot(next(glob.iglob(ROOT + "/releases/2.0.0-*/bin/orders")))
+    (binary,) = glob.glob(ROOT + "/releases/2.0.0-*/bin/orders")
+    rot(binary)
     yield {}
 
 
@@ -319,6 +320,17 @@ def port_taken():
     yield {"port": 8085}
     stranger.send_signal(signal.SIGKILL)
     stranger.wait()
+
+
+@case("an old worker still has the port of the new release, and answers 200", KEPT)
+def old_worker():
+    binary = "%s/releases/%s/bin/orders" % (ROOT, target("current"))
+    worker = subprocess.Popen([binary], env={"PORT": "8085"}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while call("curl", "-fsS", "http://127.0.0.1:8085/healthz").returncode:
+        pass
+    yield {"port": 8085}
+    worker.send_signal(signal.SIGKILL)
+    worker.wait()
 
 
 # --- the new release ------------------------------------------------------------------------------------------------

@@ -113,4 +113,3 @@ def test_the_name_of_a_member_is_no_option_of_tar_on_the_controller(tmp_path):
         tar.addfile(info, io.BytesIO(bytes(info.size)))
     subprocess.run([str(tmp_path / "evil.tar.gz") if word == "{{ item }}" else word for word in argv], cwd=tmp_path, capture_output=True, check=False)
     assert not (tmp_path / "evil").exists()
-

@@ -47,7 +47,7 @@ class Cost:
     kilobytes: float
 
 
-class Fleet:
+class Hosts:
     """Hosts of the lab, all of them there as long as the ``with`` block runs."""
 
     def __init__(self, count):
