@@ -26,8 +26,8 @@ ROOT = "/opt/orders"
 SAVED = HOME + "/saved"
 LOG = HOME + "/steps"
 STEPS = 400  # no act has so many: an enumeration that does not end is a fault of its own
-KEPT = (ROOT, "/etc/systemd/system/orders*", "/etc/systemd/system/*.wants/orders*", "/etc/nginx/slipway*", "/var/lib/slipway*")
-JOB = {}  # what the controller asked for; its `request` is laid over that of every parcel
+KEPT = (ROOT, "/etc/systemd/system/orders*", "/etc/systemd/system/*.wants/orders*", "/etc/nginx/slipway/*.green", "/var/lib/slipway*")
+JOB = {}  # what the controller asked for
 READ = "import sys; stream = sys.stdin.buffer; bootstrap = stream.read(int(stream.readline())); exec(bootstrap)"
 MARK = "SLIPWAY-RESULT "
 
@@ -45,9 +45,13 @@ def start(parcel, plan=None, **changes):
     environment = dict(os.environ)
     if plan is not None:
         environment["SLIPWAY_FAULT"] = json.dumps(dict(plan, log=LOG))
-    stream = changed("%s/%s.parcel" % (HOME, parcel), dict(JOB.get("request", {}), **changes))
+    stream = changed(path_of(parcel), changes)
     argv = ["python3", "-I", "-S", "-c", READ]
     return subprocess.Popen(argv, stdin=stream, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
+
+
+def path_of(parcel):
+    return "%s/%s/%s.parcel" % (HOME, JOB["strategy"], parcel)
 
 
 def answer(process):
@@ -188,7 +192,7 @@ def journal():
 
 def report():
     """What slipway.golang.release_info says."""
-    with open(HOME + "/report.parcel", "rb") as stream:
+    with open(path_of("report"), "rb") as stream:
         done = subprocess.run(["python3", "-I", "-S", "-c", READ], stdin=stream, capture_output=True, timeout=60, check=False)
     if done.returncode:
         return {"failed": done.stderr.decode()[-1500:]}
@@ -382,6 +386,21 @@ def sizes():
     }  # fmt: skip
 
 
+def try_without_nginx(job):
+    """nginx is down while blue/green needs it: refused, and what serves is asked for without it."""
+    prepare(("old",))
+    before = look(job["url"])
+    call("systemctl", "stop", "nginx", sure=True)
+    result = engine("new")
+    call("systemctl", "start", "nginx", sure=True)
+    after = look(job["url"])
+    wrong = [] if result.get("failed") and "systemctl start nginx" in result["msg"] else ["the engine did not ask for nginx: %s" % result]
+    tell(
+        title="nginx is down, strategy blue_green", wrong=wrong, before=before, result=short(result), after=after, again=short(engine("new")),
+        final=look(job["url"]),
+    )  # fmt: skip
+
+
 def before_power_loss(job):
     """Begin an act and stop in the middle of it, for good; the power goes off next."""
     prepare(("old", "fill"))
@@ -421,7 +440,7 @@ if __name__ == "__main__":
     sys.modules["inside"] = sys.modules["__main__"]
     JOB.update(json.load(sys.stdin))
     {
-        "steps": enumerate_faults, "cases": try_cases, "together": try_together, "many": try_many,
+        "steps": enumerate_faults, "cases": try_cases, "together": try_together, "many": try_many, "without nginx": try_without_nginx,
         "look": lambda job: tell(now=look(job["url"])),
         "again": lambda job: tell(again=short(engine("new")), now=look(job["url"])),
         "power off": before_power_loss, "power on": after_power_loss,

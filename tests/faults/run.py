@@ -33,10 +33,12 @@ ACTS = {
     "rollback": {"prepare": ["old", "new"], "act": "back", "again": "old", "ends": "new"},
     "first deploy": {"prepare": [], "act": "old", "again": "old", "ends": "new"},
 }
-
+STRATEGIES = ("restart", "socket", "blue_green")
+# By blue_green the new instance is on the other port, so it is there that it has to be bad.
+BLUE_GREEN = dict({act: ACTS[act] for act in ("deploy", "rollback")}, **{"bad deploy": dict(ACTS["bad deploy"], act="bad-green")})
 
 QUICK = ("kill -9: deploy", "kill -9: bad deploy", "a full disk that stays: bad deploy", "order of writes: deploy", "order of writes: first deploy")
-PREPARE = "import sys; sys.path.insert(0, '/root/faults'); import inside; inside.prepare(('old',))"
+PREPARE = "import sys; sys.path.insert(0, '/root/faults'); import inside; inside.JOB['strategy'] = 'restart'; inside.prepare(('old',))"
 QUICK_STEPS = 9
 POWER_STEPS = 120  # about as many as a deploy has
 
@@ -52,8 +54,9 @@ class Suite:
         call(*LAB, "up", self.fleet, "--group", "web=1")
         play("prepare.yml", self.fleet)
         files = {name: (HERE / name).read_bytes() for name in ("inside.py", "cases.py")}
-        files.update({f"{name}.parcel": data for name, data in parcels("restart").items()})
-        self.inside("mkdir", "-p", "/root/faults")
+        for strategy in STRATEGIES:
+            files.update({f"{strategy}/{name}.parcel": data for name, data in parcels(strategy).items()})
+            self.inside("mkdir", "-p", f"/root/faults/{strategy}")
         for name, data in files.items():
             self.inside("sh", "-c", f"cat > /root/faults/{name}", data=data)
 
@@ -63,9 +66,8 @@ class Suite:
             sys.exit(f"{' '.join(argv)} failed: {done.stderr.decode()[-3000:]} {done.stdout.decode()[-300:]}")
         return done.stdout.decode()
 
-    def enumerate(self, title: str, act: str, **fault) -> None:
+    def enumerate(self, title: str, recipe: dict, **fault) -> None:
         """One row: the fault at every step of an act."""
-        recipe = ACTS[act]
         clean, steps, *tries = self.run("steps", **{key: recipe[key] for key in ("prepare", "act", "again")}, **fault)
         if not tries:
             sys.exit(f"{title}: not a single step was found")
@@ -143,7 +145,7 @@ class Suite:
         self.note(title, verdict.UNKNOWN if problem else outcome, problem)
 
     def run(self, what: str, **job) -> list[dict]:
-        job = dict(job, what=what, url="http://127.0.0.1:8080")
+        job = dict({"strategy": "restart", "url": "http://127.0.0.1:8080"}, what=what, **job)
         return [json.loads(line) for line in self.inside("python3", "/root/faults/inside.py", data=json.dumps(job).encode()).splitlines()]
 
     def note(self, title: str, outcome: str, problem: str) -> None:
@@ -188,6 +190,7 @@ def parcels(strategy: str) -> dict[str, bytes]:
     assert b"report(" in asking
     return {
         "old": of("1.0.0"), "new": of("2.0.0"), "bad": of("2.0.0", environment={"SICK_ON_PORT": "8080"}),
+        "bad-green": of("2.0.0", environment={"SICK_ON_PORT": "8081"}),
         "back": traced(dict(base, artifacts=[], release="previous")), "absent": traced(dict(base, artifacts=[], state="absent")),
         "report": b"%d\n" % len(asking) + asking + rest[int(length) :],
     }  # fmt: skip
@@ -240,14 +243,24 @@ def wants(arguments, title: str) -> bool:
 def kills(suite, arguments) -> None:
     for act in ACTS:
         if wants(arguments, f"kill -9: {act}"):
-            suite.enumerate(f"kill -9: {act}", act, fault="kill", every=arguments.every)
+            suite.enumerate(f"kill -9: {act}", ACTS[act], fault="kill", every=arguments.every)
 
 
 def socket_kills(suite, arguments) -> None:
     for act in ("deploy", "bad deploy", "rollback"):
         title = f"kill -9: {act}, strategy socket"
         if wants(arguments, title):
-            suite.enumerate(title, act, fault="kill", every=arguments.every, request={"strategy": "socket"})
+            suite.enumerate(title, ACTS[act], fault="kill", every=arguments.every, strategy="socket")
+
+
+def blue_green_kills(suite, arguments) -> None:
+    through_nginx = {"strategy": "blue_green", "url": "http://127.0.0.1"}
+    for act, recipe in BLUE_GREEN.items():
+        title = f"kill -9: {act}, strategy blue_green"
+        if wants(arguments, title):
+            suite.enumerate(title, recipe, fault="kill", every=arguments.every, **through_nginx)
+    if wants(arguments, "nginx is down, strategy blue_green"):
+        suite.try_several("without nginx", **through_nginx)
 
 
 def connections(suite, arguments) -> None:
@@ -276,7 +289,7 @@ def disk(suite, arguments) -> None:
     for name, fault in faults.items():
         for act in ACTS:
             if wants(arguments, f"{name}: {act}"):
-                suite.enumerate(f"{name}: {act}", act, fault="errno", every=arguments.every, **fault)
+                suite.enumerate(f"{name}: {act}", ACTS[act], fault="errno", every=arguments.every, **fault)
 
 
 def orders(suite, arguments) -> None:
@@ -296,7 +309,7 @@ def several(suite, arguments) -> None:
         suite.try_several("many", count=max(200 // arguments.every, 10))
 
 
-PARTS = (kills, socket_kills, connections, power, disk, orders, table, several)
+PARTS = (kills, socket_kills, blue_green_kills, connections, power, disk, orders, table, several)
 
 if __name__ == "__main__":
     sys.exit(main())
