@@ -1,3 +1,5 @@
 module slipway.example/load
 
-go 1.22
+go 1.24
+
+require github.com/coder/websocket v1.8.15

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/coder/websocket"
 )
 
 func run(t *testing.T, handler http.HandlerFunc, chosen settings) Report {
@@ -40,6 +42,23 @@ func TestAStallCannotBeHidden(t *testing.T) {
 	report := run(t, func(http.ResponseWriter, *http.Request) { time.Sleep(time.Until(open)) },
 		settings{rate: 100, length: 300 * time.Millisecond})
 	if report.Failed != 0 || report.GapMS < 350 || report.P50MS < 200 {
+		t.Errorf("%+v", report)
+	}
+}
+
+func TestAWebSocketThatEndsIsOpenedAgain(t *testing.T) {
+	report := run(t, func(answer http.ResponseWriter, request *http.Request) {
+		conn, err := websocket.Accept(answer, request, nil)
+		if err != nil {
+			return
+		}
+		for range 5 {
+			_, words, _ := conn.Read(request.Context())
+			_ = conn.Write(request.Context(), websocket.MessageText, append([]byte("1.0.0 "), words...))
+		}
+		_ = conn.Close(websocket.StatusGoingAway, "")
+	}, settings{rate: 100, length: 150 * time.Millisecond, talk: true})
+	if report.Requests != 15 || report.Failed != 0 || report.Connections != 3 || report.Releases["1.0.0"] != 15 {
 		t.Errorf("%+v", report)
 	}
 }
