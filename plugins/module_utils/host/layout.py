@@ -130,13 +130,17 @@ class Layout:
             os.rename(beside, path)
         sync_directory(self.root)
 
-    def point_back(self, release_id):
-        """Let `current` name a release again. Where `previous` names it that needs no room on the disk."""
+    def point_back(self, release_id, previous):
+        """Let `current` name a release again, and `previous` the one that it named then. Where it names this one, that needs no room on the disk.
+
+        As long as `current` does not name it, `previous` has to: what neither names is pruned.
+        """
         if self.current() != release_id and self.previous() == release_id:
             os.rename(os.path.join(self.root, "previous"), os.path.join(self.root, "current"))
             sync_directory(self.root)
         else:
             self.point("current", release_id)
+        self.point("previous", previous)
 
     def adopt(self, work, release_id):
         """Rename a complete release into place; a damaged one of the same id makes room first."""

@@ -210,8 +210,7 @@ class Act:
     def switch_back(self, previous):
         """The same for the old release, as far as a disk in trouble lets us: whether it serves is for the judge to say."""
         steps = (
-            lambda: self.layout.point_back(self.old.id),
-            lambda: self.layout.point("previous", previous),
+            lambda: self.layout.point_back(self.old.id, previous),
             lambda: self._install_units(self.old),
         )
         with self.phase("switch"):

@@ -118,9 +118,23 @@ def test_the_way_back_makes_nothing_new_so_that_it_needs_no_room(layout, monkeyp
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "symlink", full)
-    layout.point_back(RECORD["id"])
+    layout.point_back(RECORD["id"], None)
     layout.point("current", RECORD["id"])
     assert layout.current() == RECORD["id"] and layout.previous() is None
+
+
+def test_a_way_back_that_fails_leaves_previous_with_the_good_release(layout, monkeypatch):
+    put(layout, RECORD)
+    layout.point("previous", RECORD["id"])
+    layout.point("current", "2.0.0-0123456789ab")
+
+    def full(*dummy):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "rename", full)
+    with pytest.raises(OSError):
+        layout.point_back(RECORD["id"], None)
+    assert layout.previous() == RECORD["id"]
 
 
 def test_a_release_that_is_being_removed_is_no_release_any_more(layout, monkeypatch):
