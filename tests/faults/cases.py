@@ -116,6 +116,18 @@ def releases_linked():
     os.rename(ROOT + "/elsewhere", ROOT + "/releases")
 
 
+@case("a directory above is a link", TOOK)
+def tree_linked():
+    call("systemctl", "stop", "orders")
+    call("mv", "/opt", "/srv/opt", sure=True)
+    os.symlink("/srv/opt", "/opt")
+    call("systemctl", "start", "orders", sure=True)
+    yield {}
+    call("systemctl", "stop", "orders")
+    os.unlink("/opt")
+    call("mv", "/srv/opt", "/opt", sure=True)
+
+
 @case("incoming is a file", KEPT)
 def incoming_file():
     shutil.rmtree(ROOT + "/incoming")
@@ -342,17 +354,18 @@ def ill(title, expected, environment, **more):
         yield dict(more, environment=environment)
 
 
+HEALTH = {"path": "/healthz", "deadline": 3, "period": 0.1, "min_healthy": 0.1}  # a redirect is health, where nothing else is asked for
 HERE = {"SICK_ON_PORT": "8080"}  # healthy in the smoke run, so that the old one has to be put back
 ill("the new release says that it is sick", KEPT, {"SICK": "1"})
 ill("the new release ends at once", KEPT, {"EXIT_AT_ONCE": "3"})
 ill("the new release never listens", KEPT, {"START_DELAY": "60s"})
 ill("its health never answers", KEPT, {"SICK": "hang"})
-ill("its health redirects", KEPT, {"SICK": "redirect"})
+ill("its health redirects", KEPT, {"SICK": "redirect"}, health=dict(HEALTH, status=["200"]))
 ill("its health answers too slowly", KEPT, {"SICK": "slow"})
 ill("sick in its real place only", REVERTED, HERE)
 ill("flapping in its real place", REVERTED, dict(HERE, SICK="flap"), health={"path": "/healthz", "deadline": 3, "period": 0.05, "success_threshold": 3})
 ill("never answering in its real place", REVERTED, dict(HERE, SICK="hang"))
-ill("redirecting in its real place", REVERTED, dict(HERE, SICK="redirect"))
+ill("redirecting in its real place", REVERTED, dict(HERE, SICK="redirect"), health=dict(HEALTH, status=["200"]))
 ill("answering too slowly in its real place", REVERTED, dict(HERE, SICK="slow"))
 ill("crashing soon after it was healthy", REVERTED, {"CRASH_AFTER": "1s"}, health={"path": "/healthz", "deadline": 3, "min_healthy": 2})
 ill("sick soon after it was healthy", REVERTED, {"SICK_AFTER": "1s"}, health={"path": "/healthz", "deadline": 3, "period": 0.1, "min_healthy": 2})

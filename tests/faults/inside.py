@@ -144,7 +144,7 @@ def release_of(pid):
         path = os.readlink("/proc/%d/exe" % pid) if pid else ""
     except OSError:
         path = ""
-    found = re.match(ROOT + "/releases/([^/]+)/bin/orders", path)
+    found = re.match(re.escape(os.path.realpath(ROOT + "/releases")) + "/([^/]+)/bin/orders", path)
     return found[1] if found else path or None
 
 
@@ -368,10 +368,11 @@ def try_many(job):
     first = sizes()
     for number in range(job["count"]):
         before = look(job["url"]) if number == job["count"] - 1 else None
-        must(engine("new" if number % 2 else "old", environment={"TRY": "again %d" % number}))
+        parcel, settings = "new" if number % 2 else "old", {"TRY": "again %d" % number}
+        must(engine(parcel, environment=settings))
     after, last = look(job["url"]), sizes()
     wrong = ["%s grew from %d to %d" % (what, first[what], last[what]) for what in first if last[what] > first[what] + (1 if what != "kilobytes" else 64)]
-    told = {"before": before, "result": None, "after": after, "again": short(engine("new")), "final": look(job["url"])}
+    told = {"before": before, "result": None, "after": after, "again": short(engine(parcel, environment=settings)), "final": look(job["url"])}
     tell(title="%d deploys in a row" % job["count"], wrong=wrong, **told)
 
 

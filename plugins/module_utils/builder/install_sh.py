@@ -828,9 +828,10 @@ is_steady() {
 # The release that the main process was started from, by the path of its binary.
 running_release() {
     executable=$(readlink "/proc/$(show MainPID)/exe" 2>/dev/null) || return 0
+    releases=$(cd "$base/releases" && pwd -P) # as the kernel says it, where a directory above is a link
     case $executable in
-        "$base/releases/"*"/bin/$app")
-            executable=${executable#"$base/releases/"}
+        "$releases/"*"/bin/$app")
+            executable=${executable#"$releases/"}
             echo "${executable%%/*}"
             ;;
     esac

@@ -87,6 +87,9 @@ class Layout:
             if status.st_uid != os.geteuid():
                 raise SlipwayError("%s belongs to uid %d, not to root: chown it back, then deploy again" % (path, status.st_uid))
             os.chmod(path, mode)
+        for path in (os.path.join(self.root, link) for link in ("current", "previous")):
+            if os.path.isdir(path) and not os.path.islink(path):
+                raise SlipwayError("%s should be a link and is a directory: move it away, then deploy again" % path)
 
     def path_of(self, release_id):
         return os.path.join(self.releases_dir, release_id)

@@ -29,6 +29,11 @@ class Look:
         self.unit = systemd.show(self.unit_name)
         self.running_release = running_release(wanted.layout, self.unit["MainPID"])
 
+    @property
+    def live(self):
+        """The release that a deploy starts from: what `current` names or, where that names none, what runs."""
+        return self.current if self.current in self.releases else self.running_release
+
     @cached_property
     def target_here(self):
         return self._target.id in self.releases and self._usable(self.releases[self._target.id])
@@ -87,7 +92,7 @@ def running_release(layout, pid):
         path = os.readlink("/proc/%d/exe" % pid)
     except OSError:
         return None
-    start = layout.releases_dir + "/"
+    start = os.path.realpath(layout.releases_dir) + "/"  # as the kernel says it, where a directory above is a link
     release_id = path[len(start) :].split("/")[0] if path.startswith(start) else ""
     return release_id if names.RELEASE_ID.fullmatch(release_id) else None
 

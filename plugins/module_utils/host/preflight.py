@@ -14,8 +14,10 @@ from ..common.errors import SlipwayError
 from . import machine, systemd, unit_file
 
 
-def check(target, known_units):
+def check(target, known_units, unit_dir):
     """The accounts and the units; ``known_units`` were verified when they went live."""
+    for name in target.units:
+        unit_file.refuse_masked(name, unit_dir)
     for text in target.units.values():
         check_accounts(text)
     if target.units != known_units:

@@ -135,10 +135,10 @@ class Act:
         self.layout = wanted.layout
         self.target = target
         self.look = seen
-        self.started_from = seen.current
+        self.started_from = seen.live
         self.journal = Journal(self.layout.journal)
         self.outcomes = self.journal.outcomes()
-        self.old = self._release(to_put_back(seen.current, seen.previous, target.id, self.outcomes))
+        self.old = self._release(to_put_back(seen.live, seen.previous, target.id, self.outcomes))
         self.switched = False
         self.started_at = 0.0
         self.verdict = None
@@ -164,7 +164,7 @@ class Act:
         """Everything that can be known to be wrong before the live service is touched."""
         with self.phase("preflight"), self.refusing():
             self.check_strategy()
-            preflight.check(self.target, known_units=self.old.units if self.old else {})
+            preflight.check(self.target, known_units=self.old.units if self.old else {}, unit_dir=self.layout.unit_dir)
             if self.wanted.allowed_signers and not staged:  # what was staged just now was verified before it got its name
                 signature.verify(self.layout.path_of(self.target.id), self.wanted.allowed_signers)
 
@@ -243,6 +243,14 @@ class Act:
                 systemd.enable(unit_name)
         self.actions.append("restarted %s" % unit_name)
 
+    def start_again(self, unit_name):
+        """Start what was live before, unless it was never stopped: then it serves, and where links could not be put back a start would stop it for good."""
+        pid = systemd.show(unit_name)["MainPID"]
+        if pid and pid == self.look.unit["MainPID"] and self.look.running_release == self.old.id:
+            self.actions.append("%s was never stopped" % unit_name)
+        else:
+            self.start(unit_name)
+
     def judge(self, target, unit_name, port=None, hold=True):
         """Raise where the release is not healthy; ``hold``: it must also stay so for ``min_healthy``."""
         with self.phase("judge"):
@@ -258,7 +266,10 @@ class Act:
             with contextlib.suppress(SlipwayError):
                 systemd.stop(unit_name)
                 systemd.disable(unit_name)
-        self.layout.point("current", None)
+        try:
+            self.layout.point("current", None)
+        except OSError as error:
+            self.warnings.append("current still names %s: %s" % (self.target.id, error))
 
     def prune(self):
         """Remove what nobody would go back to; a failure here is a warning, never a failed deploy."""

@@ -69,14 +69,14 @@ def install(texts, directory=DIRECTORY):
     """Have these unit files; returns whether something changed. Whoever reads sees the old file or the new one."""
     changed = differences(texts, directory)
     for name in changed:
-        _refuse_masked(name, directory)
-    for name in changed:
-        path = os.path.join(directory, name)
+        refuse_masked(name, directory)
+    for name in texts:
         beside = os.path.join(directory, ".%s.slipway-new" % name)
-        if os.path.lexists(beside):
+        if os.path.lexists(beside):  # of a run that was killed
             os.unlink(beside)
-        write_file(beside, texts[name].encode("utf-8"), 0o644)
-        os.rename(beside, path)
+        if name in changed:
+            write_file(beside, texts[name].encode("utf-8"), 0o644)
+            os.rename(beside, os.path.join(directory, name))
     if changed:
         sync_directory(directory)
     return bool(changed)
@@ -120,7 +120,7 @@ def _as_wanted(path, text):
         return False
 
 
-def _refuse_masked(name, directory):
+def refuse_masked(name, directory):
     """Somebody wanted that this unit never starts: `systemctl mask` is not ours to undo."""
     path = os.path.join(directory, name)
     if os.path.islink(path) and os.path.realpath(path) == "/dev/null":

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import struct
+import sys
 
 import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.common import buildinfo, elf
@@ -41,7 +41,7 @@ def test_reads_go_s_build_id(binaries):
 
 
 def test_names_what_a_dynamic_program_needs():
-    found = elf.read(shutil.which("python3"))
+    found = elf.read(os.path.realpath(sys.executable))
     assert not found.static
     assert "ld-" in found.interpreter
     assert any(name.startswith("libc.so") for name in found.needed)
@@ -103,7 +103,7 @@ def test_absurd_headers_are_refused_and_cost_nothing(binaries, offset, layout, v
 
 
 def test_a_library_name_outside_of_the_file_is_refused():
-    with open(shutil.which("python3"), "rb") as handle:
+    with open(os.path.realpath(sys.executable), "rb") as handle:
         content = bytearray(handle.read())
     dynamic = next(segment for segment in elf.read(bytes(content)).segments if segment.kind == 2)
     for at in range(dynamic.offset, dynamic.offset + dynamic.size, 16):
@@ -134,7 +134,7 @@ def test_a_damaged_binary_gives_an_answer_or_our_error(binaries, data):
 
 def test_a_program_that_is_not_go_has_no_build_information():
     with pytest.raises(SlipwayError, match="no Go build information"):
-        buildinfo.read(shutil.which("python3"))
+        buildinfo.read(os.path.realpath(sys.executable))
 
 
 def test_damaged_build_information_is_refused(binaries):

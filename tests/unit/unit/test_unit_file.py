@@ -159,3 +159,10 @@ def test_a_drop_in_that_systemd_has_not_read_is_noticed(monkeypatch, tmp_path, k
     printed = "DropInPaths=" + " ".join(str(directory / name) for name in known) + "\n"
     monkeypatch.setattr(systemd, "run", lambda argv: type("Answer", (), {"stdout": printed}))
     assert unit_file.drop_ins_changed("orders.service", [str(tmp_path)]) is changed
+
+
+def test_what_an_interrupted_run_left_is_removed_also_where_nothing_changes(tmp_path):
+    unit_file.install({"orders.service": GOOD}, str(tmp_path))
+    (tmp_path / ".orders.service.slipway-new").write_text("half", encoding="utf-8")
+    assert not unit_file.install({"orders.service": GOOD}, str(tmp_path))
+    assert os.listdir(tmp_path) == ["orders.service"]

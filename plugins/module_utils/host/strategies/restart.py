@@ -43,5 +43,5 @@ def go_live(act):
 
 def put_back(act):
     act.switch_back(previous=act.previous_after_putting_back())
-    act.start(serving(act.layout))
+    act.start_again(serving(act.layout))
     act.judge(act.old, serving(act.layout))

@@ -72,7 +72,7 @@ def put_back(act):
         _take_port(act, ready)
     else:
         _give_port_away(act)
-    act.start(serving(act.layout))
+    act.start_again(serving(act.layout))
     act.judge(act.old, serving(act.layout))
 
 
