@@ -70,6 +70,11 @@ def check_absolute(value, field):
     return value
 
 
+def green_flag(name):
+    """The file that tells nginx to send to the green one of two instances, by the strategy blue_green, as long as it is there."""
+    return "/etc/nginx/slipway/%s.green" % name
+
+
 def _matching(pattern, value, field, remedy):
     if not isinstance(value, str) or not pattern.fullmatch(value):
         raise InvalidInput(field, value, remedy)

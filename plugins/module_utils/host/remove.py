@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from ..common.names import green_flag
 from . import confirm, lock, strategies, systemd, unit_file
 from .layout import remove
 from .wanted import Wanted
@@ -50,5 +51,5 @@ def _services(wanted):
 
 def _leftovers(wanted):
     files = {name for release in wanted.layout.releases().values() for name in release.units()} | {wanted.app + ".service"}
-    paths = [os.path.join(wanted.layout.unit_dir, name) for name in sorted(files)] + [wanted.layout.root]
+    paths = [os.path.join(wanted.layout.unit_dir, name) for name in sorted(files)] + [green_flag(wanted.app), wanted.layout.root]
     return [path for path in paths if os.path.lexists(path)]

@@ -11,6 +11,7 @@ import os
 import re
 
 from ...common.errors import InvalidInput, SlipwayError
+from ...common.names import green_flag
 from .. import lock
 from . import server, site, tree, upstream
 
@@ -73,7 +74,7 @@ def plan_absence(name, options, facts):
         files = _with_common(files, options, facts, [])
     else:
         files[site.COMMON] = None
-    return Plan(files, {site.page_path(name): None, site.flag_path(name): None}, None, https=False)
+    return Plan(files, {site.page_path(name): None, green_flag(name): None}, None, https=False)
 
 
 def _sites():
@@ -92,12 +93,12 @@ def _has_certificate(options):
 
 def _page(name, options):
     page = {site.page_path(name): (options["maintenance_page"] or site.PAGE) if options["maintenance"] else None}
-    return page if options["blue_green"] else dict(page, **{site.flag_path(name): None})
+    return page if options["blue_green"] else dict(page, **{green_flag(name): None})
 
 
 def _check_green(name, options, standing):
     """Refuse to forget the instance that serves."""
-    served = list(upstream.addresses(standing))[-1:] if upstream.is_switched(standing) and os.path.exists(site.flag_path(name)) else []
+    served = list(upstream.addresses(standing))[-1:] if upstream.is_switched(standing) and os.path.exists(green_flag(name)) else []
     if served and (not options["blue_green"] or served[0] != options["servers"][-1]["address"]):
         raise InvalidInput(
             "servers", sorted(_addresses(options)), "the green instance, %s, serves now, and would get no request any more. Keep blue_green and that server; "

@@ -15,7 +15,7 @@ import ipaddress
 import re
 
 from ...common.errors import InvalidInput
-from ...common.names import check_absolute
+from ...common.names import check_absolute, green_flag
 
 DIRECTORY = "/etc/nginx"
 COMMON = DIRECTORY + "/conf.d/00-slipway.conf"  # read before the sites, which name its log format
@@ -71,11 +71,6 @@ class Facts:
 
 def path_of(name):
     return "%s/conf.d/slipway-%s.conf" % (DIRECTORY, name)
-
-
-def flag_path(name):
-    """While this file is there, a site with ``blue_green`` sends to the green server."""
-    return "%s/%s.green" % (PAGES, name)
 
 
 def page_path(name):
@@ -308,7 +303,7 @@ def _content(name, options):
     body.append("open_file_cache off;")  # the files that switch something are looked for at every request
     if options["blue_green"]:
         color = "$%s_color" % _variable(name)
-        body += ["set %s blue;" % color, ("if (-f %s)" % flag_path(name), ["set %s green;" % color])]
+        body += ["set %s blue;" % color, ("if (-f %s)" % green_flag(name), ["set %s green;" % color])]
     if options["trusted_proxies"]:
         body += ["set_real_ip_from %s;" % network for network in options["trusted_proxies"]]
         body += ["real_ip_header X-Forwarded-For;", "real_ip_recursive on;"]

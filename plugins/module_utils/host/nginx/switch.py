@@ -13,21 +13,21 @@ from __future__ import annotations
 import os
 
 from ...common.errors import SlipwayError
+from ...common.names import green_flag
 from ..layout import sync_directory
 from . import tree, upstream
-from .site import flag_path
 
 COLORS = ("blue", "green")
 
 
 def live(name):
     """The color that nginx sends to."""
-    return "green" if os.path.exists(flag_path(name)) else "blue"
+    return "green" if os.path.exists(green_flag(name)) else "blue"
 
 
 def send_to(name, color):
     """From the next request on."""
-    path = flag_path(name)
+    path = green_flag(name)
     if color == live(name):
         return
     if color == "blue":
