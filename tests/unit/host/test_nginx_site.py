@@ -10,6 +10,7 @@ import os
 import re
 
 import pytest
+from ansible_collections.slipway.golang.plugins.module_utils.common import names
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import InvalidInput, SlipwayError
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import draining, placing, site, switch, tree, upstream
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import server as server_of_host
@@ -339,7 +340,7 @@ class TestSwitch:
     def host(self, tmp_path, monkeypatch):
         (tmp_path / "conf.d").mkdir()
         monkeypatch.setattr(upstream, "DIRECTORY", str(tmp_path))
-        monkeypatch.setattr(site, "PAGES", str(tmp_path / "slipway"))
+        monkeypatch.setattr(names, "NGINX_STATE", str(tmp_path / "slipway"))
         return tmp_path
 
     def two(self, *addresses, blue_green=True):

@@ -15,11 +15,11 @@ import ipaddress
 import re
 
 from ...common.errors import InvalidInput
-from ...common.names import check_absolute, green_flag
+from ...common.names import NGINX_STATE, check_absolute, green_flag
 
 DIRECTORY = "/etc/nginx"
 COMMON = DIRECTORY + "/conf.d/00-slipway.conf"  # read before the sites, which name its log format
-PAGES = DIRECTORY + "/slipway"
+PAGES = NGINX_STATE
 BANNER = "# Written by slipway.golang.nginx_site: set its options instead of changing this file."
 WAITING = "This site waits for its certificate."
 PAGE = """<!doctype html>
