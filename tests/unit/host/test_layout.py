@@ -109,32 +109,31 @@ def test_a_damaged_release_makes_room_for_a_whole_one(layout, tmp_path):
     assert layout.release(RECORD["id"]).version == "1.4.2"
 
 
-def test_the_way_back_makes_nothing_new_so_that_it_needs_no_room(layout, monkeypatch):
+@pytest.fixture(name="switched")
+def _switched(layout):
+    """A layout in which a new release is current, and the good one previous."""
     put(layout, RECORD)
     layout.point("previous", RECORD["id"])
     layout.point("current", "2.0.0-0123456789ab")
-
-    def full(*dummy):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "symlink", full)
-    layout.point_back(RECORD["id"], None)
-    layout.point("current", RECORD["id"])
-    assert layout.current() == RECORD["id"] and layout.previous() is None
+    return layout
 
 
-def test_a_way_back_that_fails_leaves_previous_with_the_good_release(layout, monkeypatch):
-    put(layout, RECORD)
-    layout.point("previous", RECORD["id"])
-    layout.point("current", "2.0.0-0123456789ab")
+def full_disk(*dummy):
+    raise OSError(28, "No space left on device")
 
-    def full(*dummy):
-        raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "rename", full)
+def test_the_way_back_makes_nothing_new_so_that_it_needs_no_room(switched, monkeypatch):
+    monkeypatch.setattr(os, "symlink", full_disk)
+    switched.point_back(RECORD["id"], None)
+    switched.point("current", RECORD["id"])
+    assert switched.current() == RECORD["id"] and switched.previous() is None
+
+
+def test_a_way_back_that_fails_leaves_previous_with_the_good_release(switched, monkeypatch):
+    monkeypatch.setattr(os, "rename", full_disk)
     with pytest.raises(OSError):
-        layout.point_back(RECORD["id"], None)
-    assert layout.previous() == RECORD["id"]
+        switched.point_back(RECORD["id"], None)
+    assert switched.previous() == RECORD["id"]
 
 
 def test_a_release_that_is_being_removed_is_no_release_any_more(layout, monkeypatch):

@@ -11,7 +11,7 @@ import os
 import re
 
 from ...common.errors import InvalidInput, SlipwayError
-from ...common.names import green_flag
+from ...common.names import NGINX_STATE, green_flag
 from .. import lock
 from . import server, site, tree, upstream
 
@@ -154,7 +154,7 @@ def act(name, wanted, snippet=""):
         tree.make_directory(wanted.webroot)
     if files or verb:
         put_in_place(name, {path: wanted.files[path] for path in files}, snippet, start=verb == "start")
-    tree.make_directory(site.PAGES)  # so that somebody on the host can put a page there
+    tree.make_directory(NGINX_STATE)  # so that somebody on the host can put a page there
     tree.install({path: wanted.page[path] for path in page})
 
 

@@ -19,7 +19,6 @@ from ...common.names import NGINX_STATE, check_absolute, green_flag
 
 DIRECTORY = "/etc/nginx"
 COMMON = DIRECTORY + "/conf.d/00-slipway.conf"  # read before the sites, which name its log format
-PAGES = NGINX_STATE
 BANNER = "# Written by slipway.golang.nginx_site: set its options instead of changing this file."
 WAITING = "This site waits for its certificate."
 PAGE = """<!doctype html>
@@ -75,7 +74,7 @@ def path_of(name):
 
 def page_path(name):
     """Where the maintenance page lies; as long as it does, it is shown."""
-    return "%s/%s.maintenance.html" % (PAGES, name)
+    return "%s/%s.maintenance.html" % (NGINX_STATE, name)
 
 
 # --- checks ---------------------------------------------------------------------------------------------------------
