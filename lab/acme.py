@@ -26,7 +26,18 @@ def have_certificate(state: Path, server: Host) -> None:
 def make(path: Path, subject: str, *extensions: str, signed_by: Path | None = None) -> None:
     """The certificate appears last: where it is, its key is too."""
     key, request = path.with_suffix(".key"), path.with_suffix(".new")
-    argv = ["openssl", "req", "-x509", *KEY, "-subj", f"/CN={subject}", "-keyout", str(key), "-out", str(request)]
+    argv = [
+        "openssl",
+        "req",
+        "-x509",
+        *KEY,
+        "-subj",
+        f"/CN={subject}",
+        "-keyout",
+        str(key),
+        "-out",
+        str(request),
+    ]
     if signed_by:
         argv += ["-CA", str(signed_by.with_suffix(".crt")), "-CAkey", str(signed_by.with_suffix(".key"))]
     for extension in extensions:

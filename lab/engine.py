@@ -63,7 +63,9 @@ def start() -> None:
     if any("permission denied" in reason for reason in reasons):
         raise LabError("this user may not talk to the Docker engine: join the group docker, or be root")
     if sys.platform != "linux" or os.geteuid() != 0:
-        raise LabError("no Docker engine answers: please install and start Docker (only root on Debian gets it done here)")
+        raise LabError(
+            "no Docker engine answers: please install and start Docker (only root on Debian gets it done here)"
+        )
     if not shutil.which("dockerd"):
         install("docker.io")
     if Path("/run/systemd/system").is_dir():

@@ -29,11 +29,18 @@ SETTLED = ("running", "degraded")
 # The bind mount serves machines with cgroup v1 and v2 alike. ProtectProc= hides /proc from all without SYS_PTRACE, and
 # PrivateUsers= has to write there.
 RUN_SYSTEMD = (
-    "--cgroupns=host", "--volume=/sys/fs/cgroup:/sys/fs/cgroup:rw",
-    "--tmpfs=/run", "--tmpfs=/run/lock", "--tmpfs=/tmp:exec,mode=1777",
-    "--cap-add=SYS_ADMIN", "--cap-add=NET_ADMIN", "--cap-add=SYS_PTRACE",
-    "--security-opt=seccomp=unconfined", "--security-opt=apparmor=unconfined", "--security-opt=systempaths=unconfined",
-)  # fmt: skip
+    "--cgroupns=host",
+    "--volume=/sys/fs/cgroup:/sys/fs/cgroup:rw",
+    "--tmpfs=/run",
+    "--tmpfs=/run/lock",
+    "--tmpfs=/tmp:exec,mode=1777",
+    "--cap-add=SYS_ADMIN",
+    "--cap-add=NET_ADMIN",
+    "--cap-add=SYS_PTRACE",
+    "--security-opt=seccomp=unconfined",
+    "--security-opt=apparmor=unconfined",
+    "--security-opt=systempaths=unconfined",
+)
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,9 @@ def up(fleet: Fleet, hosts: list[Host]) -> None:
         found = inspect(fleet)
         wanted = {fleet.container(host): recipe(fleet, host) for host in hosts}
         unwanted = [name for name in found if recipe_of(found[name]) != wanted.get(name)]
-        missing = [host for host in hosts if fleet.container(host) not in found or fleet.container(host) in unwanted]
+        missing = [
+            host for host in hosts if fleet.container(host) not in found or fleet.container(host) in unwanted
+        ]
         stopped = [name for name in found if name not in unwanted and not found[name]["State"]["Running"]]
         remove(unwanted)
         if missing:
@@ -112,8 +121,14 @@ def inspect(fleet: Fleet) -> dict[str, dict]:
 def address(fleet: Fleet, entry: dict) -> Address:
     state, network = entry["State"], entry["NetworkSettings"]
     if not state["Running"]:
-        raise LabError(f"{entry['Name'].lstrip('/')} is {state['Status']} (exit code {state['ExitCode']}) {state['Error']}".rstrip())
-    ports = {int(port.split("/")[0]): int(bound[0]["HostPort"]) for port, bound in network["Ports"].items() if bound}
+        raise LabError(
+            f"{entry['Name'].lstrip('/')} is {state['Status']} (exit code {state['ExitCode']}) {state['Error']}".rstrip()
+        )
+    ports = {
+        int(port.split("/")[0]): int(bound[0]["HostPort"])
+        for port, bound in network["Ports"].items()
+        if bound
+    }
     return Address(network["Networks"][fleet.network]["IPAddress"], ports)
 
 
@@ -182,7 +197,9 @@ def raise_limits(hosts: int) -> None:
         limit.write_text("8192")
     except OSError:
         if hosts > 10:
-            say(f"should some of the {hosts} hosts not start, do `sysctl -w fs.inotify.max_user_instances=8192`")
+            say(
+                f"should some of the {hosts} hosts not start, do `sysctl -w fs.inotify.max_user_instances=8192`"
+            )
 
 
 # --- what the hosts share -------------------------------------------------------------------------------------------
@@ -198,7 +215,18 @@ def make_keys(fleet: Fleet) -> None:
     fleet.state.mkdir(parents=True, exist_ok=True)
     for name in ("id_ed25519", "host_ed25519"):
         if not (fleet.state / name).exists():
-            output("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"slipway-lab-{fleet.name}", "-f", str(fleet.state / name))
+            output(
+                "ssh-keygen",
+                "-q",
+                "-t",
+                "ed25519",
+                "-N",
+                "",
+                "-C",
+                f"slipway-lab-{fleet.name}",
+                "-f",
+                str(fleet.state / name),
+            )
     write(fleet.state / "known_hosts", "* " + (fleet.state / "host_ed25519.pub").read_text())
 
 
@@ -210,7 +238,10 @@ def keys_archive(fleet: Fleet, host: Host) -> bytes:
         ("etc/ssh/ssh_host_ed25519_key.pub", "host_ed25519.pub", 0o644),
     ]
     if host.acme:
-        files += [("etc/pebble/api.crt", f"{host.name}.crt", 0o644), ("etc/pebble/api.key", f"{host.name}.key", 0o600)]
+        files += [
+            ("etc/pebble/api.crt", f"{host.name}.crt", 0o644),
+            ("etc/pebble/api.key", f"{host.name}.key", 0o600),
+        ]
     content = io.BytesIO()
     with tarfile.open(fileobj=content, mode="w") as archive:
         for name, source, mode in files:

@@ -15,7 +15,12 @@ from shell import LabError
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,29}")
 GROUP = re.compile(r"(?P<name>[a-z][a-z0-9_]{0,29})=(?P<count>[0-9]{1,3})(?::(?P<kind>[a-z0-9]+))?")
-KINDS = {None: "python", "nopython": "plain", "debian13": "debian13", "acme": "acme"}  # the word after the colon -> image
+KINDS = {
+    None: "python",
+    "nopython": "plain",
+    "debian13": "debian13",
+    "acme": "acme",
+}  # the word after the colon -> image
 DOMAIN = "example.test"
 ACME_PORT, ACME_MANAGEMENT_PORT = 14000, 15000
 
@@ -70,10 +75,15 @@ def hosts_of(specs: list[str]) -> list[Host]:
     for spec in specs:
         match = GROUP.fullmatch(spec)
         if not match or match["kind"] not in KINDS:
-            raise LabError(f"{spec!r} is no group: write NAME=COUNT, such as web=3, or NAME=COUNT:KIND; kinds are {kinds()}")
+            raise LabError(
+                f"{spec!r} is no group: write NAME=COUNT, such as web=3, or NAME=COUNT:KIND; kinds are {kinds()}"
+            )
         group, image = match["name"], KINDS[match["kind"]]
         first = 1 + sum(host.group == group for host in hosts)
-        hosts += [Host(f"{stem(group)}{number}", group, image) for number in range(first, first + int(match["count"]))]
+        hosts += [
+            Host(f"{stem(group)}{number}", group, image)
+            for number in range(first, first + int(match["count"]))
+        ]
     names = [host.name for host in hosts]
     if len(set(names)) < len(names):
         raise LabError("two groups would have hosts of the same name")

@@ -40,7 +40,12 @@ class Image:
     debian: Debian = BOOKWORM
 
 
-IMAGES = {"plain": Image("plain"), "python": Image("python"), "debian13": Image("python", TRIXIE), "acme": Image("acme")}
+IMAGES = {
+    "plain": Image("plain"),
+    "python": Image("python"),
+    "debian13": Image("python", TRIXIE),
+    "acme": Image("acme"),
+}
 USUAL = ("plain", "python")
 
 
@@ -60,7 +65,9 @@ def ensure(names: Iterable[str] = USUAL) -> None:
 
 
 def are_current(names: list[str]) -> bool:
-    done = run(client(), "image", "inspect", "--format", f'{{{{index .Config.Labels "{LABEL}"}}}}', *map(tag, names))
+    done = run(
+        client(), "image", "inspect", "--format", f'{{{{index .Config.Labels "{LABEL}"}}}}', *map(tag, names)
+    )
     return done.stdout.decode().split() == [digest(name) for name in names]
 
 
@@ -75,7 +82,9 @@ def digest(name: str) -> str:
 
 def stages_up_to(target: str) -> list[str]:
     stages = re.split(r"(?m)^(?=FROM )", DOCKERFILE.read_text())
-    last = next(number for number, stage in enumerate(stages) if stage.partition("\n")[0].endswith(f" AS {target}"))
+    last = next(
+        number for number, stage in enumerate(stages) if stage.partition("\n")[0].endswith(f" AS {target}")
+    )
     return stages[: last + 1]
 
 
@@ -103,10 +112,18 @@ def bootstrap(debian: Debian) -> str:
             stdout=subprocess.PIPE,
             stderr=log,
         )
-        load = subprocess.run([client(), "import", "-", debian.bootstrapped], stdin=make.stdout, stdout=log, stderr=log, check=False)
+        load = subprocess.run(
+            [client(), "import", "-", debian.bootstrapped],
+            stdin=make.stdout,
+            stdout=log,
+            stderr=log,
+            check=False,
+        )
     if make.wait() or load.returncode:
         run(client(), "image", "rm", debian.bootstrapped)
-        raise LabError(f"Debian could not be bootstrapped: {last_words(Path(log.name).read_bytes())} (log: {log.name})")
+        raise LabError(
+            f"Debian could not be bootstrapped: {last_words(Path(log.name).read_bytes())} (log: {log.name})"
+        )
     say(f"bootstrapped {debian.bootstrapped} in {time.monotonic() - begun:.0f} s")
     return debian.bootstrapped
 
@@ -123,11 +140,22 @@ def build(name: str) -> None:
     source = base(IMAGES[name].debian)
     begun = time.monotonic()
     say(f"build {tag(name)} from {source}")
-    argv = [client(), "build", "--file", str(DOCKERFILE), "--target", IMAGES[name].target, "--build-arg", f"BASE={source}"]
+    argv = [
+        client(),
+        "build",
+        "--file",
+        str(DOCKERFILE),
+        "--target",
+        IMAGES[name].target,
+        "--build-arg",
+        f"BASE={source}",
+    ]
     argv += ["--label", f"{LABEL}={digest(name)}", "--tag", tag(name), str(CONTEXT)]
     LOGS.mkdir(parents=True, exist_ok=True)
     with (LOGS / f"image-{name}.log").open("wb") as log:
         done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False)
     if done.returncode:
-        raise LabError(f"{tag(name)} was not built: {last_words(Path(log.name).read_bytes())} (log: {log.name})")
+        raise LabError(
+            f"{tag(name)} was not built: {last_words(Path(log.name).read_bytes())} (log: {log.name})"
+        )
     say(f"built {tag(name)} in {time.monotonic() - begun:.0f} s")

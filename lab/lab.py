@@ -24,7 +24,14 @@ import image
 from groups import ACME_MANAGEMENT_PORT, ACME_PORT, fleet_name, hosts_of, kinds
 from shell import LabError, install, say
 
-PORT_NAMES = {22: "ssh", 8080: "app", 80: "http", 443: "https", ACME_PORT: "acme", ACME_MANAGEMENT_PORT: "acme-management"}
+PORT_NAMES = {
+    22: "ssh",
+    8080: "app",
+    80: "http",
+    443: "https",
+    ACME_PORT: "acme",
+    ACME_MANAGEMENT_PORT: "acme-management",
+}
 
 
 def main() -> int:
@@ -39,7 +46,9 @@ def main() -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(prog="lab.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    top = argparse.ArgumentParser(
+        prog="lab.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name, action, text):
@@ -47,9 +56,17 @@ def parser() -> argparse.ArgumentParser:
         sub.set_defaults(action=action)
         return sub
 
-    command("engine", start_engine, "have a Docker engine that answers; root on Debian gets one installed and started")
-    images = command("image", build_image, "build the hosts' images, where they are missing or older than lab/Dockerfile")
-    images.add_argument("name", nargs="*", help=f"of {' '.join(image.IMAGES)} (default: {' '.join(image.USUAL)})")
+    command(
+        "engine",
+        start_engine,
+        "have a Docker engine that answers; root on Debian gets one installed and started",
+    )
+    images = command(
+        "image", build_image, "build the hosts' images, where they are missing or older than lab/Dockerfile"
+    )
+    images.add_argument(
+        "name", nargs="*", help=f"of {' '.join(image.IMAGES)} (default: {' '.join(image.USUAL)})"
+    )
     packages = command("install", install_packages, "have these Debian packages on this machine")
     packages.add_argument("package", nargs="+")
 
@@ -146,14 +163,33 @@ def describe(this: fleet.Fleet, container: str, entry: dict) -> str:
 def by_ssh(arguments) -> None:
     this, container = known_host(arguments)
     port = str(fleet.address(this, fleet.inspect(this)[container]).ports[22])
-    os.execvp("ssh", ["ssh", "-F", "none", "-i", str(this.state / "id_ed25519"), "-p", port, "-o", "IdentitiesOnly=yes",
-                      "-o", f'UserKnownHostsFile="{this.state}/known_hosts"', "root@127.0.0.1", *arguments.command])  # fmt: skip
+    os.execvp(
+        "ssh",
+        [
+            "ssh",
+            "-F",
+            "none",
+            "-i",
+            str(this.state / "id_ed25519"),
+            "-p",
+            port,
+            "-o",
+            "IdentitiesOnly=yes",
+            "-o",
+            f'UserKnownHostsFile="{this.state}/known_hosts"',
+            "root@127.0.0.1",
+            *arguments.command,
+        ],
+    )
 
 
 def by_exec(arguments) -> None:
     container = known_host(arguments)[1]
     terminal = ["--tty"] if sys.stdin.isatty() else []
-    os.execv(engine.client(), ["docker", "exec", "--interactive", *terminal, container, *(arguments.command or ["bash"])])
+    os.execv(
+        engine.client(),
+        ["docker", "exec", "--interactive", *terminal, container, *(arguments.command or ["bash"])],
+    )
 
 
 def known_host(arguments) -> tuple[fleet.Fleet, str]:

@@ -42,7 +42,9 @@ def output(*argv: str, data: bytes | None = None) -> str:
     """Run a command that has to succeed, and return what it printed."""
     done = run(*argv, data=data)
     if done.returncode:
-        raise LabError(f"{' '.join(argv[:4])} … failed ({done.returncode}): {last_words(done.stderr or done.stdout)}")
+        raise LabError(
+            f"{' '.join(argv[:4])} … failed ({done.returncode}): {last_words(done.stderr or done.stdout)}"
+        )
     return done.stdout.decode(errors="replace").strip()
 
 
@@ -81,7 +83,9 @@ def install(*packages: str) -> None:
     if not missing:
         return
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        raise LabError(f"please install what Debian calls {' '.join(missing)} (only root on Debian gets it done here)")
+        raise LabError(
+            f"please install what Debian calls {' '.join(missing)} (only root on Debian gets it done here)"
+        )
     say(f"install {' '.join(missing)} with apt")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     LOGS.mkdir(parents=True, exist_ok=True)

@@ -32,7 +32,9 @@ class ActionModule(ReleaseAction):
 
     def run(self, tmp=None, task_vars=None):
         result = ActionBase.run(self, tmp, task_vars)
-        dummy, arguments = self.validate_argument_spec(ARGUMENTS, required_if=[("state", "given_back", ["id"])])
+        dummy, arguments = self.validate_argument_spec(
+            ARGUMENTS, required_if=[("state", "given_back", ["id"])]
+        )
         self._executions, self._transferred = 0, 0
         try:
             result.update(self._lease(arguments, task_vars))
@@ -49,7 +51,9 @@ class ActionModule(ReleaseAction):
         process = {"host": socket.gethostname(), "pid": os.getppid()}
         actor = "%s@%s" % (getpass.getuser(), socket.gethostname())
         own = arguments["id"] or uuid.uuid4().hex
-        request = dict(arguments, step=step, id=own, renew=bool(arguments["id"]), actor=actor, process=process)
+        request = dict(
+            arguments, step=step, id=own, renew=bool(arguments["id"]), actor=actor, process=process
+        )
         found = self._execute(request, None, task_vars)
         if found.get("failed") and _is_dead(found.get("owner"), process):
             found = self._execute(dict(request, instead_of=found["owner"]["id"]), None, task_vars)

@@ -55,7 +55,9 @@ class ActionModule(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
-        dummy, arguments = self.validate_argument_spec(ARGUMENTS, mutually_exclusive=[("artifact", "release")])
+        dummy, arguments = self.validate_argument_spec(
+            ARGUMENTS, mutually_exclusive=[("artifact", "release")]
+        )
         self._executions, self._transferred = 0, 0
         try:
             result.update(self._release(arguments, task_vars))
@@ -75,16 +77,27 @@ class ActionModule(ActionBase):
         done = self._act(request, found, task_vars) if found["changed"] else found
         if outside and done["current"] and not done.get("failed"):
             done = self._seen_from_outside(done, outside)
-        return self._confirm(request, done, task_vars) if done.get("unconfirmed") and not done.get("failed") else done
+        return (
+            self._confirm(request, done, task_vars)
+            if done.get("unconfirmed") and not done.get("failed")
+            else done
+        )
 
     def _act(self, request, found, task_vars):
         request = dict(request, step="activate")
         if found["needs_artifact"]:
-            tarball = next(item["path"] for item in request["artifacts"] if item["digest"] == found["artifact"])
+            tarball = next(
+                item["path"] for item in request["artifacts"] if item["digest"] == found["artifact"]
+            )
             done = self._act_with(request, found, tarball, task_vars)
         else:
             done = dict(self._execute(request, None, task_vars), transfer="none")
-        return dict(done, diff=found.get("diff"), reasons=found["reasons"], changed=done.get("changed", bool(done.get("actions"))))
+        return dict(
+            done,
+            diff=found.get("diff"),
+            reasons=found["reasons"],
+            changed=done.get("changed", bool(done.get("actions"))),
+        )
 
     def _confirm(self, request, done, task_vars):
         """Come again, over a new connection: one that was open before would prove nothing."""
@@ -93,10 +106,21 @@ class ActionModule(ActionBase):
             answer = self._execute(dict(request, step="confirm", confirms=done["current"]), None, task_vars)
         except (AnsibleConnectionFailure, SlipwayError) as error:
             msg = "%s is healthy on the host, but the host could not be reached again: %s. %s"
-            return dict(done, failed=True, outcome="unconfirmed", msg=msg % (done["current"], error, BY_ITSELF))
+            return dict(
+                done, failed=True, outcome="unconfirmed", msg=msg % (done["current"], error, BY_ITSELF)
+            )
         if answer.get("failed"):
-            return dict(done, failed=True, **{key: answer[key] for key in ("outcome", "msg", "current") if key in answer})
-        return dict(done, unconfirmed=False, changed=True, actions=done["actions"] + ["confirmed %s" % done["current"]])
+            return dict(
+                done,
+                failed=True,
+                **{key: answer[key] for key in ("outcome", "msg", "current") if key in answer},
+            )
+        return dict(
+            done,
+            unconfirmed=False,
+            changed=True,
+            actions=done["actions"] + ["confirmed %s" % done["current"]],
+        )
 
     def _act_with(self, request, found, tarball, task_vars):
         """Send a patch where that is wanted and will do, and the whole artifact where not."""
@@ -106,7 +130,9 @@ class ActionModule(ActionBase):
             if not done.pop("whole_is_needed", False):
                 return dict(done, transfer=way, transfer_note="; ".join(notes))
             notes.append(done["msg"])
-        return dict(self._execute(request, tarball, task_vars), transfer="whole", transfer_note="; ".join(notes))
+        return dict(
+            self._execute(request, tarball, task_vars), transfer="whole", transfer_note="; ".join(notes)
+        )
 
     def _lighter_ways(self, request, found, tarball, notes):
         """What costs this controller less than to send the whole artifact: name, what to add to the request, and what to send."""
@@ -139,13 +165,23 @@ class ActionModule(ActionBase):
     def _request(self, arguments):
         """What the host is asked for: the options, and what only the controller knows."""
         if arguments["state"] != "absent" and not arguments["artifact"] and not arguments["release"]:
-            raise InvalidInput("artifact", None, "name the tarballs to deploy, or set release to go back to one that the hosts have")
+            raise InvalidInput(
+                "artifact",
+                None,
+                "name the tarballs to deploy, or set release to go back to one that the hosts have",
+            )
         if arguments["keep"] < 0:
             raise InvalidInput("keep", arguments["keep"], "use 0 or more")
         mirror.check(arguments["pull_from"], arguments["artifact"] or [])
         described = [self._described(path, arguments["name"]) for path in arguments.pop("artifact") or []]
         actor = "%s@%s" % (getpass.getuser(), socket.gethostname())
-        return dict(arguments, health=health.given(arguments["health"]), artifacts=described, actor=actor, deploy_id=str(self._task._uuid))
+        return dict(
+            arguments,
+            health=health.given(arguments["health"]),
+            artifacts=described,
+            actor=actor,
+            deploy_id=str(self._task._uuid),
+        )
 
     def _described(self, path, name):
         path = self._loader.path_dwim(os.path.expanduser(path))
@@ -167,7 +203,9 @@ class ActionModule(ActionBase):
     def _can_stream(self):
         """Some connections take no standard input, and su talks to a terminal."""
         become = self._connection.become
-        return self._connection.has_pipelining and (not become or getattr(become, "pipelining", become.name != "su"))
+        return self._connection.has_pipelining and (
+            not become or getattr(become, "pipelining", become.name != "su")
+        )
 
     def _execute_from_file(self, command, parcel):
         """The same where nothing can be streamed: upload the parcel, and read it from there."""
@@ -176,7 +214,9 @@ class ActionModule(ActionBase):
             remote = self._connection._shell.join_path(directory, "parcel")
             self._transfer_data(remote, parcel)
             self._fixup_perms2((directory, remote))
-            return self._low_level_execute_command("(%s) < %s" % (command, self._connection._shell.quote(remote)))
+            return self._low_level_execute_command(
+                "(%s) < %s" % (command, self._connection._shell.quote(remote))
+            )
         finally:
             self._remove_tmp_path(directory)
 

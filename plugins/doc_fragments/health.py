@@ -111,8 +111,7 @@ class ModuleDocFragment:
     # With their types, as ansible-test's yamllint takes a plain assignment for a literal.
     DOCUMENTATION: str = "options:\n" + textwrap.indent(OPTIONS, "  ")
 
-    NESTED: str = (
-        """\
+    NESTED: str = """\
 options:
   health:
     description:
@@ -121,6 +120,4 @@ options:
     type: dict
     default: {}
     suboptions:
-"""
-        + textwrap.indent(OPTIONS, "      ")
-    )
+""" + textwrap.indent(OPTIONS, "      ")

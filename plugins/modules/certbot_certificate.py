@@ -282,7 +282,9 @@ def present(params, check_mode):
     elif plan.hook and not check_mode:
         actions = issue.change_hook(wanted, found)
     after = look(found.paths) if actions else found
-    return dict(facts(after), changed=plan.changed, reasons=plan.reasons, actions=actions, diff=diff), warnings
+    return dict(
+        facts(after), changed=plan.changed, reasons=plan.reasons, actions=actions, diff=diff
+    ), warnings
 
 
 def absent(params, check_mode):
@@ -292,15 +294,29 @@ def absent(params, check_mode):
     there = paths.present()
     named = issue.nginx_files(paths.live)  # once the files are gone nginx no longer tells
     actions = issue.remove(found, params["certbot"], params["revoke"]) if there and not check_mode else []
-    result = {"changed": bool(there), "reasons": ["it is there: %s" % ", ".join(there)] if there else [], "actions": actions, "nginx_files": named}
-    words = "nginx would not start again: %s still name%s files in %s" % (" and ".join(named), "s" * (len(named) == 1), paths.live)
+    result = {
+        "changed": bool(there),
+        "reasons": ["it is there: %s" % ", ".join(there)] if there else [],
+        "actions": actions,
+        "nginx_files": named,
+    }
+    words = "nginx would not start again: %s still name%s files in %s" % (
+        " and ".join(named),
+        "s" * (len(named) == 1),
+        paths.live,
+    )
     return dict(result, diff={"before": describe(found), "after": ""}), [words] if named else []
 
 
 def facts(found):
     """What the result says of a certificate."""
     paths = found.paths
-    known = {"certificate": paths.certificate, "chain": paths.chain, "fullchain": paths.fullchain, "key": paths.key}
+    known = {
+        "certificate": paths.certificate,
+        "chain": paths.chain,
+        "fullchain": paths.fullchain,
+        "key": paths.key,
+    }
     if found.certificate:
         told = x509.facts(found.certificate, time.time())
         known.update({name: told[name] for name in FACTS})
@@ -310,7 +326,9 @@ def facts(found):
 
 
 def main():
-    module = AnsibleModule(argument_spec=ARGUMENTS, required_if=[("state", "present", ["domains"])], supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec=ARGUMENTS, required_if=[("state", "present", ["domains"])], supports_check_mode=True
+    )
     try:
         act = present if module.params["state"] == "present" else absent
         result, warnings = act(module.params, module.check_mode)

@@ -133,7 +133,11 @@ ARGUMENTS = {
 def run(params):
     """What each file says."""
     if params["key"] and len(params["paths"]) != 1:
-        raise InvalidInput("key", params["key"], "it can be compared with one certificate only, and paths has %d" % len(params["paths"]))
+        raise InvalidInput(
+            "key",
+            params["key"],
+            "it can be compared with one certificate only, and paths has %d" % len(params["paths"]),
+        )
     return {"changed": False, "certificates": [look(path, params["key"]) for path in params["paths"]]}
 
 

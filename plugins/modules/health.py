@@ -125,7 +125,9 @@ from ..module_utils.common.errors import SlipwayError
 
 
 def main():
-    module = AnsibleModule(argument_spec=dict(health.OPTIONS, release={"type": "str"}), supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec=dict(health.OPTIONS, release={"type": "str"}), supports_check_mode=True
+    )
     options = dict(module.params)
     release = options.pop("release")
     try:
@@ -143,9 +145,16 @@ def main():
 def _failure(check, verdict):
     words = "%s after %d probes in %.1f s (deadline %g s, min_healthy %g s, timeout %g s, failure_threshold %d): %s. Next, on this machine: %s"
     return words % (
-        "Not healthy" if verdict.ready_ms is None else "Ready, but not healthy", verdict.count, verdict.seconds,
-        check.deadline, check.min_healthy, check.timeout, check.failure_threshold, verdict.reason, _next(check),
-    )  # fmt: skip
+        "Not healthy" if verdict.ready_ms is None else "Ready, but not healthy",
+        verdict.count,
+        verdict.seconds,
+        check.deadline,
+        check.min_healthy,
+        check.timeout,
+        check.failure_threshold,
+        verdict.reason,
+        _next(check),
+    )
 
 
 def _next(check):

@@ -297,7 +297,11 @@ from ..module_utils.common.errors import SlipwayError
 from ..module_utils.host.nginx import placing, server, tree
 from ..module_utils.host.nginx.options import OPTIONS
 
-ARGUMENTS = dict(OPTIONS, name={"type": "str", "required": True}, state={"type": "str", "choices": ["present", "absent"], "default": "present"})
+ARGUMENTS = dict(
+    OPTIONS,
+    name={"type": "str", "required": True},
+    state={"type": "str", "choices": ["present", "absent"], "default": "present"},
+)
 
 
 def run(params, check_mode):
@@ -313,18 +317,35 @@ def run(params, check_mode):
         placing.act(name, wanted, params["snippet"])
     actions += ["%s nginx" % verb] if verb else []
     return dict(
-        result, changed=bool(actions), actions=actions, https=wanted.https, waiting_for_certificate=wanted.waiting,
-        drained=wanted.drained, warnings=wanted.warnings,
-    )  # fmt: skip
+        result,
+        changed=bool(actions),
+        actions=actions,
+        https=wanted.https,
+        waiting_for_certificate=wanted.waiting,
+        drained=wanted.drained,
+        warnings=wanted.warnings,
+    )
 
 
 def difference(files, paths):
     """The diff of those files, one after the other."""
-    return [{"before": tree.shown(tree.read(path)), "after": files[path] or "", "before_header": path, "after_header": path} for path in paths]
+    return [
+        {
+            "before": tree.shown(tree.read(path)),
+            "after": files[path] or "",
+            "before_header": path,
+            "after_header": path,
+        }
+        for path in paths
+    ]
 
 
 def main():
-    module = AnsibleModule(argument_spec=ARGUMENTS, required_together=[("certificate", "certificate_key")], supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec=ARGUMENTS,
+        required_together=[("certificate", "certificate_key")],
+        supports_check_mode=True,
+    )
     try:
         with placing.alone(module.params["name"], module.check_mode):
             result = run(module.params, module.check_mode)

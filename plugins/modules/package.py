@@ -178,9 +178,14 @@ ARGUMENTS = {
 def run(module):
     options = module.params
     result = package(
-        options["artifacts"], options["dest"], extra=options["files"], unit=options["unit"], signing_key=options["signing_key"],
-        compression_level=options["compression_level"], check_mode=module.check_mode,
-    )  # fmt: skip
+        options["artifacts"],
+        options["dest"],
+        extra=options["files"],
+        unit=options["unit"],
+        signing_key=options["signing_key"],
+        compression_level=options["compression_level"],
+        check_mode=module.check_mode,
+    )
     diffs = [artifact.pop("diff") for artifact in result["artifacts"]]
     if module._diff:
         result["diff"] = [diff for diff in diffs if diff]

@@ -126,7 +126,11 @@ ARGUMENTS = {
     "binary": {"type": "str"},
     "environment_file": {"type": "str"},
     "unit": {"type": "dict", "options": unit.OPTIONS, "default": {}},
-    "state": {"type": "str", "choices": ["started", "restarted", "stopped", "present", "absent"], "default": "started"},
+    "state": {
+        "type": "str",
+        "choices": ["started", "restarted", "stopped", "present", "absent"],
+        "default": "started",
+    },
     "enabled": {"type": "bool", "default": True},
 }
 
@@ -153,14 +157,18 @@ def run(params, check_mode):
 
 def wanted_text(app, params):
     """The unit file's text that the options come to."""
-    sections = unit.sections(app, params["unit"], binary=params["binary"], environment_file=params["environment_file"])
+    sections = unit.sections(
+        app, params["unit"], binary=params["binary"], environment_file=params["environment_file"]
+    )
     return unit.render(sections)
 
 
 def main():
     module = AnsibleModule(
         argument_spec=ARGUMENTS,
-        required_if=[("state", state, ["binary"]) for state in ("started", "restarted", "stopped", "present")],
+        required_if=[
+            ("state", state, ["binary"]) for state in ("started", "restarted", "stopped", "present")
+        ],
         supports_check_mode=True,
     )
     facts = {"unit_file": "%s/%s.service" % (unit_file.DIRECTORY, module.params["name"])}

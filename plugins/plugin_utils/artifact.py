@@ -18,11 +18,21 @@ def read_manifest(path):
     try:
         with tarfile.open(path, "r|gz") as archive:
             member = archive.next()
-            if member is None or not member.isreg() or member.name.rpartition("/")[2] != MANIFEST or member.size > MAX_MANIFEST_BYTES:
-                raise SlipwayError("%s is no Slipway artifact: it does not begin with a manifest. Make it with slipway.golang.package" % path)
+            if (
+                member is None
+                or not member.isreg()
+                or member.name.rpartition("/")[2] != MANIFEST
+                or member.size > MAX_MANIFEST_BYTES
+            ):
+                raise SlipwayError(
+                    "%s is no Slipway artifact: it does not begin with a manifest. Make it with slipway.golang.package"
+                    % path
+                )
             return Manifest.parse(archive.extractfile(member).read())
     except FileNotFoundError:
-        raise SlipwayError("artifact: there is no file %s on the controller: build and package it first" % path) from None
+        raise SlipwayError(
+            "artifact: there is no file %s on the controller: build and package it first" % path
+        ) from None
     except (tarfile.TarError, OSError, EOFError) as error:
         raise SlipwayError("%s is no Slipway artifact, or a damaged one: %s" % (path, error)) from None
 
@@ -30,6 +40,12 @@ def read_manifest(path):
 def describe(path, manifest):
     """What a host needs in order to choose among artifacts."""
     return {
-        "path": path, "size": os.path.getsize(path), "digest": manifest.digest, "name": manifest.name, "version": manifest.version, "goarch": manifest.goarch,
-        "variant": manifest.variant, "unpacked_size": manifest.unpacked_size,
-    }  # fmt: skip
+        "path": path,
+        "size": os.path.getsize(path),
+        "digest": manifest.digest,
+        "name": manifest.name,
+        "version": manifest.version,
+        "goarch": manifest.goarch,
+        "variant": manifest.variant,
+        "unpacked_size": manifest.unpacked_size,
+    }

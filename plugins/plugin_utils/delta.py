@@ -65,7 +65,11 @@ def _find_base(path, digests):
     for digest in digests:
         if digest in found:
             return found[digest], digest
-    raise NoPatch("none of the artifacts on the host lies beside %s" % path if digests else "the host has no artifact of it yet")
+    raise NoPatch(
+        "none of the artifacts on the host lies beside %s" % path
+        if digests
+        else "the host has no artifact of it yet"
+    )
 
 
 def _neighbours(path):
@@ -90,7 +94,9 @@ def _kept(path, base, digest):
                 _forget_old(directory)
                 _write(kept, make(base_of(base), _inflated(path), WORTH_IT * os.path.getsize(path)) or b"")
     except (OSError, EOFError, KeyError, zlib.error, tarfile.TarError, SlipwayError) as error:
-        raise NoPatch("a patch from %s could not be made and kept in %s: %r" % (base, directory, error)) from None
+        raise NoPatch(
+            "a patch from %s could not be made and kept in %s: %r" % (base, directory, error)
+        ) from None
     return kept
 
 
@@ -119,7 +125,11 @@ def _write(path, data):
 def base_of(path):
     """What a host with that artifact reads as the base: the listed files, one after the other, in the order of their names."""
     with tarfile.open(fileobj=io.BytesIO(_inflated(path)), mode="r:") as archive:
-        files = {member.name.partition("/")[2]: archive.extractfile(member).read() for member in archive if member.isreg()}
+        files = {
+            member.name.partition("/")[2]: archive.extractfile(member).read()
+            for member in archive
+            if member.isreg()
+        }
     listed = artifact.read_manifest(path).files
     return b"".join(files[name] for name in sorted(listed))
 
@@ -188,7 +198,12 @@ def _likeness(old, place, window):
 def _seeds(old):
     """The place of some bytes of every STEP."""
     whole = len(old) - len(old) % STEP
-    return {seed: number * STEP for number, (seed,) in enumerate(struct.iter_unpack("%ds%dx" % (SEED, STEP - SEED), memoryview(old)[:whole]))}
+    return {
+        seed: number * STEP
+        for number, (seed,) in enumerate(
+            struct.iter_unpack("%ds%dx" % (SEED, STEP - SEED), memoryview(old)[:whole])
+        )
+    }
 
 
 def _votes(index, new, start):

@@ -19,16 +19,28 @@ def check(urls, artifacts):
             parts = urllib.parse.urlsplit(url)
             dummy = parts.port  # it is looked at only when asked for
         except ValueError:
-            raise InvalidInput("pull_from", url.partition("/")[0] + "…", "it is no URL: its host or port is malformed") from None
+            raise InvalidInput(
+                "pull_from", url.partition("/")[0] + "…", "it is no URL: its host or port is malformed"
+            ) from None
         shown = "%s://%s…" % (parts.scheme, parts.hostname or "")
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise InvalidInput("pull_from", shown, "use an http:// or https:// URL")
         if parts.username is not None:
-            raise InvalidInput("pull_from", shown, "it has a user, and hosts send no password: use a signed URL, or a mirror that only they can reach")
+            raise InvalidInput(
+                "pull_from",
+                shown,
+                "it has a user, and hosts send no password: use a signed URL, or a mirror that only they can reach",
+            )
         if not all(32 < ord(character) < 127 for character in url):
-            raise InvalidInput("pull_from", shown, "it has a space or another character that URLs write as %XX")
+            raise InvalidInput(
+                "pull_from", shown, "it has a space or another character that URLs write as %XX"
+            )
     if urls and not _is_directory(urls) and len(urls) != len(artifacts):
-        raise InvalidInput("pull_from", len(urls), "give one URL that ends with /, or one for each of the %d artifacts" % len(artifacts))
+        raise InvalidInput(
+            "pull_from",
+            len(urls),
+            "give one URL that ends with /, or one for each of the %d artifacts" % len(artifacts),
+        )
 
 
 def url_of(path, request):

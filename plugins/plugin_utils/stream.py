@@ -27,10 +27,12 @@ NO_PYTHON = "SLIPWAY-NO-PYTHON"
 OUTPUT_SHOWN = 2000
 
 # The bootstrap keeps itself and the engine: host/confirm.py may leave both behind.
-READ = "import sys; stream = sys.stdin.buffer; bootstrap = stream.read(int(stream.readline())); exec(bootstrap)"
+READ = (
+    "import sys; stream = sys.stdin.buffer; bootstrap = stream.read(int(stream.readline())); exec(bootstrap)"
+)
 
 # Runs on the host, as the first lines that its Python reads. It makes the streamed files importable and calls the engine.
-BOOTSTRAP = b'''
+BOOTSTRAP = b"""
 import json, sys
 from importlib.machinery import ModuleSpec
 from zlib import decompress
@@ -56,7 +58,7 @@ class Finder:
 sys.meta_path.insert(0, Finder)
 from slipway.host.engine import main
 main(json.loads(stream.read(request).decode()), stream)
-''' % MARK.encode("ascii")
+""" % MARK.encode("ascii")
 
 
 def command(interpreter=None):
@@ -83,14 +85,23 @@ def result_of(answer):
         if line.startswith(MARK):
             return _without_ansibles_words(json.loads(line[len(MARK) :]))
     if NO_PYTHON in answer["stdout"]:
-        raise SlipwayError("There is no Python 3 on this host: install it, or use the playbook slipway.golang.scp, which needs none")
+        raise SlipwayError(
+            "There is no Python 3 on this host: install it, or use the playbook slipway.golang.scp, which needs none"
+        )
     said = "\n".join(filter(None, (answer["stderr"].strip(), answer["stdout"].strip())))[-OUTPUT_SHOWN:]
-    raise SlipwayError("The host did not run Slipway's engine (exit status %s). It said: %s" % (answer["rc"], said or "nothing"))
+    raise SlipwayError(
+        "The host did not run Slipway's engine (exit status %s). It said: %s"
+        % (answer["rc"], said or "nothing")
+    )
 
 
 def _without_ansibles_words(result):
     """A host that somebody else has taken over must not be able to add hosts or facts to the play: Ansible would do what these keys say."""
-    return {key: value for key, value in result.items() if not key.startswith(("ansible_", "_ansible_", "add_host", "add_group"))}
+    return {
+        key: value
+        for key, value in result.items()
+        if not key.startswith(("ansible_", "_ansible_", "add_host", "add_group"))
+    }
 
 
 def _engine(also=()):

@@ -25,14 +25,18 @@ SECRETS = {"environment": "hunter2-of-the-environment", "header": "hunter2-of-th
 
 
 def finished(argv, **options):
-    return subprocess.run([str(word) for word in argv], capture_output=True, text=True, check=False, timeout=300, **options)
+    return subprocess.run(
+        [str(word) for word in argv], capture_output=True, text=True, check=False, timeout=300, **options
+    )
 
 
 class Host:
     """The host, past ssh: what its users may do does not depend on how root came there."""
 
     def run(self, command, stdin=None):
-        return finished([sys.executable, CHECKOUT / "lab/lab.py", "exec", FLEET, "web1", "sh", "-c", command], input=stdin)
+        return finished(
+            [sys.executable, CHECKOUT / "lab/lab.py", "exec", FLEET, "web1", "sh", "-c", command], input=stdin
+        )
 
     def sure(self, command):
         done = self.run(command)
@@ -56,19 +60,43 @@ class Controller:
 
     def run(self, name, *flags, **variables):
         settings = {
-            "slipway_app": "orders", "slipway_source": str(CHECKOUT / "tests/apps/sick"), "slipway_dist": str(self.directory / "dist"),
-            "slipway_stamp": {"main.version": "{version}"}, "slipway_version": "1.0.0", "slipway_operators": "orders-operators",
-            "slipway_auditors": "orders-auditors", "slipway_env": {"DATABASE_PASSWORD": SECRETS["environment"]},
-            "slipway_health": {"path": "/healthz", "min_healthy": 0.5, "headers": {"Authorization": SECRETS["header"]}},
-            "slipway_build": {"go": shutil.which("go") or "/usr/local/go/bin/go"}, **variables,
-        }  # fmt: skip
-        given = self.directory / "given.json"  # not by -e on the command line, where every process could read it
+            "slipway_app": "orders",
+            "slipway_source": str(CHECKOUT / "tests/apps/sick"),
+            "slipway_dist": str(self.directory / "dist"),
+            "slipway_stamp": {"main.version": "{version}"},
+            "slipway_version": "1.0.0",
+            "slipway_operators": "orders-operators",
+            "slipway_auditors": "orders-auditors",
+            "slipway_env": {"DATABASE_PASSWORD": SECRETS["environment"]},
+            "slipway_health": {
+                "path": "/healthz",
+                "min_healthy": 0.5,
+                "headers": {"Authorization": SECRETS["header"]},
+            },
+            "slipway_build": {"go": shutil.which("go") or "/usr/local/go/bin/go"},
+            **variables,
+        }
+        given = (
+            self.directory / "given.json"
+        )  # not by -e on the command line, where every process could read it
         given.write_text(json.dumps(settings))
         environment = dict(
-            os.environ, ANSIBLE_COLLECTIONS_PATH=str(CHECKOUT / ".work/collections"), ANSIBLE_NOCOLOR="1", ANSIBLE_CACHE_PLUGIN="jsonfile",
-            ANSIBLE_CACHE_PLUGIN_CONNECTION=str(self.directory / "facts"), ANSIBLE_LOG_PATH=str(self.directory / "ansible.log"),
-        )  # fmt: skip
-        argv = ["ansible-playbook", "slipway.golang." + name, "-i", STATE / "inventory.yml", "-e", "@%s" % given, *flags]
+            os.environ,
+            ANSIBLE_COLLECTIONS_PATH=str(CHECKOUT / ".work/collections"),
+            ANSIBLE_NOCOLOR="1",
+            ANSIBLE_CACHE_PLUGIN="jsonfile",
+            ANSIBLE_CACHE_PLUGIN_CONNECTION=str(self.directory / "facts"),
+            ANSIBLE_LOG_PATH=str(self.directory / "ansible.log"),
+        )
+        argv = [
+            "ansible-playbook",
+            "slipway.golang." + name,
+            "-i",
+            STATE / "inventory.yml",
+            "-e",
+            "@%s" % given,
+            *flags,
+        ]
         done = finished(argv, env=environment, cwd=CHECKOUT)
         given.unlink()
         self.said += done.stdout + done.stderr
@@ -99,9 +127,19 @@ def deployed(host, tmp_path_factory):
     """The controller after a setup and a deploy with -vvv; users of three kinds are on the host."""
     controller = Controller(tmp_path_factory.mktemp("controller"))
     controller.sure("setup")
-    for user, groups in (("operator", "orders-operators"), ("auditor", "orders-auditors"), ("stranger", "users")):
-        host.sure("id -u %s >/dev/null 2>&1 || useradd --create-home --gid users --groups %s %s" % (user, groups, user))
-    host.sure("systemctl stop watch-command-lines 2>/dev/null; systemd-run --quiet --collect --unit=watch-command-lines sh -c %s" % shlex.quote(WATCH))
+    for user, groups in (
+        ("operator", "orders-operators"),
+        ("auditor", "orders-auditors"),
+        ("stranger", "users"),
+    ):
+        host.sure(
+            "id -u %s >/dev/null 2>&1 || useradd --create-home --gid users --groups %s %s"
+            % (user, groups, user)
+        )
+    host.sure(
+        "systemctl stop watch-command-lines 2>/dev/null; systemd-run --quiet --collect --unit=watch-command-lines sh -c %s"
+        % shlex.quote(WATCH)
+    )
     controller.sure("deploy", "-vvv", "--diff")
     host.sure("systemctl stop watch-command-lines")
     return controller

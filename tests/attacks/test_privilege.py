@@ -19,21 +19,37 @@ SUDO = "sudo -n "
 
 # What is tried, and who succeeds.
 MATRIX = [
-    ("read the release", "cat /opt/orders/current/bin/orders >/dev/null && cat /opt/orders/current/manifest.json", set(USERS)),
+    (
+        "read the release",
+        "cat /opt/orders/current/bin/orders >/dev/null && cat /opt/orders/current/manifest.json",
+        set(USERS),
+    ),
     ("read the environment", "cat /opt/orders/current/environment", NOBODY),
     ("read the environment of an older release", "cat /opt/orders/releases/*/environment", NOBODY),
     ("read the journal of the deploys", "cat /opt/orders/journal.jsonl", NOBODY),
     ("read what is being unpacked", "ls /opt/orders/incoming/", NOBODY),
     ("read the rights of others", "cat /etc/sudoers.d/slipway-orders", NOBODY),
-    ("read the process's environment as somebody else", "test $(id -un) != orders && cat /proc/$(pidof orders)/environ", NOBODY),
+    (
+        "read the process's environment as somebody else",
+        "test $(id -un) != orders && cat /proc/$(pidof orders)/environ",
+        NOBODY,
+    ),
     ("change the program", "echo x >>/opt/orders/current/bin/orders", NOBODY),
-    ("replace the program", "mv /bin/true /opt/orders/current/bin/orders || cp /bin/true /opt/orders/current/bin/new", NOBODY),
+    (
+        "replace the program",
+        "mv /bin/true /opt/orders/current/bin/orders || cp /bin/true /opt/orders/current/bin/new",
+        NOBODY,
+    ),
     ("switch to another release", "ln -sfn releases/evil /opt/orders/current", NOBODY),
     ("add a release", "mkdir /opt/orders/releases/evil", NOBODY),
     ("drop something into incoming", "mkdir /opt/orders/incoming/evil", NOBODY),
     ("rename the app's directory", "mv /opt/orders /opt/orders2", NOBODY),
     ("change the unit", "echo >>/etc/systemd/system/orders.service", NOBODY),
-    ("add a drop-in to the unit", "mkdir -p /etc/systemd/system/orders.service.d && touch /etc/systemd/system/orders.service.d/x.conf", NOBODY),
+    (
+        "add a drop-in to the unit",
+        "mkdir -p /etc/systemd/system/orders.service.d && touch /etc/systemd/system/orders.service.d/x.conf",
+        NOBODY,
+    ),
     ("write the service's own state", "touch /var/lib/orders/mine", {"orders"}),
     ("read the service's own state", "ls /var/lib/orders/", {"orders"}),
     ("hold the lock of the deploys", "flock -n /opt/orders/lock true", NOBODY),
@@ -41,33 +57,63 @@ MATRIX = [
     ("restart the service", SUDO + "/usr/bin/systemctl restart orders.service", {"operator"}),
     ("forget its failures", SUDO + "/usr/bin/systemctl reset-failed orders.service", {"operator"}),
     ("see its status", SUDO + "/usr/bin/systemctl --no-pager status orders.service", {"operator", "auditor"}),
-    ("see its journal", SUDO + "/usr/bin/journalctl --no-pager -n 200 -u orders.service", {"operator", "auditor"}),
+    (
+        "see its journal",
+        SUDO + "/usr/bin/journalctl --no-pager -n 200 -u orders.service",
+        {"operator", "auditor"},
+    ),
     ("see it in a pager, which has a shell", SUDO + "/usr/bin/systemctl status orders.service", NOBODY),
     ("see the journal of another unit", SUDO + "/usr/bin/journalctl --no-pager -u ssh.service", NOBODY),
-    ("see the journal of another unit beside", SUDO + "/usr/bin/journalctl --no-pager -u orders.service -u ssh.service", NOBODY),
-    ("see files through journalctl", SUDO + "/usr/bin/journalctl --no-pager -u orders.service --file=/etc/shadow", NOBODY),
+    (
+        "see the journal of another unit beside",
+        SUDO + "/usr/bin/journalctl --no-pager -u orders.service -u ssh.service",
+        NOBODY,
+    ),
+    (
+        "see files through journalctl",
+        SUDO + "/usr/bin/journalctl --no-pager -u orders.service --file=/etc/shadow",
+        NOBODY,
+    ),
     ("restart another service", SUDO + "/usr/bin/systemctl restart cron.service", NOBODY),
-    ("restart another service beside", SUDO + "/usr/bin/systemctl restart orders.service cron.service", NOBODY),
+    (
+        "restart another service beside",
+        SUDO + "/usr/bin/systemctl restart orders.service cron.service",
+        NOBODY,
+    ),
     ("restart a service of a similar name", SUDO + "/usr/bin/systemctl restart orders", NOBODY),
     ("restart it on another machine", SUDO + "/usr/bin/systemctl restart -H evil orders.service", NOBODY),
     ("edit the unit", SUDO + "/usr/bin/systemctl edit orders.service", NOBODY),
-    ("set a property of the unit", SUDO + "/usr/bin/systemctl set-property orders.service MemoryMax=1G", NOBODY),
+    (
+        "set a property of the unit",
+        SUDO + "/usr/bin/systemctl set-property orders.service MemoryMax=1G",
+        NOBODY,
+    ),
     ("enable a unit", SUDO + "/usr/bin/systemctl enable /tmp/evil.service", NOBODY),
     ("run a unit of one's own", SUDO + "/usr/bin/systemd-run id", NOBODY),
     ("run a shell", SUDO + "sh -c true", NOBODY),
     ("roll back by install.sh", SUDO + "/opt/orders/current/install.sh --rollback", NOBODY),
     ("become the service", SUDO + "-u orders true", NOBODY),
     ("log in as the service", "su orders -c true </dev/null", NOBODY),
-    ("bring an environment through sudo", "SYSTEMD_PAGER='touch /tmp/pwned' PAGER='touch /tmp/pwned' " + SUDO
-     + "/usr/bin/systemctl --no-pager status orders.service >/dev/null && test -e /tmp/pwned", NOBODY),
+    (
+        "bring an environment through sudo",
+        "SYSTEMD_PAGER='touch /tmp/pwned' PAGER='touch /tmp/pwned' "
+        + SUDO
+        + "/usr/bin/systemctl --no-pager status orders.service >/dev/null && test -e /tmp/pwned",
+        NOBODY,
+    ),
     ("stop the service", SUDO + "/usr/bin/systemctl stop orders.service", {"operator"}),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("what, command, allowed", MATRIX, ids=[row[0] for row in MATRIX])
 def test_who_can(host, deployed, what, command, allowed):
-    tried = "".join("if runuser -u %s -- sh -c %s; then echo %s >&3; fi; " % (user, shlex.quote(command), user) for user in USERS)
-    succeeded = host.sure("cd /; exec 3>&1 >/dev/null 2>&1; %s systemctl reset-failed orders; systemctl start orders" % tried)
+    tried = "".join(
+        "if runuser -u %s -- sh -c %s; then echo %s >&3; fi; " % (user, shlex.quote(command), user)
+        for user in USERS
+    )
+    succeeded = host.sure(
+        "cd /; exec 3>&1 >/dev/null 2>&1; %s systemctl reset-failed orders; systemctl start orders" % tried
+    )
     assert set(succeeded.split()) == allowed
 
 
@@ -84,18 +130,27 @@ def test_a_secret_is_seen_nowhere(host, deployed, secret):
     assert word not in deployed.said, "in the output of ansible-playbook -vvv --diff"
     for path in deployed.directory.rglob("*"):
         assert not path.is_file() or word.encode() not in path.read_bytes(), path
-    assert word not in host.sure("journalctl --no-pager --all --output=verbose; cat /root/command-lines; dmesg 2>/dev/null || true")
+    assert word not in host.sure(
+        "journalctl --no-pager --all --output=verbose; cat /root/command-lines; dmesg 2>/dev/null || true"
+    )
     assert host.sure("wc -c </root/command-lines").strip() != "0", "nobody watched"
-    found = host.run("grep -rlF -- %s /etc /opt /var /tmp /run /root /home /usr/local 2>/dev/null" % shlex.quote(word)).stdout.split()
+    found = host.run(
+        "grep -rlF -- %s /etc /opt /var /tmp /run /root /home /usr/local 2>/dev/null" % shlex.quote(word)
+    ).stdout.split()
     readable = [path for path in found if host.may("stranger", "cat %s" % shlex.quote(path))]
     assert found, "the secret has to be somewhere, or this test looks at nothing"
     assert readable == []
-    assert {str(Path(path).parent.parent) for path in found if path.endswith("/environment")} <= {"/opt/orders/releases"}
+    assert {str(Path(path).parent.parent) for path in found if path.endswith("/environment")} <= {
+        "/opt/orders/releases"
+    }
 
 
 def test_everything_of_the_app_belongs_to_root_and_only_two_links_are_there(host, deployed):
     assert host.sure("find /opt/orders ! -user root -o -perm /022 ! -type l -o -perm /6000").split() == []
-    assert sorted(host.sure("find /opt/orders -type l").split()) in (["/opt/orders/current"], ["/opt/orders/current", "/opt/orders/previous"])
+    assert sorted(host.sure("find /opt/orders -type l").split()) in (
+        ["/opt/orders/current"],
+        ["/opt/orders/current", "/opt/orders/previous"],
+    )
     assert host.sure("stat -c %a /opt/orders/incoming").strip() == "700"
 
 
@@ -132,7 +187,9 @@ def test_a_compromised_app_cannot_come_between_unpacking_and_the_switch(host, de
 def test_a_directory_is_not_given_away_through_a_link_that_the_service_made(host, deployed):
     host.sure("runuser -u orders -- ln -sfn /etc /var/lib/orders/uploads")
     owner = host.sure("stat -c %U:%G:%a /etc")
-    done = deployed.run("setup", "--tags", "all", system_user_directories=[{"path": "/var/lib/orders/uploads"}])
+    done = deployed.run(
+        "setup", "--tags", "all", system_user_directories=[{"path": "/var/lib/orders/uploads"}]
+    )
     assert host.sure("stat -c %U:%G:%a /etc") == owner
     assert done.returncode != 0
     host.sure("rm /var/lib/orders/uploads")

@@ -15,8 +15,39 @@ from ansible_collections.slipway.golang.plugins.module_utils.common.errors impor
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import options as nginx_options
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import site
 
-PIECES = ['"', "'", "%n", "%%", "%h/x", "$HOME", "${HOME}", "$$", "{{ 7 * 7 }}", "`id`", "$(id)", ";", "}", "{", "#", "\\", "\\n", "\\x41", " ",
-          "ü", "\u202e", "..", "*", "!", "|", "&", "<", "=", "-e", "@", ""]  # fmt: skip
+PIECES = [
+    '"',
+    "'",
+    "%n",
+    "%%",
+    "%h/x",
+    "$HOME",
+    "${HOME}",
+    "$$",
+    "{{ 7 * 7 }}",
+    "`id`",
+    "$(id)",
+    ";",
+    "}",
+    "{",
+    "#",
+    "\\",
+    "\\n",
+    "\\x41",
+    " ",
+    "ü",
+    "\u202e",
+    "..",
+    "*",
+    "!",
+    "|",
+    "&",
+    "<",
+    "=",
+    "-e",
+    "@",
+    "",
+]
 WORDS = [word for piece in PIECES for word in (piece, "x" + piece + "y", "/x" + piece, piece + " x")]
 
 # Tells its arguments and its environment as it got them.
@@ -36,17 +67,37 @@ def usable(value, make):
 
 
 def test_systemd_hands_arguments_and_variables_to_the_service_as_they_were_given(host):
-    words = [word for word in WORDS if usable(word, lambda value: unit.sections("told", {"exec_args": [value]}, binary="/x"))]
+    words = [
+        word
+        for word in WORDS
+        if usable(word, lambda value: unit.sections("told", {"exec_args": [value]}, binary="/x"))
+    ]
     variables = {"V%d" % number: word for number, word in enumerate(WORDS)}
     assert len(words) == len(WORDS), "an argument of a command may have any character of a line"
-    options = {"exec_args": words, "user": "root", "description": "".join(WORDS), "hardening": {"SystemCallFilter": None}, "directives": {}}
-    text = unit.render(unit.sections("told", options, binary="/usr/local/bin/told", environment_file="/etc/told.environment"))
+    options = {
+        "exec_args": words,
+        "user": "root",
+        "description": "".join(WORDS),
+        "hardening": {"SystemCallFilter": None},
+        "directives": {},
+    }
+    text = unit.render(
+        unit.sections("told", options, binary="/usr/local/bin/told", environment_file="/etc/told.environment")
+    )
     host.write("/usr/local/bin/told", TELL)
     host.write("/etc/told.environment", environment.render(environment.check(variables)))
     host.write("/etc/systemd/system/told.service", text)
-    host.sure("chmod 755 /usr/local/bin/told; systemctl daemon-reload; systemd-analyze verify --man=no told.service; systemctl restart told")
-    told = json.loads(host.sure("for i in $(seq 100); do [ -s /var/lib/told/told ] && break; sleep 0.1; done; cat /var/lib/told/told"))
-    host.sure("systemctl stop told; systemctl show --property=Description --value told >/var/lib/told/description")
+    host.sure(
+        "chmod 755 /usr/local/bin/told; systemctl daemon-reload; systemd-analyze verify --man=no told.service; systemctl restart told"
+    )
+    told = json.loads(
+        host.sure(
+            "for i in $(seq 100); do [ -s /var/lib/told/told ] && break; sleep 0.1; done; cat /var/lib/told/told"
+        )
+    )
+    host.sure(
+        "systemctl stop told; systemctl show --property=Description --value told >/var/lib/told/description"
+    )
     assert told[0] == words
     assert told[1] == variables
     assert host.sure("cat /var/lib/told/description").rstrip("\n") == "".join(WORDS).strip()
@@ -65,8 +116,14 @@ def test_systemd_accepts_every_unit_that_we_render_from_hostile_options(host):
     for first in range(0, len(scripts), 30):  # a command line has an end
         host.sure("".join(scripts[first : first + 30]))
     said = host.run("cd /tmp/units && systemd-analyze verify --man=no ./*.service 2>&1").stdout.splitlines()
-    plain = {line.partition(".service:")[2].partition(": ")[2] for line in said if "/plain.service:" in line}  # what an older systemd does not know
-    surprising = {line for line in said if line.startswith("/tmp/units/") and line.partition(".service:")[2].partition(": ")[2] not in plain}
+    plain = {
+        line.partition(".service:")[2].partition(": ")[2] for line in said if "/plain.service:" in line
+    }  # what an older systemd does not know
+    surprising = {
+        line
+        for line in said
+        if line.startswith("/tmp/units/") and line.partition(".service:")[2].partition(": ")[2] not in plain
+    }
     assert surprising == set()
     assert len(texts) > 50
 
@@ -96,16 +153,25 @@ def nginx(host):
 def test_nginx_sends_headers_as_they_were_given(nginx):
     """No variable is expanded, and no quote ends a value: a client sees what was written."""
     wanted = {name: spec.get("default") for name, spec in nginx_options.OPTIONS.items()}
-    wanted.update(domains=["orders.example.com"], headers={"X-H%d" % number: word for number, word in enumerate(HEADERS)})
+    wanted.update(
+        domains=["orders.example.com"],
+        headers={"X-H%d" % number: word for number, word in enumerate(HEADERS)},
+    )
     wanted["snippet"] = "location = /x { return 200; }"
     site.check(wanted)
     facts = site.Facts(ipv6=False)
-    shared = site.render_common(facts, catch_http=True, catch_https=False, acme_webroot="/var/lib/slipway-acme", status_port=0)
+    shared = site.render_common(
+        facts, catch_http=True, catch_https=False, acme_webroot="/var/lib/slipway-acme", status_port=0
+    )
     nginx.write("/etc/nginx/conf.d/00-slipway.conf", shared)
     nginx.write("/etc/nginx/conf.d/slipway-orders.conf", site.render("orders", wanted, facts, "no"))
-    nginx.write("/etc/nginx/conf.d/slipway-orders.upstream.conf", "upstream slipway_orders { server 127.0.0.1:9; }\n")
+    nginx.write(
+        "/etc/nginx/conf.d/slipway-orders.upstream.conf", "upstream slipway_orders { server 127.0.0.1:9; }\n"
+    )
     nginx.sure("nginx -t && systemctl restart nginx")
-    answer = nginx.sure("curl -sS -D - -o /dev/null -H %s http://127.0.0.1/x" % shlex.quote("Host: orders.example.com"))
+    answer = nginx.sure(
+        "curl -sS -D - -o /dev/null -H %s http://127.0.0.1/x" % shlex.quote("Host: orders.example.com")
+    )
     seen = dict(line.split(": ", 1) for line in answer.split("\n") if ": " in line)
     for number, word in enumerate(HEADERS):
         assert seen["X-H%d" % number].rstrip("\r") == word

@@ -47,10 +47,20 @@ class Bench:
         shutil.copytree(source, self.source, ignore=shutil.ignore_patterns("dist", ".git"))
         self.main = self.source / "main.go"
         self.text = self.main.read_text(encoding="utf-8")
-        self.options = {"source": str(self.source), "dest": str(scratch / "dist"), "version": "1", "name": "app"}
+        self.options = {
+            "source": str(self.source),
+            "dest": str(scratch / "dist"),
+            "version": "1",
+            "name": "app",
+        }
         self.edits = 0
-        self.python = dict(os.environ, PYTHONPATH=os.pathsep.join(
-            [str(ROOT / ".work" / "collections")] + [path for path in sys.path if path.endswith("site-packages")]))  # fmt: skip
+        self.python = dict(
+            os.environ,
+            PYTHONPATH=os.pathsep.join(
+                [str(ROOT / ".work" / "collections")]
+                + [path for path in sys.path if path.endswith("site-packages")]
+            ),
+        )
 
     def edit(self):
         """A change of code that no cache has seen."""
@@ -59,8 +69,20 @@ class Bench:
 
     def plain(self):
         """`go build` as a script would call it, into a place of its own."""
-        environment = dict(os.environ, CGO_ENABLED="0", GOFLAGS="", GOWORK="off", GOTOOLCHAIN="local", GOAMD64="v1")
-        command = ["go", "build", "-buildvcs=false", "-mod=readonly", "-trimpath", "-ldflags=-s -w", "-o", str(self.scratch / "plain"), "."]
+        environment = dict(
+            os.environ, CGO_ENABLED="0", GOFLAGS="", GOWORK="off", GOTOOLCHAIN="local", GOAMD64="v1"
+        )
+        command = [
+            "go",
+            "build",
+            "-buildvcs=false",
+            "-mod=readonly",
+            "-trimpath",
+            "-ldflags=-s -w",
+            "-o",
+            str(self.scratch / "plain"),
+            ".",
+        ]
         return timed(command, self.source, environment)[0]
 
     def module(self):
@@ -80,7 +102,9 @@ def timed(command, directory, environment):
     done = subprocess.run(command, cwd=directory, env=environment, capture_output=True, check=False)
     seconds = time.perf_counter() - started
     if done.returncode:
-        sys.exit("%s failed:\n%s%s" % (command[:4], done.stdout.decode()[-2000:], done.stderr.decode()[-2000:]))
+        sys.exit(
+            "%s failed:\n%s%s" % (command[:4], done.stdout.decode()[-2000:], done.stderr.decode()[-2000:])
+        )
     return seconds, done.stdout
 
 
@@ -108,12 +132,21 @@ def main():
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="slipway-bench-") as scratch:
         seconds = measure(Bench(options.source, pathlib.Path(scratch)), options.rounds)
-    print("%-25s %10s %10s %10s %15s %15s" % ("seconds", "go build", "module", "engine", "module/go build", "engine/go build"))
+    print(
+        "%-25s %10s %10s %10s %15s %15s"
+        % ("seconds", "go build", "module", "engine", "module/go build", "engine/go build")
+    )
     for case, ways in seconds.items():
-        for word, choose in (("median", statistics.median), ("best", min)):  # on a busy machine the best says more
+        for word, choose in (
+            ("median", statistics.median),
+            ("best", min),
+        ):  # on a busy machine the best says more
             found = {name: choose(values) for name, values in ways.items()}
             ratios = found["module"] / found["plain"], found["engine"] / found["plain"]
-            print("%-25s %10.3f %10.3f %10.3f %15.2f %15.2f" % (("%s, %s" % (case, word), found["plain"], found["module"], found["engine"]) + ratios))
+            print(
+                "%-25s %10.3f %10.3f %10.3f %15.2f %15.2f"
+                % (("%s, %s" % (case, word), found["plain"], found["module"], found["engine"]) + ratios)
+            )
     print("%d rounds, load %.1f on %d cores" % (options.rounds, os.getloadavg()[0], os.cpu_count()))
     if options.json:
         options.json.write_text(json.dumps(seconds, indent=2) + "\n", encoding="utf-8")

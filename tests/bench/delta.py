@@ -39,7 +39,14 @@ def main():
         print("| %s |\n|%s" % (" | ".join(COLUMNS), "---|" * len(COLUMNS)))
         for change, edit in EDITS.items():
             edit(source)
-            print(row(change, scratch, base, tarball(scratch, source, "1.0.%d" % (1 + list(EDITS).index(change)))))
+            print(
+                row(
+                    change,
+                    scratch,
+                    base,
+                    tarball(scratch, source, "1.0.%d" % (1 + list(EDITS).index(change))),
+                )
+            )
 
 
 def nothing(source):
@@ -47,7 +54,9 @@ def nothing(source):
 
 
 def one_line(source):
-    (source / "edit.go").write_text('package main\n\nfunc init() { edited = "one line" }\n\nvar edited string\n', encoding="utf-8")
+    (source / "edit.go").write_text(
+        'package main\n\nfunc init() { edited = "one line" }\n\nvar edited string\n', encoding="utf-8"
+    )
 
 
 def a_library(source):
@@ -56,15 +65,33 @@ def a_library(source):
 
 
 COLUMNS = (
-    "change", "tarball, kB", "patch, kB", "patch ÷ tarball", "made in CPU s, once", "whole: wire + host, s", "patch: wire + host, s",
-    "bsdiff4, kB", "bsdiff4 made in CPU s",
-)  # fmt: skip
-EDITS = {"a new version, nothing else": nothing, "one line of code": one_line, "another package of the standard library": a_library}
+    "change",
+    "tarball, kB",
+    "patch, kB",
+    "patch ÷ tarball",
+    "made in CPU s, once",
+    "whole: wire + host, s",
+    "patch: wire + host, s",
+    "bsdiff4, kB",
+    "bsdiff4 made in CPU s",
+)
+EDITS = {
+    "a new version, nothing else": nothing,
+    "one line of code": one_line,
+    "another package of the standard library": a_library,
+}
 
 
 def tarball(scratch, source, version):
     dest = str(scratch / "dist")
-    built = local_module("build", source=str(source), name="gin-api", dest=dest, version=version, stamp={"main.version": "{version}"})
+    built = local_module(
+        "build",
+        source=str(source),
+        name="gin-api",
+        dest=dest,
+        version=version,
+        stamp={"main.version": "{version}"},
+    )
     return local_module("package", artifacts=built["artifacts"], dest=dest)["artifacts"][0]["path"]
 
 
@@ -73,11 +100,30 @@ def row(change, scratch, base, path):
     patch, made = timed(lambda: delta.make(delta.base_of(base), delta._inflated(path)), time.process_time)
     digest = artifact.read_manifest(path).digest
     files = artifact.read_manifest(base).files
-    old = unpacked(scratch / "old", lambda place: unpack.unpack(io.BytesIO(pathlib.Path(base).read_bytes()), artifact.read_manifest(base).digest, place))[0]
-    dummy, by_whole = unpacked(scratch / "whole", lambda place: unpack.unpack(io.BytesIO(whole), digest, place))
-    dummy, by_patch = unpacked(scratch / "patch", lambda place: unpack.unpack(io.BytesIO(patch), digest, place, patched.Base(old, files)))
-    cells = [change, kilobytes(whole), kilobytes(patch), "%.1f%%" % (100 * len(patch) / len(whole)), "%.2f" % made]
-    cells += ["%.2f + %.2f" % (len(data) * 8 / BITS_PER_SECOND, host) for data, host in ((whole, by_whole), (patch, by_patch))]
+    old = unpacked(
+        scratch / "old",
+        lambda place: unpack.unpack(
+            io.BytesIO(pathlib.Path(base).read_bytes()), artifact.read_manifest(base).digest, place
+        ),
+    )[0]
+    dummy, by_whole = unpacked(
+        scratch / "whole", lambda place: unpack.unpack(io.BytesIO(whole), digest, place)
+    )
+    dummy, by_patch = unpacked(
+        scratch / "patch",
+        lambda place: unpack.unpack(io.BytesIO(patch), digest, place, patched.Base(old, files)),
+    )
+    cells = [
+        change,
+        kilobytes(whole),
+        kilobytes(patch),
+        "%.1f%%" % (100 * len(patch) / len(whole)),
+        "%.2f" % made,
+    ]
+    cells += [
+        "%.2f + %.2f" % (len(data) * 8 / BITS_PER_SECOND, host)
+        for data, host in ((whole, by_whole), (patch, by_patch))
+    ]
     return "| %s |" % " | ".join(cells + by_bsdiff(base, path))
 
 

@@ -24,7 +24,9 @@ REPO = Path(__file__).resolve().parents[2]
 NAME = "bench"
 # So that sshd notes every session that it starts, in its journal.
 LOUD_SSHD = "echo 'LogLevel VERBOSE' > /etc/ssh/sshd_config.d/bench.conf && systemctl reload ssh"
-COUNT_SESSIONS = "journalctl --sync; journalctl -u ssh --output=cat --quiet | grep -c '^Starting session' || true"
+COUNT_SESSIONS = (
+    "journalctl --sync; journalctl -u ssh --output=cat --quiet | grep -c '^Starting session' || true"
+)
 
 
 @dataclasses.dataclass
@@ -73,14 +75,25 @@ class Hosts:
 
     def ssh(self, host, command, stdin=None):
         argv = ["ssh", "-p", str(host.port)] + host.ssh + ["root@127.0.0.1", command]
-        done = subprocess.run(argv, stdin=stdin or subprocess.DEVNULL, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        done = subprocess.run(
+            argv,
+            stdin=stdin or subprocess.DEVNULL,
+            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
         if done.returncode:
             sys.exit("%s failed:\n%s\n%s" % (host.name, command, done.stdout[-2000:]))
         return done.stdout
 
     def _wait(self, host):
         """Until the host lets people in again."""
-        while subprocess.run(["ssh", "-p", str(host.port)] + host.ssh + ["root@127.0.0.1", "true"], check=False, capture_output=True).returncode:
+        while subprocess.run(
+            ["ssh", "-p", str(host.port)] + host.ssh + ["root@127.0.0.1", "true"],
+            check=False,
+            capture_output=True,
+        ).returncode:
             time.sleep(0.1)
 
     def everywhere(self, command, stdin_path=None, parallel=20):
@@ -101,9 +114,17 @@ class Hosts:
             before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
             way(environment)
             wall, after = time.monotonic() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
-            cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime + _end_masters(connections)
+            cpu = (
+                after.ru_utime
+                + after.ru_stime
+                - before.ru_utime
+                - before.ru_stime
+                + _end_masters(connections)
+            )
             kilobytes = (self._bytes() - sent) / 1000 / self.count
-        return Cost(wall, cpu, (self._sessions() - sessions) / self.count - 1, kilobytes)  # the count itself is a session
+        return Cost(
+            wall, cpu, (self._sessions() - sessions) / self.count - 1, kilobytes
+        )  # the count itself is a session
 
     def _sessions(self):
         return sum(int(text) for text in self.everywhere(COUNT_SESSIONS))
@@ -122,7 +143,9 @@ class Hosts:
 def _host(name, facts):
     options = ["-i", facts["ansible_ssh_private_key_file"]] + shlex.split(facts["ansible_ssh_common_args"])
     pid = run(["docker", "inspect", "--format", "{{.State.Pid}}", "%s-%s" % (NAME, name)])
-    return Host(name, facts["ansible_port"], options + ["-o", "ControlMaster=no", "-o", "ControlPath=none"], int(pid))
+    return Host(
+        name, facts["ansible_port"], options + ["-o", "ControlMaster=no", "-o", "ControlPath=none"], int(pid)
+    )
 
 
 def _end_masters(connections):
@@ -131,7 +154,9 @@ def _end_masters(connections):
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             if connections.encode() in (entry / "cmdline").read_bytes() and int(entry.name) != os.getpid():
-                fields = (entry / "stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+                fields = (
+                    (entry / "stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+                )
                 ticks += int(fields[11]) + int(fields[12])
                 os.kill(int(entry.name), signal.SIGTERM)
     return ticks / os.sysconf("SC_CLK_TCK")
@@ -139,7 +164,16 @@ def _end_masters(connections):
 
 def run(argv, environment=None):
     """Run a command in the repository; its output, or its end on the terminal when it fails."""
-    done = subprocess.run(argv, cwd=REPO, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    done = subprocess.run(
+        argv,
+        cwd=REPO,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
     if done.returncode:
         sys.exit("%s failed:\n%s" % (" ".join(map(str, argv))[:300], done.stdout[-3000:]))
     return done.stdout
@@ -148,5 +182,7 @@ def run(argv, environment=None):
 def local_module(module, **arguments):
     """A module's result, run on this machine."""
     environment = dict(os.environ, ANSIBLE_STDOUT_CALLBACK="ansible.builtin.minimal")
-    output = run(["ansible", "localhost", "-m", "slipway.golang." + module, "-a", json.dumps(arguments)], environment)
+    output = run(
+        ["ansible", "localhost", "-m", "slipway.golang." + module, "-a", json.dumps(arguments)], environment
+    )
     return json.loads(output[output.index("{") :])

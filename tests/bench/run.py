@@ -38,23 +38,42 @@ def main():
                 ways.build_ahead(way.app)
                 cost = fleet.measure(way.act)
                 ways.verify(way)
-                print("%s: %.2f s  %s" % ("round %d" % number if number else "warm up", cost.wall, way.name), file=sys.stderr)
+                print(
+                    "%s: %.2f s  %s" % ("round %d" % number if number else "warm up", cost.wall, way.name),
+                    file=sys.stderr,
+                )
                 results[way.name] += [cost] if number else []
-        medians = {name: {field: statistics.median(getattr(cost, field) for cost in costs) for field in FIELDS} for name, costs in results.items()}
-    print("%d hosts, %d rounds, medians; absent: %s\n" % (arguments.hosts, arguments.rounds, ", ".join(ways.absent()) or "nobody"))
+        medians = {
+            name: {field: statistics.median(getattr(cost, field) for cost in costs) for field in FIELDS}
+            for name, costs in results.items()
+        }
+    print(
+        "%d hosts, %d rounds, medians; absent: %s\n"
+        % (arguments.hosts, arguments.rounds, ", ".join(ways.absent()) or "nobody")
+    )
     print("\n".join(table(medians)))
     if arguments.json:
-        arguments.json.write_text(json.dumps({"hosts": arguments.hosts, "rounds": arguments.rounds, "medians": medians}, indent=1) + "\n", encoding="utf-8")
+        arguments.json.write_text(
+            json.dumps({"hosts": arguments.hosts, "rounds": arguments.rounds, "medians": medians}, indent=1)
+            + "\n",
+            encoding="utf-8",
+        )
 
 
 FIELDS = ("wall", "cpu", "sessions", "kilobytes")
 
 
 def parse():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--hosts", type=int, default=10)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--skip-slow", action="store_true", help="leave out what takes long: roles, and the loop without parallelism")
+    parser.add_argument(
+        "--skip-slow",
+        action="store_true",
+        help="leave out what takes long: roles, and the loop without parallelism",
+    )
     parser.add_argument("--ansistrano", default="", help="directory of the role ansistrano.deploy")
     parser.add_argument("--mitogen", default="", help="directory of mitogen's strategy plugins")
     parser.add_argument("--json", type=Path, help="write the medians there too, for simulate.py")

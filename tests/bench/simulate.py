@@ -25,7 +25,11 @@ import itertools
 import json
 from pathlib import Path
 
-PUSH, DELTA, CONFIGURED = "slipway, new version, `push`", "slipway, new version, `delta`", "slipway, configuration only"
+PUSH, DELTA, CONFIGURED = (
+    "slipway, new version, `push`",
+    "slipway, new version, `delta`",
+    "slipway, configuration only",
+)
 WAVES = {"1, 10%, 25%, 100%": (1, "10%", "25%", "100%"), "all at once": ("100%",)}
 LINKS = {"100 Mbit/s": 100e6, "1 Gbit/s": 1e9}
 FLEETS = (100, 1000, 10000)
@@ -52,7 +56,9 @@ class Site:
     link: float = 0
     mirror: float = 0
     waves: tuple = ("100%",)
-    main_share: float = 0.33  # of the controller's processor time for a host, what Ansible's one main process takes
+    main_share: float = (
+        0.33  # of the controller's processor time for a host, what Ansible's one main process takes
+    )
     wave_seconds: float = 0
     hosts_share_cores: bool = False  # as containers on the controller's machine do
 
@@ -94,7 +100,12 @@ def sizes(waves, hosts):
 
 def simulate(cost, site, hosts):
     """Run a deploy through the model."""
-    servers = {"main process": Server(), "processors": Server(site.cores), "link": Server(), "mirror": Server()}
+    servers = {
+        "main process": Server(),
+        "processors": Server(site.cores),
+        "link": Server(),
+        "mirror": Server(),
+    }
     steps = list(_steps(cost, site))
     now = cost.start
     for size in sizes(site.waves, hosts):
@@ -144,7 +155,9 @@ def fit(small, large, way, lab):
 
     def with_host_cpu(host_cpu):
         busy = Cost(start, cpu, host_cpu, 0, many["kilobytes"])
-        return dataclasses.replace(busy, wait=max(0.0, one["wall"] - simulate(busy, lab, small["hosts"]).seconds))
+        return dataclasses.replace(
+            busy, wait=max(0.0, one["wall"] - simulate(busy, lab, small["hosts"]).seconds)
+        )
 
     low, high = 0.0, many["wall"]
     for dummy in range(30):
@@ -164,7 +177,13 @@ def modes(small, large, lab):
     if PUSH in fitted and CONFIGURED in fitted:
         # To the controller a host that fetches the tarball by itself is one to which none is sent; to the host it is all the same.
         push, none = fitted[PUSH], fitted[CONFIGURED]
-        found["pull"] = dataclasses.replace(push, start=none.start, cpu=none.cpu, kilobytes=none.kilobytes, from_mirror=push.kilobytes - none.kilobytes)
+        found["pull"] = dataclasses.replace(
+            push,
+            start=none.start,
+            cpu=none.cpu,
+            kilobytes=none.kilobytes,
+            from_mirror=push.kilobytes - none.kilobytes,
+        )
     return found
 
 
@@ -178,15 +197,32 @@ def check_table(costs, runs, lab):
     for run in sorted(runs, key=lambda run: run["hosts"]):
         for mode, way in (("push", PUSH), ("delta", DELTA)):
             if mode in costs and way in run["medians"]:
-                predicted, measured = simulate(costs[mode], lab, run["hosts"]).seconds, run["medians"][way]["wall"]
-                yield "| %d | %s | %.2f | %.2f | %+.0f%% |" % (run["hosts"], mode, predicted, measured, 100 * (predicted / measured - 1))
+                predicted, measured = (
+                    simulate(costs[mode], lab, run["hosts"]).seconds,
+                    run["medians"][way]["wall"],
+                )
+                yield "| %d | %s | %.2f | %.2f | %+.0f%% |" % (
+                    run["hosts"],
+                    mode,
+                    predicted,
+                    measured,
+                    100 * (predicted / measured - 1),
+                )
 
 
 def cost_table(costs):
     yield "| mode | start, s | controller CPU per host, s | host CPU, s | host waits, s | kB by the controller | kB by the mirror |"
     yield "|---|---|---|---|---|---|---|"
     for mode, cost in costs.items():
-        yield "| %s | %.2f | %.3f | %.3f | %.2f | %.0f | %.0f |" % (mode, cost.start, cost.cpu, cost.host_cpu, cost.wait, cost.kilobytes, cost.from_mirror)
+        yield "| %s | %.2f | %.3f | %.3f | %.2f | %.0f | %.0f |" % (
+            mode,
+            cost.start,
+            cost.cpu,
+            cost.host_cpu,
+            cost.wait,
+            cost.kilobytes,
+            cost.from_mirror,
+        )
 
 
 def fleet_table(costs, site, all_forks):
@@ -196,19 +232,31 @@ def fleet_table(costs, site, all_forks):
     yield "|---|---|---|%s" % ("---|" * len(columns))
     for hosts, waves, forks in itertools.product(FLEETS, WAVES, all_forks):
         here = dataclasses.replace(site, waves=WAVES[waves], forks=forks)
-        done = [simulate(costs[mode], dataclasses.replace(here, link=LINKS[link]), hosts) for mode, link in columns]
-        yield "| %d | %s | %d | %s |" % (hosts, waves, forks, " | ".join("%s (%s)" % (clock(one.seconds), one.held_up_by) for one in done))
+        done = [
+            simulate(costs[mode], dataclasses.replace(here, link=LINKS[link]), hosts)
+            for mode, link in columns
+        ]
+        yield "| %d | %s | %d | %s |" % (
+            hosts,
+            waves,
+            forks,
+            " | ".join("%s (%s)" % (clock(one.seconds), one.held_up_by) for one in done),
+        )
 
 
 def limit_table(costs, site, all_forks, within):
     """The point where one controller no longer does it."""
-    yield "| mode | link | forks | hosts that one controller finishes in %s | held up by | controllers for %s hosts |" % (
-        clock(within), " and ".join(f"{hosts:,}" for hosts in FLEETS[1:]))  # fmt: skip
+    yield (
+        "| mode | link | forks | hosts that one controller finishes in %s | held up by | controllers for %s hosts |"
+        % (clock(within), " and ".join(f"{hosts:,}" for hosts in FLEETS[1:]))
+    )
     yield "|---|---|---|---|---|---|"
     for mode, link, forks in itertools.product(costs, LINKS, all_forks):
         here = dataclasses.replace(site, link=LINKS[link], forks=forks, waves=WAVES["1, 10%, 25%, 100%"])
         most = most_hosts(costs[mode], here, within)
-        needed = " and ".join(str(-(-hosts // most)) if most else "more than there are" for hosts in FLEETS[1:])
+        needed = " and ".join(
+            str(-(-hosts // most)) if most else "more than there are" for hosts in FLEETS[1:]
+        )
         reason = simulate(costs[mode], here, max(1, most)).held_up_by
         yield "| %s | %s | %d | %d | %s | %s |" % (mode, link, forks, most, reason, needed)
 
@@ -229,30 +277,66 @@ def clock(seconds):
 
 
 def parse():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("small", type=Path, help="medians of the bench on a small fleet")
     parser.add_argument("large", type=Path, help="the same on a larger one")
-    parser.add_argument("--check", type=Path, nargs="+", default=[], help="medians on other fleets, to hold the model against")
+    parser.add_argument(
+        "--check", type=Path, nargs="+", default=[], help="medians on other fleets, to hold the model against"
+    )
     parser.add_argument("--forks", type=int, nargs="+", default=[20, 100])
-    parser.add_argument("--cores", type=int, default=2, help="the controller's; the bench's machine must have as many (default: 2)")
-    parser.add_argument("--mirror-mbit", type=float, default=1000, help="the mirror's line, for pull (default: 1000)")
-    parser.add_argument("--main-share", type=float, default=Site.main_share, help="the main process's part of what a host costs the controller (default: 0.33)")
-    parser.add_argument("--wave-seconds", type=float, default=Site.wave_seconds, help="what a wave costs whatever its size")
-    parser.add_argument("--within", type=float, default=600, help="seconds in which a rollout shall be done (default: 600)")
+    parser.add_argument(
+        "--cores",
+        type=int,
+        default=2,
+        help="the controller's; the bench's machine must have as many (default: 2)",
+    )
+    parser.add_argument(
+        "--mirror-mbit", type=float, default=1000, help="the mirror's line, for pull (default: 1000)"
+    )
+    parser.add_argument(
+        "--main-share",
+        type=float,
+        default=Site.main_share,
+        help="the main process's part of what a host costs the controller (default: 0.33)",
+    )
+    parser.add_argument(
+        "--wave-seconds", type=float, default=Site.wave_seconds, help="what a wave costs whatever its size"
+    )
+    parser.add_argument(
+        "--within", type=float, default=600, help="seconds in which a rollout shall be done (default: 600)"
+    )
     return parser.parse_args()
 
 
 def main():
     arguments = parse()
-    small, large = (json.loads(path.read_text(encoding="utf-8")) for path in (arguments.small, arguments.large))
-    site = Site(cores=arguments.cores, mirror=arguments.mirror_mbit * 1e6, main_share=arguments.main_share, wave_seconds=arguments.wave_seconds)
+    small, large = (
+        json.loads(path.read_text(encoding="utf-8")) for path in (arguments.small, arguments.large)
+    )
+    site = Site(
+        cores=arguments.cores,
+        mirror=arguments.mirror_mbit * 1e6,
+        main_share=arguments.main_share,
+        wave_seconds=arguments.wave_seconds,
+    )
     lab = dataclasses.replace(site, mirror=0, hosts_share_cores=True)
     costs = modes(small, large, lab)
     if not costs:
         raise SystemExit("Neither %s nor %s is in both files: run the bench with --json" % (PUSH, DELTA))
     print("\n".join(cost_table(costs)) + "\n")
     if arguments.check:
-        print("\n".join(check_table(costs, [small, large] + [json.loads(path.read_text(encoding="utf-8")) for path in arguments.check], lab)))
+        print(
+            "\n".join(
+                check_table(
+                    costs,
+                    [small, large]
+                    + [json.loads(path.read_text(encoding="utf-8")) for path in arguments.check],
+                    lab,
+                )
+            )
+        )
         return
     print("\n".join(fleet_table(costs, site, arguments.forks)) + "\n")
     print("\n".join(limit_table(costs, site, arguments.forks, arguments.within)))

@@ -18,7 +18,14 @@ from hosts import REPO, local_module, run
 
 HERE = Path(__file__).resolve().parent
 APP = "gin-api"
-PORTS = {"bench-floor": 18081, "bench-scp": 18082, "bench-role": 18083, APP: 18084, "bench-ansistrano": 18085, "bench-mitogen": 18086}
+PORTS = {
+    "bench-floor": 18081,
+    "bench-scp": 18082,
+    "bench-role": 18083,
+    APP: 18084,
+    "bench-ansistrano": 18085,
+    "bench-mitogen": 18086,
+}
 TUNED = """[defaults]
 forks = 20
 host_key_checking = false
@@ -56,38 +63,71 @@ class Ways:
         self._live = {}
         self._settings = 0
         roles = self.ansistrano.parent if self.ansistrano else self.work
-        mitogen_lines = "strategy_plugins = %s\nstrategy = mitogen_linear\n" % self.mitogen if self.mitogen else ""
-        for name, text in (("tuned", TUNED), ("plain", PLAIN), ("mitogen", TUNED.replace("[ssh_connection]", mitogen_lines + "[ssh_connection]", 1))):
+        mitogen_lines = (
+            "strategy_plugins = %s\nstrategy = mitogen_linear\n" % self.mitogen if self.mitogen else ""
+        )
+        for name, text in (
+            ("tuned", TUNED),
+            ("plain", PLAIN),
+            ("mitogen", TUNED.replace("[ssh_connection]", mitogen_lines + "[ssh_connection]", 1)),
+        ):
             (self.work / (name + ".cfg")).write_text(text % {"roles": roles}, encoding="utf-8")
         for app in PORTS:
-            fleet.everywhere("id -u %s >/dev/null 2>&1 || useradd --system --no-create-home --shell /usr/sbin/nologin %s" % (app, app))
+            fleet.everywhere(
+                "id -u %s >/dev/null 2>&1 || useradd --system --no-create-home --shell /usr/sbin/nologin %s"
+                % (app, app)
+            )
 
     def all(self, slow=True):
         """In the order in which they take turns."""
-        yield Way("raw ssh floor: one session a host, 20 in parallel", self.floor, "bench-floor", self.version_of("bench-floor"))
+        yield Way(
+            "raw ssh floor: one session a host, 20 in parallel",
+            self.floor,
+            "bench-floor",
+            self.version_of("bench-floor"),
+        )
         yield Way("slipway, new version, `push`", self.slipway_push, APP, self.version_of(APP))
         yield Way("slipway, new version, `delta`", self.slipway_delta, APP, self.version_of(APP))
         yield Way("slipway, configuration only", self.slipway_configured, APP, self.version_of(APP))
         yield Way("slipway, nothing to do", self.slipway_again, APP, self.version_of(APP))
         yield Way("slipway, rollback", self.slipway_rollback, APP, self.version_of(APP))
         yield Way("one `ping` task", self.ping)
-        yield Way("scp loop, 10 in parallel", lambda environment: self.scp_loop(10), "bench-scp", self.version_of("bench-scp"))
+        yield Way(
+            "scp loop, 10 in parallel",
+            lambda environment: self.scp_loop(10),
+            "bench-scp",
+            self.version_of("bench-scp"),
+        )
         if not slow:
             return
-        yield Way("scp loop, one after the other", lambda environment: self.scp_loop(1), "bench-scp", self.version_of("bench-scp"))
+        yield Way(
+            "scp loop, one after the other",
+            lambda environment: self.scp_loop(1),
+            "bench-scp",
+            self.version_of("bench-scp"),
+        )
         yield self._role("hand-written role, tuned", "tuned", "bench-role")
         if self.mitogen:
             yield self._role("hand-written role, tuned, mitogen", "mitogen", "bench-mitogen")
         yield self._role("hand-written role, Ansible's defaults", "plain", "bench-role")
         if self.ansistrano:
-            yield Way("ansistrano, tuned", self.run_ansistrano, "bench-ansistrano", self.version_of("bench-ansistrano"))
+            yield Way(
+                "ansistrano, tuned",
+                self.run_ansistrano,
+                "bench-ansistrano",
+                self.version_of("bench-ansistrano"),
+            )
 
     def _role(self, name, config, app):
         return Way(name, lambda environment: self.role(config, app, environment), app, self.version_of(app))
 
     def absent(self):
         """Peers that the table shall name as not there."""
-        return [name for name, path in (("ansistrano", self.ansistrano), ("mitogen", self.mitogen)) if path is None]
+        return [
+            name
+            for name, path in (("ansistrano", self.ansistrano), ("mitogen", self.mitogen))
+            if path is None
+        ]
 
     # --- tarballs ----------------------------------------------------------------------------------------------------
 
@@ -97,8 +137,18 @@ class Ways:
             self._number += 1
             version, out = "1.0.%d" % self._number, str(self.work / app)
             source = str(REPO / "examples" / APP)
-            built = local_module("build", source=source, name=APP, dest="%s/%s" % (out, version), version=version, stamp={"main.version": "{version}"})
-            self._ready[app] = version, local_module("package", artifacts=built["artifacts"], dest=out)["artifacts"][0]["path"]
+            built = local_module(
+                "build",
+                source=source,
+                name=APP,
+                dest="%s/%s" % (out, version),
+                version=version,
+                stamp={"main.version": "{version}"},
+            )
+            self._ready[app] = (
+                version,
+                local_module("package", artifacts=built["artifacts"], dest=out)["artifacts"][0]["path"],
+            )
 
     def _next(self, app):
         version, tarball = self._ready.pop(app)
@@ -122,7 +172,10 @@ class Ways:
         """One ssh session a host: stream, verify, unpack, switch, restart, check."""
         version, tarball = self._next("bench-floor")
         digest = run(["sha256sum", tarball]).split()[0]
-        script = SHARED % {"app": "bench-floor", "port": PORTS["bench-floor"], "version": version} + FLOOR % {"digest": digest, "version": version}
+        script = SHARED % {"app": "bench-floor", "port": PORTS["bench-floor"], "version": version} + FLOOR % {
+            "digest": digest,
+            "version": version,
+        }
         self.fleet.everywhere(script, tarball)
 
     def scp_loop(self, parallel):
@@ -131,7 +184,11 @@ class Ways:
         script = SHARED % {"app": "bench-scp", "port": PORTS["bench-scp"], "version": version}
 
         def one(host):
-            argv = ["scp", "-q", "-P", str(host.port)] + host.ssh + [tarball, "root@127.0.0.1:/tmp/release.tar.gz"]
+            argv = (
+                ["scp", "-q", "-P", str(host.port)]
+                + host.ssh
+                + [tarball, "root@127.0.0.1:/tmp/release.tar.gz"]
+            )
             subprocess.run(argv, check=True, stdin=subprocess.DEVNULL)
             self.fleet.ssh(host, script + SCP % {"version": version})
             self.fleet.ssh(host, CHECK % {"port": PORTS["bench-scp"]})
@@ -142,15 +199,33 @@ class Ways:
     def role(self, config, app, environment):
         """tests/bench/handwritten/deploy.yml."""
         version, tarball = self._next(app)
-        self._play(config, HERE / "handwritten" / "deploy.yml", environment, app=app, binary=APP, root="/opt/" + app, port=PORTS[app],
-                   version=version, tarball=tarball)  # fmt: skip
+        self._play(
+            config,
+            HERE / "handwritten" / "deploy.yml",
+            environment,
+            app=app,
+            binary=APP,
+            root="/opt/" + app,
+            port=PORTS[app],
+            version=version,
+            tarball=tarball,
+        )
 
     def run_ansistrano(self, environment):
         """tests/bench/ansistrano/deploy.yml."""
         app = "bench-ansistrano"
         dummy, tarball = self._next(app)
-        self._play("tuned", HERE / "ansistrano" / "deploy.yml", environment, app=app, binary=APP, root="/opt/" + app, port=PORTS[app],
-                   tarball=tarball, ansistrano=self.ansistrano.name)  # fmt: skip
+        self._play(
+            "tuned",
+            HERE / "ansistrano" / "deploy.yml",
+            environment,
+            app=app,
+            binary=APP,
+            root="/opt/" + app,
+            port=PORTS[app],
+            tarball=tarball,
+            ansistrano=self.ansistrano.name,
+        )
 
     def slipway_push(self, environment):
         """slipway.golang.deploy with the tarball at hand, all hosts in one wave, health asked for once as everywhere here."""
@@ -175,18 +250,45 @@ class Ways:
         self._slipway("rollback", environment)
 
     def _slipway(self, playbook, environment, **more):
-        self._play("tuned", "slipway.golang." + playbook, environment, slipway_app=APP, slipway_artifacts=[self._tarball], slipway_port=PORTS[APP],
-                   slipway_health={"path": "/healthz", "min_healthy": 0}, slipway_waves=["100%"], slipway_keep=8,
-                   slipway_env={"SETTING": str(self._settings)}, **more)  # fmt: skip
+        self._play(
+            "tuned",
+            "slipway.golang." + playbook,
+            environment,
+            slipway_app=APP,
+            slipway_artifacts=[self._tarball],
+            slipway_port=PORTS[APP],
+            slipway_health={"path": "/healthz", "min_healthy": 0},
+            slipway_waves=["100%"],
+            slipway_keep=8,
+            slipway_env={"SETTING": str(self._settings)},
+            **more,
+        )
 
     def ping(self, environment):
         """Nothing but one ping a host, for scale."""
         self._play("tuned", HERE / "ping.yml", environment)
 
     def _play(self, config, playbook, environment, **variables):
-        argv = ["ansible-playbook", "-i", str(self.fleet.inventory), str(playbook), "-e", json.dumps(variables)]
-        python_path = os.pathsep.join(filter(None, [str(self.mitogen.parents[2]) if config == "mitogen" else "", os.environ.get("PYTHONPATH", "")]))
-        run(argv, dict(environment, ANSIBLE_CONFIG=str(self.work / (config + ".cfg")), PYTHONPATH=python_path))
+        argv = [
+            "ansible-playbook",
+            "-i",
+            str(self.fleet.inventory),
+            str(playbook),
+            "-e",
+            json.dumps(variables),
+        ]
+        python_path = os.pathsep.join(
+            filter(
+                None,
+                [
+                    str(self.mitogen.parents[2]) if config == "mitogen" else "",
+                    os.environ.get("PYTHONPATH", ""),
+                ],
+            )
+        )
+        run(
+            argv, dict(environment, ANSIBLE_CONFIG=str(self.work / (config + ".cfg")), PYTHONPATH=python_path)
+        )
 
 
 SHARED = """set -eu

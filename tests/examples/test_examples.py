@@ -17,14 +17,20 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 EXAMPLES = CHECKOUT / "examples"
 # What differs from one to the other; every other file is the same in both.
 OWN = {"README.md", "go.mod", "go.sum", "routes.go"}
-MODULES = {"gin-api": EXAMPLES / "gin-api", "hello": EXAMPLES / "hello", "sick": CHECKOUT / "tests" / "apps" / "sick"}
+MODULES = {
+    "gin-api": EXAMPLES / "gin-api",
+    "hello": EXAMPLES / "hello",
+    "sick": CHECKOUT / "tests" / "apps" / "sick",
+}
 
 
 def go(*arguments, directory):
     found = shutil.which("go") or "/usr/local/go/bin/go"
     if not os.access(found, os.X_OK):
         pytest.skip("there is no Go on this machine")
-    return subprocess.run([found, *arguments], cwd=directory, capture_output=True, text=True, timeout=900, check=False)
+    return subprocess.run(
+        [found, *arguments], cwd=directory, capture_output=True, text=True, timeout=900, check=False
+    )
 
 
 @pytest.fixture(params=sorted(MODULES))
@@ -38,7 +44,9 @@ def module(request):
 
 def test_they_are_one_service_but_for_the_routes():
     def shared(name):
-        listed = subprocess.run(["git", "ls-files"], cwd=EXAMPLES / name, capture_output=True, text=True, check=True).stdout.split()
+        listed = subprocess.run(
+            ["git", "ls-files"], cwd=EXAMPLES / name, capture_output=True, text=True, check=True
+        ).stdout.split()
         return {path: (EXAMPLES / name / path).read_bytes() for path in listed if path not in OWN}
 
     assert shared("gin-api") == shared("hello")

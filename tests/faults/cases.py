@@ -326,7 +326,9 @@ def stopped():
 
 @case("a stranger has the port of the new release", KEPT)
 def port_taken():
-    stranger = subprocess.Popen([sys.executable, "-m", "http.server", "8085"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    stranger = subprocess.Popen(
+        [sys.executable, "-m", "http.server", "8085"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     while call("curl", "-fsS", "http://127.0.0.1:8085/").returncode:
         pass
     yield {"port": 8085}
@@ -337,7 +339,9 @@ def port_taken():
 @case("an old worker still has the port of the new release, and answers 200", KEPT)
 def old_worker():
     binary = "%s/releases/%s/bin/orders" % (ROOT, target("current"))
-    worker = subprocess.Popen([binary], env={"PORT": "8085"}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    worker = subprocess.Popen(
+        [binary], env={"PORT": "8085"}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     while call("curl", "-fsS", "http://127.0.0.1:8085/healthz").returncode:
         pass
     yield {"port": 8085}
@@ -354,7 +358,12 @@ def ill(title, expected, environment, **more):
         yield dict(more, environment=environment)
 
 
-HEALTH = {"path": "/healthz", "deadline": 3, "period": 0.1, "min_healthy": 0.1}  # a redirect is health, where nothing else is asked for
+HEALTH = {
+    "path": "/healthz",
+    "deadline": 3,
+    "period": 0.1,
+    "min_healthy": 0.1,
+}  # a redirect is health, where nothing else is asked for
 HERE = {"SICK_ON_PORT": "8080"}  # healthy in the smoke run, so that the old one has to be put back
 ill("the new release says that it is sick", KEPT, {"SICK": "1"})
 ill("the new release ends at once", KEPT, {"EXIT_AT_ONCE": "3"})
@@ -363,13 +372,38 @@ ill("its health never answers", KEPT, {"SICK": "hang"})
 ill("its health redirects", KEPT, {"SICK": "redirect"}, health=dict(HEALTH, status=["200"]))
 ill("its health answers too slowly", KEPT, {"SICK": "slow"})
 ill("sick in its real place only", REVERTED, HERE)
-ill("flapping in its real place", REVERTED, dict(HERE, SICK="flap"), health={"path": "/healthz", "deadline": 3, "period": 0.05, "success_threshold": 3})
+ill(
+    "flapping in its real place",
+    REVERTED,
+    dict(HERE, SICK="flap"),
+    health={"path": "/healthz", "deadline": 3, "period": 0.05, "success_threshold": 3},
+)
 ill("never answering in its real place", REVERTED, dict(HERE, SICK="hang"))
-ill("redirecting in its real place", REVERTED, dict(HERE, SICK="redirect"), health=dict(HEALTH, status=["200"]))
+ill(
+    "redirecting in its real place",
+    REVERTED,
+    dict(HERE, SICK="redirect"),
+    health=dict(HEALTH, status=["200"]),
+)
 ill("answering too slowly in its real place", REVERTED, dict(HERE, SICK="slow"))
-ill("crashing soon after it was healthy", REVERTED, {"CRASH_AFTER": "1s"}, health={"path": "/healthz", "deadline": 3, "min_healthy": 2})
-ill("sick soon after it was healthy", REVERTED, {"SICK_AFTER": "1s"}, health={"path": "/healthz", "deadline": 3, "period": 0.1, "min_healthy": 2})
-ill("killed for its memory right after the start", REVERTED, dict(HERE, EAT="300"), unit={"drain_seconds": 5, "memory_max": "100M"})
+ill(
+    "crashing soon after it was healthy",
+    REVERTED,
+    {"CRASH_AFTER": "1s"},
+    health={"path": "/healthz", "deadline": 3, "min_healthy": 2},
+)
+ill(
+    "sick soon after it was healthy",
+    REVERTED,
+    {"SICK_AFTER": "1s"},
+    health={"path": "/healthz", "deadline": 3, "period": 0.1, "min_healthy": 2},
+)
+ill(
+    "killed for its memory right after the start",
+    REVERTED,
+    dict(HERE, EAT="300"),
+    unit={"drain_seconds": 5, "memory_max": "100M"},
+)
 
 
 def write(path, text):

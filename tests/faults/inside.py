@@ -26,9 +26,17 @@ ROOT = "/opt/orders"
 SAVED = HOME + "/saved"
 LOG = HOME + "/steps"
 STEPS = 400  # no act has so many: an enumeration that does not end is a fault of its own
-KEPT = (ROOT, "/etc/systemd/system/orders*", "/etc/systemd/system/*.wants/orders*", "/etc/nginx/slipway/*.green", "/var/lib/slipway*")
+KEPT = (
+    ROOT,
+    "/etc/systemd/system/orders*",
+    "/etc/systemd/system/*.wants/orders*",
+    "/etc/nginx/slipway/*.green",
+    "/var/lib/slipway*",
+)
 JOB = {}  # what the controller asked for
-READ = "import sys; stream = sys.stdin.buffer; bootstrap = stream.read(int(stream.readline())); exec(bootstrap)"
+READ = (
+    "import sys; stream = sys.stdin.buffer; bootstrap = stream.read(int(stream.readline())); exec(bootstrap)"
+)
 MARK = "SLIPWAY-RESULT "
 
 
@@ -47,7 +55,9 @@ def start(parcel, plan=None, **changes):
         environment["SLIPWAY_FAULT"] = json.dumps(dict(plan, log=LOG))
     stream = changed(path_of(parcel), changes)
     argv = ["python3", "-I", "-S", "-c", READ]
-    return subprocess.Popen(argv, stdin=stream, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
+    return subprocess.Popen(
+        argv, stdin=stream, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
+    )
 
 
 def path_of(parcel):
@@ -60,7 +70,9 @@ def answer(process):
     if lines:
         return json.loads(lines[-1][len(MARK) :])
     if process.returncode != -9:
-        raise SystemExit("the engine neither answered nor was killed: %d %s %s" % (process.returncode, out, errors))
+        raise SystemExit(
+            "the engine neither answered nor was killed: %d %s %s" % (process.returncode, out, errors)
+        )
     return None
 
 
@@ -71,10 +83,16 @@ def changed(path, changes):
     with open(path, "rb") as handle:
         bootstrap = handle.read(int(handle.readline()))
         engine_size, request_size = map(int, handle.readline().split())
-        packed, request, payload = handle.read(engine_size), json.loads(handle.read(request_size)), handle.read()
+        packed, request, payload = (
+            handle.read(engine_size),
+            json.loads(handle.read(request_size)),
+            handle.read(),
+        )
     text = json.dumps(dict(request, **changes)).encode()
     result = tempfile.TemporaryFile()  # noqa: SIM115, the engine reads it
-    result.write(b"%d\n" % len(bootstrap) + bootstrap + b"%d %d\n" % (engine_size, len(text)) + packed + text + payload)
+    result.write(
+        b"%d\n" % len(bootstrap) + bootstrap + b"%d %d\n" % (engine_size, len(text)) + packed + text + payload
+    )
     result.seek(0)
     return result
 
@@ -92,9 +110,15 @@ def look(url):
     settle()
     pid, healthy = ask(url)
     return {
-        "serves": release_of(pid), "healthy": healthy, "current": target("current"), "previous": target("previous"),
-        "releases": {name: damage(name) for name in releases()}, "journal": journal(), "report": report(), "rubbish": rubbish(),
-    }  # fmt: skip
+        "serves": release_of(pid),
+        "healthy": healthy,
+        "current": target("current"),
+        "previous": target("previous"),
+        "releases": {name: damage(name) for name in releases()},
+        "journal": journal(),
+        "report": report(),
+        "rubbish": rubbish(),
+    }
 
 
 def settle():
@@ -102,7 +126,14 @@ def settle():
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         jobs = call("systemctl", "list-jobs", "--no-legend").stdout
-        states = call("systemctl", "list-units", "--no-legend", "--plain", "--state=activating,deactivating,reloading", "orders*").stdout
+        states = call(
+            "systemctl",
+            "list-units",
+            "--no-legend",
+            "--plain",
+            "--state=activating,deactivating,reloading",
+            "orders*",
+        ).stdout
         if "orders" not in jobs and not states.strip():
             return
         time.sleep(0.02)
@@ -136,7 +167,9 @@ def asked_once(url):
 
 
 def active():
-    return call("systemctl", "list-units", "--no-legend", "--plain", "--state=active", "orders*.service").stdout.strip()
+    return call(
+        "systemctl", "list-units", "--no-legend", "--plain", "--state=active", "orders*.service"
+    ).stdout.strip()
 
 
 def release_of(pid):
@@ -172,7 +205,9 @@ def damage(name):
             wanted = {path: entry["sha256"] for path, entry in json.load(handle)["files"].items()}
         wanted["manifest.json"], wanted["environment"] = record["artifact"], record["environment"]
         wanted.update(("units/" + unit, digest) for unit, digest in record["units"].items())
-        return next((path for path, digest in sorted(wanted.items()) if digest_of(home + "/" + path) != digest), None)
+        return next(
+            (path for path, digest in sorted(wanted.items()) if digest_of(home + "/" + path) != digest), None
+        )
     except (OSError, ValueError, KeyError) as error:
         return repr(error)
 
@@ -193,17 +228,29 @@ def journal():
 def report():
     """What slipway.golang.release_info says."""
     with open(path_of("report"), "rb") as stream:
-        done = subprocess.run(["python3", "-I", "-S", "-c", READ], stdin=stream, capture_output=True, timeout=60, check=False)
+        done = subprocess.run(
+            ["python3", "-I", "-S", "-c", READ], stdin=stream, capture_output=True, timeout=60, check=False
+        )
     if done.returncode:
         return {"failed": done.stderr.decode()[-1500:]}
     told = json.loads(done.stdout)
-    return {"running": told["running"] and told["running"]["release"], "healthy": told["healthy"], "current": told["current"]}
+    return {
+        "running": told["running"] and told["running"]["release"],
+        "healthy": told["healthy"],
+        "current": told["current"],
+    }
 
 
 def rubbish():
     """What only an interrupted act leaves."""
-    found = glob.glob(ROOT + "/incoming/*") + glob.glob(ROOT + "/*.new") + glob.glob("/etc/systemd/system/.orders*")
-    smoke = call("systemctl", "list-units", "--all", "--no-legend", "--plain", "orders-smoke*").stdout.split()[:1]
+    found = (
+        glob.glob(ROOT + "/incoming/*")
+        + glob.glob(ROOT + "/*.new")
+        + glob.glob("/etc/systemd/system/.orders*")
+    )
+    smoke = call(
+        "systemctl", "list-units", "--all", "--no-legend", "--plain", "orders-smoke*"
+    ).stdout.split()[:1]
     return found + smoke
 
 
@@ -222,7 +269,15 @@ def save():
 
 
 def active_units():
-    return call("systemctl", "list-units", "--no-legend", "--plain", "--state=active", "orders*.service", "orders*.socket").stdout.splitlines()
+    return call(
+        "systemctl",
+        "list-units",
+        "--no-legend",
+        "--plain",
+        "--state=active",
+        "orders*.service",
+        "orders*.socket",
+    ).stdout.splitlines()
 
 
 def restore():
@@ -284,14 +339,27 @@ def enumerate_faults(job):
         return
     for number in range(job.get("first", 1), STEPS, job.get("every", 1)):
         restore()
-        plan = {"kill": number} if job["fault"] == "kill" else {"errno": job["errno"], "at": number, "on": job.get("on", False)}
+        plan = (
+            {"kill": number}
+            if job["fault"] == "kill"
+            else {"errno": job["errno"], "at": number, "on": job.get("on", False)}
+        )
         result = engine(job["act"], plan)
         done = steps()
         if len(done) < number:
             return
         after = look(job["url"])
         again = engine(job["again"])
-        tell(kind="try", number=number, step=done[number - 1], before=before, result=short(result), after=after, again=short(again), final=look(job["url"]))
+        tell(
+            kind="try",
+            number=number,
+            step=done[number - 1],
+            before=before,
+            result=short(result),
+            after=after,
+            again=short(again),
+            final=look(job["url"]),
+        )
     raise SystemExit("there is no end to the steps of %s" % job["act"])
 
 
@@ -323,7 +391,13 @@ def try_case(one, url):
     after = look(url)
     next(fault, None)
     again = engine("new")
-    return {"before": before, "result": short(result), "after": after, "again": short(again), "final": look(url)}
+    return {
+        "before": before,
+        "result": short(result),
+        "after": after,
+        "again": short(again),
+        "final": look(url),
+    }
 
 
 # --- more than one deploy -------------------------------------------------------------------------------------------
@@ -339,14 +413,33 @@ def try_together(job):
     ):
         prepare(("old", "new") if "back" in parcels else ("old", "fill"))
         before = look(job["url"])
-        running = [start("new", lock_wait=wait, keep=5, environment={"TRY": "1"}) if name == "again" else start(name, lock_wait=wait) for name in parcels]
+        running = [
+            start("new", lock_wait=wait, keep=5, environment={"TRY": "1"})
+            if name == "again"
+            else start(name, lock_wait=wait)
+            for name in parcels
+        ]
         results = [answer(process) for process in running]
         after = look(job["url"])
         done = [result for result in results if result.get("changed")]
-        told = {"before": before, "result": None, "after": after, "again": short(engine("new")), "final": look(job["url"])}
+        told = {
+            "before": before,
+            "result": None,
+            "after": after,
+            "again": short(engine("new")),
+            "final": look(job["url"]),
+        }
         lines = len(after["journal"]) - len(before["journal"])
-        wrong = [result["msg"] for result in results if result.get("failed") and (wait or "Another deploy holds" not in result["msg"])]
-        wrong += [] if lines == len(done) else ["%d deploys were done, and the journal has %d lines more" % (len(done), lines)]
+        wrong = [
+            result["msg"]
+            for result in results
+            if result.get("failed") and (wait or "Another deploy holds" not in result["msg"])
+        ]
+        wrong += (
+            []
+            if lines == len(done)
+            else ["%d deploys were done, and the journal has %d lines more" % (len(done), lines)]
+        )
         tell(title=title, wrong=wrong, **told)
 
 
@@ -358,9 +451,23 @@ def try_many(job):
     wrong = [result["msg"] for result in bad if result.get("outcome") != "reverted"]
     result = engine("back")
     after = look(job["url"])
-    wrong += [] if after["serves"] == before["previous"] else ["the rollback ended with %s, not with %s" % (after["serves"], before["previous"])]
-    told = {"before": before, "result": None, "after": after, "again": short(engine("new")), "final": look(job["url"])}
-    tell(title="ten bad releases in a row, then a rollback", wrong=wrong + ([result["msg"]] if result.get("failed") else []), **told)
+    wrong += (
+        []
+        if after["serves"] == before["previous"]
+        else ["the rollback ended with %s, not with %s" % (after["serves"], before["previous"])]
+    )
+    told = {
+        "before": before,
+        "result": None,
+        "after": after,
+        "again": short(engine("new")),
+        "final": look(job["url"]),
+    }
+    tell(
+        title="ten bad releases in a row, then a rollback",
+        wrong=wrong + ([result["msg"]] if result.get("failed") else []),
+        **told,
+    )
 
     prepare(("old", "new"))
     for number in range(4):
@@ -371,8 +478,18 @@ def try_many(job):
         parcel, settings = "new" if number % 2 else "old", {"TRY": "again %d" % number}
         must(engine(parcel, environment=settings))
     after, last = look(job["url"]), sizes()
-    wrong = ["%s grew from %d to %d" % (what, first[what], last[what]) for what in first if last[what] > first[what] + (1 if what != "kilobytes" else 64)]
-    told = {"before": before, "result": None, "after": after, "again": short(engine(parcel, environment=settings)), "final": look(job["url"])}
+    wrong = [
+        "%s grew from %d to %d" % (what, first[what], last[what])
+        for what in first
+        if last[what] > first[what] + (1 if what != "kilobytes" else 64)
+    ]
+    told = {
+        "before": before,
+        "result": None,
+        "after": after,
+        "again": short(engine(parcel, environment=settings)),
+        "final": look(job["url"]),
+    }
     tell(title="%d deploys in a row" % job["count"], wrong=wrong, **told)
 
 
@@ -380,11 +497,19 @@ def sizes():
     """What must not grow with the number of deploys; the journal has a bound of its own."""
     used = int(call("du", "-sk", "--exclude=journal.jsonl", ROOT, sure=True).stdout.split()[0])
     return {
-        "kilobytes": used, "releases": len(releases()), "in the tree": len(os.listdir(ROOT)), "in /tmp": len(os.listdir("/tmp")),
-        "descriptors of systemd": len(os.listdir("/proc/1/fd")), "unit files": len(os.listdir("/etc/systemd/system")),
-        "failed or transient units": len(call("systemctl", "list-units", "--all", "--no-legend", "--plain", "orders*", "run-*").stdout.splitlines()),
+        "kilobytes": used,
+        "releases": len(releases()),
+        "in the tree": len(os.listdir(ROOT)),
+        "in /tmp": len(os.listdir("/tmp")),
+        "descriptors of systemd": len(os.listdir("/proc/1/fd")),
+        "unit files": len(os.listdir("/etc/systemd/system")),
+        "failed or transient units": len(
+            call(
+                "systemctl", "list-units", "--all", "--no-legend", "--plain", "orders*", "run-*"
+            ).stdout.splitlines()
+        ),
         "processes": len([name for name in os.listdir("/proc") if name.isdigit()]),
-    }  # fmt: skip
+    }
 
 
 def try_without_nginx(job):
@@ -395,11 +520,20 @@ def try_without_nginx(job):
     result = engine("new")
     call("systemctl", "start", "nginx", sure=True)
     after = look(job["url"])
-    wrong = [] if result.get("failed") and "systemctl start nginx" in result["msg"] else ["the engine did not ask for nginx: %s" % result]
+    wrong = (
+        []
+        if result.get("failed") and "systemctl start nginx" in result["msg"]
+        else ["the engine did not ask for nginx: %s" % result]
+    )
     tell(
-        title="nginx is down, strategy blue_green", wrong=wrong, before=before, result=short(result), after=after, again=short(engine("new")),
+        title="nginx is down, strategy blue_green",
+        wrong=wrong,
+        before=before,
+        result=short(result),
+        after=after,
+        again=short(engine("new")),
         final=look(job["url"]),
-    )  # fmt: skip
+    )
 
 
 def before_power_loss(job):
@@ -441,8 +575,13 @@ if __name__ == "__main__":
     sys.modules["inside"] = sys.modules["__main__"]
     JOB.update(json.load(sys.stdin))
     {
-        "steps": enumerate_faults, "cases": try_cases, "together": try_together, "many": try_many, "without nginx": try_without_nginx,
+        "steps": enumerate_faults,
+        "cases": try_cases,
+        "together": try_together,
+        "many": try_many,
+        "without nginx": try_without_nginx,
         "look": lambda job: tell(now=look(job["url"])),
         "again": lambda job: tell(again=short(engine("new")), now=look(job["url"])),
-        "power off": before_power_loss, "power on": after_power_loss,
-    }[JOB["what"]](JOB)  # fmt: skip
+        "power off": before_power_loss,
+        "power on": after_power_loss,
+    }[JOB["what"]](JOB)

@@ -15,7 +15,13 @@ import os
 ROOT = "/opt/orders"
 # What need not outlive a power cut: it is swept, or it is about processes that died with it.
 PASSING = (ROOT + "/incoming", ROOT + "/lock", "/tmp", "/run", "/root")
-NEEDS_ALL = ("systemctl restart", "systemctl start", "systemctl enable", "systemctl daemon-reload", "tell the result")
+NEEDS_ALL = (
+    "systemctl restart",
+    "systemctl start",
+    "systemctl enable",
+    "systemctl daemon-reload",
+    "tell the result",
+)
 
 
 def violations(steps: list[str]) -> list[str]:
@@ -39,7 +45,9 @@ def violations(steps: list[str]) -> list[str]:
             source, goal = names
             late = sorted(path for path in files | directories if is_below(path, source))
             if not is_passing(goal):
-                found += [f"step {number}: {path} is not on disk when {source} becomes {goal}" for path in late]
+                found += [
+                    f"step {number}: {path} is not on disk when {source} becomes {goal}" for path in late
+                ]
             files = {moved(path, source, goal) for path in files}
             directories = {moved(path, source, goal) for path in directories}
         if kind == "run" and names[0].startswith(NEEDS_ALL):
@@ -62,4 +70,8 @@ def moved(path: str, source: str, goal: str) -> str:
 
 def unnoticed(steps: list[str]) -> list[str]:
     """The fsyncs that could be left out and nothing would be found: of files that are only passing, or done again a moment later."""
-    return [line for number, line in enumerate(steps) if line.startswith("fsync\t") and not violations(steps[:number] + steps[number + 1 :])]
+    return [
+        line
+        for number, line in enumerate(steps)
+        if line.startswith("fsync\t") and not violations(steps[:number] + steps[number + 1 :])
+    ]

@@ -35,9 +35,18 @@ ACTS = {
 }
 STRATEGIES = ("restart", "socket", "blue_green")
 # By blue_green the new instance is on the other port, so it is there that it has to be bad.
-BLUE_GREEN = dict({act: ACTS[act] for act in ("deploy", "rollback")}, **{"bad deploy": dict(ACTS["bad deploy"], act="bad-green")})
+BLUE_GREEN = dict(
+    {act: ACTS[act] for act in ("deploy", "rollback")},
+    **{"bad deploy": dict(ACTS["bad deploy"], act="bad-green")},
+)
 
-QUICK = ("kill -9: deploy", "kill -9: bad deploy", "a full disk that stays: bad deploy", "order of writes: deploy", "order of writes: first deploy")
+QUICK = (
+    "kill -9: deploy",
+    "kill -9: bad deploy",
+    "a full disk that stays: bad deploy",
+    "order of writes: deploy",
+    "order of writes: first deploy",
+)
 PREPARE = "import sys; sys.path.insert(0, '/root/faults'); import inside; inside.JOB['strategy'] = 'restart'; inside.prepare(('old',))"
 QUICK_STEPS = 9
 POWER_STEPS = 120  # about as many as a deploy has
@@ -61,29 +70,39 @@ class Suite:
             self.inside("sh", "-c", f"cat > /root/faults/{name}", data=data)
 
     def inside(self, *argv: str, data: bytes = b"") -> str:
-        done = subprocess.run([*LAB, "exec", self.fleet, "web1", *argv], input=data, capture_output=True, check=False)
+        done = subprocess.run(
+            [*LAB, "exec", self.fleet, "web1", *argv], input=data, capture_output=True, check=False
+        )
         if done.returncode:
             sys.exit(f"{' '.join(argv)} failed: {done.stderr.decode()[-3000:]} {done.stdout.decode()[-300:]}")
         return done.stdout.decode()
 
     def enumerate(self, title: str, recipe: dict, **fault) -> None:
         """One row: the fault at every step of an act."""
-        clean, steps, *tries = self.run("steps", **{key: recipe[key] for key in ("prepare", "act", "again")}, **fault)
+        clean, steps, *tries = self.run(
+            "steps", **{key: recipe[key] for key in ("prepare", "act", "again")}, **fault
+        )
         if not tries:
             sys.exit(f"{title}: not a single step was found")
         old, new = clean["before"]["serves"], clean["result"]["release"]
         for tried in tries:
             wanted = tried["again"].get("release") if recipe["ends"] == "again" else new
             outcome, problem = verdict.judge(tried, old, new, wanted)
-            self.note(title, outcome, f"step {tried['number']} ({tried['step']}): {problem}" if problem else "")
+            self.note(
+                title, outcome, f"step {tried['number']} ({tried['step']}): {problem}" if problem else ""
+            )
         print(f"{title}: {dict(self.rows[title])}", file=sys.stderr, flush=True)
 
     def check_order(self, act: str) -> None:
         """An order of writes and fsyncs in which a power cut does no harm; and how many of the fsyncs that depends on."""
         recipe = ACTS[act]
-        dummy, told = self.run("steps", fault="none", **{key: recipe[key] for key in ("prepare", "act", "again")})
+        dummy, told = self.run(
+            "steps", fault="none", **{key: recipe[key] for key in ("prepare", "act", "again")}
+        )
         count = sum(line.startswith("fsync") for line in told["steps"])
-        self.orders[act] = f"{count} fsyncs; without any of {count - len(order.unnoticed(told['steps']))} of them this check would fail"
+        self.orders[act] = (
+            f"{count} fsyncs; without any of {count - len(order.unnoticed(told['steps']))} of them this check would fail"
+        )
         for problem in order.violations(told["steps"]):
             self.fail(f"order of writes: {act}: {problem}")
 
@@ -93,7 +112,12 @@ class Suite:
             if "broke" in tried:
                 self.note(tried["title"], verdict.UNKNOWN, tried["broke"])
                 continue
-            outcome, problem = verdict.judge(tried, tried["before"]["serves"], tried["result"].get("release"), tried["again"].get("release"))
+            outcome, problem = verdict.judge(
+                tried,
+                tried["before"]["serves"],
+                tried["result"].get("release"),
+                tried["again"].get("release"),
+            )
             if not problem and outcome != tried["expected"]:
                 problem = f"expected was {tried['expected']}; the engine said {tried['result']}"
             self.note(tried["title"], outcome, problem)
@@ -111,7 +135,11 @@ class Suite:
         container = f"{self.fleet}-web1"
         call("docker", "kill", container)
         call("docker", "start", container)
-        self.inside("sh", "-c", "until systemctl is-system-running --wait | grep -Eq 'running|degraded'; do sleep 0.1; done")
+        self.inside(
+            "sh",
+            "-c",
+            "until systemctl is-system-running --wait | grep -Eq 'running|degraded'; do sleep 0.1; done",
+        )
         (second,) = self.run("power on")
         tried = dict(first, **second)
         new = tried["again"].get("release")
@@ -123,10 +151,21 @@ class Suite:
         self.inside("python3", "-c", PREPARE)
         (first,) = self.run("look")
         inventory = ROOT / ".work" / "lab" / self.fleet / "inventory.yml"
-        argv = ["ansible-playbook", "--inventory", str(inventory), "--extra-vars", json.dumps({"dist": str(WORK)}), str(HERE / "deploy.yml")]
-        controller = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        argv = [
+            "ansible-playbook",
+            "--inventory",
+            str(inventory),
+            "--extra-vars",
+            json.dumps({"dist": str(WORK)}),
+            str(HERE / "deploy.yml"),
+        ]
+        controller = subprocess.Popen(
+            argv, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
         old = first["now"]["current"]
-        self.inside("sh", "-c", f"until [ $(basename $(readlink /opt/orders/current)) != {old} ]; do sleep 0.05; done")
+        self.inside(
+            "sh", "-c", f"until [ $(basename $(readlink /opt/orders/current)) != {old} ]; do sleep 0.05; done"
+        )
         if cut:
             self.inside(*cut)
         else:
@@ -138,7 +177,13 @@ class Suite:
         controller.wait()
         (after,) = self.run("look")
         (last,) = self.run("again")
-        tried = {"before": first["now"], "result": None, "after": after["now"], "again": last["again"], "final": last["now"]}
+        tried = {
+            "before": first["now"],
+            "result": None,
+            "after": after["now"],
+            "again": last["again"],
+            "final": last["now"],
+        }
         outcome, problem = verdict.judge(tried, old, after["now"]["serves"], last["again"]["release"])
         lines = len(after["now"]["journal"]) - len(first["now"]["journal"])
         problem = problem or ("" if lines == 1 else f"the host's journal has {lines} lines more, not one")
@@ -146,7 +191,12 @@ class Suite:
 
     def run(self, what: str, **job) -> list[dict]:
         job = dict({"strategy": "restart", "url": "http://127.0.0.1:8080"}, what=what, **job)
-        return [json.loads(line) for line in self.inside("python3", "/root/faults/inside.py", data=json.dumps(job).encode()).splitlines()]
+        return [
+            json.loads(line)
+            for line in self.inside(
+                "python3", "/root/faults/inside.py", data=json.dumps(job).encode()
+            ).splitlines()
+        ]
 
     def note(self, title: str, outcome: str, problem: str) -> None:
         self.rows.setdefault(title, collections.Counter())[outcome] += 1
@@ -158,8 +208,16 @@ class Suite:
         print(words, file=sys.stderr, flush=True)
 
     def table(self) -> str:
-        lines = ["| fault | tries | " + " | ".join(verdict.OUTCOMES) + " |", "|---" * (len(verdict.OUTCOMES) + 2) + "|"]
-        lines += [f"| {title} | {sum(row.values())} | " + " | ".join(str(row[word]) for word in verdict.OUTCOMES) + " |" for title, row in self.rows.items()]
+        lines = [
+            "| fault | tries | " + " | ".join(verdict.OUTCOMES) + " |",
+            "|---" * (len(verdict.OUTCOMES) + 2) + "|",
+        ]
+        lines += [
+            f"| {title} | {sum(row.values())} | "
+            + " | ".join(str(row[word]) for word in verdict.OUTCOMES)
+            + " |"
+            for title, row in self.rows.items()
+        ]
         return "\n".join(lines)
 
 
@@ -170,9 +228,16 @@ def parcels(strategy: str) -> dict[str, bytes]:
     tracer = (HERE / "tracer.py").read_bytes()
     built = {version: WORK / f"orders-{version}-linux-amd64.tar.gz" for version in ("1.0.0", "2.0.0")}
     base = {
-        "step": "activate", "name": "orders", "port": 8080, "strategy": strategy, "keep": 1, "actor": "the suite", "lock_wait": 30,
-        "unit": {"drain_seconds": 5}, "health": {"path": "/healthz", "deadline": 3, "period": 0.1, "min_healthy": 0.1},
-    }  # fmt: skip
+        "step": "activate",
+        "name": "orders",
+        "port": 8080,
+        "strategy": strategy,
+        "keep": 1,
+        "actor": "the suite",
+        "lock_wait": 30,
+        "unit": {"drain_seconds": 5},
+        "health": {"path": "/healthz", "deadline": 3, "period": 0.1, "min_healthy": 0.1},
+    }
 
     def of(version, **more):
         described = artifact.describe(str(built[version]), artifact.read_manifest(str(built[version])))
@@ -184,25 +249,44 @@ def parcels(strategy: str) -> dict[str, bytes]:
         return b"%d\n" % len(bootstrap) + bootstrap + rest[int(length) :]
 
     length, rest = stream.parcel(dict(base, name="orders")).split(b"\n", 1)
-    asking = rest[: int(length)].replace(b"from slipway.host.engine import main", b"from slipway.host.report import report")
+    asking = rest[: int(length)].replace(
+        b"from slipway.host.engine import main", b"from slipway.host.report import report"
+    )
     call_of_it = b"print(json.dumps(report('orders', None, 0, 8080, {'path': '/healthz'})))"
     asking = asking.replace(b"main(json.loads(stream.read(request).decode()), stream)", call_of_it)
     assert b"report(" in asking
     return {
-        "old": of("1.0.0"), "new": of("2.0.0"), "bad": of("2.0.0", environment={"SICK_ON_PORT": "8080"}),
+        "old": of("1.0.0"),
+        "new": of("2.0.0"),
+        "bad": of("2.0.0", environment={"SICK_ON_PORT": "8080"}),
         "bad-green": of("2.0.0", environment={"SICK_ON_PORT": "8081"}),
-        "back": traced(dict(base, artifacts=[], release="previous")), "absent": traced(dict(base, artifacts=[], state="absent")),
+        "back": traced(dict(base, artifacts=[], release="previous")),
+        "absent": traced(dict(base, artifacts=[], state="absent")),
         "report": b"%d\n" % len(asking) + asking + rest[int(length) :],
-    }  # fmt: skip
+    }
 
 
 def play(name: str, fleet: str) -> None:
     inventory = ROOT / ".work" / "lab" / fleet / "inventory.yml"
-    call("ansible-playbook", "--inventory", str(inventory), "--extra-vars", json.dumps({"dist": str(WORK)}), str(HERE / name))
+    call(
+        "ansible-playbook",
+        "--inventory",
+        str(inventory),
+        "--extra-vars",
+        json.dumps({"dist": str(WORK)}),
+        str(HERE / name),
+    )
 
 
 def call(*argv: str) -> None:
-    done = subprocess.run(argv, cwd=ROOT, env={**os.environ, "ANSIBLE_PIPELINING": "1"}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        argv,
+        cwd=ROOT,
+        env={**os.environ, "ANSIBLE_PIPELINING": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode:
         sys.exit(f"{' '.join(argv)} failed:\n{(done.stdout + done.stderr)[-3000:]}")
 
@@ -211,7 +295,11 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fleet", default="faults", help="the lab fleet to use")
     parser.add_argument("--every", type=int, default=1, help="try only every n-th step, for a quick look")
-    parser.add_argument("--quick", action="store_true", help="the few rows, and few steps of them, that every run of the tests has time for")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="the few rows, and few steps of them, that every run of the tests has time for",
+    )
     parser.add_argument("--keep", action="store_true", help="leave the host up")
     parser.add_argument("--part", choices=[part.__name__ for part in PARTS])
     parser.add_argument("--only", default="", help="only rows whose title has these words")
@@ -232,7 +320,11 @@ def main() -> int:
     print(suite.table())
     for act, words in suite.orders.items():
         print(f"order of writes: {act}: {words}")
-    print(f"{len(suite.failures)} that should not be" if suite.failures else "nothing unknown, nothing lost, and every next run converged")
+    print(
+        f"{len(suite.failures)} that should not be"
+        if suite.failures
+        else "nothing unknown, nothing lost, and every next run converged"
+    )
     return 1 if suite.failures else 0
 
 

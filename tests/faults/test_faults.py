@@ -54,11 +54,25 @@ def test_an_fsync_that_nobody_would_miss_is_told():
 def tried():
     """A kill after which the new release serves, and a next run with nothing to do."""
     seen = {
-        "serves": NEW, "healthy": True, "current": NEW, "previous": OLD, "releases": {OLD: None, NEW: None}, "journal": ["one", "two"],
-        "report": {"running": NEW, "healthy": True, "current": NEW}, "rubbish": [],
-    }  # fmt: skip
+        "serves": NEW,
+        "healthy": True,
+        "current": NEW,
+        "previous": OLD,
+        "releases": {OLD: None, NEW: None},
+        "journal": ["one", "two"],
+        "report": {"running": NEW, "healthy": True, "current": NEW},
+        "rubbish": [],
+    }
     before = dict(seen, serves=OLD, journal=["one"])
-    return copy.deepcopy({"before": before, "result": None, "after": seen, "again": {"outcome": "ok", "release": NEW}, "final": seen})
+    return copy.deepcopy(
+        {
+            "before": before,
+            "result": None,
+            "after": seen,
+            "again": {"outcome": "ok", "release": NEW},
+            "final": seen,
+        }
+    )
 
 
 def test_what_went_well_has_its_word():

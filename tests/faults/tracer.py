@@ -24,7 +24,12 @@ def trace(plan):
     log = os.open(plan["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     quiet = [False]
     count = [0]
-    real_open, real_fsync, real_write, real_communicate = builtins.open, os.fsync, os.write, subprocess.Popen.communicate
+    real_open, real_fsync, real_write, real_communicate = (
+        builtins.open,
+        os.fsync,
+        os.write,
+        subprocess.Popen.communicate,
+    )
     writes = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
     # What needs room on the disk, or a disk that answers.
     needs_disk = {"create", "mkdir", "symlink", "link", "rename", "write", "fsync", "truncate"}

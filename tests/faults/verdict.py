@@ -6,7 +6,14 @@
 
 from __future__ import annotations
 
-KEPT, TOOK, REVERTED, DOWN, UNKNOWN, LOST = OUTCOMES = ("kept old", "took new", "reverted", "down", "unknown", "lost")
+KEPT, TOOK, REVERTED, DOWN, UNKNOWN, LOST = OUTCOMES = (
+    "kept old",
+    "took new",
+    "reverted",
+    "down",
+    "unknown",
+    "lost",
+)
 
 
 def judge(tried: dict, old: str | None, new: str | None, wanted: str | None) -> tuple[str, str]:
@@ -71,7 +78,9 @@ def unsettled(tried: dict, wanted: str | None) -> str:
     if again.get("failed"):
         return f"the next run failed: {again.get('msg')} {again.get('exception', '')[-600:]}"
     if final["serves"] != wanted or (wanted and not final["healthy"]):
-        return f"after the next run {final['serves']} serves (healthy: {final['healthy']}), and {wanted} should"
+        return (
+            f"after the next run {final['serves']} serves (healthy: {final['healthy']}), and {wanted} should"
+        )
     if final["current"] != wanted or final["report"].get("running") != wanted:
         return f"after the next run current is {final['current']} and release_info says {final['report']}, not {wanted}"
     if final["rubbish"]:

@@ -21,8 +21,12 @@ sys.path[:0] = [str(ROOT / ".work" / "collections"), str(ROOT / "tests")]
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("targets", nargs="*", metavar="TARGET", help="what to fuzz: the folders of tests/fuzz/seeds (all)")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "targets", nargs="*", metavar="TARGET", help="what to fuzz: the folders of tests/fuzz/seeds (all)"
+    )
     parser.add_argument("--minutes", type=float, default=1.0, help="how long (1)")
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -42,14 +46,22 @@ def start(name: str, minutes: float) -> tuple[subprocess.Popen, Path]:
     (WORK / name / "corpus").mkdir(parents=True, exist_ok=True)
     log = WORK / name / "log"
     with log.open("wb") as output:
-        return subprocess.Popen([sys.executable, __file__, "--worker", name, "--minutes", str(minutes)], stdout=output, stderr=output), log
+        return subprocess.Popen(
+            [sys.executable, __file__, "--worker", name, "--minutes", str(minutes)],
+            stdout=output,
+            stderr=output,
+        ), log
 
 
 def report(name: str, process: subprocess.Popen, log: Path) -> int:
     code = process.wait()
     text = log.read_text(encoding="utf-8", errors="replace")
     runs = re.findall(r"^(?:Done |#)(\d+)", text, re.MULTILINE)
-    print("%-12s %9s runs  %s" % (name, runs[-1] if runs else 0, "nothing found" if code == 0 else "FOUND SOMETHING: see %s" % log), flush=True)
+    print(
+        "%-12s %9s runs  %s"
+        % (name, runs[-1] if runs else 0, "nothing found" if code == 0 else "FOUND SOMETHING: see %s" % log),
+        flush=True,
+    )
     return 1 if code else 0
 
 
@@ -60,7 +72,14 @@ def fuzz(name: str, seconds: int) -> None:
     with atheris.instrument_imports(include=["ansible_collections.slipway"]):
         from fuzz.targets import SEEDS, TARGETS
     home = WORK / name
-    flags = ["-max_total_time=%d" % seconds, "-artifact_prefix=%s/" % home, "-timeout=20", "-rss_limit_mb=1024", "-max_len=20000", "-print_final_stats=1"]
+    flags = [
+        "-max_total_time=%d" % seconds,
+        "-artifact_prefix=%s/" % home,
+        "-timeout=20",
+        "-rss_limit_mb=1024",
+        "-max_len=20000",
+        "-print_final_stats=1",
+    ]
     atheris.Setup([sys.argv[0], *flags, str(home / "corpus"), str(SEEDS / name)], TARGETS[name])
     atheris.Fuzz()
 

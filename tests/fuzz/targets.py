@@ -20,7 +20,13 @@ import tempfile
 import threading
 from pathlib import Path
 
-from ansible_collections.slipway.golang.plugins.module_utils.common import buildinfo, canonical, elf, health, names
+from ansible_collections.slipway.golang.plugins.module_utils.common import (
+    buildinfo,
+    canonical,
+    elf,
+    health,
+    names,
+)
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
 from ansible_collections.slipway.golang.plugins.module_utils.common.manifest import Manifest
 from ansible_collections.slipway.golang.plugins.module_utils.host import unpack
@@ -40,7 +46,9 @@ def read_archive(data):
         with tempfile.TemporaryDirectory(dir=SCRATCH) as scratch:
             target = os.path.join(scratch, "target")
             os.mkdir(target)
-            with contextlib.suppress(SlipwayError, OSError):  # stage.py tells an OSError of the disk in its own words
+            with contextlib.suppress(
+                SlipwayError, OSError
+            ):  # stage.py tells an OSError of the disk in its own words
                 unpack.unpack(io.BytesIO(gzip.compress(tar, 1)), canonical.sha256(_first_member(tar)), target)
             assert os.listdir(scratch) == ["target"], "something was written outside of the target"
             _assert_plain(target)
@@ -71,7 +79,9 @@ def read_elf(data):
 def read_build_info(data):
     with contextlib.suppress(SlipwayError):
         info = buildinfo.read(data)
-        assert json.loads(json.dumps(info.as_dict())) == buildinfo.BuildInfo.from_dict(info.as_dict()).as_dict()
+        assert (
+            json.loads(json.dumps(info.as_dict())) == buildinfo.BuildInfo.from_dict(info.as_dict()).as_dict()
+        )
 
 
 def read_journal(data):
@@ -90,7 +100,16 @@ def read_answer(data):
         path = os.path.join(scratch, "socket")
         listener.bind(path)
         listener.listen(1)
-        check = health.parse({"type": "unix", "socket": path, "path": "/healthz", "body": "ok", "response_headers": {"Server": "."}, "timeout": 2.0})
+        check = health.parse(
+            {
+                "type": "unix",
+                "socket": path,
+                "path": "/healthz",
+                "body": "ok",
+                "response_headers": {"Server": "."},
+                "timeout": 2.0,
+            }
+        )
         server = threading.Thread(target=_answer, args=(listener, data), daemon=True)
         server.start()
         attempt = health.attempt(check, ("1.4.2",))
@@ -128,9 +147,16 @@ def read_nginx(data):
 
 
 TARGETS = {
-    "archive": read_archive, "gzip": read_gzip, "manifest": read_manifest, "elf": read_elf, "buildinfo": read_build_info, "journal": read_journal,
-    "answer": read_answer, "certificate": read_certificate, "nginx": read_nginx,
-}  # fmt: skip
+    "archive": read_archive,
+    "gzip": read_gzip,
+    "manifest": read_manifest,
+    "elf": read_elf,
+    "buildinfo": read_build_info,
+    "journal": read_journal,
+    "answer": read_answer,
+    "certificate": read_certificate,
+    "nginx": read_nginx,
+}
 
 
 def seeds(name):
@@ -180,7 +206,9 @@ def _canonical(data):
 def _pem(der):
     import base64
 
-    return "-----BEGIN CERTIFICATE-----\n%s-----END CERTIFICATE-----\n" % base64.encodebytes(der).decode("ascii")
+    return "-----BEGIN CERTIFICATE-----\n%s-----END CERTIFICATE-----\n" % base64.encodebytes(der).decode(
+        "ascii"
+    )
 
 
 def _answer(listener, data):

@@ -18,8 +18,17 @@ WORK = ROOT / ".work" / "load"
 INVENTORY = ROOT / ".work" / "lab" / "load" / "inventory.yml"
 STRAIGHT, NGINX = "8080", "80"
 # Strategy, by which port it is asked, and seconds that the service takes to start.
-CASES = [(strategy, via, delay) for delay in (0, 1) for strategy, via in
-         (("restart", STRAIGHT), ("restart", NGINX), ("socket", STRAIGHT), ("socket", NGINX), ("blue_green", NGINX))]  # fmt: skip
+CASES = [
+    (strategy, via, delay)
+    for delay in (0, 1)
+    for strategy, via in (
+        ("restart", STRAIGHT),
+        ("restart", NGINX),
+        ("socket", STRAIGHT),
+        ("socket", NGINX),
+        ("blue_green", NGINX),
+    )
+]
 WAYS = {"fresh": "fresh connections", "kept": "kept connections", "posted": "POST, kept"}
 
 
@@ -29,11 +38,21 @@ def main() -> int:
     call("python3", "lab/lab.py", "up", "load", "--group", "load=1")
     play("prepare.yml")
     print(f"{arguments.deploys} deploys each, {arguments.rate} requests/s in each of three ways at once\n")
-    print("| strategy | asked | starts in | connections | requests | lost | longest gap | p99 | p99 at rest |")
+    print(
+        "| strategy | asked | starts in | connections | requests | lost | longest gap | p99 | p99 at rest |"
+    )
     print("|---|---|---|---|---|---|---|---|---|")
     for strategy, via, delay in CASES:
         report = WORK / "report.json"
-        play("deploys.yml", strategy=strategy, via=via, delay=delay, rate=arguments.rate, deploys=arguments.deploys, report=report)
+        play(
+            "deploys.yml",
+            strategy=strategy,
+            via=via,
+            delay=delay,
+            rate=arguments.rate,
+            deploys=arguments.deploys,
+            report=report,
+        )
         show(strategy, via, delay, json.loads(report.read_text(encoding="utf-8")))
     call("python3", "lab/lab.py", "down", "load")
     return 0
@@ -64,7 +83,14 @@ def play(name: str, **variables) -> None:
 
 
 def call(*argv: str) -> None:
-    done = subprocess.run(argv, cwd=ROOT, env={**os.environ, "ANSIBLE_PIPELINING": "1"}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        argv,
+        cwd=ROOT,
+        env={**os.environ, "ANSIBLE_PIPELINING": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode:
         sys.exit(f"{' '.join(argv)} failed:\n{(done.stdout + done.stderr)[-3000:]}")
 

@@ -34,7 +34,9 @@ def go():
 
 
 def finished(argv, **options):
-    return subprocess.run([str(word) for word in argv], capture_output=True, text=True, check=False, timeout=180, **options)
+    return subprocess.run(
+        [str(word) for word in argv], capture_output=True, text=True, check=False, timeout=180, **options
+    )
 
 
 class Done:
@@ -54,9 +56,25 @@ class Host:
 
     def __init__(self, name):
         self.name = name
-        inventory = json.loads(finished(["ansible-inventory", "-i", STATE / "inventory.yml", "--host", name]).stdout)
-        self.options = ["-i", inventory["ansible_ssh_private_key_file"], "-o", "UserKnownHostsFile=%s" % (STATE / "known_hosts")]
-        self.options += ["-o", "IdentitiesOnly=yes", "-o", "ControlMaster=auto", "-o", "ControlPath=%s" % (STATE / "control-%C"), "-o", "ControlPersist=30"]
+        inventory = json.loads(
+            finished(["ansible-inventory", "-i", STATE / "inventory.yml", "--host", name]).stdout
+        )
+        self.options = [
+            "-i",
+            inventory["ansible_ssh_private_key_file"],
+            "-o",
+            "UserKnownHostsFile=%s" % (STATE / "known_hosts"),
+        ]
+        self.options += [
+            "-o",
+            "IdentitiesOnly=yes",
+            "-o",
+            "ControlMaster=auto",
+            "-o",
+            "ControlPath=%s" % (STATE / "control-%C"),
+            "-o",
+            "ControlPersist=30",
+        ]
         self.port = str(inventory["ansible_port"])
         self.url = inventory["lab_app_url"]
         self.shell = "sh"
@@ -132,7 +150,16 @@ class Tarball:
 @pytest.fixture(scope="session")
 def fleet():
     """Two hosts without Python and one with it; SLIPWAY_KEEP_FLEET=1 leaves them up. The first one is what most tests use."""
-    up = [sys.executable, CHECKOUT / "lab" / "lab.py", "up", FLEET, "--group", "plain=2:nopython", "--group", "web=1"]
+    up = [
+        sys.executable,
+        CHECKOUT / "lab" / "lab.py",
+        "up",
+        FLEET,
+        "--group",
+        "plain=2:nopython",
+        "--group",
+        "web=1",
+    ]
     done = finished(up)
     assert done.returncode == 0, done.stdout + done.stderr
     host = Host("plain1")
@@ -168,12 +195,26 @@ def tarball(tmp_path_factory):
 def ansible_environment(**more):
     """What Ansible needs to find this collection."""
     collections = str(CHECKOUT / ".work" / "collections")
-    return dict(os.environ, ANSIBLE_COLLECTIONS_PATH=collections, ANSIBLE_NOCOLOR="1", ANSIBLE_DEPRECATION_WARNINGS="0", **more)
+    return dict(
+        os.environ,
+        ANSIBLE_COLLECTIONS_PATH=collections,
+        ANSIBLE_NOCOLOR="1",
+        ANSIBLE_DEPRECATION_WARNINGS="0",
+        **more,
+    )
 
 
 def playbook(name, *flags, inventory=STATE / "inventory.yml", **variables):
     """Run one of the collection's playbooks by its full name."""
-    argv = ["ansible-playbook", "slipway.golang." + name, "-i", inventory, "-e", json.dumps(variables), *flags]
+    argv = [
+        "ansible-playbook",
+        "slipway.golang." + name,
+        "-i",
+        inventory,
+        "-e",
+        json.dumps(variables),
+        *flags,
+    ]
     return Done(finished(argv, env=ansible_environment(), cwd=CHECKOUT))
 
 

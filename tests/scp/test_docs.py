@@ -20,14 +20,23 @@ PAGE = (CHECKOUT / "docs" / "scp.md").read_text()
 
 
 def blocks(language):
-    return [text.replace("-amd64", "-" + GOARCH) for text in re.findall(r"^```%s\n(.*?)^```$" % language, PAGE, re.MULTILINE | re.DOTALL)]
+    return [
+        text.replace("-amd64", "-" + GOARCH)
+        for text in re.findall(r"^```%s\n(.*?)^```$" % language, PAGE, re.MULTILINE | re.DOTALL)
+    ]
 
 
 @pytest.fixture
 def desk(fleet, tarball, tmp_path):
     """A directory as a user's: the tarball, an inventory, and hosts that ssh knows as web1 and web2."""
     hosts = {"web1": fleet, "web2": Host("plain2")}
-    lines = ["Host *", "User root", "HostName 127.0.0.1", "IdentityFile %s" % (STATE / "id_ed25519"), "UserKnownHostsFile %s" % (STATE / "known_hosts")]
+    lines = [
+        "Host *",
+        "User root",
+        "HostName 127.0.0.1",
+        "IdentityFile %s" % (STATE / "id_ed25519"),
+        "UserKnownHostsFile %s" % (STATE / "known_hosts"),
+    ]
     for name, host in hosts.items():
         host.shell = "sh"
         host.forget_everything()
@@ -42,7 +51,9 @@ def desk(fleet, tarball, tmp_path):
     (tmp_path / "inventory" / "hosts").write_text("web1\nweb2\n")
     (tmp_path / "inventory" / "group_vars").mkdir()
     settings = [yaml.safe_load(text) for text in blocks("yaml")]
-    (tmp_path / "inventory" / "group_vars" / "all.yml").write_text(yaml.safe_dump(dict(item for block in settings for item in block.items())))
+    (tmp_path / "inventory" / "group_vars" / "all.yml").write_text(
+        yaml.safe_dump(dict(item for block in settings for item in block.items()))
+    )
     return tmp_path
 
 
@@ -50,7 +61,16 @@ def test_every_example(fleet, desk):
     environment = dict(ansible_environment(), PATH="%s:%s" % (desk, os.environ["PATH"]))
     outputs = []
     for block in blocks("sh"):
-        done = subprocess.run(["sh", "-e"], input=block, cwd=desk, env=environment, capture_output=True, text=True, timeout=180, check=False)
+        done = subprocess.run(
+            ["sh", "-e"],
+            input=block,
+            cwd=desk,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
         assert done.returncode == 0, block + done.stdout + done.stderr
         outputs.append(done.stdout)
     assert len(outputs) == 6

@@ -38,7 +38,12 @@ def test_first_install_makes_everything_that_is_missing(host, tarball):
     assert host.sure("ps -o user= -p $(systemctl show -p MainPID --value orders)").strip() == "orders"
     assert host.sure("getent passwd orders | cut -d: -f6-").strip() == "/nonexistent:/usr/sbin/nologin"
     entry = host.journal()[0]
-    assert (entry["act"], entry["outcome"], entry["from"], entry["to"]) == ("install", "ok", None, host.link("current"))
+    assert (entry["act"], entry["outcome"], entry["from"], entry["to"]) == (
+        "install",
+        "ok",
+        None,
+        host.link("current"),
+    )
     assert entry["ready_ms"] < 5000 and set(entry["phases"]) == {"stage", "switch", "start", "judge"}
 
 
@@ -62,7 +67,9 @@ def test_a_new_version_and_back(running, tarball):
 
 def test_another_environment_is_another_release_and_moves_no_file(running, tarball):
     old = running.link("current")
-    done = running.run("%s /opt/orders/current/install.sh --env-file /dev/null --port %s" % (running.shell, PORT))
+    done = running.run(
+        "%s /opt/orders/current/install.sh --env-file /dev/null --port %s" % (running.shell, PORT)
+    )
     assert done.code == 0 and "already current" in done.out, done
     running.sure("printf 'PORT=%s\\nSTART_DELAY=300ms\\n' >orders.env" % PORT)
     done = running.run("%s /opt/orders/current/install.sh --env-file orders.env" % running.shell)
@@ -99,7 +106,10 @@ def test_a_bad_release_is_put_back(running, tarball, illness, told):
 def test_no_release_to_go_back_to_is_the_loudest_message(host, tarball):
     done = host.install(tarball("1.0.0"), *QUICK, env=sick(SICK="1"))
     assert done.code == 3, done
-    assert "DOWN: 1.0.0-" in done.err and "There is no good release to go back to: orders is stopped." in done.err
+    assert (
+        "DOWN: 1.0.0-" in done.err
+        and "There is no good release to go back to: orders is stopped." in done.err
+    )
     assert host.run("systemctl is-active orders").code != 0
     assert host.link("current") == ""
     assert host.outcomes() == ["down"]
@@ -108,7 +118,9 @@ def test_no_release_to_go_back_to_is_the_loudest_message(host, tarball):
 
 def test_both_sick(running, tarball):
     running.sure("mkdir -p /etc/systemd/system/orders.service.d")
-    running.sure("printf '[Service]\\nExecStartPre=/bin/false\\n' >/etc/systemd/system/orders.service.d/broken.conf; systemctl daemon-reload")
+    running.sure(
+        "printf '[Service]\\nExecStartPre=/bin/false\\n' >/etc/systemd/system/orders.service.d/broken.conf; systemctl daemon-reload"
+    )
     try:
         done = running.install(tarball("2.0.0"), *QUICK)
         assert done.code == 3, done
@@ -122,7 +134,9 @@ def test_both_sick(running, tarball):
 
 def test_a_unit_that_systemd_does_not_accept_is_refused_before_anything_stops(running, tarball):
     before = running.pid()
-    running.sure("sed 's/^Type=.*/Type=exec\\nExecStart=not-absolute/' /etc/systemd/system/orders.service >orders.unit")
+    running.sure(
+        "sed 's/^Type=.*/Type=exec\\nExecStart=not-absolute/' /etc/systemd/system/orders.service >orders.unit"
+    )
     done = running.install(tarball("2.0.0"), "--unit", "orders.unit")
     assert done.code == 1 and "systemd does not accept the unit" in done.err, done
     assert "is running (pid %s)" % before in done.err
@@ -174,7 +188,12 @@ def test_after_a_kill_the_way_back_leads_to_the_release_that_was_good(running, t
 def test_two_at_once_do_not_meet(running, tarball):
     process = start_slow_install(running, tarball("2.0.0"), delay="3s")
     done = running.install(tarball("3.0.0"))
-    assert done.code == 1 and "holds the lock" in done.err and "root@plain1" in done.err and "deploying 2.0.0" in done.err, done
+    assert (
+        done.code == 1
+        and "holds the lock" in done.err
+        and "root@plain1" in done.err
+        and "deploying 2.0.0" in done.err
+    ), done
     assert process.wait(timeout=60) == 0
 
 
@@ -190,8 +209,13 @@ def test_status(running, tarball):
 
 def test_a_wrong_binary_is_refused(running, tarball):
     script = running.unpack(tarball("2.0.0"))
-    running.sure('sed -i \'s/"goarch": "[a-z0-9]*"/"goarch": "s390x"/\' %s/manifest.json' % script.rsplit("/", 1)[0])
-    running.sure('cd %s && sed -i "s/^.*  manifest.json$/$(sha256sum <manifest.json | cut -c1-64)  manifest.json/" SHA256SUMS' % script.rsplit("/", 1)[0])
+    running.sure(
+        'sed -i \'s/"goarch": "[a-z0-9]*"/"goarch": "s390x"/\' %s/manifest.json' % script.rsplit("/", 1)[0]
+    )
+    running.sure(
+        'cd %s && sed -i "s/^.*  manifest.json$/$(sha256sum <manifest.json | cut -c1-64)  manifest.json/" SHA256SUMS'
+        % script.rsplit("/", 1)[0]
+    )
     done = running.run("sh %s" % script)
     assert done.code == 1 and "the tarball is for linux/s390x" in done.err, done
     assert running.serving() == "1.0.0"
@@ -227,9 +251,14 @@ class TestWithoutCurl:
 def start_slow_install(host, tarball, delay="30s"):
     """Begin an install of a release that takes its time to start; returns when the switch is made."""
     command = host.install_command(tarball, "--deadline", "60", env=sick(START_DELAY=delay))
-    argv = host.ssh_argv(command, "-o", "ControlMaster=no", "-o", "ControlPath=none")  # a connection of its own, to be killed
+    argv = host.ssh_argv(
+        command, "-o", "ControlMaster=no", "-o", "ControlPath=none"
+    )  # a connection of its own, to be killed
     process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    host.wait_until("readlink /opt/orders/current | grep -q %s && systemctl is-active -q orders" % tarball.top.split("-", 1)[1])
+    host.wait_until(
+        "readlink /opt/orders/current | grep -q %s && systemctl is-active -q orders"
+        % tarball.top.split("-", 1)[1]
+    )
     time.sleep(0.3)
     return process
 

@@ -25,14 +25,21 @@ def plain(fleet):
 
 
 def scp(*flags, artifacts, **variables):
-    settings = {"slipway_hosts": "plain", "slipway_app": "orders", "slipway_port": int(PORT), "slipway_waves": ["100%"]}
+    settings = {
+        "slipway_hosts": "plain",
+        "slipway_app": "orders",
+        "slipway_port": int(PORT),
+        "slipway_waves": ["100%"],
+    }
     settings.update({"slipway_health": {"path": "/healthz", "min_healthy": 1}}, **variables)
     return playbook("scp", *flags, slipway_artifacts=[str(tarball.path) for tarball in artifacts], **settings)
 
 
 def changed(done):
     """Host name to the number of changed tasks, from the recap."""
-    return {host: int(count) for host, count in re.findall(r"^(plain\d) .*changed=(\d+)", done.out, re.MULTILINE)}
+    return {
+        host: int(count) for host, count in re.findall(r"^(plain\d) .*changed=(\d+)", done.out, re.MULTILINE)
+    }
 
 
 def test_from_nothing_to_a_new_version(plain, tarball):
@@ -50,7 +57,9 @@ def test_from_nothing_to_a_new_version(plain, tarball):
         assert done.code == 0 and changed(done) == {"plain1": 0, "plain2": 0}, done
     assert [host.pid() for host in plain] == pids
 
-    done = scp("--check", artifacts=[tarball("1.0.0")], slipway_install_flags=["--port-variable", "ADMIN_PORT"])
+    done = scp(
+        "--check", artifacts=[tarball("1.0.0")], slipway_install_flags=["--port-variable", "ADMIN_PORT"]
+    )
     assert done.code == 0 and changed(done) == {"plain1": 1, "plain2": 1}, done
     assert [host.pid() for host in plain] == pids
 
@@ -63,10 +72,21 @@ def test_a_bad_release_stops_at_the_first_host_with_its_own_words(plain, tarball
     assert scp(artifacts=[tarball("1.0.0")]).code == 0
     plain[0].sure("printf 'SICK=1\\nPORT=%s\\n' >/root/sick.env" % PORT)
     health = {"path": "/healthz", "deadline": 2, "min_healthy": 1}
-    done = scp(artifacts=[tarball("2.0.0")], slipway_waves=[1, 1], slipway_health=health, slipway_install_flags=["--env-file", "/root/sick.env"])
+    done = scp(
+        artifacts=[tarball("2.0.0")],
+        slipway_waves=[1, 1],
+        slipway_health=health,
+        slipway_install_flags=["--env-file", "/root/sick.env"],
+    )
     assert done.code == 2, done
-    assert re.search(r"^REVERTED: 2\.0\.0-\w+ is not healthy: no good answer within 2 s: http://127\.0\.0\.1:8080/healthz: 500\.$", done.out + done.err, re.M)
-    assert re.search(r"^1\.0\.0-\w+ was put back; it is running and healthy\.$", done.out + done.err, re.MULTILINE)
+    assert re.search(
+        r"^REVERTED: 2\.0\.0-\w+ is not healthy: no good answer within 2 s: http://127\.0\.0\.1:8080/healthz: 500\.$",
+        done.out + done.err,
+        re.M,
+    )
+    assert re.search(
+        r"^1\.0\.0-\w+ was put back; it is running and healthy\.$", done.out + done.err, re.MULTILINE
+    )
     assert "plain2" not in changed(done)
     assert [host.serving() for host in plain] == ["1.0.0", "1.0.0"]
 
@@ -95,8 +115,20 @@ class TestReleaseContinues:
     @staticmethod
     def release(tarball, **options):
         health = {"path": "/healthz", "min_healthy": 1}
-        arguments = dict({"name": "orders", "artifact": [str(tarball.path)], "port": int(PORT), "health": health}, **options)
-        argv = ["ansible", "web1", "-i", STATE / "inventory.yml", "-m", "slipway.golang.release", "-a", json.dumps(arguments)]
+        arguments = dict(
+            {"name": "orders", "artifact": [str(tarball.path)], "port": int(PORT), "health": health},
+            **options,
+        )
+        argv = [
+            "ansible",
+            "web1",
+            "-i",
+            STATE / "inventory.yml",
+            "-m",
+            "slipway.golang.release",
+            "-a",
+            json.dumps(arguments),
+        ]
         done = finished(argv, cwd=CHECKOUT, env=ansible_environment())
         assert done.returncode == 0, done.stdout + done.stderr
         return json.loads(done.stdout.split("=>", 1)[1])
@@ -118,4 +150,8 @@ class TestReleaseContinues:
 
         result = self.release(tarball("1.0.0"))
         assert result["changed"] is False, result
-        assert [(entry["act"], entry["outcome"]) for entry in web.journal()] == [("install", "ok"), ("deploy", "ok"), ("rollback", "ok")]
+        assert [(entry["act"], entry["outcome"]) for entry in web.journal()] == [
+            ("install", "ok"),
+            ("deploy", "ok"),
+            ("rollback", "ok"),
+        ]

@@ -10,4 +10,6 @@ import sys
 subprocess.check_call([sys.executable, "-m", "ensurepip"], stdout=subprocess.DEVNULL)
 packages = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
 if packages:
-    subprocess.check_call([sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages])
+    subprocess.check_call(
+        [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages]
+    )

@@ -36,7 +36,10 @@ def main() -> None:
 
 def files_of_checkout() -> set[str]:
     listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], cwd=ROOT, check=True, stdout=subprocess.PIPE
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        check=True,
+        stdout=subprocess.PIPE,
     ).stdout.decode()
     return {path for path in listed.split("\0") if path and os.path.lexists(ROOT / path)}
 
@@ -60,7 +63,12 @@ def copy(source: Path, target: Path) -> None:
 
 def remove_empty_directories() -> None:
     for path in sorted(TREE.rglob("*"), reverse=True):
-        if not str(path.relative_to(TREE)).startswith(OURS) and path.is_dir() and not path.is_symlink() and not any(path.iterdir()):
+        if (
+            not str(path.relative_to(TREE)).startswith(OURS)
+            and path.is_dir()
+            and not path.is_symlink()
+            and not any(path.iterdir())
+        ):
             path.rmdir()
 
 

@@ -20,7 +20,25 @@ from fuzz.targets import SEEDS, TARGETS, seeds
 # A piece of a seed is replaced; the pieces are what tends to be mistaken for something else.
 PIECES = st.one_of(
     st.binary(max_size=8),
-    st.sampled_from([b"\0", b"\xff" * 8, b"-1", b"+7", b"0_7", b"9" * 20, b"\\ud800", b"\xb2", b"\r\n", b";", b'"', b"{", b"[" * 50, b"null", b"../"]),
+    st.sampled_from(
+        [
+            b"\0",
+            b"\xff" * 8,
+            b"-1",
+            b"+7",
+            b"0_7",
+            b"9" * 20,
+            b"\\ud800",
+            b"\xb2",
+            b"\r\n",
+            b";",
+            b'"',
+            b"{",
+            b"[" * 50,
+            b"null",
+            b"../",
+        ]
+    ),
 )
 EDITS = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 16), PIECES), max_size=4)
 

@@ -29,7 +29,16 @@ MAY_IMPORT = {
 }
 KNOWS_ANSIBLE = {"modules", "action", "callback", "plugin_utils"}
 COLLECTION = ("ansible_collections", "slipway", "golang", "plugins")
-TYPES = {"str": str, "path": str, "list": list, "dict": dict, "bool": bool, "int": int, "float": (int, float), "raw": object}
+TYPES = {
+    "str": str,
+    "path": str,
+    "list": list,
+    "dict": dict,
+    "bool": bool,
+    "int": int,
+    "float": (int, float),
+    "raw": object,
+}
 
 
 def room_of(parts):
@@ -39,7 +48,9 @@ def room_of(parts):
 
 
 def sources():
-    return sorted(path.relative_to(PLUGINS) for path in PLUGINS.rglob("*.py") if "__pycache__" not in path.parts)
+    return sorted(
+        path.relative_to(PLUGINS) for path in PLUGINS.rglob("*.py") if "__pycache__" not in path.parts
+    )
 
 
 def imports(path):
@@ -56,7 +67,11 @@ def imports(path):
         else:
             continue
         for target in targets:
-            yield ("inside", target[len(COLLECTION) :]) if target[: len(COLLECTION)] == COLLECTION else ("outside", target[0])
+            yield (
+                ("inside", target[len(COLLECTION) :])
+                if target[: len(COLLECTION)] == COLLECTION
+                else ("outside", target[0])
+            )
 
 
 @pytest.mark.parametrize("path", sources(), ids=str)
@@ -79,10 +94,16 @@ def test_relative_imports_only(path):
 def test_the_rules_notice_a_breach(tmp_path, monkeypatch):
     (tmp_path / "module_utils" / "host").mkdir(parents=True)
     path = Path("module_utils/host/x.py")
-    (tmp_path / path).write_text("from ..builder import job\nfrom . import y\nimport ansible.errors\n", encoding="utf-8")
+    (tmp_path / path).write_text(
+        "from ..builder import job\nfrom . import y\nimport ansible.errors\n", encoding="utf-8"
+    )
     monkeypatch.setitem(globals(), "PLUGINS", tmp_path)
     found = list(imports(path))
-    assert found == [("inside", ("module_utils", "builder", "job")), ("inside", ("module_utils", "host", "y")), ("outside", "ansible")]
+    assert found == [
+        ("inside", ("module_utils", "builder", "job")),
+        ("inside", ("module_utils", "host", "y")),
+        ("outside", "ansible"),
+    ]
     with pytest.raises(AssertionError, match="builder"):
         test_imports_run_one_way(path)
 
@@ -112,10 +133,18 @@ def options(role):
 @pytest.mark.parametrize("role", roles())
 def test_a_role_is_complete(role):
     home = ROOT / "roles" / role
-    for file in ("README.md", "defaults/main.yml", "meta/main.yml", "meta/argument_specs.yml", "tasks/main.yml"):
+    for file in (
+        "README.md",
+        "defaults/main.yml",
+        "meta/main.yml",
+        "meta/argument_specs.yml",
+        "tasks/main.yml",
+    ):
         assert (home / file).is_file(), "roles/%s lacks %s" % (role, file)
     assert (ROOT / "molecule" / role / "converge.yml").is_file(), "there is no scenario molecule/%s" % role
-    assert "slipway.golang.%s" % role in (home / "README.md").read_text(encoding="utf-8"), "the README shows no use of the role"
+    assert "slipway.golang.%s" % role in (home / "README.md").read_text(encoding="utf-8"), (
+        "the README shows no use of the role"
+    )
 
 
 @pytest.mark.parametrize("role", roles())
@@ -123,7 +152,9 @@ def test_defaults_and_argument_specs_agree(role):
     defaults, specs = load(role, "defaults/main.yml") or {}, options(role)
     assert set(defaults) == {name for name, spec in specs.items() if "default" in spec}
     for name, spec in specs.items():
-        assert bool(spec.get("required")) != ("default" in spec), "%s must be required or have a default" % name
+        assert bool(spec.get("required")) != ("default" in spec), (
+            "%s must be required or have a default" % name
+        )
     for name, value in defaults.items():
         assert value == specs[name]["default"], name
         assert type(value) is type(specs[name]["default"]), name
@@ -156,7 +187,9 @@ def test_every_default_says_why_one_would_change_it(role):
 
 def task_files():
     found = [path for folder in ("roles", "playbooks", "molecule") for path in (ROOT / folder).rglob("*.yml")]
-    return sorted(path.relative_to(ROOT) for path in found if {"meta", "defaults", "vars"}.isdisjoint(path.parts))
+    return sorted(
+        path.relative_to(ROOT) for path in found if {"meta", "defaults", "vars"}.isdisjoint(path.parts)
+    )
 
 
 def tasks(node):
@@ -170,12 +203,61 @@ def tasks(node):
 
 
 KEYWORDS = {
-    "any_errors_fatal", "args", "async", "become", "become_user", "changed_when", "check_mode", "connection", "debugger", "delay", "delegate_facts",
-    "delegate_to", "diff", "environment", "failed_when", "force_handlers", "gather_facts", "gather_subset", "handlers", "hosts", "ignore_errors",
-    "ignore_unreachable", "listen", "loop", "loop_control", "max_fail_percentage", "module_defaults", "name", "no_log", "notify", "order", "poll",
-    "port", "post_tasks", "pre_tasks", "register", "remote_user", "retries", "roles", "run_once", "serial", "strategy", "tags", "tasks", "throttle",
-    "timeout", "until", "vars", "vars_files", "when", "block", "rescue", "always", "with_items",
-}  # fmt: skip
+    "any_errors_fatal",
+    "args",
+    "async",
+    "become",
+    "become_user",
+    "changed_when",
+    "check_mode",
+    "connection",
+    "debugger",
+    "delay",
+    "delegate_facts",
+    "delegate_to",
+    "diff",
+    "environment",
+    "failed_when",
+    "force_handlers",
+    "gather_facts",
+    "gather_subset",
+    "handlers",
+    "hosts",
+    "ignore_errors",
+    "ignore_unreachable",
+    "listen",
+    "loop",
+    "loop_control",
+    "max_fail_percentage",
+    "module_defaults",
+    "name",
+    "no_log",
+    "notify",
+    "order",
+    "poll",
+    "port",
+    "post_tasks",
+    "pre_tasks",
+    "register",
+    "remote_user",
+    "retries",
+    "roles",
+    "run_once",
+    "serial",
+    "strategy",
+    "tags",
+    "tasks",
+    "throttle",
+    "timeout",
+    "until",
+    "vars",
+    "vars_files",
+    "when",
+    "block",
+    "rescue",
+    "always",
+    "with_items",
+}
 
 
 @pytest.mark.parametrize("path", task_files(), ids=str)

@@ -25,9 +25,46 @@ from ansible_collections.slipway.golang.plugins.module_utils.host.wanted import 
 from ansible_collections.slipway.golang.plugins.modules import certbot_certificate
 
 ROOT = Path(__file__).resolve().parents[2]
-PIECES = ['"', "'", "\n", "\r", "\0", "\x1b[2J", "%n", "%%", "$HOME", "${host}", "$$", "{{ 7 * 7 }}", "{% raw %}", "`id`", "$(id)", ";", "}", "{", "#", "\\",
-          "\\n", " ", "\t", "ü", "\u202e", "\u2028", "\ud800", "..", "/../..", "*", "!", "|", "&", "<", "="]  # fmt: skip
-HOSTILE = [form % piece.replace("%", "%%") % () for piece in PIECES for form in ("%s", "x%sy", "/x%sy", "x%s")] + ["-e", "--help", "-", "", "x" * 100_000]
+PIECES = [
+    '"',
+    "'",
+    "\n",
+    "\r",
+    "\0",
+    "\x1b[2J",
+    "%n",
+    "%%",
+    "$HOME",
+    "${host}",
+    "$$",
+    "{{ 7 * 7 }}",
+    "{% raw %}",
+    "`id`",
+    "$(id)",
+    ";",
+    "}",
+    "{",
+    "#",
+    "\\",
+    "\\n",
+    " ",
+    "\t",
+    "ü",
+    "\u202e",
+    "\u2028",
+    "\ud800",
+    "..",
+    "/../..",
+    "*",
+    "!",
+    "|",
+    "&",
+    "<",
+    "=",
+]
+HOSTILE = [
+    form % piece.replace("%", "%%") % () for piece in PIECES for form in ("%s", "x%sy", "/x%sy", "x%s")
+] + ["-e", "--help", "-", "", "x" * 100_000]
 
 
 def filled(spec, value, benign):
@@ -38,9 +75,17 @@ def filled(spec, value, benign):
     if kind == "dict" and "options" not in spec:
         return [{value: "x"}, {"X-Test": value}, {"X": {value: "x"}}]
     if kind == "dict":
-        return [dict(benign, **{name: one}) for name, inner in spec["options"].items() for one in filled(inner, value, {})]
+        return [
+            dict(benign, **{name: one})
+            for name, inner in spec["options"].items()
+            for one in filled(inner, value, {})
+        ]
     if kind == "list" and spec.get("elements") == "dict":
-        return [[dict(benign, **{name: one})] for name, inner in spec["options"].items() for one in filled(inner, value, {})]
+        return [
+            [dict(benign, **{name: one})]
+            for name, inner in spec["options"].items()
+            for one in filled(inner, value, {})
+        ]
     return [[value], ["x", value]] if kind == "list" else []
 
 
@@ -59,7 +104,14 @@ SINGLE_PERCENT = re.compile(r"(?:CPUQuota|MemoryMax)=.*")
 
 
 def unit_text(options):
-    return unit.render(unit.sections("orders", options, binary="/opt/orders/current/bin/orders", environment_file="/opt/orders/current/environment"))
+    return unit.render(
+        unit.sections(
+            "orders",
+            options,
+            binary="/opt/orders/current/bin/orders",
+            environment_file="/opt/orders/current/environment",
+        )
+    )
 
 
 def keys(text):
@@ -83,10 +135,16 @@ def test_an_option_of_the_unit_stays_in_its_line(name):
 
 
 OWN_LINES = {
-    "group": {"Group"}, "working_directory": {"WorkingDirectory"}, "credentials": {"LoadCredential"}, "read_write_paths": {"ReadWritePaths"},
-    "memory_max": {"MemoryMax", "Environment"}, "cpu_quota": {"CPUQuota", "Environment"}, "ip_allow": {"IPAddressDeny", "IPAddressAllow"},
-    "directives": set(), "hardening": set(),
-}  # fmt: skip
+    "group": {"Group"},
+    "working_directory": {"WorkingDirectory"},
+    "credentials": {"LoadCredential"},
+    "read_write_paths": {"ReadWritePaths"},
+    "memory_max": {"MemoryMax", "Environment"},
+    "cpu_quota": {"CPUQuota", "Environment"},
+    "ip_allow": {"IPAddressDeny", "IPAddressAllow"},
+    "directives": set(),
+    "hardening": set(),
+}
 
 
 def assert_inert(text):
@@ -103,7 +161,9 @@ def test_a_directive_of_the_user_is_one_line_of_its_own_section():
     for value in HOSTILE:
         for section, key in (("Service", value), (value, "OOMScoreAdjust"), ("Service", "OOMScoreAdjust")):
             text = accepted(unit_text, {"directives": {section: {key: value}}})
-            assert text is None or keys(text) == keys(unit_text({"directives": {"Service": {"OOMScoreAdjust": 1}}}))
+            assert text is None or keys(text) == keys(
+                unit_text({"directives": {"Service": {"OOMScoreAdjust": 1}}})
+            )
 
 
 # --- the environment ------------------------------------------------------------------------------------------------
@@ -121,7 +181,12 @@ def test_a_variable_of_the_environment_comes_back_as_it_was_given(value):
 
 @pytest.mark.parametrize("name", sorted(health.OPTIONS))
 def test_an_option_of_a_health_check_stays_in_its_request(name):
-    for base in ({"port": 80, "path": "/"}, {"port": 80}, {"socket": "/run/x", "path": "/"}, {"type": "command", "command": ["true"]}):
+    for base in (
+        {"port": 80, "path": "/"},
+        {"port": 80},
+        {"socket": "/run/x", "path": "/"},
+        {"type": "command", "command": ["true"]},
+    ):
         for value in HOSTILE:
             for given in filled(health.OPTIONS[name], value, {}):
                 check = accepted(health.parse, dict(base, **{name: given}))
@@ -133,24 +198,42 @@ def test_an_option_of_a_health_check_stays_in_its_request(name):
 
 # --- nginx ----------------------------------------------------------------------------------------------------------
 
-NGINX_LANGUAGE = {"snippet", "maintenance_page"}  # nginx's own language in one block by intention, and the content of a file
-TOKEN = re.compile(r'\s+|#[^\n]*|(?P<mark>[;{}])|"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<word>[^\s;{}"]+)', re.DOTALL)
+NGINX_LANGUAGE = {
+    "snippet",
+    "maintenance_page",
+}  # nginx's own language in one block by intention, and the content of a file
+TOKEN = re.compile(
+    r'\s+|#[^\n]*|(?P<mark>[;{}])|"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<word>[^\s;{}"]+)', re.DOTALL
+)
 VARIABLES = re.compile(r"\$\{?([a-z_0-9]+)")
 
 
 def nginx_site(options):
     """Both files of a site, as the module would write them."""
     wanted = {name: spec.get("default") for name, spec in nginx_options.OPTIONS.items()}
-    wanted.update({"domains": ["orders.example.com"], "servers": [server()], "certificate": "/c.pem", "certificate_key": "/k.pem"}, **options)
+    wanted.update(
+        {
+            "domains": ["orders.example.com"],
+            "servers": [server()],
+            "certificate": "/c.pem",
+            "certificate_key": "/k.pem",
+        },
+        **options,
+    )
     wanted["servers"] = [dict(server(), **one) for one in wanted["servers"]]
-    wanted["static"] = [dict({"path": "/static/", "directory": "/srv", "max_age": 1}, **one) for one in wanted["static"]]
+    wanted["static"] = [
+        dict({"path": "/static/", "directory": "/srv", "max_age": 1}, **one) for one in wanted["static"]
+    ]
     site.check(wanted)
     upstream.check(wanted["servers"], wanted["balance"])
     return site.render("orders", wanted, site.Facts(), "yes") + upstream.render("orders", wanted)
 
 
 def server():
-    return dict({name: spec.get("default") for name, spec in nginx_options.OPTIONS["servers"]["options"].items()}, address="127.0.0.1:8080")
+    return dict(
+        {name: spec.get("default") for name, spec in nginx_options.OPTIONS["servers"]["options"].items()},
+        address="127.0.0.1:8080",
+    )
 
 
 def directives(text):
@@ -171,10 +254,20 @@ def directives(text):
     return found, words
 
 
-@pytest.mark.parametrize("name", sorted(name for name, spec in nginx_options.OPTIONS.items() if name not in NGINX_LANGUAGE and "choices" not in spec))
+@pytest.mark.parametrize(
+    "name",
+    sorted(
+        name
+        for name, spec in nginx_options.OPTIONS.items()
+        if name not in NGINX_LANGUAGE and "choices" not in spec
+    ),
+)
 def test_an_option_of_a_site_stays_in_its_directive(name):
     spec = nginx_options.OPTIONS[name]
-    benign = {"servers": {"address": "127.0.0.1:8080"}, "static": {"path": "/static/", "directory": "/srv"}}.get(name, {})
+    benign = {
+        "servers": {"address": "127.0.0.1:8080"},
+        "static": {"path": "/static/", "directory": "/srv"},
+    }.get(name, {})
     for value in HOSTILE:
         for given in filled(spec, value, benign):
             text = accepted(nginx_site, {name: given})
@@ -186,31 +279,53 @@ def test_an_option_of_a_site_stays_in_its_directive(name):
 
 
 EVERYTHING = {
-    "redirect_from": ["www.example.com"], "servers": [server()], "trusted_proxies": ["10.0.0.0/8"], "streaming": ["/events"], "limit_rate": "1r/s",
-    "static": [{"path": "/static/", "directory": "/srv", "max_age": 1}], "headers": {"X-A": "$a"}, "hsts_max_age": 1, "ssl_stapling": True,
+    "redirect_from": ["www.example.com"],
+    "servers": [server()],
+    "trusted_proxies": ["10.0.0.0/8"],
+    "streaming": ["/events"],
+    "limit_rate": "1r/s",
+    "static": [{"path": "/static/", "directory": "/srv", "max_age": 1}],
+    "headers": {"X-A": "$a"},
+    "hsts_max_age": 1,
+    "ssl_stapling": True,
     "acme_forward": "a:80",
-}  # fmt: skip
+}
 ALL_FOUND, ALL_WORDS = directives(nginx_site(EVERYTHING) + nginx_site({"gzip": False, "access_log": False}))
 KNOWN = {head for dummy, head in ALL_FOUND}
 OUR_VARIABLES = set(VARIABLES.findall(" ".join(ALL_WORDS)))
 
 
 def test_a_snippet_does_not_leave_its_block():
-    for value in [*HOSTILE, "}", "} server { listen 81; ", "a;}\nserver{", "'}", '"}"', "if (1) {", "return 200 'x;'; }"]:
+    for value in [
+        *HOSTILE,
+        "}",
+        "} server { listen 81; ",
+        "a;}\nserver{",
+        "'}",
+        '"}"',
+        "if (1) {",
+        "return 200 'x;'; }",
+    ]:
         if accepted(nginx_site, {"snippet": value}) is not None:
             assert value.count("{") == value.count("}") or re.search(r"[\"'#\\]", value), value
 
 
 # --- a release, a certificate, a lease ------------------------------------------------------------------------------
 
-RELEASE = {"name": "orders", "port": 8080, "artifacts": [{"goarch": "amd64", "variant": "v1", "version": "1.0.0", "digest": "0" * 64}]}
+RELEASE = {
+    "name": "orders",
+    "port": 8080,
+    "artifacts": [{"goarch": "amd64", "variant": "v1", "version": "1.0.0", "digest": "0" * 64}],
+}
 
 
 def files_of(request):
     """What a request writes below /etc, and its environment."""
     asked = Wanted(request)
     assert re.fullmatch(r"/[A-Za-z0-9._@+:,=/-]*", asked.layout.root)
-    return [unit.render(parts) for parts in asked.strategy.units(asked).values()], environment.render(asked.environment)
+    return [unit.render(parts) for parts in asked.strategy.units(asked).values()], environment.render(
+        asked.environment
+    )
 
 
 @pytest.mark.parametrize("name", sorted(set(release.ARGUMENTS) - {"unit", "health", "outside_health"}))
@@ -236,13 +351,35 @@ def test_a_lease_of_any_name_stays_below_the_apps_own_directory(name):
 
 
 CERTIFICATE = {
-    "name": None, "domains": ["shop.example.com"], "email": None, "server": None, "staging": False, "authenticator": "webroot", "webroot": "/var/lib/acme",
-    "authenticator_options": {}, "standalone_port": None, "standalone_address": None, "key_type": "ecdsa", "elliptic_curve": None, "rsa_key_size": None,
-    "reuse_key": None, "preferred_chain": None, "deploy_hook": None, "certbot": "certbot", "ca_bundle": None,
-}  # fmt: skip
+    "name": None,
+    "domains": ["shop.example.com"],
+    "email": None,
+    "server": None,
+    "staging": False,
+    "authenticator": "webroot",
+    "webroot": "/var/lib/acme",
+    "authenticator_options": {},
+    "standalone_port": None,
+    "standalone_address": None,
+    "key_type": "ecdsa",
+    "elliptic_curve": None,
+    "rsa_key_size": None,
+    "reuse_key": None,
+    "preferred_chain": None,
+    "deploy_hook": None,
+    "certbot": "certbot",
+    "ca_bundle": None,
+}
 
 
-NO_TEXT = {"key_type", "elliptic_curve", "rsa_key_size", "standalone_port", "staging", "reuse_key"}  # Ansible takes a number, a truth or a choice here
+NO_TEXT = {
+    "key_type",
+    "elliptic_curve",
+    "rsa_key_size",
+    "standalone_port",
+    "staging",
+    "reuse_key",
+}  # Ansible takes a number, a truth or a choice here
 PROGRAM = {"certbot"}  # of the user's choice
 
 
@@ -258,7 +395,15 @@ def test_an_option_of_a_certificate_is_one_word_of_certbots_command_line(name):
         for given in filled(kind, value, {}):
             asked = accepted(certificate.Wanted, dict(CERTIFICATE, **{name: given}))
             if asked:
-                words = [asked.name, asked.server, asked.email, asked.preferred_chain, asked.deploy_hook, *asked.domains, *asked.plugin_options.values()]
+                words = [
+                    asked.name,
+                    asked.server,
+                    asked.email,
+                    asked.preferred_chain,
+                    asked.deploy_hook,
+                    *asked.domains,
+                    *asked.plugin_options.values(),
+                ]
                 for word in filter(None, words):
                     assert not word.startswith("-") and not re.search(r"[\x00-\x1f\x7f\"']", word), given
                 if asked.deploy_hook:  # certbot hands it to a shell
@@ -270,31 +415,71 @@ def test_an_option_of_a_certificate_is_one_word_of_certbots_command_line(name):
 # Where a role's own text is judged: by a pattern of the role, or by the module that it goes to and nobody else.
 # A new variable of a role has to find its place here.
 BY_PATTERN = {
-    "system_user_name": ("system_user", "name_pattern"), "system_user_group": ("system_user", "name_pattern"),
-    "system_user_unit": ("system_user", "unit_pattern"), "system_user_operators_group": ("system_user", "name_pattern"),
-    "system_user_auditors_group": ("system_user", "name_pattern"), "go_toolchain_version": ("go_toolchain", "version_pattern"),
-    "certbot_version": ("certbot", "version_pattern"), "certbot_deploy_hook": ("certbot", "hook_pattern"), "certbot_plugins": ("certbot", "pinned"),
+    "system_user_name": ("system_user", "name_pattern"),
+    "system_user_group": ("system_user", "name_pattern"),
+    "system_user_unit": ("system_user", "unit_pattern"),
+    "system_user_operators_group": ("system_user", "name_pattern"),
+    "system_user_auditors_group": ("system_user", "name_pattern"),
+    "go_toolchain_version": ("go_toolchain", "version_pattern"),
+    "certbot_version": ("certbot", "version_pattern"),
+    "certbot_deploy_hook": ("certbot", "hook_pattern"),
+    "certbot_plugins": ("certbot", "pinned"),
     "certbot_certificates": ("certbot", "name_pattern"),
-}  # fmt: skip
+}
 BY_MODULE = {
-    "certbot_email", "certbot_server", "certbot_authenticator", "certbot_authenticator_options", "certbot_webroot",
-    "nginx_proxy_name", "nginx_proxy_domains", "nginx_proxy_servers", "nginx_proxy_certificate", "nginx_proxy_certificate_key", "nginx_proxy_site",
-    "nginx_proxy_acme_webroot", "nginx_proxy_acme_forward", "rollout_app", "rollout_artifacts", "rollout_release", "rollout_environment",
-    "rollout_unit", "rollout_health", "rollout_strategy", "rollout_allowed_signers", "systemd_service_name", "systemd_service_binary",
-    "systemd_service_environment_file", "systemd_service_unit",
-    "rollout_outside_health", "rollout_balanced_address", "rollout_pull_from", "rollout_pull_ca_file",
-}  # fmt: skip
+    "certbot_email",
+    "certbot_server",
+    "certbot_authenticator",
+    "certbot_authenticator_options",
+    "certbot_webroot",
+    "nginx_proxy_name",
+    "nginx_proxy_domains",
+    "nginx_proxy_servers",
+    "nginx_proxy_certificate",
+    "nginx_proxy_certificate_key",
+    "nginx_proxy_site",
+    "nginx_proxy_acme_webroot",
+    "nginx_proxy_acme_forward",
+    "rollout_app",
+    "rollout_artifacts",
+    "rollout_release",
+    "rollout_environment",
+    "rollout_unit",
+    "rollout_health",
+    "rollout_strategy",
+    "rollout_allowed_signers",
+    "systemd_service_name",
+    "systemd_service_binary",
+    "systemd_service_environment_file",
+    "systemd_service_unit",
+    "rollout_outside_health",
+    "rollout_balanced_address",
+    "rollout_pull_from",
+    "rollout_pull_ca_file",
+}
 # Ansible itself takes these as they are: names of packages, hosts and task files, paths, and what `file` and `user` judge.
 BY_ANSIBLE = {
-    "certbot_ca_certificate", "certbot_issuer", "nginx_proxy_package", "system_user_groups", "system_user_directories", "go_toolchain_dir",
-    "go_toolchain_bin_dir", "go_toolchain_sha256", "go_toolchain_url", "go_toolchain_archive", "rollout_balancers", "rollout_drain_tasks",
+    "certbot_ca_certificate",
+    "certbot_issuer",
+    "nginx_proxy_package",
+    "system_user_groups",
+    "system_user_directories",
+    "go_toolchain_dir",
+    "go_toolchain_bin_dir",
+    "go_toolchain_sha256",
+    "go_toolchain_url",
+    "go_toolchain_archive",
+    "rollout_balancers",
+    "rollout_drain_tasks",
     "rollout_undrain_tasks",
-}  # fmt: skip
+}
 
 
 def texts_of_roles():
     for path in sorted((ROOT / "roles").glob("*/meta/argument_specs.yml")):
-        for name, spec in yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"].items():
+        for name, spec in yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]["main"][
+            "options"
+        ].items():
             if spec["type"] not in ("bool", "int", "float") and "choices" not in spec:
                 yield name
 
@@ -306,7 +491,13 @@ def test_it_is_known_of_every_text_of_a_role_who_judges_it():
 @pytest.mark.parametrize("variable", sorted(BY_PATTERN))
 def test_a_role_lets_nothing_hostile_into_a_template(variable):
     role, name = BY_PATTERN[variable]
-    pattern = yaml.safe_load((ROOT / "roles" / role / "vars/main.yml").read_text(encoding="utf-8"))["__%s_%s" % (role, name)]
+    pattern = yaml.safe_load((ROOT / "roles" / role / "vars/main.yml").read_text(encoding="utf-8"))[
+        "__%s_%s" % (role, name)
+    ]
     for value in HOSTILE:
         if re.match(pattern, value):
-            assert re.fullmatch(r"[A-Za-z0-9._/+@=-]*", value, re.ASCII) and not value.startswith("-") and len(value) < 5000, value
+            assert (
+                re.fullmatch(r"[A-Za-z0-9._/+@=-]*", value, re.ASCII)
+                and not value.startswith("-")
+                and len(value) < 5000
+            ), value

@@ -42,9 +42,17 @@ def test_a_tool_that_differs_from_its_digest_is_not_installed():
 
 
 def test_the_bill_of_materials_has_every_file_of_the_collection_and_every_tool():
-    bill = json.loads(subprocess.run([sys.executable, str(ROOT / "tests/tools/sbom.py")], check=True, capture_output=True).stdout)
+    bill = json.loads(
+        subprocess.run(
+            [sys.executable, str(ROOT / "tests/tools/sbom.py")], check=True, capture_output=True
+        ).stdout
+    )
     names = {component["name"] for component in bill["components"]}
     purls = {component.get("purl") for component in bill["components"]}
     assert {"plugins/module_utils/host/unpack.py", "playbooks/deploy.yml", "ansible-core"} <= names
     assert not any(name.startswith(("tests/", "lab/", "molecule/", "requirements-", ".")) for name in names)
-    assert {"pkg:pypi/" + package.replace("==", "@") for name in LISTS for package in pinned(ROOT / (name + ".txt"))} <= purls
+    assert {
+        "pkg:pypi/" + package.replace("==", "@")
+        for name in LISTS
+        for package in pinned(ROOT / (name + ".txt"))
+    } <= purls

@@ -33,7 +33,13 @@ class Handler(BaseHTTPRequestHandler):
             return None
         if path == "/events":
             return self.events()
-        answer = {"backend": NAME, "method": self.command, "path": self.path, "headers": dict(self.headers), "hung_up": HUNG_UP}
+        answer = {
+            "backend": NAME,
+            "method": self.command,
+            "path": self.path,
+            "headers": dict(self.headers),
+            "hung_up": HUNG_UP,
+        }
         if path == "/large":
             answer["filler"] = "a" * 5000
         return self.say(json.dumps(answer).encode())

@@ -25,7 +25,9 @@ _LEFTOVER_SECONDS = 24 * 3600
 
 def build(request):
     """Bring every target of the request up to date; in check mode only tell what would happen."""
-    with ThreadPoolExecutor(2 * (os.cpu_count() or 1) + 2) as pool:  # most of them wait for a process or a disk
+    with ThreadPoolExecutor(
+        2 * (os.cpu_count() or 1) + 2
+    ) as pool:  # most of them wait for a process or a disk
         asked = pool.submit(vcs.read, request.source)
         toolchain = toolchains.probe(request)
         request.targets = request.targets or [targets.parse(toolchain.host_target)]
@@ -54,8 +56,17 @@ def _identity(request, jobs, revision):
     if not version:
         version = "0.0.0-" + inputs.content_digest([job.inputs for job in jobs])[:12]
     if not names.VERSION.fullmatch(version) or ".." in version:
-        raise SlipwayError("git's tag gives the version %r, which cannot become a directory's name: set the option version" % version)
-    return {"name": request.name, "version": version, "commit": revision.commit, "time": revision.time, "dirty": dirty}
+        raise SlipwayError(
+            "git's tag gives the version %r, which cannot become a directory's name: set the option version"
+            % version
+        )
+    return {
+        "name": request.name,
+        "version": version,
+        "commit": revision.commit,
+        "time": revision.time,
+        "dirty": dirty,
+    }
 
 
 def _gates(request, toolchain, jobs, cache):
@@ -64,7 +75,10 @@ def _gates(request, toolchain, jobs, cache):
         return {}
     key = gates.key(request, toolchain, [inputs.digest(job.inputs) for job in jobs], cache)
     known = [(job.recorded or {}).get("gates", {}) for job in jobs]
-    return {gate: {"key": key, "due": request.force or any(passed.get(gate) != key for passed in known)} for gate in request.gates}
+    return {
+        gate: {"key": key, "due": request.force or any(passed.get(gate) != key for passed in known)}
+        for gate in request.gates
+    }
 
 
 def _make(request, toolchain, jobs, values, judged):
@@ -74,7 +88,13 @@ def _make(request, toolchain, jobs, values, judged):
     passed = {gate: judged[gate]["key"] for gate in judged}
     with contextlib.ExitStack() as places, ThreadPoolExecutor(request.jobs) as pool:
         stale = [(job, places.enter_context(_workplace(job))) for job in jobs if job.stale]
-        _all(pool, [lambda job=job, place=place: _compile(job, request, toolchain, values, place) for job, place in stale])
+        _all(
+            pool,
+            [
+                lambda job=job, place=place: _compile(job, request, toolchain, values, place)
+                for job, place in stale
+            ],
+        )
         for job in jobs:  # all or none: every target is proven before the first is replaced
             job.publish(request, values, passed)
 
@@ -113,7 +133,10 @@ def _workplace(job):
 def _sweep(directory, prefix):
     """Remove what a killed build left behind."""
     for entry in os.scandir(directory):
-        if entry.name.startswith(prefix) and time.time() - entry.stat(follow_symlinks=False).st_mtime > _LEFTOVER_SECONDS:
+        if (
+            entry.name.startswith(prefix)
+            and time.time() - entry.stat(follow_symlinks=False).st_mtime > _LEFTOVER_SECONDS
+        ):
             shutil.rmtree(entry.path, ignore_errors=True)
 
 
@@ -131,13 +154,24 @@ def _result(request, toolchain, jobs, values, judged):
     return {
         "changed": any(job.changed for job in jobs),
         "artifacts": artifacts,
-        "commands": [[toolchain.go] + compiling.arguments(request, job.binary, values) for job in jobs if job.stale],
-        "gates": [{"name": gate, "ran": judged[gate]["due"] and not request.check_mode, "due": judged[gate]["due"]} for gate in judged],
-        "input_digest": canonical.sha256(canonical.to_json({str(job.target): inputs.digest(job.inputs) for job in jobs})),
+        "commands": [
+            [toolchain.go] + compiling.arguments(request, job.binary, values) for job in jobs if job.stale
+        ],
+        "gates": [
+            {"name": gate, "ran": judged[gate]["due"] and not request.check_mode, "due": judged[gate]["due"]}
+            for gate in judged
+        ],
+        "input_digest": canonical.sha256(
+            canonical.to_json({str(job.target): inputs.digest(job.inputs) for job in jobs})
+        ),
         "reasons": _together(jobs),
-        "name": first["name"], "version": first["version"], "commit": first["commit"], "time": first["time"], "dirty": first["dirty"],
+        "name": first["name"],
+        "version": first["version"],
+        "commit": first["commit"],
+        "time": first["time"],
+        "dirty": first["dirty"],
         "diff": [_diff(job) for job in jobs if job.reasons],
-    }  # fmt: skip
+    }
 
 
 def _together(jobs):
@@ -156,6 +190,8 @@ def _diff(job):
     """The inputs that differ, as a small text."""
     before, after = job.states()
     return {
-        "before_header": job.binary, "after_header": job.binary,
-        "before": inputs.as_text(before, after), "after": inputs.as_text(after, before),
-    }  # fmt: skip
+        "before_header": job.binary,
+        "after_header": job.binary,
+        "before": inputs.as_text(before, after),
+        "after": inputs.as_text(after, before),
+    }

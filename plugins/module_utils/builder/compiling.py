@@ -53,7 +53,9 @@ def compile_target(request, target, toolchain, stamp_values, directory):
     started = time.monotonic()
     arguments_here = arguments(request, built.path, stamp_values)
     built.command = [toolchain.go] + arguments_here
-    done = toolchain.run(arguments_here, request.source, **dict(memory_settings(request), **target.environment))
+    done = toolchain.run(
+        arguments_here, request.source, **dict(memory_settings(request), **target.environment)
+    )
     if done.code:
         raise complaints.explain(done, request, toolchain, target)
     _inspect(built, request, target, stamp_values)
@@ -101,8 +103,9 @@ def check_size(request, subject, size):
     if request.max_size and size > request.max_size:
         raise SlipwayError(
             "%s has %d bytes, which is over max_size, %d bytes (%.1f %% more): find what grew with 'go version -m' and 'go tool nm -size', "
-            "or raise max_size" % (subject, size, request.max_size, 100.0 * size / request.max_size - 100), size=size,
-        )  # fmt: skip
+            "or raise max_size" % (subject, size, request.max_size, 100.0 * size / request.max_size - 100),
+            size=size,
+        )
 
 
 def _joined(linker):
@@ -113,7 +116,10 @@ def _joined(linker):
 def _inspect(built, request, target, stamp_values):
     headers = elf.read(built.path)
     if headers.goarch != target.goarch:
-        raise SlipwayError("%s should be for %s, but its ELF header says %s" % (request.name, target, headers.goarch or headers.machine))
+        raise SlipwayError(
+            "%s should be for %s, but its ELF header says %s"
+            % (request.name, target, headers.goarch or headers.machine)
+        )
     needs = ([headers.interpreter] if headers.interpreter else []) + headers.needed
     check_static(request, "%s for %s" % (request.name, target), headers.static, needs)
     with open(built.path, "rb") as handle:
@@ -121,8 +127,11 @@ def _inspect(built, request, target, stamp_values):
     stamps.verify_landed(stamp_values, content)
     built.size, built.sha256 = len(content), canonical.sha256(content)
     built.facts = {
-        "static": headers.static, "needs": needs, "build_id": headers.build_id, "build_info": buildinfo.read(built.path).as_dict()
-    }  # fmt: skip
+        "static": headers.static,
+        "needs": needs,
+        "build_id": headers.build_id,
+        "build_info": buildinfo.read(built.path).as_dict(),
+    }
 
 
 def _pack(built, request, target, toolchain):
@@ -132,8 +141,14 @@ def _pack(built, request, target, toolchain):
             "upx is not installed on the builder, and the option upx asks for it. Install it, or leave upx out: a tar.gz of the plain "
             "binary is nearly as small, and the program starts 20 times faster"
         )
-    done = processes.run([upx, "-q"] + request.upx_args + ["--", built.path], os.path.dirname(built.path), toolchain.environment)
+    done = processes.run(
+        [upx, "-q"] + request.upx_args + ["--", built.path],
+        os.path.dirname(built.path),
+        toolchain.environment,
+    )
     if done.code:
-        raise SlipwayError("upx cannot pack %s for %s; leave upx out:\n%s" % (request.name, target, done.words), **done.facts)
+        raise SlipwayError(
+            "upx cannot pack %s for %s; leave upx out:\n%s" % (request.name, target, done.words), **done.facts
+        )
     built.before_upx = {"size": built.size, "sha256": built.sha256}
     built.size, built.sha256 = os.path.getsize(built.path), canonical.sha256_file(built.path)

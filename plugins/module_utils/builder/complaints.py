@@ -24,8 +24,12 @@ _MODULES = re.compile(
 )
 _NO_EMBED = re.compile(r"pattern (?P<pattern>.+): (no matching files found|cannot embed .+)")
 _EXCLUDED = re.compile(r"build constraints exclude all Go files in")
-_NO_PACKAGE = re.compile(r"no Go files in|cannot find package|directory not found|does not contain package|is not in std|matched no packages")
-_NO_COMPILER = re.compile(r'C compiler "(?P<compiler>[^"]+)" not found|exec: "(?P<other>[^"]+)": executable file not found')
+_NO_PACKAGE = re.compile(
+    r"no Go files in|cannot find package|directory not found|does not contain package|is not in std|matched no packages"
+)
+_NO_COMPILER = re.compile(
+    r'C compiler "(?P<compiler>[^"]+)" not found|exec: "(?P<other>[^"]+)": executable file not found'
+)
 _BAD_PAIR = re.compile(r"unsupported GOOS/GOARCH pair (?P<pair>\S+)")
 _BAD_VARIANT = re.compile(r"(?P<words>invalid GO(?:386|AMD64|ARM|ARM64|MIPS|MIPS64|PPC64|RISCV64): .*)")
 _COMPILED = re.compile(r"^# (\S+)", re.MULTILINE)
@@ -58,10 +62,25 @@ def cgo_packages(request, toolchain, target):
     if request.cgo:
         return set()
     done = toolchain.run(
-        ["list", "-e", "-deps", "-mod=" + request.mod, "-tags=" + ",".join(request.tags), "-json=ImportPath,Standard,CgoFiles", request.package],
-        request.source, CGO_ENABLED="1", **target.environment)  # fmt: skip
+        [
+            "list",
+            "-e",
+            "-deps",
+            "-mod=" + request.mod,
+            "-tags=" + ",".join(request.tags),
+            "-json=ImportPath,Standard,CgoFiles",
+            request.package,
+        ],
+        request.source,
+        CGO_ENABLED="1",
+        **target.environment,
+    )
     packages = decode(done.stdout)
-    return {package["ImportPath"] for package in packages if package.get("CgoFiles") and not package.get("Standard")}
+    return {
+        package["ImportPath"]
+        for package in packages
+        if package.get("CgoFiles") and not package.get("Standard")
+    }
 
 
 def decode(text):
@@ -79,8 +98,9 @@ def decode(text):
 def main_packages(request, toolchain):
     """Where the module has main packages, as the user would write them."""
     done = toolchain.run(
-        ["list", "-e", "-mod=" + request.mod, "-f", '{{if eq .Name "main"}}{{.Dir}}{{end}}', "./..."], request.source
-    )  # fmt: skip
+        ["list", "-e", "-mod=" + request.mod, "-f", '{{if eq .Name "main"}}{{.Dir}}{{end}}', "./..."],
+        request.source,
+    )
     found = []
     for directory in done.stdout.split("\n"):
         if directory.startswith(request.source):
@@ -91,7 +111,11 @@ def main_packages(request, toolchain):
 def no_main(request, toolchain, what):
     """The message for a package that is no program."""
     others = main_packages(request, toolchain)[:5]
-    hint = "give one of these as package: %s" % ", ".join(others) if others else "the module has none: write one with package main and func main"
+    hint = (
+        "give one of these as package: %s" % ", ".join(others)
+        if others
+        else "the module has none: write one with package main and func main"
+    )
     return "There is no main package at %s in %s (%s); %s." % (request.package, request.source, what, hint)
 
 
@@ -112,7 +136,10 @@ def _too_old(match, _request, toolchain, _target):
 
 def _offline(_match, request, _toolchain, _target):
     how = "offline is set" if request.offline else "GOPROXY is off"
-    return "A module is missing on this machine and %s. Fill the module cache once with 'go mod download', or vendor the modules and set mod: vendor." % how
+    return (
+        "A module is missing on this machine and %s. Fill the module cache once with 'go mod download', or vendor the modules and set mod: vendor."
+        % how
+    )
 
 
 def _network(_match, _request, _toolchain, _target):
@@ -123,20 +150,27 @@ def _network(_match, _request, _toolchain, _target):
 
 
 def _modules(_match, request, _toolchain, _target):
-    return "go.mod, go.sum and the imports of %s do not agree. Run 'go mod tidy'%s there and commit the result." % (
-        request.source, " and 'go mod vendor'" if request.mod == "vendor" else "")  # fmt: skip
+    return (
+        "go.mod, go.sum and the imports of %s do not agree. Run 'go mod tidy'%s there and commit the result."
+        % (request.source, " and 'go mod vendor'" if request.mod == "vendor" else "")
+    )
 
 
 def _no_embed(match, request, _toolchain, _target):
-    return "A file to embed is missing: nothing fits the pattern %s. Make the file (a front-end build?) before building %s." % (
-        match["pattern"], request.source)  # fmt: skip
+    return (
+        "A file to embed is missing: nothing fits the pattern %s. Make the file (a front-end build?) before building %s."
+        % (match["pattern"], request.source)
+    )
 
 
 def _excluded(_match, request, toolchain, target):
     needing = cgo_packages(request, toolchain, target)
     if needing:
         return _cgo_message(needing)
-    return "A package has no file for %s: its build constraints exclude all. Choose other targets or tags." % target
+    return (
+        "A package has no file for %s: its build constraints exclude all. Choose other targets or tags."
+        % target
+    )
 
 
 def _no_package(_match, request, toolchain, _target):
@@ -145,7 +179,10 @@ def _no_package(_match, request, toolchain, _target):
 
 def _no_compiler(match, _request, _toolchain, _target):
     compiler = match["compiler"] or match["other"]
-    return "cgo needs the C compiler %s, which is not installed: install it, or name another in environment: {CC: …}." % compiler
+    return (
+        "cgo needs the C compiler %s, which is not installed: install it, or name another in environment: {CC: …}."
+        % compiler
+    )
 
 
 def _bad_go_mod(_match, request, _toolchain, _target):

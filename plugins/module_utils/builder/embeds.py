@@ -21,8 +21,11 @@ def check(patterns, listing):
     for pattern in patterns:
         wanted = pattern[2:] if pattern.startswith("./") else pattern
         if not any(fnmatch.fnmatchcase(name, wanted) for name in embedded):
-            shown = ", ".join(embedded[:_SHOWN]) + (" and %d more" % (len(embedded) - _SHOWN) if len(embedded) > _SHOWN else "")
+            shown = ", ".join(embedded[:_SHOWN]) + (
+                " and %d more" % (len(embedded) - _SHOWN) if len(embedded) > _SHOWN else ""
+            )
             raise SlipwayError(
                 "embed: no embedded file fits %r. Embedded are: %s. Was the front end built before? go:embed leaves out names that begin "
-                "with '.' or '_' unless the pattern is written 'all:…'" % (pattern, shown or "none"), embedded=embedded,
-            )  # fmt: skip
+                "with '.' or '_' unless the pattern is written 'all:…'" % (pattern, shown or "none"),
+                embedded=embedded,
+            )

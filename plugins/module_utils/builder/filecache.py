@@ -39,7 +39,9 @@ class FileCache:
         if directory not in self._names:
             try:
                 with os.scandir(directory) as entries:
-                    self._names[directory] = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries)
+                    self._names[directory] = sorted(
+                        (entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries
+                    )
             except OSError:
                 self._names[directory] = []
         return self._names[directory]

@@ -24,7 +24,9 @@ _REMEDY = {
 
 def key(request, toolchain, all_inputs, cache):
     """The digest of all that the gates could depend on: the inputs of the build, and tests with their data."""
-    texts = ["%s %s" % (path, cache.digest(os.path.join(request.source, path))) for path in _tested(request, cache)]
+    texts = [
+        "%s %s" % (path, cache.digest(os.path.join(request.source, path))) for path in _tested(request, cache)
+    ]
     return canonical.sha256("\n".join([toolchain.version] + sorted(all_inputs) + texts))
 
 
@@ -58,12 +60,19 @@ def _govulncheck(request, toolchain, variables):
         )
     environment = dict(toolchain.environment, GOFLAGS="-mod=" + request.mod, **variables)
     environment["PATH"] = os.path.dirname(toolchain.go) + os.pathsep + environment.get("PATH", os.defpath)
-    return processes.run([found] + (["-tags", ",".join(request.tags)] if request.tags else []) + ["./..."], request.source, environment)
+    return processes.run(
+        [found] + (["-tags", ",".join(request.tags)] if request.tags else []) + ["./..."],
+        request.source,
+        environment,
+    )
 
 
 def _tested(request, cache):
     """Go files, and all that lies in testdata directories, relative to the source."""
-    return sorted(os.path.relpath(path, request.source) for path in _walk(request.source, request.dest, cache, everything=False))
+    return sorted(
+        os.path.relpath(path, request.source)
+        for path in _walk(request.source, request.dest, cache, everything=False)
+    )
 
 
 def _walk(directory, left_out, cache, everything):

@@ -109,6 +109,10 @@ def _obstacle(kind, value):
         return "it is of type %s, not string" % "".join(kind)
     if any(token in _OPENING for token in value or []):
         return "the program computes its value at start, which would overwrite the stamp"
-    if not kind and value and (value[0][0] not in '"`' and not value[0][0].isalpha() or value[0] in ("true", "false", "nil")):
+    if (
+        not kind
+        and value
+        and (value[0][0] not in '"`' and not value[0][0].isalpha() or value[0] in ("true", "false", "nil"))
+    ):
         return "it is not a string"
     return None

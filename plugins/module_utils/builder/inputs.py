@@ -37,7 +37,11 @@ def gather(request, target, toolchain, listing, cache):
         inputs["directory"] = request.source
     if request.cgo:
         inputs["compiler"] = _compiler(request, toolchain)
-    inputs.update(("environment " + name, value) for name, value in request.environment.items() if name not in toolchains.NETWORK)
+    inputs.update(
+        ("environment " + name, value)
+        for name, value in request.environment.items()
+        if name not in toolchains.NETWORK
+    )
     inputs.update(("module " + path, text) for path, text in listing.modules.items())
     inputs.update(_files(listing, cache))
     inputs["file go.mod"] = cache.digest(os.path.join(request.source, "go.mod"))
@@ -53,7 +57,11 @@ def content_digest(all_inputs):
     """One digest over the sources of several targets, which does not depend on stamps: it names a version where git cannot."""
     merged = {}
     for inputs in all_inputs:
-        merged.update((key, value) for key, value in inputs.items() if key not in ("target", "upx") and not key.startswith("stamp "))
+        merged.update(
+            (key, value)
+            for key, value in inputs.items()
+            if key not in ("target", "upx") and not key.startswith("stamp ")
+        )
     return canonical.sha256(canonical.to_json(merged))
 
 
@@ -93,7 +101,10 @@ def _files(listing, cache):
     vendored = {}
     for package in listing.local():
         if package["vendored"]:
-            texts = ["%s %s" % (name, cache.digest(os.path.join(package["dir"], name))) for name in package["files"] + package["embeds"]]
+            texts = [
+                "%s %s" % (name, cache.digest(os.path.join(package["dir"], name)))
+                for name in package["files"] + package["embeds"]
+            ]
             vendored["vendor " + package["path"]] = canonical.sha256("\n".join(sorted(texts)))
     files = {"file " + label: cache.digest(path) for label, path in listing.files()}
     return dict(vendored, **files)
@@ -102,7 +113,9 @@ def _files(listing, cache):
 def _profile(request, listing, cache):
     if request.pgo == "off":
         return "off"
-    path = request.pgo if request.pgo != "auto" else os.path.join(listing.package("main")["dir"], "default.pgo")
+    path = (
+        request.pgo if request.pgo != "auto" else os.path.join(listing.package("main")["dir"], "default.pgo")
+    )
     return cache.digest(path) or "none"
 
 

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-INSTALL_SH = r'''#!/bin/sh
+INSTALL_SH = r"""#!/bin/sh
 # Copyright (c) 2026, Slipway contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -1150,4 +1150,4 @@ have() {
 }
 
 main "$@"
-'''
+"""

@@ -73,7 +73,9 @@ class Job:
                 try:
                     os.replace(self.built.path, self.binary)
                 except OSError as error:
-                    raise SlipwayError("Cannot put the new binary at %s: %s" % (self.binary, error.strerror)) from error
+                    raise SlipwayError(
+                        "Cannot put the new binary at %s: %s" % (self.binary, error.strerror)
+                    ) from error
             self.changed = replace or moved
         self.recorded = self._provenance(request, stamp_values, gates)
         files.write(self.provenance_path, canonical.to_json(self.recorded))
@@ -83,11 +85,22 @@ class Job:
     def artifact(self):
         """What the module returns of it; sizes and digests are null while nothing is built."""
         binary = (self.recorded or {}).get("binary", {}) if not self.stale or self.built else {}
-        result = {"path": self.binary, "provenance": self.provenance_path, "goos": self.target.goos, "goarch": self.target.goarch,
-                  "variant": self.target.variant, "go_version": self.inputs["go"], "input_digest": input_lists.digest(self.inputs),
-                  "reasons": self.reasons, "changed": self.changed, "seconds": self.built.seconds if self.built else 0.0}  # fmt: skip
+        result = {
+            "path": self.binary,
+            "provenance": self.provenance_path,
+            "goos": self.target.goos,
+            "goarch": self.target.goarch,
+            "variant": self.target.variant,
+            "go_version": self.inputs["go"],
+            "input_digest": input_lists.digest(self.inputs),
+            "reasons": self.reasons,
+            "changed": self.changed,
+            "seconds": self.built.seconds if self.built else 0.0,
+        }
         result.update((name, self.identity[name]) for name in _IDENTITY)
-        result.update((name, binary.get(name)) for name in ("size", "sha256", "static", "build_id", "before_upx"))
+        result.update(
+            (name, binary.get(name)) for name in ("size", "sha256", "static", "build_id", "before_upx")
+        )
         return result
 
     def states(self):
@@ -124,12 +137,23 @@ class Job:
         if self.built:
             facts = dict(self.built.facts)
             build = facts.pop("build_info")
-            binary = dict(facts, size=self.built.size, sha256=self.built.sha256, before_upx=self.built.before_upx)
+            binary = dict(
+                facts, size=self.built.size, sha256=self.built.sha256, before_upx=self.built.before_upx
+            )
         target = {"goos": self.target.goos, "goarch": self.target.goarch, "variant": self.target.variant}
         # as it reads the same in every directory
         command = ["go"] + [
             "-pgo=" + os.path.basename(argument) if argument.startswith("-pgo=/") else argument
             for argument in compiling.arguments(request, request.name, stamp_values)
         ]
-        return dict(self.identity, schema=provenance.SCHEMA, target=target, command=command, inputs=self.inputs, gates=gates,
-                    input_digest=input_lists.digest(self.inputs), binary=binary, build=build)  # fmt: skip
+        return dict(
+            self.identity,
+            schema=provenance.SCHEMA,
+            target=target,
+            command=command,
+            inputs=self.inputs,
+            gates=gates,
+            input_digest=input_lists.digest(self.inputs),
+            binary=binary,
+            build=build,
+        )

@@ -18,10 +18,42 @@ from ..common.errors import SlipwayError
 from . import complaints
 
 _SCHEMA = 1
-_SOURCES = ("GoFiles", "CgoFiles", "CFiles", "CXXFiles", "MFiles", "HFiles", "FFiles", "SFiles", "SwigFiles", "SwigCXXFiles", "SysoFiles")
+_SOURCES = (
+    "GoFiles",
+    "CgoFiles",
+    "CFiles",
+    "CXXFiles",
+    "MFiles",
+    "HFiles",
+    "FFiles",
+    "SFiles",
+    "SwigFiles",
+    "SwigCXXFiles",
+    "SysoFiles",
+)
 _FIELDS = ("Dir", "ImportPath", "Name", "Standard", "Module", "EmbedFiles", "EmbedPatterns") + _SOURCES
-_SUFFIXES = (".go", ".c", ".cc", ".cpp", ".cxx", ".m", ".h", ".hh", ".hpp", ".hxx", ".f", ".F", ".for", ".f90", ".s", ".S", ".sx", ".swig",
-             ".swigcxx", ".syso")  # fmt: skip
+_SUFFIXES = (
+    ".go",
+    ".c",
+    ".cc",
+    ".cpp",
+    ".cxx",
+    ".m",
+    ".h",
+    ".hh",
+    ".hpp",
+    ".hxx",
+    ".f",
+    ".F",
+    ".for",
+    ".f90",
+    ".s",
+    ".S",
+    ".sx",
+    ".swig",
+    ".swigcxx",
+    ".syso",
+)
 _GLOB = "*?["
 
 
@@ -68,11 +100,25 @@ def collect(request, target, toolchain, cache, memo_path):
 
 
 def _key(request, target, toolchain):
-    environment = {name: value for name, value in toolchain.environment.items() if name.startswith(("GO", "CGO_"))}
-    return canonical.sha256(canonical.to_json([
-        _SCHEMA, request.source, request.package, request.tags, request.mod, request.flags, str(target), toolchain.version,
-        toolchain.goroot, environment,
-    ]))  # fmt: skip
+    environment = {
+        name: value for name, value in toolchain.environment.items() if name.startswith(("GO", "CGO_"))
+    }
+    return canonical.sha256(
+        canonical.to_json(
+            [
+                _SCHEMA,
+                request.source,
+                request.package,
+                request.tags,
+                request.mod,
+                request.flags,
+                str(target),
+                toolchain.version,
+                toolchain.goroot,
+                environment,
+            ]
+        )
+    )
 
 
 def _read_memo(path):
@@ -85,18 +131,38 @@ def _read_memo(path):
 
 
 def _ask(request, target, toolchain):
-    mod = "readonly" if request.check_mode and request.mod == "mod" else request.mod  # which may write to go.mod
-    arguments = ["list", "-deps", "-mod=" + mod, "-tags=" + ",".join(request.tags), "-json=" + ",".join(_FIELDS)]
+    mod = (
+        "readonly" if request.check_mode and request.mod == "mod" else request.mod
+    )  # which may write to go.mod
+    arguments = [
+        "list",
+        "-deps",
+        "-mod=" + mod,
+        "-tags=" + ",".join(request.tags),
+        "-json=" + ",".join(_FIELDS),
+    ]
     done = toolchain.run(arguments + request.flags + [request.package], request.source, **target.environment)
     if done.code:
         raise complaints.explain(done, request, toolchain, target)
     packages = complaints.decode(done.stdout)
     main = packages[-1]  # dependencies come first
     if main["Name"] != "main":
-        raise SlipwayError(complaints.no_main(request, toolchain, "it is package %s" % main["Name"]), **done.facts)
+        raise SlipwayError(
+            complaints.no_main(request, toolchain, "it is package %s" % main["Name"]), **done.facts
+        )
     ours = [_package(package, request, toolchain) for package in packages if not package.get("Standard")]
-    modules = dict(_module(package["Module"]) for package in packages if "Module" in package and not package["Module"].get("Main"))
-    return Listing({"main": main["ImportPath"], "packages": {package["path"]: package for package in ours}, "modules": modules})
+    modules = dict(
+        _module(package["Module"])
+        for package in packages
+        if "Module" in package and not package["Module"].get("Main")
+    )
+    return Listing(
+        {
+            "main": main["ImportPath"],
+            "packages": {package["path"]: package for package in ours},
+            "modules": modules,
+        }
+    )
 
 
 def _package(raw, request, toolchain):
@@ -127,7 +193,9 @@ def _module(raw):
 
 
 def _label(package, name):
-    return package["prefix"] + os.path.relpath(os.path.join(package["dir"], name), package["root"]).replace(os.sep, "/")
+    return package["prefix"] + os.path.relpath(os.path.join(package["dir"], name), package["root"]).replace(
+        os.sep, "/"
+    )
 
 
 def _below(path, directory):
@@ -144,10 +212,14 @@ def _watched(listing, request, cache):
             watched.update((path, cache.digest(path)) for path in _paths(package["dir"], cache))
             continue
         for directory in _up_to_root(package):
-            watched.setdefault("names " + directory, canonical.sha256("\n".join(_source_names(directory, cache))))
+            watched.setdefault(
+                "names " + directory, canonical.sha256("\n".join(_source_names(directory, cache)))
+            )
         watched.update((path, cache.header(path)) for path in _paths(package["dir"], cache))
         for directory in _embed_roots(package):
-            watched.setdefault("tree " + directory, canonical.sha256("\n".join(_tree(directory, request.dest, cache))))
+            watched.setdefault(
+                "tree " + directory, canonical.sha256("\n".join(_tree(directory, request.dest, cache)))
+            )
     for root in roots:
         for name in ("go.mod", "go.sum", "vendor/modules.txt"):
             watched[os.path.join(root, name)] = cache.digest(os.path.join(root, name))
@@ -159,9 +231,11 @@ def _watched(listing, request, cache):
 
 def _source_names(directory, cache):
     return [
-        name for name, is_directory in cache.names(directory)
-        if not is_directory and (name.endswith(_SUFFIXES) and not name.endswith("_test.go") or name == "go.mod")
-    ]  # fmt: skip
+        name
+        for name, is_directory in cache.names(directory)
+        if not is_directory
+        and (name.endswith(_SUFFIXES) and not name.endswith("_test.go") or name == "go.mod")
+    ]
 
 
 def _paths(directory, cache):

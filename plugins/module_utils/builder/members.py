@@ -16,7 +16,16 @@ from ..common.errors import InvalidInput, SlipwayError
 from ..common.manifest import CHECKSUMS, MANIFEST, SIGNATURE
 
 _GLOB = "*?["
-_RESERVED = (MANIFEST, SIGNATURE, CHECKSUMS, "install.sh", "provenance.json", "sbom.cdx.json", "release.json", "environment")
+_RESERVED = (
+    MANIFEST,
+    SIGNATURE,
+    CHECKSUMS,
+    "install.sh",
+    "provenance.json",
+    "sbom.cdx.json",
+    "release.json",
+    "environment",
+)
 
 
 class Member:
@@ -58,7 +67,11 @@ def gather(entries):
     for entry in entries:
         for path, source in _expand(entry):
             if path in _RESERVED or path.split("/")[0] in ("bin", "systemd", "units"):
-                raise InvalidInput("files", path, "the tarball, or the release on the host, has this itself; choose another dest")
+                raise InvalidInput(
+                    "files",
+                    path,
+                    "the tarball, or the release on the host, has this itself; choose another dest",
+                )
             if path in found and found[path] != source:
                 raise InvalidInput("files", path, "both %s and %s would become it" % (found[path], source))
             found[path] = source
@@ -73,13 +86,20 @@ def _expand(entry):
         pairs = [(path, os.path.join(source, path)) for path in _walk(source, "", exclude)]
     elif os.path.lexists(source):
         single = os.path.basename(source)
-        return [(_join(dest, single) if into_directory else dest, _regular(source, os.path.dirname(os.path.realpath(source))))]
+        return [
+            (
+                _join(dest, single) if into_directory else dest,
+                _regular(source, os.path.dirname(os.path.realpath(source))),
+            )
+        ]
     elif any(character in source for character in _GLOB):
         pairs = list(_matches(source, exclude))
     else:
         raise InvalidInput("files", source, "there is no such file or directory on the builder")
     if not pairs:
-        raise InvalidInput("files", source, "it gives no file%s" % (" that is not excluded" if exclude else ""))
+        raise InvalidInput(
+            "files", source, "it gives no file%s" % (" that is not excluded" if exclude else "")
+        )
     return [(_join(dest, path), path_on_disk) for path, path_on_disk in pairs]
 
 
@@ -90,7 +110,9 @@ def _destination(source, wanted):
         return (os.path.basename(source), True) if own_name else ("", True)
     if wanted in (".", "./"):
         return "", True
-    return names.check_member(wanted[:-1] if wanted.endswith("/") else wanted, "files dest"), wanted.endswith("/")
+    return names.check_member(wanted[:-1] if wanted.endswith("/") else wanted, "files dest"), wanted.endswith(
+        "/"
+    )
 
 
 def _matches(pattern, exclude):
@@ -104,7 +126,9 @@ def _matches(pattern, exclude):
             continue
         if os.path.isdir(found):
             if "**" not in pattern:
-                yield from ((path, os.path.join(plain, path)) for path in _walk(plain or ".", relative, exclude))
+                yield from (
+                    (path, os.path.join(plain, path)) for path in _walk(plain or ".", relative, exclude)
+                )
         else:
             yield relative, _regular(found, plain or ".")
 
@@ -131,17 +155,25 @@ def _regular(path, root):
     """Only a regular file, or a link to one that stays below the root, can be packed."""
     real, home = os.path.realpath(path), os.path.realpath(root)
     if os.path.islink(path) and not real.startswith(home.rstrip("/") + "/"):
-        raise InvalidInput("files", path, "it is a link that leaves %s; copy the file there, or exclude it" % root)
+        raise InvalidInput(
+            "files", path, "it is a link that leaves %s; copy the file there, or exclude it" % root
+        )
     try:
         mode = os.stat(real).st_mode
     except OSError as error:
         raise InvalidInput("files", path, "it cannot be read (%s)" % error.strerror) from error
     if stat.S_ISDIR(mode):
-        raise InvalidInput("files", path, "it is a link to a directory; name that directory as a src of its own, or exclude it")
+        raise InvalidInput(
+            "files",
+            path,
+            "it is a link to a directory; name that directory as a src of its own, or exclude it",
+        )
     if not stat.S_ISREG(mode):
         raise InvalidInput("files", path, "it is no regular file (a device, a socket or a pipe); exclude it")
     if not os.access(real, os.R_OK):
-        raise InvalidInput("files", path, "it cannot be read (permission denied); correct its mode, or exclude it")
+        raise InvalidInput(
+            "files", path, "it cannot be read (permission denied); correct its mode, or exclude it"
+        )
     return path
 
 
@@ -149,7 +181,9 @@ def _excluded(path, patterns):
     """A pattern fits the whole path, the name, or a directory on the way."""
     parts = path.split("/")
     ways = ["/".join(parts[: count + 1]) for count in range(len(parts))]
-    return any(fnmatch.fnmatchcase(text, pattern.rstrip("/")) for pattern in patterns for text in ways + parts)
+    return any(
+        fnmatch.fnmatchcase(text, pattern.rstrip("/")) for pattern in patterns for text in ways + parts
+    )
 
 
 def _mode(path):

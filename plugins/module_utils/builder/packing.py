@@ -17,8 +17,17 @@ from . import files, members, provenance, sbom, tarball
 from .install_sh import INSTALL_SH
 from .signing import Signer
 
-_ARTIFACT_FIELDS = {"path": str, "name": str, "version": str, "goos": str, "goarch": str, "variant": str, "commit": str, "time": int,
-                    "provenance": str}  # fmt: skip
+_ARTIFACT_FIELDS = {
+    "path": str,
+    "name": str,
+    "version": str,
+    "goos": str,
+    "goarch": str,
+    "variant": str,
+    "commit": str,
+    "time": int,
+    "provenance": str,
+}
 
 
 def package(artifacts, dest, *, extra, unit, signing_key, compression_level, check_mode):
@@ -31,12 +40,20 @@ def package(artifacts, dest, *, extra, unit, signing_key, compression_level, che
     signer = Signer(signing_key) if signing_key else None
     shared = members.gather(extra)
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:  # compressing and hashing do not hold Python's lock
-        packages = list(pool.map(lambda artifact: _prepare(artifact, dest, shared, unit, check_mode), artifacts))
+        packages = list(
+            pool.map(lambda artifact: _prepare(artifact, dest, shared, unit, check_mode), artifacts)
+        )
         paths = [path for path, _package in packages]
         for path in paths:
             if paths.count(path) > 1:
-                raise InvalidInput("artifacts", path, "two of them would become this tarball: give each target and version once")
-        packed = list(pool.map(lambda pair: pair[1].write(pair[0], signer, compression_level, check_mode), packages))
+                raise InvalidInput(
+                    "artifacts",
+                    path,
+                    "two of them would become this tarball: give each target and version once",
+                )
+        packed = list(
+            pool.map(lambda pair: pair[1].write(pair[0], signer, compression_level, check_mode), packages)
+        )
     checksums = os.path.join(dest, CHECKSUMS)
     changed = any(result["changed"] for result in packed)
     if not any(result["sha256"] is None for result in packed):
@@ -49,7 +66,10 @@ def _prepare(artifact, dest, shared, unit, check_mode):
     """The path of an artifact's tarball, and what will write it."""
     _check(artifact)
     if check_mode and not _is_built(artifact):
-        one, stem = Foreseen(artifact), "-".join((artifact["name"], artifact["version"], platform(**_target(artifact))))
+        one, stem = (
+            Foreseen(artifact),
+            "-".join((artifact["name"], artifact["version"], platform(**_target(artifact)))),
+        )
     else:
         one = Package(artifact, shared + _unit(artifact["name"], unit))
         stem = one.manifest.stem
@@ -67,29 +87,50 @@ class Package:
             raise InvalidInput("files", doubled[0], "the tarball has this itself; choose another dest")
         self._target = _target(artifact)
         self.manifest = Manifest.create(
-            name=artifact["name"], version=artifact["version"], target=self._target, commit=artifact["commit"], time=artifact["time"],
+            name=artifact["name"],
+            version=artifact["version"],
+            target=self._target,
+            commit=artifact["commit"],
+            time=artifact["time"],
             files={member.path: member.entry for member in self._members},
-        )  # fmt: skip
+        )
 
     def write(self, path, signer, level, check_mode):
         """Write it unless the same content is there; returns what the module returns of it."""
         old_manifest, old_signature = tarball.read_head(path)
-        signature = signer.sign(self.manifest.raw, old_signature if old_manifest == self.manifest.raw else b"") if signer else b""
-        same = old_manifest == self.manifest.raw and tarball.is_same(path, tarball.stream(self.manifest, signature, self._members))
+        signature = (
+            signer.sign(self.manifest.raw, old_signature if old_manifest == self.manifest.raw else b"")
+            if signer
+            else b""
+        )
+        same = old_manifest == self.manifest.raw and tarball.is_same(
+            path, tarball.stream(self.manifest, signature, self._members)
+        )
         if not same and not check_mode:
             with files.replacing(path) as handle:
                 tarball.compress(tarball.stream(self.manifest, signature, self._members), handle, level)
         written = same or not check_mode
         return {
-            "path": path, "name": self.manifest.name, "version": self.manifest.version, "digest": self.manifest.digest,
-            "size": os.path.getsize(path) if written else None, "sha256": canonical.sha256_file(path) if written else None,
-            "changed": not same, "signed": bool(signature), "diff": {} if same else self._diff(path, old_manifest), **self._target,
-        }  # fmt: skip
+            "path": path,
+            "name": self.manifest.name,
+            "version": self.manifest.version,
+            "digest": self.manifest.digest,
+            "size": os.path.getsize(path) if written else None,
+            "sha256": canonical.sha256_file(path) if written else None,
+            "changed": not same,
+            "signed": bool(signature),
+            "diff": {} if same else self._diff(path, old_manifest),
+            **self._target,
+        }
 
     def _diff(self, path, old_manifest):
         before, after = _lines(old_manifest), _lines(self.manifest.raw)
-        return {"before_header": path, "after_header": path, "before": "".join(line for line in before if line not in after),
-                "after": "".join(line for line in after if line not in before)}  # fmt: skip
+        return {
+            "before_header": path,
+            "after_header": path,
+            "before": "".join(line for line in before if line not in after),
+            "after": "".join(line for line in after if line not in before),
+        }
 
 
 class Foreseen:
@@ -101,7 +142,9 @@ class Foreseen:
     def write(self, path, _signer, _level, _check_mode):
         """What can be told without the binary."""
         diff = {"before_header": path, "after_header": path, "before": "", "after": "to be built\n"}
-        return dict(self._known, path=path, digest=None, size=None, sha256=None, changed=True, signed=False, diff=diff)
+        return dict(
+            self._known, path=path, digest=None, size=None, sha256=None, changed=True, signed=False, diff=diff
+        )
 
 
 def _target(artifact):
@@ -111,7 +154,10 @@ def _target(artifact):
 def _check(artifact):
     for field, kind in _ARTIFACT_FIELDS.items():
         if not isinstance(artifact.get(field), kind):
-            remedy = "its field %s is missing or no %s; pass on what slipway.golang.build returned" % (field, kind.__name__)
+            remedy = "its field %s is missing or no %s; pass on what slipway.golang.build returned" % (
+                field,
+                kind.__name__,
+            )
             raise InvalidInput("artifacts", artifact.get("path", artifact), remedy)
     names.check_app(artifact["name"], "artifacts name")
     names.check_version(artifact["version"], "artifacts version")
@@ -120,7 +166,11 @@ def _check(artifact):
 def _is_built(artifact):
     """Whether build did what it announced; in check mode it may only have announced it."""
     recorded = provenance.read(artifact["provenance"])
-    return bool(artifact.get("sha256", True) and recorded and all(recorded[name] == artifact[name] for name in ("version", "commit")))
+    return bool(
+        artifact.get("sha256", True)
+        and recorded
+        and all(recorded[name] == artifact[name] for name in ("version", "commit"))
+    )
 
 
 def _own_members(artifact):
@@ -128,14 +178,32 @@ def _own_members(artifact):
     headers = elf.read(artifact["path"])
     binary = members.Member("bin/" + artifact["name"], "0755", source=artifact["path"])
     if artifact.get("sha256") and binary.sha256 != artifact["sha256"]:
-        raise SlipwayError("%s is not what slipway.golang.build made: it was modified since. Build it again" % artifact["path"])
+        raise SlipwayError(
+            "%s is not what slipway.golang.build made: it was modified since. Build it again"
+            % artifact["path"]
+        )
     if headers.goarch != artifact["goarch"]:
-        raise SlipwayError("%s should be for %s, but its ELF header says %s" % (artifact["path"], artifact["goarch"], headers.goarch or "unknown"))
+        raise SlipwayError(
+            "%s should be for %s, but its ELF header says %s"
+            % (artifact["path"], artifact["goarch"], headers.goarch or "unknown")
+        )
     recorded = provenance.read(artifact["provenance"])
     if recorded is None or recorded["binary"]["sha256"] != binary.sha256 or not _is_built(artifact):
-        raise SlipwayError("%s is not the provenance of %s: build again" % (artifact["provenance"], artifact["path"]))
-    info = buildinfo.BuildInfo.from_dict(recorded["build"]) if recorded["binary"]["before_upx"] else buildinfo.read(artifact["path"])
-    bill = sbom.render(info, name=artifact["name"], version=artifact["version"], target=_target(artifact), binary_sha256=binary.sha256)
+        raise SlipwayError(
+            "%s is not the provenance of %s: build again" % (artifact["provenance"], artifact["path"])
+        )
+    info = (
+        buildinfo.BuildInfo.from_dict(recorded["build"])
+        if recorded["binary"]["before_upx"]
+        else buildinfo.read(artifact["path"])
+    )
+    bill = sbom.render(
+        info,
+        name=artifact["name"],
+        version=artifact["version"],
+        target=_target(artifact),
+        binary_sha256=binary.sha256,
+    )
     return [
         binary,
         members.Member("install.sh", "0755", INSTALL_SH.encode("utf-8")),
@@ -150,12 +218,16 @@ def _unit(name, unit):
         return []
     if isinstance(unit, dict):
         current = "/opt/%s/current" % name
-        sections = units.sections(name, unit, binary="%s/bin/%s" % (current, name), environment_file=current + "/environment")
+        sections = units.sections(
+            name, unit, binary="%s/bin/%s" % (current, name), environment_file=current + "/environment"
+        )
         text = units.render(sections)
     elif isinstance(unit, str) and "[Service]" in unit:
         text = unit if unit.endswith("\n") else unit + "\n"
     else:
-        raise InvalidInput("unit", unit, "give the text of a unit file with a [Service] section, or a dict of options")
+        raise InvalidInput(
+            "unit", unit, "give the text of a unit file with a [Service] section, or a dict of options"
+        )
     return [members.Member("systemd/%s.service" % name, "0644", text.encode("utf-8"))]
 
 
@@ -165,7 +237,10 @@ def _lines(raw):
         manifest = Manifest.parse(raw)
     except SlipwayError:
         return []
-    lines = ["%s %s %s\n" % (entry["mode"], entry["sha256"], path) for path, entry in sorted(manifest.files.items())]
+    lines = [
+        "%s %s %s\n" % (entry["mode"], entry["sha256"], path)
+        for path, entry in sorted(manifest.files.items())
+    ]
     return lines + ["commit %s\n" % manifest.commit, "time %d\n" % manifest.time]
 
 

@@ -30,7 +30,12 @@ class Finished:
     @property
     def facts(self):
         """What travels beside a message."""
-        return {"cmd": self.argv, "rc": self.code, "stdout": self.stdout[-65536:], "stderr": self.stderr[-65536:]}
+        return {
+            "cmd": self.argv,
+            "rc": self.code,
+            "stdout": self.stdout[-65536:],
+            "stderr": self.stderr[-65536:],
+        }
 
 
 def run(argv, cwd, env, stdin=b""):
@@ -38,8 +43,12 @@ def run(argv, cwd, env, stdin=b""):
     try:
         done = subprocess.run(argv, cwd=cwd, env=env, input=stdin, capture_output=True, check=False)
     except OSError as error:
-        raise SlipwayError("Cannot run %s in %s: %s" % (argv[0], cwd, error.strerror or error), cmd=argv) from error
-    return Finished(argv, done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
+        raise SlipwayError(
+            "Cannot run %s in %s: %s" % (argv[0], cwd, error.strerror or error), cmd=argv
+        ) from error
+    return Finished(
+        argv, done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
+    )
 
 
 def cut(text):

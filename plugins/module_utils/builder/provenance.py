@@ -10,7 +10,19 @@ import json
 
 SCHEMA = 1
 SUFFIX = ".provenance.json"
-_NEEDED = {"schema", "inputs", "input_digest", "binary", "name", "version", "commit", "time", "gates", "build", "dirty"}
+_NEEDED = {
+    "schema",
+    "inputs",
+    "input_digest",
+    "binary",
+    "name",
+    "version",
+    "commit",
+    "time",
+    "gates",
+    "build",
+    "dirty",
+}
 
 
 def path_of(binary):
@@ -25,5 +37,10 @@ def read(path):
             data = json.loads(handle.read().decode("utf-8"))
     except (OSError, ValueError):
         return None
-    usable = isinstance(data, dict) and set(data) >= _NEEDED and data["schema"] == SCHEMA and isinstance(data["inputs"], dict)
+    usable = (
+        isinstance(data, dict)
+        and set(data) >= _NEEDED
+        and data["schema"] == SCHEMA
+        and isinstance(data["inputs"], dict)
+    )
     return data if usable else None

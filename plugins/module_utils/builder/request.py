@@ -15,13 +15,31 @@ from . import stamps, targets, toolchain
 
 _PACKAGE = re.compile(r"[A-Za-z0-9._~+/][A-Za-z0-9._~+/-]*")
 _SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?) ?(?P<unit>[kKMG]i?B?|B)?")
-_UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30}
+_UNITS = {
+    "": 1,
+    "B": 1,
+    "KB": 10**3,
+    "MB": 10**6,
+    "GB": 10**9,
+    "KIB": 1 << 10,
+    "MIB": 1 << 20,
+    "GIB": 1 << 30,
+}
 _MODULE = re.compile(r"^module\s+(?:\"([^\"]+)\"|(\S+))", re.MULTILINE)
 _TAG = re.compile(r"[^\W]+(?:\.\w+)*")
 _FOLKLORE = ("a", "installsuffix")
 _FLAGS = ("race", "msan", "asan", "cover", "covermode", "coverpkg", "asmflags", "buildmode")
-_OWNED_FLAGS = {"ldflags": "ldflags", "gcflags": "gcflags", "tags": "tags", "trimpath": "trimpath", "mod": "mod", "pgo": "pgo", "o": "dest",
-                "p": "jobs", "C": "source"}  # fmt: skip
+_OWNED_FLAGS = {
+    "ldflags": "ldflags",
+    "gcflags": "gcflags",
+    "tags": "tags",
+    "trimpath": "trimpath",
+    "mod": "mod",
+    "pgo": "pgo",
+    "o": "dest",
+    "p": "jobs",
+    "C": "source",
+}
 
 
 class Request:
@@ -30,12 +48,28 @@ class Request:
     def __init__(self, options, check_mode=False):
         self.check_mode = check_mode
         self.warnings = []
-        for name in ("version", "trimpath", "cgo", "static", "mod", "upx", "embed", "gates", "go", "goproxy", "goprivate", "gosumdb",
-                     "offline", "force"):  # fmt: skip
+        for name in (
+            "version",
+            "trimpath",
+            "cgo",
+            "static",
+            "mod",
+            "upx",
+            "embed",
+            "gates",
+            "go",
+            "goproxy",
+            "goprivate",
+            "gosumdb",
+            "offline",
+            "force",
+        ):
             setattr(self, name, options[name])
         self.source = _source(options["source"])
         self.package = _package(options["package"], self.source)
-        self.name = names.check_app(options["name"]) if options["name"] else _default_name(self.package, self.source)
+        self.name = (
+            names.check_app(options["name"]) if options["name"] else _default_name(self.package, self.source)
+        )
         self.dest = os.path.realpath(options["dest"])
         self.environment = toolchain.check_environment(options["environment"])
         self.targets = targets.parse_all(options["targets"] or [])
@@ -65,10 +99,15 @@ class Request:
             _plain(field, flag)
             name, equals, _value = flag.lstrip("-").partition("=")
             if name == "toolexec":
-                raise InvalidInput(field, flag, "it puts a foreign program into every step of the build, so that no input key could be trusted")
+                raise InvalidInput(
+                    field,
+                    flag,
+                    "it puts a foreign program into every step of the build, so that no input key could be trusted",
+                )
             if name in _FOLKLORE:
                 self.warnings.append(
-                    "%s: -%s was left out. It dates from before Go 1.10; today it compiles everything again and changes no byte" % (field, name)
+                    "%s: -%s was left out. It dates from before Go 1.10; today it compiles everything again and changes no byte"
+                    % (field, name)
                 )
                 if name == "installsuffix" and not equals:
                     next(given, None)
@@ -86,7 +125,9 @@ def size(text):
     unit = (match["unit"] or "").upper() if match else ""
     unit += "B" if unit and not unit.endswith("B") else ""
     if not match or unit not in _UNITS or not float(match["number"]):
-        raise InvalidInput("max_size", text, "use bytes or a number with a unit, as in 10485760, '10MiB' or '9.5MB'")
+        raise InvalidInput(
+            "max_size", text, "use bytes or a number with a unit, as in 10485760, '10MiB' or '9.5MB'"
+        )
     return int(float(match["number"]) * _UNITS[unit])
 
 
@@ -100,17 +141,30 @@ def _source(path):
     while parent != os.path.dirname(parent):
         if os.path.isfile(os.path.join(parent, "go.mod")):
             inner = os.path.relpath(source, parent)
-            raise InvalidInput("source", path, "its module begins at %s: use that as source, and package: ./%s" % (parent, inner))
+            raise InvalidInput(
+                "source",
+                path,
+                "its module begins at %s: use that as source, and package: ./%s" % (parent, inner),
+            )
         parent = os.path.dirname(parent)
-    raise InvalidInput("source", path, "it is not a Go module, as it has no go.mod: run 'go mod init <module path>' there")
+    raise InvalidInput(
+        "source", path, "it is not a Go module, as it has no go.mod: run 'go mod init <module path>' there"
+    )
 
 
 def _package(package, source):
     if package.endswith(".go"):
         remedy = "give the package's directory ('.' or './cmd/app'), not its files: built from files, a program loses its module and version"
         raise InvalidInput("package", package, remedy)
-    if not _PACKAGE.fullmatch(package) or "..." in package or package.startswith("/") or ".." in package.split("/"):
-        raise InvalidInput("package", package, "use one package of the module, as in '.', './cmd/app' or its import path")
+    if (
+        not _PACKAGE.fullmatch(package)
+        or "..." in package
+        or package.startswith("/")
+        or ".." in package.split("/")
+    ):
+        raise InvalidInput(
+            "package", package, "use one package of the module, as in '.', './cmd/app' or its import path"
+        )
     plain = package.rstrip("/") or "."
     if not plain.startswith(".") and os.path.isdir(os.path.join(source, plain)):
         return "./" + plain
@@ -125,7 +179,9 @@ def _default_name(package, source):
     try:
         return names.check_app(parts[-1])
     except InvalidInput as error:
-        raise InvalidInput("name", parts[-1], "it was taken from %s; give the option name, as in 'orders-api'" % path) from error
+        raise InvalidInput(
+            "name", parts[-1], "it was taken from %s; give the option name, as in 'orders-api'" % path
+        ) from error
 
 
 def module_path(source):
@@ -136,7 +192,9 @@ def module_path(source):
     except OSError as error:
         raise SlipwayError("Cannot read %s/go.mod: %s" % (source, error.strerror)) from error
     if not match:
-        raise InvalidInput("source", source, "its go.mod has no module line: run 'go mod init <module path>' there")
+        raise InvalidInput(
+            "source", source, "its go.mod has no module line: run 'go mod init <module path>' there"
+        )
     return match[1] or match[2]
 
 
@@ -157,7 +215,11 @@ def _check_flag(flag):
 def _tags(tags):
     for tag in tags:
         if not _TAG.fullmatch(tag):
-            raise InvalidInput("tags", tag, "a build tag has letters, digits, '_' and '.' only; give each as an element of the list")
+            raise InvalidInput(
+                "tags",
+                tag,
+                "a build tag has letters, digits, '_' and '.' only; give each as an element of the list",
+            )
     return list(tags)
 
 
@@ -166,7 +228,11 @@ def _profile(value, source):
         return value
     path = os.path.join(source, value)
     if not os.path.isfile(path):
-        raise InvalidInput("pgo", value, "there is no such profile; use 'auto' (default.pgo beside the program), 'off' or a file's path")
+        raise InvalidInput(
+            "pgo",
+            value,
+            "there is no such profile; use 'auto' (default.pgo beside the program), 'off' or a file's path",
+        )
     return os.path.realpath(path)
 
 

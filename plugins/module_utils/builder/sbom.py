@@ -26,16 +26,23 @@ def render(info, *, name, version, target, binary_sha256):
         "hashes": [{"alg": "SHA-256", "content": binary_sha256}],
         "properties": [{"name": "slipway:%s" % key, "value": target[key]} for key in sorted(target)],
     }
-    libraries = sorted([_standard_library(info)] + [_library(module) for module in info.deps], key=lambda entry: entry["bom-ref"])
+    libraries = sorted(
+        [_standard_library(info)] + [_library(module) for module in info.deps],
+        key=lambda entry: entry["bom-ref"],
+    )
     references = [entry["bom-ref"] for entry in libraries]
     document = {
         "$schema": "http://cyclonedx.org/schema/bom-%s.schema.json" % SPEC,
         "bomFormat": "CycloneDX",
         "specVersion": SPEC,
         "version": 1,
-        "metadata": {"component": root, "tools": {"components": [{"type": "application", "name": "slipway.golang"}]}},
+        "metadata": {
+            "component": root,
+            "tools": {"components": [{"type": "application", "name": "slipway.golang"}]},
+        },
         "components": libraries,
-        "dependencies": [{"ref": "app", "dependsOn": references}] + [{"ref": reference, "dependsOn": []} for reference in references],
+        "dependencies": [{"ref": "app", "dependsOn": references}]
+        + [{"ref": reference, "dependsOn": []} for reference in references],
     }
     return canonical.to_json(document)
 
@@ -53,7 +60,9 @@ def _library(module):
     if digest:
         component["hashes"] = [{"alg": "SHA-256", "content": digest}]
     if used is not module:
-        component["properties"] = [{"name": "slipway:replaces", "value": "%s %s" % (module["path"], module["version"])}]
+        component["properties"] = [
+            {"name": "slipway:replaces", "value": "%s %s" % (module["path"], module["version"])}
+        ]
     return component
 
 

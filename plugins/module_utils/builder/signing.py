@@ -24,13 +24,21 @@ class Signer:
 
     def __init__(self, key_path):
         if not os.path.isfile(key_path):
-            raise InvalidInput("signing_key", key_path, "there is no such file; make a key with 'ssh-keygen -t ed25519 -f release-key'")
+            raise InvalidInput(
+                "signing_key",
+                key_path,
+                "there is no such file; make a key with 'ssh-keygen -t ed25519 -f release-key'",
+            )
         self._key = key_path
         self._keygen = shutil.which("ssh-keygen")
         if not self._keygen:
-            raise SlipwayError("signing_key is set, and ssh-keygen is not on this machine: install openssh-client")
+            raise SlipwayError(
+                "signing_key is set, and ssh-keygen is not on this machine: install openssh-client"
+            )
         done = self._run(["-y", "-P", "", "-f", key_path])
-        self._public = done.stdout.split()[1] if done.returncode == 0 and len(done.stdout.split()) > 1 else b""
+        self._public = (
+            done.stdout.split()[1] if done.returncode == 0 and len(done.stdout.split()) > 1 else b""
+        )
 
     def sign(self, manifest, former=b""):
         """The signature of a manifest's bytes; the former one where it is by this key and holds."""
@@ -52,15 +60,26 @@ class Signer:
             path = os.path.join(scratch, "signature")
             with open(path, "wb") as handle:
                 handle.write(former)
-            return self._run(["-Y", "check-novalidate", "-n", NAMESPACE, "-s", path], manifest).returncode == 0
+            return (
+                self._run(["-Y", "check-novalidate", "-n", NAMESPACE, "-s", path], manifest).returncode == 0
+            )
 
     def _run(self, arguments, stdin=b""):
         environment = dict(os.environ, LC_ALL="C", SSH_ASKPASS_REQUIRE="never")
         try:  # in a session of its own it has no terminal to ask for a passphrase
-            return subprocess.run([self._keygen] + arguments, input=stdin, capture_output=True, timeout=60,
-                                  env=environment, start_new_session=True, check=False)  # fmt: skip
+            return subprocess.run(
+                [self._keygen] + arguments,
+                input=stdin,
+                capture_output=True,
+                timeout=60,
+                env=environment,
+                start_new_session=True,
+                check=False,
+            )
         except subprocess.TimeoutExpired as error:
-            raise SlipwayError("ssh-keygen did not answer within a minute: does signing_key %s wait for a touch?" % self._key) from error
+            raise SlipwayError(
+                "ssh-keygen did not answer within a minute: does signing_key %s wait for a touch?" % self._key
+            ) from error
 
 
 def _signer_of(signature):

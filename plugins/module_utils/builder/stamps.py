@@ -25,20 +25,34 @@ def check(stamp):
     for name, template in stamp.items():
         field, text = "stamp " + str(name), str(template)
         if not _NAME.fullmatch(str(name)):
-            raise InvalidInput("stamp", name, "use a package's import path, a dot and a variable, as in 'main.version'")
+            raise InvalidInput(
+                "stamp", name, "use a package's import path, a dot and a variable, as in 'main.version'"
+            )
         if re.search(r"[\x00-\x1f\x7f]", text) or ("'" in text and '"' in text):
-            raise InvalidInput(field, text, "Go's linker takes no control characters, and not both kinds of quotes in one value")
+            raise InvalidInput(
+                field,
+                text,
+                "Go's linker takes no control characters, and not both kinds of quotes in one value",
+            )
         for placeholder in _PLACEHOLDER.findall(text):
             if placeholder not in _PLACEHOLDERS:
-                raise InvalidInput(field, text, "{%s} is unknown; there are {version}, {commit} and {time}" % placeholder)
+                raise InvalidInput(
+                    field, text, "{%s} is unknown; there are {version}, {commit} and {time}" % placeholder
+                )
         checked[str(name)] = text
     return checked
 
 
 def fill(stamp, version, commit, seconds):
     """The values, with the placeholders replaced; the time is the commit's."""
-    values = {"version": version, "commit": commit, "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))}
-    return {name: _PLACEHOLDER.sub(lambda match: values[match[1]], template) for name, template in stamp.items()}
+    values = {
+        "version": version,
+        "commit": commit,
+        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds)),
+    }
+    return {
+        name: _PLACEHOLDER.sub(lambda match: values[match[1]], template) for name, template in stamp.items()
+    }
 
 
 def flags(values):
@@ -56,20 +70,31 @@ def verify_variables(values, listing):
     for name in values:
         match = _NAME.fullmatch(name)
         if match["package"] == listing.main:
-            raise InvalidInput("stamp", name, "the linker knows the main package as 'main': use main.%s" % match["variable"])
+            raise InvalidInput(
+                "stamp", name, "the linker knows the main package as 'main': use main.%s" % match["variable"]
+            )
         package = listing.package(match["package"])
         if package is None:
             known = sorted(["main"] + list(listing.packages))
-            raise InvalidInput("stamp", name, "the program has no package %s%s" % (match["package"], _like(match["package"], known)))
+            raise InvalidInput(
+                "stamp",
+                name,
+                "the program has no package %s%s" % (match["package"], _like(match["package"], known)),
+            )
         declared = _declared(package)
         if match["variable"] not in declared:
             usable = sorted(variable for variable, obstacle in declared.items() if obstacle is None)
             raise InvalidInput(
-                "stamp", name, "package %s has no variable %s%s; add 'var %s = \"dev\"' to it or correct the name"
-                % (match["package"], match["variable"], _like(match["variable"], usable), match["variable"])
-            )  # fmt: skip
+                "stamp",
+                name,
+                "package %s has no variable %s%s; add 'var %s = \"dev\"' to it or correct the name"
+                % (match["package"], match["variable"], _like(match["variable"], usable), match["variable"]),
+            )
         if declared[match["variable"]]:
-            remedy = "%s; the linker can only set a package-level 'var %s = \"dev\"'" % (declared[match["variable"]], match["variable"])
+            remedy = "%s; the linker can only set a package-level 'var %s = \"dev\"'" % (
+                declared[match["variable"]],
+                match["variable"],
+            )
             raise InvalidInput("stamp", name, remedy)
 
 
@@ -91,7 +116,9 @@ def _declared(package):
                 with open(os.path.join(package["dir"], name), encoding="utf-8", errors="replace") as handle:
                     declared.update(gosource.variables(handle.read()))
             except OSError as error:
-                raise SlipwayError("Cannot read %s: %s" % (os.path.join(package["dir"], name), error.strerror)) from error
+                raise SlipwayError(
+                    "Cannot read %s: %s" % (os.path.join(package["dir"], name), error.strerror)
+                ) from error
     return declared
 
 

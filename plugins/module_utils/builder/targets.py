@@ -31,7 +31,14 @@ _ARCHITECTURES = {
     "riscv64": ("GORISCV64", "rva20u64", r"rva\d+u64"),
     "s390x": ("", "", ""),
 }
-_KERNEL_NAMES = {"x86_64": "amd64", "aarch64": "arm64", "i386": "386", "i686": "386", "armv6l": "arm/6", "armv7l": "arm/7"}
+_KERNEL_NAMES = {
+    "x86_64": "amd64",
+    "aarch64": "arm64",
+    "i386": "386",
+    "i686": "386",
+    "armv6l": "arm/6",
+    "armv7l": "arm/7",
+}
 VARIABLES = frozenset(variable for variable, _default, _values in _ARCHITECTURES.values() if variable)
 
 
@@ -70,7 +77,10 @@ def parse(text, field="targets"):
     variant = parts[2] if len(parts) == 3 else default
     if variant != default and not re.fullmatch(values or "(?!)", variant):
         remedy = "%s has no variant %r; %s" % (
-            parts[1], variant, "%s takes %s" % (variable, values.replace("\\", "")) if variable else "it has none")  # fmt: skip
+            parts[1],
+            variant,
+            "%s takes %s" % (variable, values.replace("\\", "")) if variable else "it has none",
+        )
         raise InvalidInput(field, text, remedy)
     return Target(parts[0], parts[1], variant)
 

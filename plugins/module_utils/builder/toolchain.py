@@ -19,13 +19,40 @@ _USUAL_PLACE = "/usr/local/go/bin/go"
 NETWORK = ("GOPROXY", "GOSUMDB", "GONOSUMDB", "GONOPROXY", "GOPRIVATE", "GOINSECURE", "GOAUTH", "GOVCS")
 _ASKED = NETWORK + ("GOROOT", "GOVERSION", "GOMODCACHE", "GOCACHE", "GOHOSTARCH", "GOARM", "GOMOD")
 _KEPT = frozenset(
-    ("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "SSH_AUTH_SOCK", "NETRC", "GOCACHEPROG",
-     "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "GIT_SSH", "GIT_SSH_COMMAND", "GIT_ASKPASS")
-)  # fmt: skip
+    (
+        "PATH",
+        "HOME",
+        "USER",
+        "LOGNAME",
+        "TMPDIR",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+        "SSH_AUTH_SOCK",
+        "NETRC",
+        "GOCACHEPROG",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "NO_PROXY",
+        "ALL_PROXY",
+        "GIT_SSH",
+        "GIT_SSH_COMMAND",
+        "GIT_ASKPASS",
+    )
+)
 _ALLOWED = re.compile(r"GO[A-Z0-9_]*|CGO_[A-Z0-9_]+|CC|CXX|FC|AR|PKG_CONFIG(_[A-Z_]+)?|SOURCE_DATE_EPOCH")
-_OWNED = {"GOOS": "targets", "GOARCH": "targets", "CGO_ENABLED": "cgo", "GOFLAGS": "tags, ldflags, gcflags or flags", "GOENV": "environment",
-          "GOPROXY": "goproxy", "GOPRIVATE": "goprivate", "GOSUMDB": "gosumdb", "GOCACHE": "gocache", "GOMODCACHE": "gomodcache",
-          "GOROOT": "go"}  # fmt: skip
+_OWNED = {
+    "GOOS": "targets",
+    "GOARCH": "targets",
+    "CGO_ENABLED": "cgo",
+    "GOFLAGS": "tags, ldflags, gcflags or flags",
+    "GOENV": "environment",
+    "GOPROXY": "goproxy",
+    "GOPRIVATE": "goprivate",
+    "GOSUMDB": "gosumdb",
+    "GOCACHE": "gocache",
+    "GOMODCACHE": "gomodcache",
+    "GOROOT": "go",
+}
 _OWNED.update(dict.fromkeys(targets.VARIABLES, "targets"))
 
 
@@ -53,9 +80,19 @@ def check_environment(variables):
         if name in _OWNED:
             raise InvalidInput("environment", name, "use the option %s instead" % _OWNED[name])
         if not _ALLOWED.fullmatch(name):
-            raise InvalidInput("environment", name, "only GO*, CGO_*, CC, CXX, FC, AR, PKG_CONFIG* and SOURCE_DATE_EPOCH reach the build")
-        if not isinstance(value, (str, int, float)) or isinstance(value, bool) or re.search(r"[\x00-\x1f]", str(value)):
-            raise InvalidInput("environment", name, "its value must be a text on one line; quote true and false")
+            raise InvalidInput(
+                "environment",
+                name,
+                "only GO*, CGO_*, CC, CXX, FC, AR, PKG_CONFIG* and SOURCE_DATE_EPOCH reach the build",
+            )
+        if (
+            not isinstance(value, (str, int, float))
+            or isinstance(value, bool)
+            or re.search(r"[\x00-\x1f]", str(value))
+        ):
+            raise InvalidInput(
+                "environment", name, "its value must be a text on one line; quote true and false"
+            )
     return {name: str(value) for name, value in variables.items()}
 
 
@@ -80,16 +117,24 @@ def probe(request):
         answers = json.loads(done.stdout)
         answers = {name: answers.get(name, "") for name in _ASKED}
     except (ValueError, AttributeError):
-        raise SlipwayError("%s does not answer as Go does: %s" % (found, done.words or "no words"), **done.facts) from None
+        raise SlipwayError(
+            "%s does not answer as Go does: %s" % (found, done.words or "no words"), **done.facts
+        ) from None
     # a wrapper (of a version manager, of a package) costs its own start at every call
     real = os.path.join(answers["GOROOT"], "bin", "go")
     return Toolchain(real if os.access(real, os.X_OK) else found, answers, _hermetic(request, answers))
 
 
 def _hermetic(request, answers):
-    environment = {name: value for name, value in os.environ.items() if name.upper() in _KEPT or name.startswith("GIT_CONFIG")}
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name.upper() in _KEPT or name.startswith("GIT_CONFIG")
+    }
     environment.update((name, answers[name]) for name in NETWORK if answers[name])
-    environment.update(GOENV="off", GOFLAGS="", GOTOOLCHAIN="local", GOWORK="off", LC_ALL="C", GIT_TERMINAL_PROMPT="0")
+    environment.update(
+        GOENV="off", GOFLAGS="", GOTOOLCHAIN="local", GOWORK="off", LC_ALL="C", GIT_TERMINAL_PROMPT="0"
+    )
     environment["GOCACHE"] = request.gocache or answers["GOCACHE"]
     environment["GOMODCACHE"] = request.gomodcache or answers["GOMODCACHE"]
     environment["CGO_ENABLED"] = "1" if request.cgo else "0"
@@ -98,7 +143,9 @@ def _hermetic(request, answers):
     if request.gosumdb:
         environment["GOSUMDB"] = request.gosumdb
     if request.goprivate:
-        environment.update(dict.fromkeys(("GOPRIVATE", "GONOPROXY", "GONOSUMDB"), ",".join(request.goprivate)))
+        environment.update(
+            dict.fromkeys(("GOPRIVATE", "GONOPROXY", "GONOSUMDB"), ",".join(request.goprivate))
+        )
     if request.offline:
         environment["GOPROXY"] = "off"
     environment.update(request.environment)

@@ -35,7 +35,11 @@ class Revision:
     def dirty(self, labels):
         """Is one of these files, named relative to the source, not as it was committed?"""
         paths = [self._prefix + label for label in labels]
-        return any(path == changed or changed.endswith("/") and path.startswith(changed) for changed in self._modified for path in paths)
+        return any(
+            path == changed or changed.endswith("/") and path.startswith(changed)
+            for changed in self._modified
+            for path in paths
+        )
 
     def version(self, dirty):
         """A version from the newest tag, without the 'v' and the folder that some tags have; "" outside of git."""
@@ -48,7 +52,12 @@ def read(source):
     if not _has_git(source):
         return Revision()
     environment = dict(os.environ, LC_ALL="C", GIT_OPTIONAL_LOCKS="0")
-    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"):  # set where we are called from a hook
+    for name in (
+        "GIT_DIR",
+        "GIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_PREFIX",
+    ):  # set where we are called from a hook
         environment.pop(name, None)
     with ThreadPoolExecutor(len(_QUESTIONS)) as pool:
         answers = list(pool.map(lambda question: _ask(source, question, environment), _QUESTIONS))
@@ -61,7 +70,13 @@ def read(source):
         if answer.code:
             raise SlipwayError(_unreadable(source, answer), **answer.facts)
     commit, time = log.stdout.split()
-    return Revision(commit, int(time), described.stdout.strip(), tracked.stdout.strip()[: -len("go.mod")], _paths(status.stdout))
+    return Revision(
+        commit,
+        int(time),
+        described.stdout.strip(),
+        tracked.stdout.strip()[: -len("go.mod")],
+        _paths(status.stdout),
+    )
 
 
 def _has_git(directory):
@@ -78,14 +93,20 @@ def _ask(source, question, environment):
     try:
         return processes.run(["git"] + list(question), source, environment)
     except SlipwayError as error:
-        raise SlipwayError("%s is in a git tree, and the commit cannot be told: %s. Install git, or build from an exported tree" % (source, error)) from error
+        raise SlipwayError(
+            "%s is in a git tree, and the commit cannot be told: %s. Install git, or build from an exported tree"
+            % (source, error)
+        ) from error
 
 
 def _unreadable(source, answer):
-    return "git cannot tell the commit of %s:\n%s\nLet the user who builds own the tree, or allow it with 'git config --global --add safe.directory %s'." % (
-        source,
-        answer.words,
-        source,
+    return (
+        "git cannot tell the commit of %s:\n%s\nLet the user who builds own the tree, or allow it with 'git config --global --add safe.directory %s'."
+        % (
+            source,
+            answer.words,
+            source,
+        )
     )
 
 

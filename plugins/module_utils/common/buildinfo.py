@@ -35,13 +35,24 @@ class BuildInfo:
 
     def as_dict(self):
         """Plain values, for a provenance."""
-        return {"go_version": self.go_version, "path": self.path, "main": self.main, "deps": self.deps, "settings": self.settings}
+        return {
+            "go_version": self.go_version,
+            "path": self.path,
+            "main": self.main,
+            "deps": self.deps,
+            "settings": self.settings,
+        }
 
     @classmethod
     def from_dict(cls, data):
         """The same again from ``as_dict``."""
         info = cls(data["go_version"], "")
-        info.path, info.main, info.deps, info.settings = data["path"], data["main"], data["deps"], data["settings"]
+        info.path, info.main, info.deps, info.settings = (
+            data["path"],
+            data["main"],
+            data["deps"],
+            data["settings"],
+        )
         return info
 
     def _take(self, fields):
@@ -76,7 +87,9 @@ def _from_source(source, headers, subject):
         offset = _find(source, segment)
         if offset is not None:
             return _decode(source, offset, subject)
-    raise SlipwayError("%s has no Go build information: it is no Go binary, or one that UPX has packed" % subject)
+    raise SlipwayError(
+        "%s has no Go build information: it is no Go binary, or one that UPX has packed" % subject
+    )
 
 
 def _find(source, segment):
@@ -100,7 +113,9 @@ def _decode(source, offset, subject):
     source.seek(offset)
     header = source.read(_HEADER)
     if len(header) < _HEADER or not header[15] & _INLINE_STRINGS:
-        raise SlipwayError("%s was built by a Go older than 1.18, whose build information is not supported" % subject)
+        raise SlipwayError(
+            "%s was built by a Go older than 1.18, whose build information is not supported" % subject
+        )
     version = _text(source, subject).decode("utf-8", "replace")
     framed = _text(source, subject)
     modules = framed[_SENTINEL:-_SENTINEL] if len(framed) >= 2 * _SENTINEL else b""

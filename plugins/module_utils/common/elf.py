@@ -140,7 +140,10 @@ class Elf:
         entries = [entry for segment in dynamic[:1] for entry in self._dynamic_entries(segment)]
         wanted = [value for tag, value in entries if tag == _NEEDED]
         if len(dynamic) > 1 or len(wanted) > _LIBRARIES_LIMIT:  # to look up that many would take hours
-            raise NotElf("It has %d dynamic sections and needs %d libraries, more than any real one" % (len(dynamic), len(wanted)))
+            raise NotElf(
+                "It has %d dynamic sections and needs %d libraries, more than any real one"
+                % (len(dynamic), len(wanted))
+            )
         tables = [value for tag, value in entries if tag == _STRTAB]
         if wanted and not tables:
             raise NotElf("It needs shared libraries but has no table of their names: the file is damaged")
@@ -175,7 +178,10 @@ class Elf:
         while at + 12 <= len(data):
             name_size, value_size, kind = self._unpack("III", data[at : at + 12])
             value_at = at + 12 + (name_size + 3) // 4 * 4
-            yield (data[at + 12 : at + 12 + name_size].rstrip(b"\0"), kind), data[value_at : value_at + value_size]
+            yield (
+                (data[at + 12 : at + 12 + name_size].rstrip(b"\0"), kind),
+                data[value_at : value_at + value_size],
+            )
             at = value_at + (value_size + 3) // 4 * 4
 
 
@@ -198,4 +204,6 @@ def _parse(source, subject):
     except NotElf as error:
         raise NotElf("%s not a usable executable. %s" % (subject, error)) from None
     except (OverflowError, ValueError) as error:  # an offset beyond what a file can have
-        raise NotElf("%s not a usable executable. Its ELF header is damaged: %s" % (subject, error)) from error
+        raise NotElf(
+            "%s not a usable executable. Its ELF header is damaged: %s" % (subject, error)
+        ) from error

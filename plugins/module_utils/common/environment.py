@@ -18,7 +18,9 @@ _LINE = re.compile(r'([A-Za-z_][A-Za-z0-9_]*)="((?:[^"\\]|\\.)*)"\n', re.DOTALL)
 
 def render(variables):
     """The file's text for a dict of variables: sorted, quoted, and nothing in a value can leave its quotes."""
-    return "".join('%s="%s"\n' % (key, _SPECIAL.sub(r"\\\1", _text(key, variables[key]))) for key in sorted(variables))
+    return "".join(
+        '%s="%s"\n' % (key, _SPECIAL.sub(r"\\\1", _text(key, variables[key]))) for key in sorted(variables)
+    )
 
 
 def parse(text):
@@ -30,9 +32,13 @@ def check(variables, field="environment"):
     """Names and values that can go into a file; a value is never shown, as it may be a secret."""
     for key, value in variables.items():
         if not isinstance(key, str) or not names.VARIABLE.fullmatch(key):
-            raise InvalidInput(field, key, "a variable's name is a letter or '_', then letters, digits or '_'")
+            raise InvalidInput(
+                field, key, "a variable's name is a letter or '_', then letters, digits or '_'"
+            )
         if _CONTROL.search(_text(key, value)):
-            raise InvalidInput(field, key, "its value has a control character; put binary secrets into a credential instead")
+            raise InvalidInput(
+                field, key, "its value has a control character; put binary secrets into a credential instead"
+            )
     return variables
 
 
@@ -41,4 +47,6 @@ def _text(key, value):
         return "true" if value else "false"
     if isinstance(value, (str, int, float)):
         return str(value)
-    raise InvalidInput("environment", key, "its value is a %s; give a string or a number" % type(value).__name__)
+    raise InvalidInput(
+        "environment", key, "its value is a %s; give a string or a number" % type(value).__name__
+    )

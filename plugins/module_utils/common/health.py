@@ -36,7 +36,13 @@ class Attempt:
         self.ms = 0
 
     def to_dict(self):
-        return {"at_ms": self.at_ms, "ms": self.ms, "ok": self.ok, "status": self.status, "reason": self.reason}
+        return {
+            "at_ms": self.at_ms,
+            "ms": self.ms,
+            "ok": self.ok,
+            "status": self.status,
+            "reason": self.reason,
+        }
 
 
 class Verdict:
@@ -59,9 +65,13 @@ class Verdict:
 
     def to_dict(self):
         return {
-            "ok": self.ok, "reason": self.reason, "ready_ms": self.ready_ms, "count": self.count, "seconds": round(self.seconds, 3),
+            "ok": self.ok,
+            "reason": self.reason,
+            "ready_ms": self.ready_ms,
+            "count": self.count,
+            "seconds": round(self.seconds, 3),
             "attempts": [attempt.to_dict() for attempt in self.attempts],
-        }  # fmt: skip
+        }
 
 
 def readable(text, limit=SHOWN):
@@ -73,7 +83,9 @@ def readable(text, limit=SHOWN):
 
 def attempt(check, release=None):
     """Ask once. ``release``: the names that the answer may give its release, where it names one at all; None for any."""
-    from . import health_probes  # what it imports costs ten milliseconds on a host, and not every execution asks
+    from . import (
+        health_probes,
+    )  # what it imports costs ten milliseconds on a host, and not every execution asks
 
     start = time.monotonic()
     result = health_probes.probe(check, release, start + check.timeout)
@@ -127,7 +139,10 @@ class _Watch:
             if dead:
                 return dead if one.ok else "%s (%s)" % (dead, one.reason)
             if left <= 0:
-                return one.reason or "%d successes in a row were wanted within %g s" % (check.success_threshold, check.deadline)
+                return one.reason or "%d successes in a row were wanted within %g s" % (
+                    check.success_threshold,
+                    check.deadline,
+                )
 
     def _stay_ready(self):
         check, failures = self._check, 0

@@ -21,7 +21,13 @@ LOOK_AGAIN = 0.005
 def probe(check, deadline):
     """Run the command to its end, or to the deadline: then it and all that it started are killed."""
     try:
-        process = subprocess.Popen(check.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+        process = subprocess.Popen(
+            check.command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
     except OSError as error:
         return Attempt(False, "%s could not be started: %s" % (check.target, error.strerror))
     with process.stdout:
@@ -31,7 +37,11 @@ def probe(check, deadline):
         return Attempt(False, "%s did not end within %g s" % (check.target, check.timeout))
     if process.returncode == 0:
         return Attempt(True)
-    ended = "exited with %d" % process.returncode if process.returncode > 0 else "was ended by signal %d" % -process.returncode
+    ended = (
+        "exited with %d" % process.returncode
+        if process.returncode > 0
+        else "was ended by signal %d" % -process.returncode
+    )
     said = said.decode("utf-8", "replace").strip()[-SHOWN:]
     return Attempt(False, "%s %s%s" % (check.target, ended, ": " + said if said else ""))
 
@@ -65,7 +75,9 @@ def _hear(descriptor):
 
 
 def _kill(process):
-    with contextlib.suppress(OSError):  # a command that became another user is not ours to kill, and not ours to wait for
+    with contextlib.suppress(
+        OSError
+    ):  # a command that became another user is not ours to kill, and not ours to wait for
         os.killpg(process.pid, signal.SIGKILL)
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(1)

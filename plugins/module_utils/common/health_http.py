@@ -21,7 +21,11 @@ def probe(check, release, deadline):
     """Ask once and judge the answer."""
     connection = _Connection(check, deadline)
     try:
-        connection.request(check.method, check.path, headers=dict({"User-Agent": "slipway-health", "Connection": "close"}, **check.headers))
+        connection.request(
+            check.method,
+            check.path,
+            headers=dict({"User-Agent": "slipway-health", "Connection": "close"}, **check.headers),
+        )
         answer = connection.getresponse()
         body = _body(answer)
     except http.client.HTTPException as error:
@@ -54,7 +58,11 @@ def _fault(check, answer, body):
         if value is None:
             return "answered without a header %s" % name
         if not pattern.search(value):
-            return "answered header %s: %s, which does not match %r" % (name, readable(value), pattern.pattern)
+            return "answered header %s: %s, which does not match %r" % (
+                name,
+                readable(value),
+                pattern.pattern,
+            )
     return ""
 
 
@@ -91,7 +99,11 @@ class _Connection(http.client.HTTPConnection):
 
     def connect(self):
         check, deadline = self._check, self._deadline
-        raw = open_unix(check.socket, deadline) if check.type == "unix" else open_tcp(check.host, check.port, deadline)
+        raw = (
+            open_unix(check.socket, deadline)
+            if check.type == "unix"
+            else open_tcp(check.host, check.port, deadline)
+        )
         if check.scheme == "https":
             raw = _encrypted(raw, check, deadline)
         self.sock = self._timed = _Timed(raw, deadline)

@@ -47,7 +47,9 @@ _ONLY_FOR = {"command": ("command",), "socket": ("unix",), "path": ("http", "uni
 _OF_AN_ANSWER = ("scheme", "method", "headers", "status", "body", "response_headers")
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_VALUE = re.compile(r"[ -~\t]*")
-_HOST = re.compile(r"(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%[A-Za-z0-9_.-]+)?")
+_HOST = re.compile(
+    r"(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%[A-Za-z0-9_.-]+)?"
+)
 _PATH = re.compile(r"/[!-~]*")
 _RANGE = re.compile(r"([1-5][0-9]{2})(?:-([1-5][0-9]{2}))?")
 _LONGEST_TIME = 86400
@@ -86,7 +88,11 @@ class Check:
 
 def given(options):
     """The options that say something: Ansible fills in the defaults of all the others."""
-    return {name: value for name, value in options.items() if value is not None and value != OPTIONS[name].get("default")}
+    return {
+        name: value
+        for name, value in options.items()
+        if value is not None and value != OPTIONS[name].get("default")
+    }
 
 
 def parse(options, default_port=None):
@@ -115,7 +121,9 @@ def _with_defaults(options):
         if options.get(name) is not None:
             fields[name] = _typed("health." + name, options[name], spec["type"])
             if options[name] not in spec.get("choices", [options[name]]):
-                raise InvalidInput("health." + name, options[name], "use one of %s" % ", ".join(spec["choices"]))
+                raise InvalidInput(
+                    "health." + name, options[name], "use one of %s" % ", ".join(spec["choices"])
+                )
     return fields
 
 
@@ -138,11 +146,19 @@ def _check_belonging(fields, said):
     kind = fields["type"]
     for name, kinds in _ONLY_FOR.items():
         if said.get(name) and kind not in kinds:
-            raise InvalidInput("health." + name, said[name], "a check of type %s has no use for it; it is for %s" % (kind, " and ".join(kinds)))
+            raise InvalidInput(
+                "health." + name,
+                said[name],
+                "a check of type %s has no use for it; it is for %s" % (kind, " and ".join(kinds)),
+            )
     if kind != "http" and not (kind == "unix" and fields["path"]):
         for name in _OF_AN_ANSWER:
             if said.get(name):
-                raise InvalidInput("health." + name, said[name], "a check of type %s gets no HTTP answer; one with a path does" % kind)
+                raise InvalidInput(
+                    "health." + name,
+                    said[name],
+                    "a check of type %s gets no HTTP answer; one with a path does" % kind,
+                )
     if kind == "unix" and fields["scheme"] == "https":
         raise InvalidInput("health.scheme", "https", "over a unix socket there is plain HTTP only")
 
@@ -156,7 +172,11 @@ def _check_target(fields):
     if kind in ("http", "tcp"):
         _check_address(fields["host"], fields["port"])
     if fields["path"] and not _PATH.fullmatch(fields["path"]):
-        raise InvalidInput("health.path", fields["path"], "begin it with '/', and percent-encode spaces and whatever is not ASCII")
+        raise InvalidInput(
+            "health.path",
+            fields["path"],
+            "begin it with '/', and percent-encode spaces and whatever is not ASCII",
+        )
 
 
 def _check_command(words):
@@ -166,8 +186,14 @@ def _check_command(words):
 
 
 def _check_socket(path):
-    if not (path or "").startswith("/") or not path.isprintable() or len(path.encode("utf-8")) > _LONGEST_SOCKET:
-        raise InvalidInput("health.socket", path, "use the absolute path of a socket, %d bytes at most" % _LONGEST_SOCKET)
+    if (
+        not (path or "").startswith("/")
+        or not path.isprintable()
+        or len(path.encode("utf-8")) > _LONGEST_SOCKET
+    ):
+        raise InvalidInput(
+            "health.socket", path, "use the absolute path of a socket, %d bytes at most" % _LONGEST_SOCKET
+        )
 
 
 def _check_address(host, port):
@@ -182,9 +208,13 @@ def _check_times(fields):
     for name in ("initial_delay", "period", "timeout", "deadline", "min_healthy"):
         least = 0.01 if name in ("period", "timeout") else 0
         if not least <= fields[name] <= _LONGEST_TIME:
-            raise InvalidInput("health." + name, fields[name], "use seconds from %g to %d" % (least, _LONGEST_TIME))
+            raise InvalidInput(
+                "health." + name, fields[name], "use seconds from %g to %d" % (least, _LONGEST_TIME)
+            )
     if fields["initial_delay"] > fields["deadline"]:
-        remedy = "it is a part of health.deadline, which is %g: use less, or a later deadline" % fields["deadline"]
+        remedy = (
+            "it is a part of health.deadline, which is %g: use less, or a later deadline" % fields["deadline"]
+        )
         raise InvalidInput("health.initial_delay", fields["initial_delay"], remedy)
     for name in ("success_threshold", "failure_threshold"):
         if not 1 <= fields[name] <= 1000:
@@ -194,11 +224,18 @@ def _check_times(fields):
 def _check_answer(fields):
     """Bring what is asked of the answer, and what is told to the server, into the form that a probe uses."""
     if not fields["status"]:
-        raise InvalidInput("health.status", fields["status"], "no answer could be health: name status codes, or leave it out")
+        raise InvalidInput(
+            "health.status", fields["status"], "no answer could be health: name status codes, or leave it out"
+        )
     fields["status"] = [_status_range(item) for item in fields["status"]]
     fields["body"] = _pattern("health.body", fields["body"])
-    fields["headers"] = {name: _header_value(field, value) for name, field, value in _headers("headers", fields)}
-    fields["response_headers"] = {name: _pattern(field, _text(field, value)) for name, field, value in _headers("response_headers", fields)}
+    fields["headers"] = {
+        name: _header_value(field, value) for name, field, value in _headers("headers", fields)
+    }
+    fields["response_headers"] = {
+        name: _pattern(field, _text(field, value))
+        for name, field, value in _headers("response_headers", fields)
+    }
     if fields["release_header"]:
         _header_name("health.release_header", fields["release_header"])
 
@@ -206,7 +243,9 @@ def _check_answer(fields):
 def _status_range(item):
     match = _RANGE.fullmatch(str(item))
     if not match or int(match[2] or match[1]) < int(match[1]):
-        raise InvalidInput("health.status", item, "use status codes or ranges of them, as in [200, '300-399']")
+        raise InvalidInput(
+            "health.status", item, "use status codes or ranges of them, as in [200, '300-399']"
+        )
     return int(match[1]), int(match[2] or match[1])
 
 

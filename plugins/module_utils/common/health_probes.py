@@ -21,7 +21,9 @@ def probe(check, release, deadline):
         return Attempt(False, "%s did not answer within %g s" % (check.target, check.timeout))
     except OSError as error:
         return Attempt(False, "%s: %s" % (check.target, error.strerror or error))
-    except ValueError as error:  # what the library says to a name, or to an answer, that it can make nothing of
+    except (
+        ValueError
+    ) as error:  # what the library says to a name, or to an answer, that it can make nothing of
         return Attempt(False, "%s: %s" % (check.target, error))
 
 
@@ -39,7 +41,11 @@ def open_tcp(host, port, deadline):
     addresses = _addresses(host, port, deadline)
     for number, (family, kind, protocol, dummy, address) in enumerate(addresses):
         try:
-            return _connected(socket.socket(family, kind, protocol), address, time_left(deadline) / (len(addresses) - number))
+            return _connected(
+                socket.socket(family, kind, protocol),
+                address,
+                time_left(deadline) / (len(addresses) - number),
+            )
         except OSError as error:
             failure = error
     raise failure

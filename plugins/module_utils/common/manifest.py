@@ -18,17 +18,34 @@ SIGNATURE = "manifest.json.sig"
 CHECKSUMS = "SHA256SUMS"
 MODES = ("0644", "0755")
 MAX_MANIFEST_BYTES = 16 << 20
-_FIELDS = {"schema": int, "name": str, "version": str, "goos": str, "goarch": str, "variant": str, "commit": str, "time": int,
-           "binary": str, "files": dict}  # fmt: skip
+_FIELDS = {
+    "schema": int,
+    "name": str,
+    "version": str,
+    "goos": str,
+    "goarch": str,
+    "variant": str,
+    "commit": str,
+    "time": int,
+    "binary": str,
+    "files": dict,
+}
 # They become parts of file names and of messages.
 _WORDS = {
-    "goos": re.compile(r"[a-z0-9]{1,20}"), "goarch": re.compile(r"[a-z0-9]{1,20}"), "variant": re.compile(r"[A-Za-z0-9.,_-]{0,60}"),
+    "goos": re.compile(r"[a-z0-9]{1,20}"),
+    "goarch": re.compile(r"[a-z0-9]{1,20}"),
+    "variant": re.compile(r"[A-Za-z0-9.,_-]{0,60}"),
     "commit": re.compile(r"[A-Za-z0-9.+_-]{0,100}"),
-}  # fmt: skip
+}
 _LATEST = _LARGEST = 1 << 33  # what a tar header has room for
 _DEFAULT_VARIANTS = {
-    "amd64": "v1", "arm64": "v8.0", "386": "sse2", "ppc64": "power8", "ppc64le": "power8", "riscv64": "rva20u64"
-}  # fmt: skip
+    "amd64": "v1",
+    "arm64": "v8.0",
+    "386": "sse2",
+    "ppc64": "power8",
+    "ppc64le": "power8",
+    "riscv64": "rva20u64",
+}
 
 
 def platform(goos, goarch, variant):
@@ -58,7 +75,14 @@ class Manifest:
     @classmethod
     def create(cls, *, name, version, target, commit, time, files):
         """``target``: goos, goarch and variant; ``files``: path to {mode, sha256, size}."""
-        data = {"schema": SCHEMA, "name": name, "version": version, "commit": commit, "time": time, "binary": "bin/" + name}
+        data = {
+            "schema": SCHEMA,
+            "name": name,
+            "version": version,
+            "commit": commit,
+            "time": time,
+            "binary": "bin/" + name,
+        }
         data.update(target, files=files)
         return cls.parse(canonical.to_json(data))
 
@@ -66,14 +90,20 @@ class Manifest:
     def parse(cls, raw):
         """A manifest from bytes that may come from anywhere."""
         if len(raw) > MAX_MANIFEST_BYTES:
-            raise SlipwayError("The manifest is larger than %d bytes: this is no Slipway artifact" % MAX_MANIFEST_BYTES)
+            raise SlipwayError(
+                "The manifest is larger than %d bytes: this is no Slipway artifact" % MAX_MANIFEST_BYTES
+            )
         try:
             data = json.loads(raw.decode("utf-8"))
         except (ValueError, RecursionError) as error:
-            raise SlipwayError("The manifest is not JSON (%s): build the artifact again with slipway.golang.package" % error) from error
+            raise SlipwayError(
+                "The manifest is not JSON (%s): build the artifact again with slipway.golang.package" % error
+            ) from error
         _check_fields(data)
         if canonical.to_json(data) != raw:
-            raise SlipwayError("The manifest is not in its canonical form: it was edited after slipway.golang.package wrote it")
+            raise SlipwayError(
+                "The manifest is not in its canonical form: it was edited after slipway.golang.package wrote it"
+            )
         return cls(data, raw)
 
     @property
@@ -103,16 +133,25 @@ def _check_fields(data):
         raise SlipwayError("The manifest needs exactly the fields %s" % ", ".join(sorted(_FIELDS)))
     for field, kind in _FIELDS.items():
         if not isinstance(data[field], kind) or isinstance(data[field], bool):
-            raise SlipwayError("The manifest's field %s is not of type %s: %r" % (field, kind.__name__, data[field]))
+            raise SlipwayError(
+                "The manifest's field %s is not of type %s: %r" % (field, kind.__name__, data[field])
+            )
     if data["schema"] != SCHEMA:
-        raise SlipwayError("The manifest has schema %r, this version of slipway.golang reads %d" % (data["schema"], SCHEMA))
+        raise SlipwayError(
+            "The manifest has schema %r, this version of slipway.golang reads %d" % (data["schema"], SCHEMA)
+        )
     names.check_app(data["name"], "manifest name")
     names.check_version(data["version"], "manifest version")
     for field, pattern in _WORDS.items():
         if not pattern.fullmatch(data[field]):
-            raise SlipwayError("The manifest's field %s is %r, which no Go toolchain and no git writes" % (field, data[field][:200]))
+            raise SlipwayError(
+                "The manifest's field %s is %r, which no Go toolchain and no git writes"
+                % (field, data[field][:200])
+            )
     if not 0 <= data["time"] < _LATEST:
-        raise SlipwayError("The manifest's field time is no time in seconds since the epoch: %.100r" % str(data["time"]))
+        raise SlipwayError(
+            "The manifest's field time is no time in seconds since the epoch: %.100r" % str(data["time"])
+        )
     for path, entry in data["files"].items():
         _check_entry(path, entry)
     if data["binary"] != "bin/" + data["name"] or data["binary"] not in data["files"]:
@@ -126,8 +165,15 @@ def _check_entry(path, entry):
     if not isinstance(entry, dict) or set(entry) != {"mode", "sha256", "size"}:
         raise SlipwayError("The manifest's entry for %r needs exactly mode, sha256 and size" % path)
     if entry["mode"] not in MODES:
-        raise SlipwayError("The manifest's entry for %r has mode %r: only %s are allowed" % (path, entry["mode"], " and ".join(MODES)))
+        raise SlipwayError(
+            "The manifest's entry for %r has mode %r: only %s are allowed"
+            % (path, entry["mode"], " and ".join(MODES))
+        )
     if not isinstance(entry["sha256"], str) or not names.HEX_SHA256.fullmatch(entry["sha256"]):
         raise SlipwayError("The manifest's entry for %r has no SHA-256" % path)
-    if not isinstance(entry["size"], int) or isinstance(entry["size"], bool) or not 0 <= entry["size"] < _LARGEST:
+    if (
+        not isinstance(entry["size"], int)
+        or isinstance(entry["size"], bool)
+        or not 0 <= entry["size"] < _LARGEST
+    ):
         raise SlipwayError("The manifest's entry for %r has no size in bytes" % path)

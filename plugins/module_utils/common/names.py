@@ -18,13 +18,18 @@ VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 ACCOUNT = re.compile(r"[a-z_][a-z0-9_-]{0,30}\$?")
 NGINX_STATE = "/etc/nginx/slipway"  # what nginx looks for at every request, by app
 _ROOT = re.compile(r"/[A-Za-z0-9._@+:,=/-]{1,200}")
-_SEGMENT = re.compile(r"[^/\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,255}")  # what is left, UTF-8 can write and a terminal shows
+_SEGMENT = re.compile(
+    r"[^/\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,255}"
+)  # what is left, UTF-8 can write and a terminal shows
 
 
 def check_app(value, field="name"):
     """An app's name: also its unit, user and directory."""
     return _matching(
-        APP, value, field, "use a lower-case letter, then at most 30 lower-case letters, digits, '-' or '_', as in 'orders-api'"
+        APP,
+        value,
+        field,
+        "use a lower-case letter, then at most 30 lower-case letters, digits, '-' or '_', as in 'orders-api'",
     )
 
 
@@ -33,7 +38,10 @@ def check_version(value, field="version"):
     if isinstance(value, str) and ".." in value:
         raise InvalidInput(field, value, "'..' has no place in a version, as it becomes a directory's name")
     return _matching(
-        VERSION, value, field, "use a letter or digit, then at most 63 letters, digits, '.', '_', '+', '~' or '-', as in '1.4.2'"
+        VERSION,
+        value,
+        field,
+        "use a letter or digit, then at most 63 letters, digits, '.', '_', '+', '~' or '-', as in '1.4.2'",
     )
 
 
@@ -49,7 +57,9 @@ def check_variable(value, field):
 
 def check_root(value, field="root"):
     """An app's directory: it stands in unit files, in command lines and in what nginx looks for."""
-    return check_absolute(_matching(_ROOT, value, field, "use an absolute path of letters, digits and ._@+:,=/- only"), field)
+    return check_absolute(
+        _matching(_ROOT, value, field, "use an absolute path of letters, digits and ._@+:,=/- only"), field
+    )
 
 
 def check_member(value, field="path"):

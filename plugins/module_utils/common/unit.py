@@ -49,7 +49,11 @@ def sections(app, options, *, binary, environment_file=None):
 
 def render(parts):
     """The text of a unit file."""
-    blocks = ("[%s]\n%s" % (name, "".join("%s=%s\n" % pair for pair in parts[name])) for name in parts if parts[name])
+    blocks = (
+        "[%s]\n%s" % (name, "".join("%s=%s\n" % pair for pair in parts[name]))
+        for name in parts
+        if parts[name]
+    )
     return "\n".join(blocks)
 
 
@@ -104,18 +108,27 @@ def _unit(app, wanted):
 
 
 def _service(app, wanted, binary, environment_file):
-    words = [_path(binary, "binary")] + [arg.replace("$", "$$") for arg in _list(wanted["exec_args"], "unit.exec_args")]
+    words = [_path(binary, "binary")] + [
+        arg.replace("$", "$$") for arg in _list(wanted["exec_args"], "unit.exec_args")
+    ]
     lines = [("Type", wanted["type"]), ("ExecStart", " ".join(_word(word) for word in words))]
     lines.append(("User", names.check_account(wanted["user"] or app, "unit.user")))
     if wanted["group"]:
         lines.append(("Group", names.check_account(wanted["group"], "unit.group")))
     if wanted["working_directory"]:
-        lines.append(("WorkingDirectory", _escaped(_path(wanted["working_directory"], "unit.working_directory"))))
+        lines.append(
+            ("WorkingDirectory", _escaped(_path(wanted["working_directory"], "unit.working_directory")))
+        )
     lines += _limits(wanted)
     if environment_file:
         lines.append(("EnvironmentFile", _escaped(_path(environment_file, "environment_file"))))
     for name, path in sorted(_dict(wanted["credentials"], "unit.credentials").items()):
-        _match(_CREDENTIAL, name, "unit.credentials", "a credential's name is made of letters, digits, '.', '_' and '-'")
+        _match(
+            _CREDENTIAL,
+            name,
+            "unit.credentials",
+            "a credential's name is made of letters, digits, '.', '_' and '-'",
+        )
         lines.append(("LoadCredential", "%s:%s" % (name, _escaped(_path(path, "unit.credentials." + name)))))
     return lines + _life(wanted) + _directories(app, wanted) + _sandbox(wanted)
 
@@ -125,12 +138,19 @@ def _limits(wanted):
     if wanted["tasks_max"] is not None:
         lines.append(("TasksMax", _number(wanted, "tasks_max", 8)))
     if wanted["memory_max"]:
-        match = _match(_MEMORY, wanted["memory_max"], "unit.memory_max", "use bytes with K, M, G or T as in '512M', or a percentage")
+        match = _match(
+            _MEMORY,
+            wanted["memory_max"],
+            "unit.memory_max",
+            "use bytes with K, M, G or T as in '512M', or a percentage",
+        )
         lines.append(("MemoryMax", match[0]))
         if match[1]:  # the collector works harder before the kernel kills; 10% stay for what it does not see
             lines.append(("Environment", "GOMEMLIMIT=%d" % (int(match[1]) * _SCALE[match[2]] * 9 // 10)))
     if wanted["cpu_quota"]:
-        match = _match(_CPU, wanted["cpu_quota"], "unit.cpu_quota", "use a percentage of one CPU, as in '150%'")
+        match = _match(
+            _CPU, wanted["cpu_quota"], "unit.cpu_quota", "use a percentage of one CPU, as in '150%'"
+        )
         # CPUQuota= and MemoryMax= expand no specifiers: a percent sign stays single
         lines.append(("CPUQuota", match[0]))
         lines.append(("Environment", "GOMAXPROCS=%d" % -(-int(match[1]) // 100)))
@@ -159,10 +179,19 @@ def _sandbox(wanted):
     settings = dict(HARDENING)
     capabilities = _list(wanted["capabilities"], "unit.capabilities")
     for capability in capabilities:
-        _match(_CAPABILITY, capability, "unit.capabilities", "use a name from capabilities(7), as in 'CAP_NET_BIND_SERVICE'")
+        _match(
+            _CAPABILITY,
+            capability,
+            "unit.capabilities",
+            "use a name from capabilities(7), as in 'CAP_NET_BIND_SERVICE'",
+        )
     if capabilities:
         # PrivateUsers= must go: in a user namespace of its own a capability says nothing about the host's ports.
-        settings.update(CapabilityBoundingSet=" ".join(capabilities), AmbientCapabilities=" ".join(capabilities), PrivateUsers=False)
+        settings.update(
+            CapabilityBoundingSet=" ".join(capabilities),
+            AmbientCapabilities=" ".join(capabilities),
+            PrivateUsers=False,
+        )
     for key, value in _dict(wanted["hardening"], "unit.hardening").items():
         if key not in settings:
             hint = _like(key, settings) or "; others go to unit.directives"
@@ -171,7 +200,9 @@ def _sandbox(wanted):
     kept = ((key, value) for key, value in settings.items() if value is not None)
     lines = [pair for key, value in kept for pair in _repeated(key, value, "unit.hardening." + key, _escaped)]
     for path in _list(wanted["read_write_paths"], "unit.read_write_paths"):
-        _path(path[1:] if path.startswith("-") else path, "unit.read_write_paths")  # a leading '-': it may be missing
+        _path(
+            path[1:] if path.startswith("-") else path, "unit.read_write_paths"
+        )  # a leading '-': it may be missing
         lines.append(("ReadWritePaths", _word(path)))
     networks = [_network(value) for value in _list(wanted["ip_allow"], "unit.ip_allow")]
     return lines + ([("IPAddressDeny", "any"), ("IPAddressAllow", " ".join(networks))] if networks else [])
@@ -180,9 +211,16 @@ def _sandbox(wanted):
 def _directives(directives):
     for section, settings in _dict(directives, "unit.directives").items():
         if section not in _SECTIONS:
-            raise InvalidInput("unit.directives", section, "use one of the sections %s" % ", ".join(_SECTIONS))
+            raise InvalidInput(
+                "unit.directives", section, "use one of the sections %s" % ", ".join(_SECTIONS)
+            )
         for key, value in _dict(settings, "unit.directives." + section).items():
-            _match(_DIRECTIVE, key, "unit.directives." + section, "a directive is letters and digits, as in 'OOMScoreAdjust'")
+            _match(
+                _DIRECTIVE,
+                key,
+                "unit.directives." + section,
+                "a directive is letters and digits, as in 'OOMScoreAdjust'",
+            )
             for pair in _repeated(key, value, "unit.directives.%s.%s" % (section, key), str):
                 yield (section,) + pair
 
@@ -207,7 +245,9 @@ def _text(value, field):
     """A value as it may stand at the end of a line: nothing in it begins another line or swallows the next one."""
     value = _line(value, field)
     if value.endswith("\\"):
-        raise InvalidInput(field, value, "a backslash at the end would swallow the next line of the unit file")
+        raise InvalidInput(
+            field, value, "a backslash at the end would swallow the next line of the unit file"
+        )
     return value
 
 
@@ -219,7 +259,9 @@ def _line(value, field):
         raise InvalidInput(field, value, "use a text or a number")
     value = str(value)
     if _CONTROL.search(value):
-        raise InvalidInput(field, value, "it has a line break or another control character, which a unit file cannot hold")
+        raise InvalidInput(
+            field, value, "it has a line break or another control character, which a unit file cannot hold"
+        )
     return value
 
 

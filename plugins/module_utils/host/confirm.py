@@ -52,21 +52,39 @@ def arm(act):
     """From now on the host goes back by itself, unless ``confirm`` comes in time."""
     wanted, layout = act.wanted, act.layout
     back = {
-        "step": "activate", "name": act.app, "root": layout.root, "release": act.old.id, "unless_confirmed": act.target.id,
-        "strategy": wanted.strategy.NAME, "port": wanted.port, "port_variable": wanted.port_variable, "second_port": wanted.second_port,
-        "unit": wanted.unit, "health": wanted.health, "keep": wanted.keep, "lock_wait": 600,
+        "step": "activate",
+        "name": act.app,
+        "root": layout.root,
+        "release": act.old.id,
+        "unless_confirmed": act.target.id,
+        "strategy": wanted.strategy.NAME,
+        "port": wanted.port,
+        "port_variable": wanted.port_variable,
+        "second_port": wanted.second_port,
+        "unit": wanted.unit,
+        "health": wanted.health,
+        "keep": wanted.keep,
+        "lock_wait": 600,
         "actor": "this host: %s was not confirmed within %d s" % (act.target.id, wanted.confirm_within),
-    }  # fmt: skip
+    }
     remove(layout.unconfirmed)
     write_file(layout.unconfirmed, _parcel(back), 0o600)
-    words = {"app": act.app, "python": sys.executable, "read": _READ, "path": layout.unconfirmed, "seconds": wanted.confirm_within}
+    words = {
+        "app": act.app,
+        "python": sys.executable,
+        "read": _READ,
+        "path": layout.unconfirmed,
+        "seconds": wanted.confirm_within,
+    }
     texts = dict(zip(_units(act.app), (_SERVICE.format(**words).replace("%", "%%"), _TIMER.format(**words))))
     unit_file.install(texts, layout.unit_dir)
     unit_file.daemon_reload()
     timer = _units(act.app)[1]
     systemd.enable(timer)
     systemd.start(timer)
-    act.actions.append("goes back to %s by itself unless it is confirmed within %d s" % (act.old.id, wanted.confirm_within))
+    act.actions.append(
+        "goes back to %s by itself unless it is confirmed within %d s" % (act.old.id, wanted.confirm_within)
+    )
 
 
 def disarm(layout):
@@ -85,9 +103,17 @@ def confirm(request, stream):
     """The controller came back: the release stays."""
     wanted, release = Wanted(request), request["confirms"]
     layout = wanted.layout
-    with lock.held(layout.lock, {"actor": wanted.actor, "deploy_id": wanted.deploy_id, "to": release}, wanted.lock_wait + 120):
+    with lock.held(
+        layout.lock,
+        {"actor": wanted.actor, "deploy_id": wanted.deploy_id, "to": release},
+        wanted.lock_wait + 120,
+    ):
         if layout.current() != release:
-            raise Late("%s was not confirmed in time, and this host went back to %s by itself" % (release, layout.current()), current=layout.current())
+            raise Late(
+                "%s was not confirmed in time, and this host went back to %s by itself"
+                % (release, layout.current()),
+                current=layout.current(),
+            )
         journal = Journal(layout.journal)
         brought = [entry for entry in journal.entries() if entry.get("to") == release][-1:]
         if brought and brought[0].get("outcome") != "ok":
@@ -101,7 +127,13 @@ def _parcel(request):
     import __main__
 
     text = json.dumps(request).encode("utf-8")
-    return b"%d\n" % len(__main__.bootstrap) + __main__.bootstrap + b"%d %d\n" % (len(__main__.packed), len(text)) + __main__.packed + text
+    return (
+        b"%d\n" % len(__main__.bootstrap)
+        + __main__.bootstrap
+        + b"%d %d\n" % (len(__main__.packed), len(text))
+        + __main__.packed
+        + text
+    )
 
 
 def _units(app):

@@ -20,7 +20,13 @@ from ..common.errors import SlipwayError
 from ..common.protocol import MARK
 
 WORDS = 8
-_MODULES = {"probe": ".foresee", "activate": ".story", "confirm": ".confirm", "hold": ".lease", "give_back": ".lease"}
+_MODULES = {
+    "probe": ".foresee",
+    "activate": ".story",
+    "confirm": ".confirm",
+    "hold": ".lease",
+    "give_back": ".lease",
+}
 
 
 def main(request, stream):
@@ -38,7 +44,12 @@ def main(request, stream):
         import traceback  # noqa: here, as it costs every probe two milliseconds
 
         # A fault of ours: still one result, with all that is needed to mend it.
-        result = {"failed": True, "outcome": "unknown", "msg": "Slipway's engine failed: %r" % error, "exception": traceback.format_exc()}
+        result = {
+            "failed": True,
+            "outcome": "unknown",
+            "msg": "Slipway's engine failed: %r" % error,
+            "exception": traceback.format_exc(),
+        }
     sys.stdout.write("\n" + MARK + json.dumps(result) + "\n")
     sys.stdout.flush()
 
@@ -54,6 +65,10 @@ def _in_full(error):
     """The message, and below it what the person on call would look up next."""
     evidence = error.facts.get("evidence") or {}
     lines = [str(error), error.facts.get("hint")]
-    lines += ["It said:"] + ["  " + line for line in evidence["journal"][-WORDS:]] if evidence.get("journal") else []
+    lines += (
+        ["It said:"] + ["  " + line for line in evidence["journal"][-WORDS:]]
+        if evidence.get("journal")
+        else []
+    )
     lines += ["See more: %s" % evidence["next"]] if evidence.get("next") else []
     return "\n".join(line for line in lines if line)

@@ -23,13 +23,19 @@ def probe(request, stream):
         check_space(wanted.layout, target)
     waiting = wanted.layout.is_pending() and not decision.changed
     return {
-        "changed": decision.changed or waiting, "needs_artifact": decision.needs_artifact, "outcome": "ok",
+        "changed": decision.changed or waiting,
+        "needs_artifact": decision.needs_artifact,
+        "outcome": "ok",
         "reasons": decision.reasons + ["it was never confirmed"] * waiting,
-        "artifact": target.artifact["digest"] if target.artifact else None, "release": target.id, "from": seen.current,
-        "current": seen.current, "previous": seen.previous, "diff": difference(target, seen, decision),
+        "artifact": target.artifact["digest"] if target.artifact else None,
+        "release": target.id,
+        "from": seen.current,
+        "current": seen.current,
+        "previous": seen.previous,
+        "diff": difference(target, seen, decision),
         "here": _artifacts(seen) if decision.needs_artifact else [],
         "host": {"goarch": machine.goarch(), "free_bytes": machine.free_bytes(wanted.layout.root)},
-    }  # fmt: skip
+    }
 
 
 def _artifacts(seen):
@@ -63,14 +69,22 @@ def difference(target, seen, decision):
     old = existing(seen.releases[seen.current], None) if seen.current in seen.releases else None
     return {
         "before": _describe(seen.current, old, target, "old"),
-        "after": _describe(target.id if decision.activate else seen.current, target if decision.activate else old, old, "new"),
+        "after": _describe(
+            target.id if decision.activate else seen.current, target if decision.activate else old, old, "new"
+        ),
     }
 
 
 def _describe(current, release, other, age):
     if release is None:
         return "current -> %s\n" % (current or "nothing")
-    values, others = environment.parse(release.environment), environment.parse(other.environment) if other else {}
+    values, others = (
+        environment.parse(release.environment),
+        environment.parse(other.environment) if other else {},
+    )
     lines = ["current -> %s" % current]
-    lines += ["%s=(%s value, hidden)" % (key, "same" if others.get(key) == values[key] else age) for key in sorted(values)]
+    lines += [
+        "%s=(%s value, hidden)" % (key, "same" if others.get(key) == values[key] else age)
+        for key in sorted(values)
+    ]
     return "\n".join(lines) + "\n" + "".join("\n# %s\n%s" % item for item in sorted(release.units.items()))

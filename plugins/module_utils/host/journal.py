@@ -52,14 +52,22 @@ class Journal:
         """Release id to the outcome of the newest act that brought it up, in the order of those acts, oldest first."""
         outcomes = {}
         for entry in self.entries():
-            if entry.get("act") in ("deploy", "rollback", "install") and entry.get("to") and isinstance(entry["to"], str):
+            if (
+                entry.get("act") in ("deploy", "rollback", "install")
+                and entry.get("to")
+                and isinstance(entry["to"], str)
+            ):
                 outcomes.pop(entry["to"], None)
                 outcomes[entry["to"]] = entry.get("outcome")
         return outcomes
 
     def health_of(self, release_id):
         """The health options that a release was last found healthy with; None where that was not written down."""
-        proven = (entry for entry in reversed(self.entries()) if entry.get("to") == release_id and entry.get("outcome") == "ok")
+        proven = (
+            entry
+            for entry in reversed(self.entries())
+            if entry.get("to") == release_id and entry.get("outcome") == "ok"
+        )
         return next((entry["health"] for entry in proven if isinstance(entry.get("health"), dict)), None)
 
     def _halve(self):

@@ -25,7 +25,9 @@ def judge(check, release_names, unit_name, since):
     """
     state = systemd.show(unit_name)
     pid = state["MainPID"]
-    started = int(state.get("ExecMainStartTimestampMonotonic") or 0) / 1e6  # in microseconds, on the clock of time.monotonic()
+    started = (
+        int(state.get("ExecMainStartTimestampMonotonic") or 0) / 1e6
+    )  # in microseconds, on the clock of time.monotonic()
 
     def alive():
         return None if pid and os.path.isdir("/proc/%d" % pid) else "its process ended"
@@ -41,14 +43,21 @@ def judge_release(check, release, release_names, unit_name, layout, since):
     """The same for a release that is live: the process must run this release's own bytes."""
     verdict, pid = judge(check, release_names, unit_name, since)
     if observe.running_release(layout, pid) != release.id or not observe.binary_intact(release, pid):
-        raise Unhealthy("the running process %d is not of %s" % (pid, release.id), evidence=evidence(unit_name, verdict, since))
+        raise Unhealthy(
+            "the running process %d is not of %s" % (pid, release.id),
+            evidence=evidence(unit_name, verdict, since),
+        )
     return verdict
 
 
 def evidence(unit_name, verdict, since):
     """What a person on call would look up first."""
     state = systemd.show(unit_name)
-    shown = {key: state[key] for key in ("ActiveState", "SubState", "Result", "MainPID", "NRestarts", "ExecMainStatus") if key in state}
+    shown = {
+        key: state[key]
+        for key in ("ActiveState", "SubState", "Result", "MainPID", "NRestarts", "ExecMainStatus")
+        if key in state
+    }
     return {
         "unit": unit_name,
         "state": shown,

@@ -83,13 +83,20 @@ class Layout:
                 sync_directory(os.path.dirname(path))
             status = os.lstat(path)
             if not os.path.isdir(path) or os.path.islink(path):
-                raise SlipwayError("%s should be a directory and is not: move it away, then deploy again" % path)
+                raise SlipwayError(
+                    "%s should be a directory and is not: move it away, then deploy again" % path
+                )
             if status.st_uid != os.geteuid():
-                raise SlipwayError("%s belongs to uid %d, not to root: chown it back, then deploy again" % (path, status.st_uid))
+                raise SlipwayError(
+                    "%s belongs to uid %d, not to root: chown it back, then deploy again"
+                    % (path, status.st_uid)
+                )
             os.chmod(path, mode)
         for path in (os.path.join(self.root, link) for link in ("current", "previous")):
             if os.path.isdir(path) and not os.path.islink(path):
-                raise SlipwayError("%s should be a link and is a directory: move it away, then deploy again" % path)
+                raise SlipwayError(
+                    "%s should be a link and is a directory: move it away, then deploy again" % path
+                )
 
     def path_of(self, release_id):
         return os.path.join(self.releases_dir, release_id)
@@ -180,9 +187,16 @@ def release_record(app, version, artifact, environment, units, strategy):
     lines += ["unit %s %s" % (name, unit_digests[name]) for name in sorted(unit_digests)]
     digest = canonical.sha256("".join(line + "\n" for line in lines))
     return {
-        "schema": SCHEMA, "app": app, "version": version, "artifact": artifact, "environment": environment_digest,
-        "units": unit_digests, "strategy": strategy, "digest": digest, "id": "%s-%s" % (version, digest[:12]),
-    }  # fmt: skip
+        "schema": SCHEMA,
+        "app": app,
+        "version": version,
+        "artifact": artifact,
+        "environment": environment_digest,
+        "units": unit_digests,
+        "strategy": strategy,
+        "digest": digest,
+        "id": "%s-%s" % (version, digest[:12]),
+    }
 
 
 def write_file(path, data, mode):

@@ -80,7 +80,11 @@ def _write(layout, record, request):
     if request["renew"] and not renewed:
         raise _refusal(layout, record, request)
     # The clock gives numbers that are comparable even where the fleet's lease moves from one host to another.
-    counter = record["counter"] if renewed else max(record.get("counter", 0) + 1, _fence(layout) + 1, int(time.time()))
+    counter = (
+        record["counter"]
+        if renewed
+        else max(record.get("counter", 0) + 1, _fence(layout) + 1, int(time.time()))
+    )
     since = record["since"] if renewed else timestamp()
     ttl = request["ttl"]
     owner = {key: request[key] for key in ("id", "actor", "what", "process")}
@@ -92,9 +96,16 @@ def _refusal(layout, record, request):
     if not record.get("id"):
         return Held("The lease of this rollout of %s has lapsed" % layout.app)
     until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record["expires"]))
-    words = "Another rollout of %s is under way: %s, by %s, since %s. Its lease ends at %s unless it is renewed."
-    hint = "Wait for it, here with slipway_lease_wait_seconds. If you know that it is dead: rm %s on this host" % layout.lease
-    return Held(words % (layout.app, record["what"], record["actor"], record["since"], until), owner=record, hint=hint)
+    words = (
+        "Another rollout of %s is under way: %s, by %s, since %s. Its lease ends at %s unless it is renewed."
+    )
+    hint = (
+        "Wait for it, here with slipway_lease_wait_seconds. If you know that it is dead: rm %s on this host"
+        % layout.lease
+    )
+    return Held(
+        words % (layout.app, record["what"], record["actor"], record["since"], until), owner=record, hint=hint
+    )
 
 
 def _alone(layout):
@@ -105,7 +116,12 @@ def _read(layout):
     """What the file says; nothing where it is not there, or is damaged."""
     try:
         record = json.loads(read_text(layout.lease))
-        return record if isinstance(record["counter"], int) and isinstance(record["expires"] + record.get("ttl", 0), (int, float)) else {}
+        return (
+            record
+            if isinstance(record["counter"], int)
+            and isinstance(record["expires"] + record.get("ttl", 0), (int, float))
+            else {}
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return {}
 

@@ -27,7 +27,13 @@ def held(path, note, wait=0.0):
         os.fchmod(descriptor, 0o600)  # who may read it may hold it, and keep every deploy out
         _acquire(descriptor, path, time.monotonic() + wait)
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, (json.dumps(dict(note, pid=os.getpid(), since=timestamp()), sort_keys=True) + "\n").encode("utf-8"), 0)
+        os.pwrite(
+            descriptor,
+            (json.dumps(dict(note, pid=os.getpid(), since=timestamp()), sort_keys=True) + "\n").encode(
+                "utf-8"
+            ),
+            0,
+        )
         try:
             yield
         finally:
@@ -44,7 +50,8 @@ def _acquire(descriptor, path, deadline):
         except BlockingIOError:
             if time.monotonic() >= deadline:
                 raise SlipwayError(
-                    "Another deploy holds %s: %s. Nothing was changed. Wait for it, or set lock_wait to wait here" % (path, _describe(_read(descriptor)))
+                    "Another deploy holds %s: %s. Nothing was changed. Wait for it, or set lock_wait to wait here"
+                    % (path, _describe(_read(descriptor)))
                 ) from None
             time.sleep(0.1)
 
@@ -52,7 +59,12 @@ def _acquire(descriptor, path, deadline):
 def _describe(note):
     if not note:
         return "it does not say who it is"
-    return "%s, since %s, pid %s, deploying %s" % (note.get("actor") or "unknown", note.get("since"), note.get("pid"), note.get("to") or "?")
+    return "%s, since %s, pid %s, deploying %s" % (
+        note.get("actor") or "unknown",
+        note.get("since"),
+        note.get("pid"),
+        note.get("to") or "?",
+    )
 
 
 def _read(descriptor):

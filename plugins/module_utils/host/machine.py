@@ -11,10 +11,25 @@ import os
 from ..common import canonical
 
 MACHINES = {
-    "x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64", "armv5tel": "arm", "armv6l": "arm", "armv7l": "arm",
-    "armv8l": "arm", "i386": "386", "i586": "386", "i686": "386", "loongarch64": "loong64", "mips": "mips", "mips64": "mips64",
-    "ppc64": "ppc64", "ppc64le": "ppc64le", "riscv64": "riscv64", "s390x": "s390x",
-}  # fmt: skip
+    "x86_64": "amd64",
+    "amd64": "amd64",
+    "aarch64": "arm64",
+    "arm64": "arm64",
+    "armv5tel": "arm",
+    "armv6l": "arm",
+    "armv7l": "arm",
+    "armv8l": "arm",
+    "i386": "386",
+    "i586": "386",
+    "i686": "386",
+    "loongarch64": "loong64",
+    "mips": "mips",
+    "mips64": "mips64",
+    "ppc64": "ppc64",
+    "ppc64le": "ppc64le",
+    "riscv64": "riscv64",
+    "s390x": "s390x",
+}
 # What each GOAMD64 level adds, in the words of /proc/cpuinfo: https://go.dev/wiki/MinimumRequirements#amd64
 AMD64_LEVELS = (
     ("v2", {"cx16", "lahf_lm", "popcnt", "pni", "sse4_1", "sse4_2", "ssse3"}),
@@ -37,7 +52,11 @@ def variants():
         return _amd64_variants(_cpu_flags())
     if machine in ("armv5tel", "armv6l", "armv7l", "armv8l"):
         newest = min(int(machine[4]), 7)
-        return ["%d%s" % (level, suffix) for level in range(newest, 4, -1) for suffix in ("", ",hardfloat", ",softfloat")]
+        return [
+            "%d%s" % (level, suffix)
+            for level in range(newest, 4, -1)
+            for suffix in ("", ",hardfloat", ",softfloat")
+        ]
     return None
 
 
@@ -48,7 +67,11 @@ def choose(artifacts):
     if accepted is None:
         return fitting[0] if fitting else None
     fitting = [artifact for artifact in fitting if not artifact["variant"] or artifact["variant"] in accepted]
-    return min(fitting, key=lambda artifact: accepted.index(artifact["variant"]) if artifact["variant"] else len(accepted), default=None)
+    return min(
+        fitting,
+        key=lambda artifact: accepted.index(artifact["variant"]) if artifact["variant"] else len(accepted),
+        default=None,
+    )
 
 
 def free_bytes(path):
@@ -78,11 +101,15 @@ def command_of(pid):
 
 def listeners(port):
     """The pids that listen on a TCP port."""
-    inodes = {inode for table in ("/proc/net/tcp", "/proc/net/tcp6") for inode in _listening_inodes(table, port)}
+    inodes = {
+        inode for table in ("/proc/net/tcp", "/proc/net/tcp6") for inode in _listening_inodes(table, port)
+    }
     if not inodes:
         return set()
     wanted = {"socket:[%s]" % inode for inode in inodes}
-    return {pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if wanted & set(_descriptors(pid))}
+    return {
+        pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if wanted & set(_descriptors(pid))
+    }
 
 
 def _listening_inodes(table, port):

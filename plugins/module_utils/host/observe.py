@@ -41,7 +41,11 @@ class Look:
     @cached_property
     def donor(self):
         """A usable release that was made of the same artifact."""
-        same = (item for item in self.releases.values() if item.artifact == self._target.record["artifact"] and item.id != self._target.id)
+        same = (
+            item
+            for item in self.releases.values()
+            if item.artifact == self._target.record["artifact"] and item.id != self._target.id
+        )
         return next((release for release in same if self._usable(release)), None)
 
     def _usable(self, release):
@@ -57,7 +61,9 @@ class Look:
     @cached_property
     def units_installed(self):
         directory = self._wanted.layout.unit_dir
-        return all(_same_text(os.path.join(directory, name), text) for name, text in self._target.units.items())
+        return all(
+            _same_text(os.path.join(directory, name), text) for name, text in self._target.units.items()
+        )
 
     @cached_property
     def sickness(self):
@@ -92,7 +98,9 @@ def running_release(layout, pid):
         path = os.readlink("/proc/%d/exe" % pid)
     except OSError:
         return None
-    start = os.path.realpath(layout.releases_dir) + "/"  # as the kernel says it, where a directory above is a link
+    start = (
+        os.path.realpath(layout.releases_dir) + "/"
+    )  # as the kernel says it, where a directory above is a link
     release_id = path[len(start) :].split("/")[0] if path.startswith(start) else ""
     return release_id if names.RELEASE_ID.fullmatch(release_id) else None
 
@@ -112,7 +120,9 @@ def manifest_of(release):
         with open(os.path.join(release.path, "manifest.json"), "rb") as handle:
             return Manifest.parse(handle.read())
     except OSError as error:
-        raise SlipwayError("Release %s is damaged: %s. Remove %s and deploy again" % (release.id, error, release.path)) from None
+        raise SlipwayError(
+            "Release %s is damaged: %s. Remove %s and deploy again" % (release.id, error, release.path)
+        ) from None
 
 
 def _same_text(path, text):

@@ -29,7 +29,11 @@ class Base:
 
     def read(self, place, length):
         """Exactly these bytes."""
-        parts = [self._read(part, place, place + length) for part in self._parts if part[0] < place + length and place < part[1]]
+        parts = [
+            self._read(part, place, place + length)
+            for part in self._parts
+            if part[0] < place + length and place < part[1]
+        ]
         data = b"".join(parts)
         if len(data) != length:
             raise SlipwayError("The patch refers to bytes that its base does not have")
@@ -69,4 +73,7 @@ class Patched:
             return self._base.read(self._place, length)
         if self._kind == SUM:
             return plus(self._base.read(self._place, length), self._patch.read(length))
-        raise SlipwayError("The patch holds a record of kind %d: it was made by another version of slipway.golang" % self._kind)
+        raise SlipwayError(
+            "The patch holds a record of kind %d: it was made by another version of slipway.golang"
+            % self._kind
+        )

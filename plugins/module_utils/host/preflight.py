@@ -22,7 +22,9 @@ def check(target, known_units, unit_dir):
         check_accounts(text)
     if target.units != known_units:
         if systemd.version() < systemd.OLDEST:
-            raise SlipwayError("This host has systemd %d: Slipway needs %d or newer" % (systemd.version(), systemd.OLDEST))
+            raise SlipwayError(
+                "This host has systemd %d: Slipway needs %d or newer" % (systemd.version(), systemd.OLDEST)
+            )
         unit_file.verify(target.units)
 
 
@@ -33,7 +35,10 @@ def check_accounts(unit_text):
             try:
                 find(name)
             except KeyError:
-                raise SlipwayError("There is no %s %r on this host: run the playbook slipway.golang.setup first" % (word, name)) from None
+                raise SlipwayError(
+                    "There is no %s %r on this host: run the playbook slipway.golang.setup first"
+                    % (word, name)
+                ) from None
 
 
 def check_port(port, unit_name, main_pid):

@@ -14,7 +14,9 @@ def superfluous(release_ids, protected, outcomes, keep):
 
     ``outcomes``: release id to the outcome of its newest act, oldest first. A release that was only staged counts as good.
     """
-    by_age = [release_id for release_id in release_ids if release_id not in outcomes] + [i for i in outcomes if i in release_ids]
+    by_age = [release_id for release_id in release_ids if release_id not in outcomes] + [
+        i for i in outcomes if i in release_ids
+    ]
     good = [release_id for release_id in by_age if outcomes.get(release_id, GOOD) == GOOD]
     failed = [release_id for release_id in by_age if release_id not in good]
     kept = set(good[-keep:] if keep else []) | set(failed[-1:]) | set(protected)

@@ -32,7 +32,9 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
 
     def redirect_request(self, req, fp, code, msg, headers, newurl):
         if urllib.parse.urlsplit(newurl).scheme not in ("https", req.type):
-            raise SlipwayError("%s leads to another scheme, %s: refused" % (shown(req.full_url), shown(newurl)))
+            raise SlipwayError(
+                "%s leads to another scheme, %s: refused" % (shown(req.full_url), shown(newurl))
+            )
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
@@ -50,7 +52,9 @@ def fetch(url, size, path, ca_file=None):
                 tries = 1 if handle.tell() > have else tries + 1
                 have = handle.tell()
                 if tries >= ATTEMPTS or not _may_pass(error):
-                    raise SlipwayError("%s gave %d of %d bytes: %s" % (shown(url), have, size, _words(error))) from None
+                    raise SlipwayError(
+                        "%s gave %d of %d bytes: %s" % (shown(url), have, size, _words(error))
+                    ) from None
                 if tries > 1:  # not all hosts at the same moment
                     time.sleep(PAUSE * 2 ** (tries - 2) * random.uniform(0.5, 1.5))
 
@@ -58,7 +62,9 @@ def fetch(url, size, path, ca_file=None):
 def shown(url):
     """A URL for a message: without what may be a secret in it."""
     parts = urllib.parse.urlsplit(url)
-    return urllib.parse.urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", "")) + ("?…" if parts.query else "")
+    return urllib.parse.urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", "")) + (
+        "?…" if parts.query else ""
+    )
 
 
 class _Short(Exception):
@@ -75,10 +81,15 @@ def _append(opener, url, size, handle, deadline):
             handle.truncate()
         promised = answer.headers.get("Content-Length")
         if promised is not None and handle.tell() + int(promised) != size:
-            raise SlipwayError("%s is another file: it has %d bytes, and the artifact %d" % (shown(url), handle.tell() + int(promised), size))
+            raise SlipwayError(
+                "%s is another file: it has %d bytes, and the artifact %d"
+                % (shown(url), handle.tell() + int(promised), size)
+            )
         while handle.tell() < size:
             if time.monotonic() > deadline:
-                raise SlipwayError("%s is too slow: it gave %d of %d bytes in time" % (shown(url), handle.tell(), size))
+                raise SlipwayError(
+                    "%s is too slow: it gave %d of %d bytes in time" % (shown(url), handle.tell(), size)
+                )
             piece = answer.read1(min(PIECE, size - handle.tell()))
             if not piece:
                 raise _Short("the connection ended")
@@ -107,4 +118,6 @@ def _context(ca_file):
     try:
         return ssl.create_default_context(cafile=ca_file)
     except OSError as error:
-        raise SlipwayError("pull_ca_file: %s cannot be read on the host: %s" % (ca_file, error.strerror or error)) from None
+        raise SlipwayError(
+            "pull_ca_file: %s cannot be read on the host: %s" % (ca_file, error.strerror or error)
+        ) from None

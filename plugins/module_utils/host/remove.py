@@ -19,9 +19,14 @@ def probe(request, stream):
     wanted = Wanted(request)
     present = _leftovers(wanted)
     return {
-        "changed": bool(present), "needs_artifact": False, "outcome": "ok", "from": wanted.layout.current(), "release": None,
-        "reasons": ["%s exists" % path for path in present], "diff": {"before": "".join(path + "\n" for path in present), "after": ""},
-    }  # fmt: skip
+        "changed": bool(present),
+        "needs_artifact": False,
+        "outcome": "ok",
+        "from": wanted.layout.current(),
+        "release": None,
+        "reasons": ["%s exists" % path for path in present],
+        "diff": {"before": "".join(path + "\n" for path in present), "after": ""},
+    }
 
 
 def activate(request, stream):
@@ -31,7 +36,11 @@ def activate(request, stream):
     actions = []
     if present:
         wanted.layout.create()
-        with lock.held(wanted.layout.lock, {"actor": wanted.actor, "deploy_id": wanted.deploy_id, "to": "absent"}, wanted.lock_wait):
+        with lock.held(
+            wanted.layout.lock,
+            {"actor": wanted.actor, "deploy_id": wanted.deploy_id, "to": "absent"},
+            wanted.lock_wait,
+        ):
             confirm.disarm(wanted.layout)
             for unit_name in _services(wanted):
                 systemd.stop(unit_name)
@@ -40,7 +49,14 @@ def activate(request, stream):
                 remove(path)
                 actions.append("removed %s" % path)
             unit_file.daemon_reload()
-    return {"changed": bool(present), "outcome": "ok", "actions": actions, "release": None, "current": None, "previous": None}
+    return {
+        "changed": bool(present),
+        "outcome": "ok",
+        "actions": actions,
+        "release": None,
+        "current": None,
+        "previous": None,
+    }
 
 
 def _services(wanted):
@@ -50,6 +66,11 @@ def _services(wanted):
 
 
 def _leftovers(wanted):
-    files = {name for release in wanted.layout.releases().values() for name in release.units()} | {wanted.app + ".service"}
-    paths = [os.path.join(wanted.layout.unit_dir, name) for name in sorted(files)] + [green_flag(wanted.app), wanted.layout.root]
+    files = {name for release in wanted.layout.releases().values() for name in release.units()} | {
+        wanted.app + ".service"
+    }
+    paths = [os.path.join(wanted.layout.unit_dir, name) for name in sorted(files)] + [
+        green_flag(wanted.app),
+        wanted.layout.root,
+    ]
     return [path for path in paths if os.path.lexists(path)]

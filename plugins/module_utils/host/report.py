@@ -18,7 +18,9 @@ def report(name, root, history, port, health):
     layout = Layout(name, root)
     releases = layout.releases()
     journal = Journal(layout.journal)
-    strategy = strategies.load(releases[layout.current()].strategy if layout.current() in releases else "restart")
+    strategy = strategies.load(
+        releases[layout.current()].strategy if layout.current() in releases else "restart"
+    )
     unit = systemd.show(strategy.serving(layout))
     running = _running(layout, releases, unit["MainPID"])
     port = strategy.port(layout) or port or _port_of(releases.get(running and running["release"]))
@@ -67,6 +69,11 @@ def _running(layout, releases, pid):
 
 def _listed(releases, outcomes):
     """Oldest act first; what was never tried comes before all."""
-    order = [release_id for release_id in releases if release_id not in outcomes] + [key for key in outcomes if key in releases]
+    order = [release_id for release_id in releases if release_id not in outcomes] + [
+        key for key in outcomes if key in releases
+    ]
     found = (releases[release_id] for release_id in order)
-    return [{"id": item.id, "version": item.version, "artifact": item.artifact, "outcome": outcomes.get(item.id)} for item in found]
+    return [
+        {"id": item.id, "version": item.version, "artifact": item.artifact, "outcome": outcomes.get(item.id)}
+        for item in found
+    ]

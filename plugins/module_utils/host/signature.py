@@ -21,7 +21,9 @@ def verify(directory, allowed_signers):
     """Check a release's signature with ``ssh-keygen -Y verify``; returns the signer. ``allowed_signers`` is the file's text."""
     signature = os.path.join(directory, manifests.SIGNATURE)
     if not os.path.isfile(signature):
-        raise SlipwayError("The artifact is not signed, and allowed_signers asks for a signature: package it with signing_key")
+        raise SlipwayError(
+            "The artifact is not signed, and allowed_signers asks for a signature: package it with signing_key"
+        )
     with tempfile.TemporaryDirectory(prefix="slipway-signers-") as scratch:
         signers = os.path.join(scratch, "allowed_signers")
         write_file(signers, allowed_signers.encode("utf-8"), 0o600)
@@ -30,14 +32,26 @@ def verify(directory, allowed_signers):
         if principals.returncode or not signer:
             raise SlipwayError("The artifact is signed by a key that is not in allowed_signers: refused")
         with open(os.path.join(directory, manifests.MANIFEST), "rb") as manifest:
-            answer = _keygen(["verify", "-s", signature, "-f", signers, "-I", signer[0], "-n", NAMESPACE], manifest)
+            answer = _keygen(
+                ["verify", "-s", signature, "-f", signers, "-I", signer[0], "-n", NAMESPACE], manifest
+            )
     if answer.returncode:
-        raise SlipwayError("The artifact's signature is wrong: %s" % answer.stderr.decode("utf-8", "replace").strip()[:500])
+        raise SlipwayError(
+            "The artifact's signature is wrong: %s" % answer.stderr.decode("utf-8", "replace").strip()[:500]
+        )
     return signer[0]
 
 
 def _keygen(arguments, stdin):
     try:
-        return subprocess.run(["ssh-keygen", "-Y"] + arguments, stdin=stdin or subprocess.DEVNULL, capture_output=True, timeout=30, check=False)
+        return subprocess.run(
+            ["ssh-keygen", "-Y"] + arguments,
+            stdin=stdin or subprocess.DEVNULL,
+            capture_output=True,
+            timeout=30,
+            check=False,
+        )
     except FileNotFoundError:
-        raise SlipwayError("allowed_signers asks for a signature, and ssh-keygen is not on this host: install openssh-client") from None
+        raise SlipwayError(
+            "allowed_signers asks for a signature, and ssh-keygen is not on this host: install openssh-client"
+        ) from None

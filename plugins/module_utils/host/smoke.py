@@ -55,7 +55,14 @@ def free_port():
 
 def _start(unit_name, wanted, release, settings, since):
     sections = unit.sections(wanted.app, wanted.unit, binary=release.binary, environment_file=settings)
-    argv = ["systemd-run", "--quiet", "--collect", "--unit=" + unit_name, "--service-type=exec", "--description=Smoke run of " + release.id]
+    argv = [
+        "systemd-run",
+        "--quiet",
+        "--collect",
+        "--unit=" + unit_name,
+        "--service-type=exec",
+        "--description=Smoke run of " + release.id,
+    ]
     command = ["--", release.binary] + unit.transient_args(wanted.unit)
     answer = systemd.run(argv + _properties(sections) + command)
     if "Unknown assignment" in answer.stderr:

@@ -33,7 +33,9 @@ def stage(wanted, target, donor, payload):
         _add_own_files(target, work)
         layout.adopt(work, target.id)
     except OSError as error:
-        raise SlipwayError("%s could not be staged: %s (%s)" % (target.id, error.strerror, error.filename or work)) from error
+        raise SlipwayError(
+            "%s could not be staged: %s (%s)" % (target.id, error.strerror, error.filename or work)
+        ) from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
@@ -80,7 +82,9 @@ def _pulled(wanted, target):
 
 def _base(wanted):
     """The release here that the patch was made against."""
-    made_of = [release for release in wanted.layout.releases().values() if release.artifact == wanted.patch_base]
+    made_of = [
+        release for release in wanted.layout.releases().values() if release.artifact == wanted.patch_base
+    ]
     if not made_of:
         raise SlipwayError("no release here is of the artifact %s any more" % wanted.patch_base)
     return patched.Base(made_of[0].path, observe.manifest_of(made_of[0]).files)
@@ -96,9 +100,13 @@ def _check_binary(wanted, work):
     """Whether it runs here, which the archive's own digests cannot tell."""
     binary = elf.read(os.path.join(work, "bin", wanted.app))
     if binary.goarch != machine.goarch():
-        raise SlipwayError("Wrong architecture: the binary is for %s, this host is %s" % (binary.goarch, machine.goarch()))
+        raise SlipwayError(
+            "Wrong architecture: the binary is for %s, this host is %s" % (binary.goarch, machine.goarch())
+        )
     if binary.interpreter:
-        raise SlipwayError("The binary is not static: it wants %s. Build it with slipway.golang.build" % binary.interpreter)
+        raise SlipwayError(
+            "The binary is not static: it wants %s. Build it with slipway.golang.build" % binary.interpreter
+        )
 
 
 def _add_own_files(target, work):
@@ -115,7 +123,11 @@ def _link_files(source, work):
     """The artifact's files again, without a copy: releases are immutable, so they may share them."""
     with open(os.path.join(source, manifest.MANIFEST), "rb") as handle:
         listed = manifest.Manifest.parse(handle.read()).files
-    companions = [name for name in (manifest.MANIFEST, manifest.CHECKSUMS, manifest.SIGNATURE) if os.path.exists(os.path.join(source, name))]
+    companions = [
+        name
+        for name in (manifest.MANIFEST, manifest.CHECKSUMS, manifest.SIGNATURE)
+        if os.path.exists(os.path.join(source, name))
+    ]
     for path in list(listed) + companions:
         os.makedirs(os.path.dirname(os.path.join(work, path)), mode=0o755, exist_ok=True)
         os.link(os.path.join(source, path), os.path.join(work, path))

@@ -48,7 +48,9 @@ def deploy(wanted, payload):
             wanted.layout.sweep()
             target, seen, decision = look(wanted)
             act = Act(wanted, target, seen)
-        if wanted.unless_confirmed and not (wanted.layout.is_pending() and seen.current == wanted.unless_confirmed):
+        if wanted.unless_confirmed and not (
+            wanted.layout.is_pending() and seen.current == wanted.unless_confirmed
+        ):
             confirm.disarm(wanted.layout)
         elif decision.changed:
             if wanted.fence:
@@ -63,7 +65,9 @@ def _untouched(wanted):
     try:
         yield
     except OSError as error:
-        raise Rejected("%s cannot be deployed to: %s. Nothing was changed" % (wanted.layout.root, error)) from error
+        raise Rejected(
+            "%s cannot be deployed to: %s. Nothing was changed" % (wanted.layout.root, error)
+        ) from error
 
 
 def _carry_out(act, decision, payload):
@@ -111,7 +115,11 @@ def _put_back(act, error):
     facts = dict(getattr(error, "facts", {}))
     if act.old is None:
         act.stand_down()
-        return Down("%s is not healthy: %s. There is no earlier release to go back to: the service is stopped" % (act.target.id, error), **facts)
+        return Down(
+            "%s is not healthy: %s. There is no earlier release to go back to: the service is stopped"
+            % (act.target.id, error),
+            **facts,
+        )
     try:
         with act.phase("put_back"):
             act.wanted.strategy.put_back(act)
@@ -123,7 +131,9 @@ def _put_back(act, error):
             **facts,
         )
     act.actions.append("put %s back" % act.old.id)
-    return Reverted("%s is not healthy: %s. %s was put back and is healthy" % (act.target.id, error, act.old.id), **facts)
+    return Reverted(
+        "%s is not healthy: %s. %s was put back and is healthy" % (act.target.id, error, act.old.id), **facts
+    )
 
 
 class Act:
@@ -164,8 +174,12 @@ class Act:
         """Everything that can be known to be wrong before the live service is touched."""
         with self.phase("preflight"), self.refusing():
             self.check_strategy()
-            preflight.check(self.target, known_units=self.old.units if self.old else {}, unit_dir=self.layout.unit_dir)
-            if self.wanted.allowed_signers and not staged:  # what was staged just now was verified before it got its name
+            preflight.check(
+                self.target, known_units=self.old.units if self.old else {}, unit_dir=self.layout.unit_dir
+            )
+            if (
+                self.wanted.allowed_signers and not staged
+            ):  # what was staged just now was verified before it got its name
                 signature.verify(self.layout.path_of(self.target.id), self.wanted.allowed_signers)
 
     def check_strategy(self):
@@ -173,7 +187,8 @@ class Act:
         if self.wanted.confirm_within and self.old and self.old.strategy != self.wanted.strategy.NAME:
             raise SlipwayError(
                 "confirm_within cannot go together with a change of strategy: %s is live with %s, and no rollback leads from %s to that. "
-                "Change the strategy without it first" % (self.old.id, self.old.strategy, self.wanted.strategy.NAME)
+                "Change the strategy without it first"
+                % (self.old.id, self.old.strategy, self.wanted.strategy.NAME)
             )
         if self.old and self.old.strategy not in self.wanted.strategy.REPLACES:
             raise SlipwayError(
@@ -222,7 +237,10 @@ class Act:
         self.actions.append("current -> %s" % self.layout.current())
 
     def _install_units(self, target):
-        if unit_file.install(target.units, self.layout.unit_dir) or self.look.unit.get("NeedDaemonReload") == "yes":
+        if (
+            unit_file.install(target.units, self.layout.unit_dir)
+            or self.look.unit.get("NeedDaemonReload") == "yes"
+        ):
             unit_file.daemon_reload()
             self.actions.append("installed %s" % ", ".join(sorted(target.units)))
 
@@ -258,7 +276,9 @@ class Act:
             if not hold:
                 check = check.replace(min_healthy=0.0)
             release = self.layout.release(target.id)
-            self.verdict = judge.judge_release(check, release, target.names, unit_name, self.layout, self.started_at)
+            self.verdict = judge.judge_release(
+                check, release, target.names, unit_name, self.layout, self.started_at
+            )
 
     def stand_down(self):
         """After a failed first deploy: no link and no process claims that something serves, nor after the next boot."""
@@ -303,9 +323,17 @@ class Act:
         """One line in the journal. A disk that is full now must not make a failure of a deploy that went well."""
         kind = "stage" if self.wanted.state == "staged" else "rollback" if self.wanted.release else "deploy"
         entry = {
-            "act": kind, "actor": self.wanted.actor, "deploy_id": self.wanted.deploy_id, "from": self.started_from, "to": self.target.id,
-            "outcome": outcome, "message": message[:2000], "phases": self.phases, "ready_ms": self.ready_ms, "health": self.wanted.options_for(self.target),
-        }  # fmt: skip
+            "act": kind,
+            "actor": self.wanted.actor,
+            "deploy_id": self.wanted.deploy_id,
+            "from": self.started_from,
+            "to": self.target.id,
+            "outcome": outcome,
+            "message": message[:2000],
+            "phases": self.phases,
+            "ready_ms": self.ready_ms,
+            "health": self.wanted.options_for(self.target),
+        }
         try:
             self.journal.append(entry)
         except OSError as error:
@@ -324,10 +352,16 @@ class Act:
     def facts(self):
         """The result, whether it went well or not."""
         return {
-            "release": self.target.id, "from": self.started_from, "current": self.layout.current(), "previous": self.layout.previous(),
-            "actions": self.actions, "phases": self.phases, "ready_ms": self.ready_ms, "warnings": self.warnings,
+            "release": self.target.id,
+            "from": self.started_from,
+            "current": self.layout.current(),
+            "previous": self.layout.previous(),
+            "actions": self.actions,
+            "phases": self.phases,
+            "ready_ms": self.ready_ms,
+            "warnings": self.warnings,
             "probes": self.verdict.to_dict()["attempts"] if self.verdict else [],
-        }  # fmt: skip
+        }
 
 
 def _label(wanted):

@@ -11,15 +11,35 @@ import subprocess
 
 from ..common.errors import SlipwayError
 
-PROPERTIES = ("LoadState", "ActiveState", "SubState", "Result", "MainPID", "NRestarts", "InvocationID", "UnitFileState",
-              "ExecMainCode", "ExecMainStatus", "ExecMainStartTimestampMonotonic", "NeedDaemonReload")  # fmt: skip
+PROPERTIES = (
+    "LoadState",
+    "ActiveState",
+    "SubState",
+    "Result",
+    "MainPID",
+    "NRestarts",
+    "InvocationID",
+    "UnitFileState",
+    "ExecMainCode",
+    "ExecMainStatus",
+    "ExecMainStartTimestampMonotonic",
+    "NeedDaemonReload",
+)
 OLDEST = 240
 
 
 def run(argv, timeout=120):
     """Run a command to its end; never raises for its exit code."""
     try:
-        return subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=timeout, check=False)
+        return subprocess.run(
+            argv,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            check=False,
+        )
     except FileNotFoundError:
         raise SlipwayError("%s is not on this host: Slipway needs systemd and its tools" % argv[0]) from None
     except subprocess.TimeoutExpired:
@@ -41,7 +61,9 @@ def show(unit):
     answer = run(["systemctl", "show", "--property=" + ",".join(PROPERTIES), unit])
     state = dict(line.split("=", 1) for line in answer.stdout.splitlines() if "=" in line)
     if "ActiveState" not in state:
-        raise SlipwayError("systemctl show %s gave no state: %s" % (unit, (answer.stderr or answer.stdout).strip()[:500]))
+        raise SlipwayError(
+            "systemctl show %s gave no state: %s" % (unit, (answer.stderr or answer.stdout).strip()[:500])
+        )
     for number in ("MainPID", "NRestarts"):
         state[number] = int(state.get(number) or 0)
     return state
@@ -76,5 +98,13 @@ def disable(unit):
 
 def last_words(unit, since, lines=20):
     """The newest journal lines of a unit, not older than ``since`` in seconds since the epoch."""
-    argv = ["journalctl", "--no-pager", "--quiet", "--output=cat", "--lines=%d" % lines, "--since=@%d" % since, "--unit=" + unit]
+    argv = [
+        "journalctl",
+        "--no-pager",
+        "--quiet",
+        "--output=cat",
+        "--lines=%d" % lines,
+        "--since=@%d" % since,
+        "--unit=" + unit,
+    ]
     return run(argv).stdout.splitlines()

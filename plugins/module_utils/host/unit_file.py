@@ -19,7 +19,9 @@ from .layout import read_text, sync_directory, write_file
 DIRECTORY = "/etc/systemd/system"
 # `verify` names our unit in these lines too, but the unit does its job: the binary comes with the release that is
 # switched to later, and advice on old habits is no reason to refuse a deploy.
-_HARMLESS = re.compile(r"Command \S.* is not executable: No such file or directory|obsolete|legacy|deprecated|this is not safe|Command 'man .*' failed")
+_HARMLESS = re.compile(
+    r"Command \S.* is not executable: No such file or directory|obsolete|legacy|deprecated|this is not safe|Command 'man .*' failed"
+)
 _UNKNOWN_KEY = re.compile(r"Unknown (?:key name|key|lvalue) '([A-Za-z0-9]+)'")
 
 
@@ -39,7 +41,10 @@ def verify(texts):
     about_ours = _about(texts, answer.stderr, directory)
     complaints = [line for line in about_ours if not _HARMLESS.search(line) and not _too_new(line, version)]
     if complaints:
-        raise SlipwayError("systemd refuses %s: %s" % (" and ".join(sorted(texts)), "; ".join(complaints)), systemd=complaints)
+        raise SlipwayError(
+            "systemd refuses %s: %s" % (" and ".join(sorted(texts)), "; ".join(complaints)),
+            systemd=complaints,
+        )
     # An older systemd also counts the errors of units that ours only names, so there its exit code says nothing.
     if answer.returncode == 127 or (answer.returncode and version >= 250 and not about_ours):
         words = answer.stderr.strip()[:1000] or "no word of explanation"
@@ -96,7 +101,12 @@ def drop_ins_changed(name, directories=(DIRECTORY, "/run/systemd/system")):
 
     NeedDaemonReload= says so too, but not where the drop-in's directory itself is new.
     """
-    known = set(systemd.run(["systemctl", "show", "--property=DropInPaths", name]).stdout.strip().partition("=")[2].split())
+    known = set(
+        systemd.run(["systemctl", "show", "--property=DropInPaths", name])
+        .stdout.strip()
+        .partition("=")[2]
+        .split()
+    )
     present = set()
     for directory in directories:
         present.update(glob.glob(os.path.join(directory, glob.escape(name) + ".d", "*.conf")))
@@ -124,14 +134,19 @@ def refuse_masked(name, directory):
     """Somebody wanted that this unit never starts: `systemctl mask` is not ours to undo."""
     path = os.path.join(directory, name)
     if os.path.islink(path) and os.path.realpath(path) == "/dev/null":
-        raise SlipwayError("%s is masked on this host: run `systemctl unmask %s` first, if it shall run again" % (name, name))
+        raise SlipwayError(
+            "%s is masked on this host: run `systemctl unmask %s` first, if it shall run again" % (name, name)
+        )
 
 
 def _about(texts, stderr, directory):
     """The lines that are about these unit files, without the temporary directory."""
     result = []
     for line in stderr.splitlines():
-        if any(line.startswith(("%s/%s:" % (directory, name), name + ":")) or "Unit %s has" % name in line for name in texts):
+        if any(
+            line.startswith(("%s/%s:" % (directory, name), name + ":")) or "Unit %s has" % name in line
+            for name in texts
+        ):
             result.append(line.replace(directory + "/", "").strip())
     return result
 

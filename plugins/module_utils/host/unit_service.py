@@ -30,7 +30,12 @@ class Look:
 
 def look(unit_name):
     """The unit as it is installed and as it runs."""
-    return Look(unit_name, unit_file.installed(unit_name), systemd.show(unit_name), unit_file.drop_ins_changed(unit_name))
+    return Look(
+        unit_name,
+        unit_file.installed(unit_name),
+        systemd.show(unit_name),
+        unit_file.drop_ins_changed(unit_name),
+    )
 
 
 def decide(found, *, differs, state, enabled):
@@ -68,7 +73,9 @@ def prove(unit_name, text, binary, steps):
     if "install" in steps:
         unit_file.verify({unit_name: text})
     if ("start" in steps or "restart" in steps) and not os.access(binary, os.X_OK):
-        raise SlipwayError("%s cannot be started: %s is not there, or is not executable" % (unit_name, binary))
+        raise SlipwayError(
+            "%s cannot be started: %s is not there, or is not executable" % (unit_name, binary)
+        )
 
 
 def act(unit_name, text, steps, found):

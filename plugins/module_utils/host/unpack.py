@@ -35,7 +35,11 @@ def unpack(source, expected_digest, destination, base=None):
     The first member must be the manifest with the expected digest; so nothing is written that it does not vouch for. With a ``base``
     (``patched.Base``) the stream is a patch against that.
     """
-    stream = _Exact(_Inflated(source, GZIP).more if base is None else Patched(_Exact(_Inflated(source, ZLIB).more), base).more)
+    stream = _Exact(
+        _Inflated(source, GZIP).more
+        if base is None
+        else Patched(_Exact(_Inflated(source, ZLIB).more), base).more
+    )
     manifest, top = _read_manifest(stream, expected_digest)
     write_file(os.path.join(destination, manifests.MANIFEST), manifest.raw, 0o644)
     missing = dict(manifest.files)
@@ -46,7 +50,10 @@ def unpack(source, expected_digest, destination, base=None):
         else:
             _extract_companion(stream, destination, path, size, manifest, name)
     if missing:
-        raise SlipwayError("The artifact is incomplete: %s is missing. Build it again with slipway.golang.package" % sorted(missing)[0])
+        raise SlipwayError(
+            "The artifact is incomplete: %s is missing. Build it again with slipway.golang.package"
+            % sorted(missing)[0]
+        )
     _sync_tree(destination)
     return manifest
 
@@ -58,7 +65,10 @@ def _read_manifest(stream, expected_digest):
         raise SlipwayError("This is no Slipway artifact: its first member is %r, not a manifest" % name)
     manifest = manifests.Manifest.parse(stream.member(size))
     if manifest.digest != expected_digest:
-        raise SlipwayError("The artifact is not the one that was announced: its digest is %s, expected %s" % (manifest.digest, expected_digest))
+        raise SlipwayError(
+            "The artifact is not the one that was announced: its digest is %s, expected %s"
+            % (manifest.digest, expected_digest)
+        )
     if top != manifest.top:
         raise SlipwayError("The artifact's top directory is %r, its manifest says %r" % (top, manifest.top))
     return manifest, top
@@ -67,7 +77,9 @@ def _read_manifest(stream, expected_digest):
 def _extract(stream, destination, path, size, entry):
     """Write one listed file, hashing what is written."""
     if size != entry["size"]:
-        raise SlipwayError("The artifact was altered: %s has %d bytes, its manifest says %d" % (path, size, entry["size"]))
+        raise SlipwayError(
+            "The artifact was altered: %s has %d bytes, its manifest says %d" % (path, size, entry["size"])
+        )
     target = os.path.join(destination, path)
     os.makedirs(os.path.dirname(target), mode=0o755, exist_ok=True)
     digest = hashlib.sha256()
@@ -79,7 +91,9 @@ def _extract(stream, destination, path, size, entry):
         handle.flush()
         os.fsync(handle.fileno())
     if digest.hexdigest() != entry["sha256"]:
-        raise SlipwayError("The artifact was altered: %s does not have the digest that its manifest lists" % path)
+        raise SlipwayError(
+            "The artifact was altered: %s does not have the digest that its manifest lists" % path
+        )
 
 
 def _extract_companion(stream, destination, path, size, manifest, name):
@@ -123,7 +137,10 @@ def _header(stream, long_name=None):
         return _header(stream, _text(stream.member(size).rstrip(b"\0")))
     name = long_name or _text(block[:100].split(b"\0", 1)[0])
     if kind not in (b"0", b"\0"):
-        raise SlipwayError("The artifact holds %r of tar type %r: only regular files are accepted" % (name[:200], kind.decode("latin-1")))
+        raise SlipwayError(
+            "The artifact holds %r of tar type %r: only regular files are accepted"
+            % (name[:200], kind.decode("latin-1"))
+        )
     return name, size
 
 
@@ -190,10 +207,14 @@ class _Inflated:
         while True:
             data = self._inflate.unconsumed_tail or self._source.read(PIECE)
             if not data or self._inflate.eof:
-                raise SlipwayError("The artifact is truncated: it ends in the middle. Package or transfer it again")
+                raise SlipwayError(
+                    "The artifact is truncated: it ends in the middle. Package or transfer it again"
+                )
             try:
                 ready = self._inflate.decompress(data, PIECE)
             except zlib.error as error:
-                raise SlipwayError("The artifact is damaged: %s. Package or transfer it again" % error) from None
+                raise SlipwayError(
+                    "The artifact is damaged: %s. Package or transfer it again" % error
+                ) from None
             if ready:
                 return ready

@@ -22,7 +22,10 @@ class Wanted:
 
     def __init__(self, request):
         if os.geteuid() != 0:
-            raise SlipwayError("A release needs root on the host, even to look at it, and this is uid %d: set become: true" % os.geteuid())
+            raise SlipwayError(
+                "A release needs root on the host, even to look at it, and this is uid %d: set become: true"
+                % os.geteuid()
+            )
         self.app = names.check_app(request["name"])
         self.layout = Layout(self.app, request.get("root"))
         self.state = request.get("state") or "active"
@@ -45,7 +48,11 @@ class Wanted:
         self.fence = request.get("fence") or 0
         self.confirm_within = request.get("confirm_within") or 0
         if self.confirm_within and self.confirm_within < SHORTEST_CONFIRM:
-            raise InvalidInput("confirm_within", self.confirm_within, "use %d seconds or more, or 0 for no such switch" % SHORTEST_CONFIRM)
+            raise InvalidInput(
+                "confirm_within",
+                self.confirm_within,
+                "use %d seconds or more, or 0 for no such switch" % SHORTEST_CONFIRM,
+            )
         self.unless_confirmed = request.get("unless_confirmed")
         self.actor = request.get("actor") or "unknown"
         self.deploy_id = request.get("deploy_id") or ""
@@ -61,7 +68,9 @@ class Wanted:
     def check_for(self, target, port=None):
         """The health check of a release: on the port that its own environment names, unless one is given."""
         own = environment.parse(target.environment).get(self.port_variable, "")
-        return health.parse(self.options_for(target), default_port=port or (int(own) if own.isdecimal() else self.port))
+        return health.parse(
+            self.options_for(target), default_port=port or (int(own) if own.isdecimal() else self.port)
+        )
 
     def options_for(self, target):
         """A release that is brought back is asked what it was proven with: it may not know the path that a newer one answers on."""
@@ -98,7 +107,11 @@ def target_of(wanted, releases):
             )
         return existing(release, Journal(wanted.layout.journal).health_of(release.id))
     if not wanted.artifacts:
-        raise InvalidInput("artifact", wanted.artifacts, "name the tarballs to deploy, or a release that the host already has")
+        raise InvalidInput(
+            "artifact",
+            wanted.artifacts,
+            "name the tarballs to deploy, or a release that the host already has",
+        )
     artifact = machine.choose(wanted.artifacts)
     if artifact is None:
         offered = ", ".join(sorted({describe_target(artifact) for artifact in wanted.artifacts}))
@@ -109,7 +122,9 @@ def target_of(wanted, releases):
     sections = wanted.strategy.units(wanted)
     units = {name: unit.render(parts) for name, parts in sections.items()}
     rendered = environment.render(wanted.environment)
-    record = release_record(wanted.app, artifact["version"], artifact["digest"], rendered, units, wanted.strategy.NAME)
+    record = release_record(
+        wanted.app, artifact["version"], artifact["digest"], rendered, units, wanted.strategy.NAME
+    )
     return Target(record, units, rendered, artifact)
 
 
@@ -117,7 +132,12 @@ def existing(release, health):
     """The target that a release on the host is; ``health``: the options that it was last found healthy with, or None."""
     with open(release.environment_file, encoding="utf-8") as handle:
         rendered = handle.read()
-    record = {"id": release.id, "version": release.version, "artifact": release.artifact, "strategy": release.strategy}
+    record = {
+        "id": release.id,
+        "version": release.version,
+        "artifact": release.artifact,
+        "strategy": release.strategy,
+    }
     return Target(record, release.units(), rendered, health=health)
 
 
@@ -137,14 +157,20 @@ def _resolve(wanted, releases):
     if word == "previous":
         word = wanted.layout.previous()
         if word is None:
-            raise SlipwayError("There is no previous release of %s on this host to go back to. It has: %s" % (wanted.app, _listing(releases)))
+            raise SlipwayError(
+                "There is no previous release of %s on this host to go back to. It has: %s"
+                % (wanted.app, _listing(releases))
+            )
     if word in releases:
         return releases[word]
     matching = [release for release in releases.values() if release.version == word]
     if len(matching) == 1:
         return matching[0]
     problem = "is not on this host" if not matching else "could be one of several here: name it by its id"
-    raise SlipwayError("Release %r of %s %s. It has: %s. Nothing was changed" % (wanted.release, wanted.app, problem, _listing(releases)))
+    raise SlipwayError(
+        "Release %r of %s %s. It has: %s. Nothing was changed"
+        % (wanted.release, wanted.app, problem, _listing(releases))
+    )
 
 
 def _listing(releases):

@@ -22,7 +22,12 @@ def measured(hosts, costs, site=LAB):
     medians = {}
     for way, cost in costs.items():
         wall = simulate.simulate(cost, site, hosts).seconds
-        medians[way] = {"wall": wall, "cpu": cost.start + cost.cpu * hosts, "sessions": 2, "kilobytes": cost.kilobytes}
+        medians[way] = {
+            "wall": wall,
+            "cpu": cost.start + cost.cpu * hosts,
+            "sessions": 2,
+            "kilobytes": cost.kilobytes,
+        }
     return {"hosts": hosts, "rounds": 1, "medians": medians}
 
 
@@ -44,7 +49,10 @@ def test_a_narrow_link_sets_the_pace_and_is_named():
 
 def test_work_that_only_the_main_process_does_gains_nothing_by_more_processors():
     serial = Site(forks=100, main_share=1.0)
-    seconds = {cores: simulate.simulate(COST, dataclasses.replace(serial, cores=cores), 200).seconds for cores in (2, 16)}
+    seconds = {
+        cores: simulate.simulate(COST, dataclasses.replace(serial, cores=cores), 200).seconds
+        for cores in (2, 16)
+    }
     assert seconds[2] == pytest.approx(seconds[16]) == pytest.approx(0.5 + 200 * 0.1 + 1.2)
     assert simulate.simulate(COST, serial, 200).held_up_by == "main process"
 
@@ -57,7 +65,9 @@ def test_containers_take_the_controllers_processors_and_real_hosts_do_not():
 
 def test_every_wave_waits_for_the_one_before():
     waits = Cost(start=0, cpu=0, host_cpu=0, wait=1.0, kilobytes=0)
-    assert simulate.simulate(waits, Site(forks=100, waves=(1, "10%", "25%", "100%"), wave_seconds=0.5), 100).seconds == pytest.approx(6.0)
+    assert simulate.simulate(
+        waits, Site(forks=100, waves=(1, "10%", "25%", "100%"), wave_seconds=0.5), 100
+    ).seconds == pytest.approx(6.0)
 
 
 @pytest.mark.parametrize(
@@ -77,27 +87,40 @@ def test_the_costs_that_were_measured_are_found_again():
     runs = [measured(hosts, {simulate.PUSH: COST}) for hosts in (1, 10)]
     found = simulate.fit(*runs, simulate.PUSH, LAB)
     for hosts in (1, 5, 10, 20, 40):
-        assert simulate.simulate(found, LAB, hosts).seconds == pytest.approx(simulate.simulate(COST, LAB, hosts).seconds, rel=0.02)
+        assert simulate.simulate(found, LAB, hosts).seconds == pytest.approx(
+            simulate.simulate(COST, LAB, hosts).seconds, rel=0.02
+        )
     assert (found.start, found.cpu) == (pytest.approx(0.5), pytest.approx(0.1))
 
 
 def test_pull_costs_the_controller_what_a_deploy_without_a_tarball_does():
     small = dataclasses.replace(COST, cpu=0.08, kilobytes=130)
-    found = simulate.modes(*[measured(hosts, {simulate.PUSH: COST, simulate.CONFIGURED: small}) for hosts in (1, 10)], LAB)
+    found = simulate.modes(
+        *[measured(hosts, {simulate.PUSH: COST, simulate.CONFIGURED: small}) for hosts in (1, 10)], LAB
+    )
     assert set(found) == {"push", "pull"}
-    assert (found["pull"].kilobytes, found["pull"].from_mirror, found["pull"].cpu) == (130, 7870, pytest.approx(0.08))
+    assert (found["pull"].kilobytes, found["pull"].from_mirror, found["pull"].cpu) == (
+        130,
+        7870,
+        pytest.approx(0.08),
+    )
 
 
 def test_the_most_hosts_in_time_is_the_last_number_that_is_in_time():
     site = Site(link=100e6, forks=100)
     most = simulate.most_hosts(COST, site, 600)
-    assert simulate.simulate(COST, site, most).seconds <= 600 < simulate.simulate(COST, site, most + 1).seconds
+    assert (
+        simulate.simulate(COST, site, most).seconds <= 600 < simulate.simulate(COST, site, most + 1).seconds
+    )
 
 
 def test_the_command_prints_the_same_twice_and_the_error_of_every_check(tmp_path):
     for hosts in (1, 10, 20):
         (tmp_path / ("%d.json" % hosts)).write_text(json.dumps(measured(hosts, {simulate.PUSH: COST})))
     argv = [sys.executable, simulate.__file__, "1.json", "10.json", "--check", "20.json"]
-    first, second = (subprocess.run(argv, cwd=tmp_path, check=True, capture_output=True, text=True).stdout for dummy in range(2))
+    first, second = (
+        subprocess.run(argv, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+        for dummy in range(2)
+    )
     assert first == second
     assert [line.split("|")[1].strip() for line in first.splitlines() if "%" in line] == ["1", "10", "20"]

@@ -13,9 +13,17 @@ from . import workshop
 
 ARCHITECTURES = {
     # what Go calls it: the variables for it, and (bits, big endian)
-    "386": (32, False), "amd64": (64, False), "arm": (32, False), "arm64": (64, False), "loong64": (64, False), "mips": (32, True),
-    "mips64le": (64, False), "ppc64le": (64, False), "riscv64": (64, False), "s390x": (64, True),
-}  # fmt: skip
+    "386": (32, False),
+    "amd64": (64, False),
+    "arm": (32, False),
+    "arm64": (64, False),
+    "loong64": (64, False),
+    "mips": (32, True),
+    "mips64le": (64, False),
+    "ppc64le": (64, False),
+    "riscv64": (64, False),
+    "s390x": (64, True),
+}
 
 
 @pytest.fixture
@@ -30,8 +38,20 @@ def binaries(tmp_path_factory):
     root = tmp_path_factory.mktemp("binaries")
     made = workshop.Workshop(root)
     for architecture in ARCHITECTURES:
-        environment = dict(os.environ, GOARCH=architecture, GOOS="linux", CGO_ENABLED="0", GOFLAGS="-buildvcs=false", GOWORK="off")
-        subprocess.run(["go", "build", "-trimpath", "-o", str(root / architecture), "."], cwd=made.source, env=environment, check=True)
+        environment = dict(
+            os.environ,
+            GOARCH=architecture,
+            GOOS="linux",
+            CGO_ENABLED="0",
+            GOFLAGS="-buildvcs=false",
+            GOWORK="off",
+        )
+        subprocess.run(
+            ["go", "build", "-trimpath", "-o", str(root / architecture), "."],
+            cwd=made.source,
+            env=environment,
+            check=True,
+        )
     return {architecture: str(root / architecture) for architecture in ARCHITECTURES}
 
 
@@ -47,7 +67,12 @@ def built(tmp_path_factory):
 def extra(tmp_path):
     """A directory of files to pack."""
     root = tmp_path / "extra"
-    for path, text in {"a.sql": "one", "deep/b.sql": "two", "deep/notes.md": "three", ".hidden": "four"}.items():
+    for path, text in {
+        "a.sql": "one",
+        "deep/b.sql": "two",
+        "deep/notes.md": "three",
+        ".hidden": "four",
+    }.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text, encoding="utf-8")
     (root / "run.sh").write_text("#!/bin/sh\n", encoding="utf-8")

@@ -76,7 +76,10 @@ def test_a_package_without_files(shop):
     assert "no main package at ./empty" in message
 
 
-@pytest.mark.parametrize("package", ["main.go", "./cmd/main.go", "-x", "./...", "/etc", "../other", "a b", "x;y", "'x'", "", "a@v1", "./a\n"])
+@pytest.mark.parametrize(
+    "package",
+    ["main.go", "./cmd/main.go", "-x", "./...", "/etc", "../other", "a b", "x;y", "'x'", "", "a@v1", "./a\n"],
+)
 def test_package_paths_that_are_none(shop, package):
     assert refused(shop, package=package).startswith("package: ")
 
@@ -107,7 +110,10 @@ def test_a_compile_error_is_told_in_the_compiler_s_words(shop):
 
 
 def test_a_long_compile_error_is_cut(shop):
-    shop.write("bad.go", "package main\n\n" + "".join("func f%d() int { return undefined%d }\n" % (i, i) for i in range(200)))
+    shop.write(
+        "bad.go",
+        "package main\n\n" + "".join("func f%d() int { return undefined%d }\n" % (i, i) for i in range(200)),
+    )
     message = refused(shop, gcflags=["-e"])
     assert len(message) < 5000
     assert "lines in all" in message
@@ -119,30 +125,44 @@ def test_a_syntax_error(shop):
 
 
 def test_a_package_that_needs_cgo_is_named(shop):
-    shop.write("sound/sound.go", 'package sound\n\n// int x(void) { return 1; }\nimport "C"\n\nfunc F() int { return int(C.x()) }\n')
-    shop.write("use.go", 'package main\n\nimport "example.com/hello/sound"\n\nfunc init() { println(sound.F()) }\n')
+    shop.write(
+        "sound/sound.go",
+        'package sound\n\n// int x(void) { return 1; }\nimport "C"\n\nfunc F() int { return int(C.x()) }\n',
+    )
+    shop.write(
+        "use.go", 'package main\n\nimport "example.com/hello/sound"\n\nfunc init() { println(sound.F()) }\n'
+    )
     message = refused(shop)
     assert message.startswith("example.com/hello/sound needs cgo")
     assert "musl-gcc" in message
 
 
 def test_a_package_whose_go_half_is_not_enough_without_cgo_is_named(shop):
-    shop.write("sound/c.go", 'package sound\n\n// int x(void) { return 1; }\nimport "C"\n\nfunc f() int { return int(C.x()) }\n')
+    shop.write(
+        "sound/c.go",
+        'package sound\n\n// int x(void) { return 1; }\nimport "C"\n\nfunc f() int { return int(C.x()) }\n',
+    )
     shop.write("sound/sound.go", "package sound\n\nfunc F() int { return f() }\n")
-    shop.write("use.go", 'package main\n\nimport "example.com/hello/sound"\n\nfunc init() { println(sound.F()) }\n')
+    shop.write(
+        "use.go", 'package main\n\nimport "example.com/hello/sound"\n\nfunc init() { println(sound.F()) }\n'
+    )
     message = refused(shop)
     assert message.startswith("example.com/hello/sound needs cgo")
     assert "undefined: f" in message
 
 
 def test_cgo_without_a_compiler(shop):
-    shop.write("c.go", 'package main\n\n// int x(void) { return 1; }\nimport "C"\n\nfunc init() { println(C.x()) }\n')
+    shop.write(
+        "c.go", 'package main\n\n// int x(void) { return 1; }\nimport "C"\n\nfunc init() { println(C.x()) }\n'
+    )
     message = refused(shop, cgo=True, environment={"CC": "no-such-gcc"})
     assert "no-such-gcc" in message
 
 
 def test_a_dynamic_binary_is_refused_and_says_what_it_wants(shop):
-    shop.write("c.go", 'package main\n\n// int x(void) { return 1; }\nimport "C"\n\nfunc init() { println(C.x()) }\n')
+    shop.write(
+        "c.go", 'package main\n\n// int x(void) { return 1; }\nimport "C"\n\nfunc init() { println(C.x()) }\n'
+    )
     message = refused(shop, cgo=True)
     assert "is not static" in message
     assert "libc.so.6" in message
@@ -157,10 +177,14 @@ def test_a_pie_is_not_static_even_without_cgo(shop):
 
 
 def test_cgo_can_be_static(shop):
-    shop.write("c.go", 'package main\n\n// int x(void) { return 1; }\nimport "C"\n\nfunc init() { println(C.x()) }\n')
+    shop.write(
+        "c.go", 'package main\n\n// int x(void) { return 1; }\nimport "C"\n\nfunc init() { println(C.x()) }\n'
+    )
     result = shop.build(cgo=True, ldflags=["-s", "-w", "-linkmode external", '-extldflags "-static"'])
     assert result["artifacts"][0]["static"]
-    assert not shop.build(cgo=True, ldflags=["-s", "-w", "-linkmode external", '-extldflags "-static"'])["changed"]
+    assert not shop.build(cgo=True, ldflags=["-s", "-w", "-linkmode external", '-extldflags "-static"'])[
+        "changed"
+    ]
 
 
 def test_a_target_that_this_go_does_not_have(shop):
@@ -182,7 +206,10 @@ def test_a_target_that_this_go_does_not_have(shop):
     ],
 )
 def test_a_stamp_that_cannot_land(shop, stamp, words):
-    shop.write("vars.go", 'package main\n\nconst fixed = "a"\n\nvar count int\n\nfunc init() { println(fixed, count) }\n')
+    shop.write(
+        "vars.go",
+        'package main\n\nconst fixed = "a"\n\nvar count int\n\nfunc init() { println(fixed, count) }\n',
+    )
     assert words in refused(shop, stamp=stamp)
 
 
@@ -194,7 +221,10 @@ def test_a_stamp_into_a_variable_that_nobody_reads(shop):
 @pytest.mark.parametrize("value", ["it's", 'say "hi"', "a b", "ü", "", "-x", "$HOME `id`"])
 def test_a_stamp_lands_as_it_was_written(shop, value):
     path = shop.binary(stamp={"main.version": value})
-    assert subprocess.run([path], check=True, stderr=subprocess.PIPE).stderr.decode().rstrip("\n") == "hello " + value
+    assert (
+        subprocess.run([path], check=True, stderr=subprocess.PIPE).stderr.decode().rstrip("\n")
+        == "hello " + value
+    )
 
 
 def test_a_binary_over_its_budget_leaves_the_old_one(shop):
@@ -207,7 +237,10 @@ def test_a_binary_over_its_budget_leaves_the_old_one(shop):
     assert "over max_size" in refused(shop, max_size=5000)
 
 
-@pytest.mark.parametrize(("text", "size"), [("10MiB", 10485760), ("9.5 MB", 9500000), ("1k", 1000), (4096, 4096), ("4096", 4096), (None, 0)])
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("10MiB", 10485760), ("9.5 MB", 9500000), ("1k", 1000), (4096, 4096), ("4096", 4096), (None, 0)],
+)
 def test_sizes(text, size):
     assert request.size(text) == size
 
@@ -225,7 +258,10 @@ def test_upx_that_is_not_installed(shop, monkeypatch, tmp_path):
 
 
 def test_embedded_files_that_must_be_there(shop):
-    shop.write("web.go", 'package main\n\nimport "embed"\n\n//go:embed web\nvar web embed.FS\n\nfunc init() { _, _ = web.ReadFile("x") }\n')
+    shop.write(
+        "web.go",
+        'package main\n\nimport "embed"\n\n//go:embed web\nvar web embed.FS\n\nfunc init() { _, _ = web.ReadFile("x") }\n',
+    )
     shop.write("web/index.html", "x")
     shop.write("web/.env", "x")
     message = refused(shop, embed=["web/.env"])
@@ -234,14 +270,20 @@ def test_embedded_files_that_must_be_there(shop):
 
 
 def test_a_pattern_that_embeds_nothing(shop):
-    shop.write("web.go", 'package main\n\nimport _ "embed"\n\n//go:embed web/index.html\nvar page string\n\nfunc init() { println(page) }\n')
+    shop.write(
+        "web.go",
+        'package main\n\nimport _ "embed"\n\n//go:embed web/index.html\nvar page string\n\nfunc init() { println(page) }\n',
+    )
     message = refused(shop)
     assert "web/index.html" in message
     assert "front-end build" in message
 
 
 def test_a_failing_test_stops_the_build(shop):
-    shop.write("main_test.go", 'package main\n\nimport "testing"\n\nfunc TestX(t *testing.T) { t.Fatal("seven is odd") }\n')
+    shop.write(
+        "main_test.go",
+        'package main\n\nimport "testing"\n\nfunc TestX(t *testing.T) { t.Fatal("seven is odd") }\n',
+    )
     message = refused(shop, gates=["test"])
     assert "seven is odd" in message
     assert not (shop.dest / "linux-amd64" / "hello").exists()
@@ -260,7 +302,11 @@ def test_govulncheck_that_is_not_installed(shop, monkeypatch):
 
 def requiring(shop):
     shop.write("go.mod", "module example.com/hello\n\ngo 1.21\n\nrequire example.invalid/lib v1.0.0\n")
-    shop.write("go.sum", "example.invalid/lib v1.0.0 h1:%s=\nexample.invalid/lib v1.0.0/go.mod h1:%s=\n" % ("A" * 43, "A" * 43))
+    shop.write(
+        "go.sum",
+        "example.invalid/lib v1.0.0 h1:%s=\nexample.invalid/lib v1.0.0/go.mod h1:%s=\n"
+        % ("A" * 43, "A" * 43),
+    )
     shop.write("use.go", 'package main\n\nimport _ "example.invalid/lib"\n')
 
 

@@ -29,8 +29,14 @@ def started(monkeypatch):
     """The arguments of every start of Go."""
     calls = []
     original = toolchains.Toolchain.run
-    monkeypatch.setattr(toolchains.Toolchain, "run", lambda self, arguments, *rest, **named: (
-        calls.append(arguments[0]), original(self, arguments, *rest, **named))[1])  # fmt: skip
+    monkeypatch.setattr(
+        toolchains.Toolchain,
+        "run",
+        lambda self, arguments, *rest, **named: (
+            calls.append(arguments[0]),
+            original(self, arguments, *rest, **named),
+        )[1],
+    )
     return calls
 
 
@@ -53,7 +59,10 @@ def test_builds_a_static_binary_with_its_provenance_beside(shop):
 
 def test_builds_all_targets_in_one_call(shop):
     result = shop.build(targets=["linux/amd64", "linux/arm/6", "linux/s390x"], jobs=2)
-    found = [(artifact["goarch"], artifact["variant"], elf.read(artifact["path"]).goarch) for artifact in result["artifacts"]]
+    found = [
+        (artifact["goarch"], artifact["variant"], elf.read(artifact["path"]).goarch)
+        for artifact in result["artifacts"]
+    ]
     assert found == [("amd64", "v1", "amd64"), ("arm", "6", "arm"), ("s390x", "", "s390x")]
     assert not shop.build(targets=["linux/amd64", "linux/arm/6", "linux/s390x"])["changed"]
 
@@ -91,7 +100,10 @@ def test_a_changed_file_is_built_without_asking_go_list_again(shop, started):
 
 def test_a_new_comment_that_changes_no_byte_is_built_and_is_no_change(shop):
     shop.write("inner/inner.go", 'package inner\n\nfunc Word() string { return "inner" }\n')
-    shop.write("use.go", 'package main\n\nimport "example.com/hello/inner"\n\nfunc init() { println(inner.Word()) }\n')
+    shop.write(
+        "use.go",
+        'package main\n\nimport "example.com/hello/inner"\n\nfunc init() { println(inner.Word()) }\n',
+    )
     first = shop.build(version="1")
     shop.replace("inner/inner.go", "}\n", "}\n\n// the end\n")
     second = shop.build(version="1")
@@ -107,7 +119,10 @@ def test_a_new_file_and_a_new_import_are_seen(shop):
     assert shop.build(version="1")["reasons"] == ["extra.go added"]
     shop.write("inner/inner.go", 'package inner\n\nfunc Word() string { return "inner" }\n')
     assert shop.build(version="1")["reasons"] == []
-    shop.write("extra.go", 'package main\n\nimport "example.com/hello/inner"\n\nfunc init() { println(inner.Word()) }\n')
+    shop.write(
+        "extra.go",
+        'package main\n\nimport "example.com/hello/inner"\n\nfunc init() { println(inner.Word()) }\n',
+    )
     assert shop.build(version="1")["reasons"] == ["extra.go changed", "inner/inner.go added"]
     (shop.source / "extra.go").unlink()
     assert shop.build(version="1")["reasons"] == ["extra.go removed", "inner/inner.go removed"]
@@ -137,7 +152,10 @@ def test_a_constraint_that_changes_is_seen(shop):
 
 
 def test_embedded_files_are_inputs_and_new_ones_are_seen(shop):
-    shop.write("web.go", 'package main\n\nimport "embed"\n\n//go:embed web\nvar web embed.FS\n\nfunc init() { _, _ = web.ReadFile("x") }\n')
+    shop.write(
+        "web.go",
+        'package main\n\nimport "embed"\n\n//go:embed web\nvar web embed.FS\n\nfunc init() { _, _ = web.ReadFile("x") }\n',
+    )
     shop.write("web/index.html", "one")
     shop.write("web/deep/app.js", "one")
     shop.build(version="1", embed=["web/*.html", "web/deep/*"])
@@ -176,7 +194,14 @@ def test_an_altered_binary_is_built_again(shop):
     assert canonical.sha256_file(path) == good
 
 
-@pytest.mark.parametrize("spoil", [os.unlink, lambda path: os.chmod(path, 0o600), lambda path: (os.unlink(path), os.symlink("/bin/true", path))])
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        os.unlink,
+        lambda path: os.chmod(path, 0o600),
+        lambda path: (os.unlink(path), os.symlink("/bin/true", path)),
+    ],
+)
 def test_a_binary_that_is_missing_unusable_or_a_link_is_put_right(shop, spoil):
     path = shop.binary()
     spoil(path)
@@ -225,14 +250,26 @@ def test_two_directories_and_two_umasks_give_the_same_bytes(tmp_path):
         with open(artifact["provenance"], "rb") as handle:
             provenance = handle.read()
         assert str(tmp_path).encode() not in provenance
-        seen.add((artifact["sha256"], canonical.sha256(provenance), artifact["input_digest"], os.stat(artifact["path"]).st_mode))
+        seen.add(
+            (
+                artifact["sha256"],
+                canonical.sha256(provenance),
+                artifact["input_digest"],
+                os.stat(artifact["path"]).st_mode,
+            )
+        )
     assert len(seen) == 1
 
 
 def test_version_commit_and_time_come_from_git(shop):
     commit = shop.commit(tag="v1.4.2")
     result = shop.build(stamp={"main.version": "{version} {commit} {time}"})
-    assert (result["version"], result["commit"], result["time"], result["dirty"]) == ("1.4.2", commit, 1763600000, False)
+    assert (result["version"], result["commit"], result["time"], result["dirty"]) == (
+        "1.4.2",
+        commit,
+        1763600000,
+        False,
+    )
     assert run(result["artifacts"][0]["path"]) == "hello 1.4.2 %s 2025-11-20T00:53:20Z" % commit
 
 
@@ -293,7 +330,11 @@ def test_name_comes_from_the_package_or_the_module(tmp_path):
 def test_folklore_flags_are_left_out_with_a_warning(shop):
     result = shop.build(flags=["-a", "-installsuffix", "cgo"], ldflags=["-s", "-w", "-a"])
     assert not any("-a" in command or "cgo" in command for command in result["commands"])
-    assert sorted({warning.split(" was")[0] for warning in result["warnings"]}) == ["flags: -a", "flags: -installsuffix", "ldflags: -a"]
+    assert sorted({warning.split(" was")[0] for warning in result["warnings"]}) == [
+        "flags: -a",
+        "flags: -installsuffix",
+        "ldflags: -a",
+    ]
 
 
 def test_the_environment_of_the_builder_does_not_leak(shop, monkeypatch):
@@ -316,7 +357,10 @@ def test_a_profile_is_an_input(shop):
 def test_a_vendored_module_is_built_without_a_network(shop):
     shop.write("go.mod", "module example.com/hello\n\ngo 1.21\n\nrequire example.com/lib v1.0.0\n")
     shop.write("vendor/modules.txt", "# example.com/lib v1.0.0\n## explicit; go 1.21\nexample.com/lib\n")
-    shop.write("vendor/example.com/lib/lib.go", 'package lib\n\nvar Version = "none"\n\nfunc Word() string { return Version }\n')
+    shop.write(
+        "vendor/example.com/lib/lib.go",
+        'package lib\n\nvar Version = "none"\n\nfunc Word() string { return Version }\n',
+    )
     shop.write("main.go", 'package main\n\nimport "example.com/lib"\n\nfunc main() { println(lib.Word()) }\n')
     options = {"version": "1", "mod": "vendor", "offline": True, "stamp": {"example.com/lib.Version": "7"}}
     assert run(shop.binary(**options)) == "7"
@@ -325,7 +369,10 @@ def test_a_vendored_module_is_built_without_a_network(shop):
 
 
 def test_a_replaced_directory_is_an_input(shop):
-    shop.write("go.mod", "module example.com/hello\n\ngo 1.21\n\nrequire example.com/lib v1.0.0\n\nreplace example.com/lib => ../lib\n")
+    shop.write(
+        "go.mod",
+        "module example.com/hello\n\ngo 1.21\n\nrequire example.com/lib v1.0.0\n\nreplace example.com/lib => ../lib\n",
+    )
     shop.write("main.go", 'package main\n\nimport "example.com/lib"\n\nfunc main() { println(lib.Word()) }\n')
     shop.write("../lib/go.mod", "module example.com/lib\n\ngo 1.21\n")
     shop.write("../lib/lib.go", 'package lib\n\nfunc Word() string { return "one" }\n')
@@ -335,9 +382,15 @@ def test_a_replaced_directory_is_an_input(shop):
 
 
 def test_gates_run_once_for_the_same_code(shop, started):
-    shop.write("main_test.go", 'package main\n\nimport "testing"\n\nfunc TestVersion(t *testing.T) { if version != "dev" { t.Fatal(version) } }\n')
+    shop.write(
+        "main_test.go",
+        'package main\n\nimport "testing"\n\nfunc TestVersion(t *testing.T) { if version != "dev" { t.Fatal(version) } }\n',
+    )
     result = shop.build(version="1", gates=["vet", "test"])
-    assert result["gates"] == [{"name": "vet", "ran": True, "due": True}, {"name": "test", "ran": True, "due": True}]
+    assert result["gates"] == [
+        {"name": "vet", "ran": True, "due": True},
+        {"name": "test", "ran": True, "due": True},
+    ]
     started.clear()
     assert not shop.build(version="1", gates=["vet", "test"])["gates"][0]["due"]
     assert started == []

@@ -141,9 +141,11 @@ def test_damaged_build_information_is_refused(binaries):
     with open(binaries["amd64"], "rb") as handle:
         content = handle.read()
     at = content.index(b"\xff Go buildinf:")
-    for spoiled in (content[:at] + content[at : at + 15] + b"\0" + content[at + 16 :],
-                    content[: at + 32] + b"\xff\xff\xff\xff\x7f" + content[at + 37 :],
-                    content[: at + 40]):  # fmt: skip
+    for spoiled in (
+        content[:at] + content[at : at + 15] + b"\0" + content[at + 16 :],
+        content[: at + 32] + b"\xff\xff\xff\xff\x7f" + content[at + 37 :],
+        content[: at + 40],
+    ):
         with pytest.raises(SlipwayError):
             buildinfo.read(spoiled)
 
@@ -152,7 +154,14 @@ def test_settings_with_blanks_are_unquoted():
     text = 'build\t-ldflags="-X \'main.version=a b\' -s"\nbuild\tGOARCH=amd64\nbuild\t"a key"=`plain`\ndep\tx\tv1\th1:a\n=>\ty\tv2\th1:b\n'
     info = buildinfo.BuildInfo("go1.26", text)
     assert info.settings == {"-ldflags": "-X 'main.version=a b' -s", "GOARCH": "amd64", "a key": "plain"}
-    assert info.deps == [{"path": "x", "version": "v1", "sum": "h1:a", "replaced_by": {"path": "y", "version": "v2", "sum": "h1:b"}}]
+    assert info.deps == [
+        {
+            "path": "x",
+            "version": "v1",
+            "sum": "h1:a",
+            "replaced_by": {"path": "y", "version": "v2", "sum": "h1:b"},
+        }
+    ]
 
 
 def test_reading_a_named_pipe_does_not_wait(tmp_path):
@@ -164,6 +173,11 @@ def test_reading_a_named_pipe_does_not_wait(tmp_path):
 
 def test_a_program_that_claims_to_need_libraries_without_end_is_refused_at_once():
     claims = struct.pack("<IIQQQQQQ", 2, 6, 64, 0x400000, 0, 56, 56, 16) * 200
-    header = b"\x7fELF" + bytes([2, 1, 1]) + bytes(9) + struct.pack("<HHIQQQIHHHHHH", 2, 62, 1, 0, 64, 0, 0, 64, 56, 200, 0, 0, 0)
+    header = (
+        b"\x7fELF"
+        + bytes([2, 1, 1])
+        + bytes(9)
+        + struct.pack("<HHIQQQIHHHHHH", 2, 62, 1, 0, 64, 0, 0, 64, 56, 200, 0, 0, 0)
+    )
     with pytest.raises(SlipwayError, match="more than any real one"):
         elf.read(header + claims)

@@ -76,7 +76,21 @@ def test_knows_which_variables_a_stamp_can_set():
 
 @pytest.mark.parametrize(
     "text",
-    ["", "package main", "var", "var (", "var x", "var a, b = f()", "const (\n)", '"', "`", "/*", "var x = `\n", "\x00", "var (\n)\n)"],
+    [
+        "",
+        "package main",
+        "var",
+        "var (",
+        "var x",
+        "var a, b = f()",
+        "const (\n)",
+        '"',
+        "`",
+        "/*",
+        "var x = `\n",
+        "\x00",
+        "var (\n)\n)",
+    ],
 )
 def test_unfinished_source_is_read_without_an_error(text):
     gosource.header(text)

@@ -26,9 +26,18 @@ def with_files(built, dest, *entries):
 def test_a_directory_a_file_and_a_pattern_go_where_the_documentation_says(built, tmp_path, extra):
     source = str(extra)
     assert with_files(built, tmp_path, {"src": source, "exclude": [".*"]}) == [
-        "extra/a.sql", "extra/deep/b.sql", "extra/deep/notes.md", "extra/run.sh"]  # fmt: skip
-    assert with_files(built, tmp_path, {"src": source + "/", "exclude": ["deep", ".hidden"]}) == ["a.sql", "run.sh"]
-    assert with_files(built, tmp_path, {"src": source, "dest": "sql", "exclude": ["*.md", "*.sh", ".hidden"]}) == ["sql/a.sql", "sql/deep/b.sql"]
+        "extra/a.sql",
+        "extra/deep/b.sql",
+        "extra/deep/notes.md",
+        "extra/run.sh",
+    ]
+    assert with_files(built, tmp_path, {"src": source + "/", "exclude": ["deep", ".hidden"]}) == [
+        "a.sql",
+        "run.sh",
+    ]
+    assert with_files(
+        built, tmp_path, {"src": source, "dest": "sql", "exclude": ["*.md", "*.sh", ".hidden"]}
+    ) == ["sql/a.sql", "sql/deep/b.sql"]
     assert with_files(built, tmp_path, {"src": source + "/a.sql"}) == ["a.sql"]
     assert with_files(built, tmp_path, {"src": source + "/a.sql", "dest": "x/first.sql"}) == ["x/first.sql"]
     assert with_files(built, tmp_path, {"src": source + "/a.sql", "dest": "x/"}) == ["x/a.sql"]
@@ -110,9 +119,16 @@ def test_entries_that_cannot_be_packed(built, tmp_path, extra, entry, words):
 def test_two_files_for_one_place_are_refused(built, tmp_path, extra):
     source = str(extra)
     with pytest.raises(InvalidInput, match="would become it"):
-        with_files(built, tmp_path, {"src": source + "/a.sql", "dest": "x"}, {"src": source + "/run.sh", "dest": "x"})
+        with_files(
+            built, tmp_path, {"src": source + "/a.sql", "dest": "x"}, {"src": source + "/run.sh", "dest": "x"}
+        )
     with pytest.raises(InvalidInput, match="nothing can be below it"):
-        with_files(built, tmp_path, {"src": source + "/a.sql", "dest": "x"}, {"src": source + "/run.sh", "dest": "x/y"})
+        with_files(
+            built,
+            tmp_path,
+            {"src": source + "/a.sql", "dest": "x"},
+            {"src": source + "/run.sh", "dest": "x/y"},
+        )
     same = {"src": source + "/a.sql"}
     assert with_files(built, tmp_path, same, same) == ["a.sql"]
 
@@ -134,7 +150,9 @@ def test_long_and_foreign_names_survive(built, tmp_path, extra):
 
 
 def test_an_unreadable_file_is_named(built, tmp_path, extra, monkeypatch):
-    monkeypatch.setattr(os, "access", lambda path, mode: not str(path).endswith("b.sql"))  # root can read everything
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: not str(path).endswith("b.sql")
+    )  # root can read everything
     with pytest.raises(InvalidInput, match=r"deep/b\.sql.*permission denied"):
         with_files(built, tmp_path, {"src": str(extra)})
 

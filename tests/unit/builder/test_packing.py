@@ -32,13 +32,29 @@ def key(directory, kind="ed25519", passphrase=""):
 def test_makes_a_tarball_for_each_artifact_in_the_order_of_the_contract(built, tmp_path):
     result = pack(built, tmp_path, unit={})
     assert [os.path.basename(artifact["path"]) for artifact in result["artifacts"]] == [
-        "hello-1.4.2-linux-amd64.tar.gz", "hello-1.4.2-linux-arm-6.tar.gz"]  # fmt: skip
+        "hello-1.4.2-linux-amd64.tar.gz",
+        "hello-1.4.2-linux-arm-6.tar.gz",
+    ]
     path = result["artifacts"][0]["path"]
-    assert listed(path) == ["manifest.json", "SHA256SUMS", "bin/hello", "install.sh", "provenance.json", "sbom.cdx.json", "systemd/hello.service"]
+    assert listed(path) == [
+        "manifest.json",
+        "SHA256SUMS",
+        "bin/hello",
+        "install.sh",
+        "provenance.json",
+        "sbom.cdx.json",
+        "systemd/hello.service",
+    ]
     with tarfile.open(path) as archive:
         manifest = Manifest.parse(archive.extractfile("hello-1.4.2/manifest.json").read())
         for member in archive:
-            assert (member.uid, member.gid, member.uname, member.gname, member.mtime) == (0, 0, "", "", 1763600000)
+            assert (member.uid, member.gid, member.uname, member.gname, member.mtime) == (
+                0,
+                0,
+                "",
+                "",
+                1763600000,
+            )
             assert member.isreg()
             assert member.mode == (0o755 if member.name.endswith(("bin/hello", "install.sh")) else 0o644)
     assert manifest.digest == result["artifacts"][0]["digest"]
@@ -52,7 +68,11 @@ def test_sha256sum_agrees_within_and_beside(built, tmp_path):
     subprocess.run(["sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS"], cwd=tmp_path, check=True)
     with tarfile.open(result["artifacts"][0]["path"]) as archive:
         archive.extractall(tmp_path / "out")
-    subprocess.run(["sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS"], cwd=tmp_path / "out" / "hello-1.4.2", check=True)
+    subprocess.run(
+        ["sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS"],
+        cwd=tmp_path / "out" / "hello-1.4.2",
+        check=True,
+    )
 
 
 def test_a_second_run_changes_nothing(built, tmp_path):
@@ -62,7 +82,9 @@ def test_a_second_run_changes_nothing(built, tmp_path):
     assert first["changed"]
     assert not second["changed"]
     assert os.stat(first["artifacts"][0]["path"]).st_mtime_ns == before.st_mtime_ns
-    assert [artifact["sha256"] for artifact in first["artifacts"]] == [artifact["sha256"] for artifact in second["artifacts"]]
+    assert [artifact["sha256"] for artifact in first["artifacts"]] == [
+        artifact["sha256"] for artifact in second["artifacts"]
+    ]
 
 
 def test_another_level_of_compression_alone_changes_nothing(built, tmp_path):
@@ -75,7 +97,13 @@ def test_a_damaged_tarball_is_made_anew(built, tmp_path):
     good = canonical.sha256_file(path)
     with open(path, "rb") as handle:
         content = handle.read()
-    for spoiled in (content[:-20], content[:3000], b"", content + b"x", gzip.compress(gzip.decompress(content) + b"more")):
+    for spoiled in (
+        content[:-20],
+        content[:3000],
+        b"",
+        content + b"x",
+        gzip.compress(gzip.decompress(content) + b"more"),
+    ):
         with open(path, "wb") as handle:
             handle.write(spoiled)
         assert pack(built, tmp_path)["changed"]
@@ -128,7 +156,15 @@ print(result["artifacts"][0]["sha256"])
                 os.chmod(directory, 0o755)
             subprocess.run(["chown", "-R", user, str(home)], check=True)
         switch = ["setpriv", "--reuid", user, "--clear-groups"] if user else []
-        command = switch + [sys.executable, "-c", script, artifacts, mask, str(home), json.dumps([{"src": str(files)}])]
+        command = switch + [
+            sys.executable,
+            "-c",
+            script,
+            artifacts,
+            mask,
+            str(home),
+            json.dumps([{"src": str(files)}]),
+        ]
         paths = dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path), PYTHONDONTWRITEBYTECODE="1")
         seen.add(subprocess.run(command, check=True, stdout=subprocess.PIPE, env=paths).stdout.strip())
     assert len(seen) == 1
@@ -158,8 +194,25 @@ def test_a_signature_that_ssh_keygen_accepts_and_a_second_run_keeps(built, tmp_p
     with open(path + ".pub", encoding="utf-8") as handle:
         (tmp_path / "signers").write_text("release " + handle.read(), encoding="utf-8")
     with open(tmp_path / "hello-1.4.2" / "manifest.json", "rb") as manifest:
-        subprocess.run(["ssh-keygen", "-Y", "verify", "-f", "signers", "-I", "release", "-n", "slipway", "-s", "hello-1.4.2/manifest.json.sig"],
-                       cwd=tmp_path, stdin=manifest, check=True, stdout=subprocess.DEVNULL)  # fmt: skip
+        subprocess.run(
+            [
+                "ssh-keygen",
+                "-Y",
+                "verify",
+                "-f",
+                "signers",
+                "-I",
+                "release",
+                "-n",
+                "slipway",
+                "-s",
+                "hello-1.4.2/manifest.json.sig",
+            ],
+            cwd=tmp_path,
+            stdin=manifest,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
 
 
 def test_another_key_or_none_is_a_change(built, tmp_path):
@@ -236,14 +289,20 @@ def test_a_unit_that_is_none(built, tmp_path, unit):
 def test_a_unit_as_text_is_taken_as_it_is(built, tmp_path):
     (result,) = pack(built[:1], tmp_path, unit="[Service]\nExecStart=/bin/x")["artifacts"]
     with tarfile.open(result["path"]) as archive:
-        assert archive.extractfile("hello-1.4.2/systemd/hello.service").read() == b"[Service]\nExecStart=/bin/x\n"
+        assert (
+            archive.extractfile("hello-1.4.2/systemd/hello.service").read()
+            == b"[Service]\nExecStart=/bin/x\n"
+        )
 
 
 def test_checksums_keep_the_tarballs_that_are_still_there(built, tmp_path):
     pack(built[:1], tmp_path)
     pack(built[1:], tmp_path)
     text = (tmp_path / "SHA256SUMS").read_text(encoding="utf-8")
-    assert [line.split("  ")[1] for line in text.splitlines()] == ["hello-1.4.2-linux-amd64.tar.gz", "hello-1.4.2-linux-arm-6.tar.gz"]
+    assert [line.split("  ")[1] for line in text.splitlines()] == [
+        "hello-1.4.2-linux-amd64.tar.gz",
+        "hello-1.4.2-linux-arm-6.tar.gz",
+    ]
     (tmp_path / "hello-1.4.2-linux-amd64.tar.gz").unlink()
     assert pack(built[1:], tmp_path)["changed"]
     assert "amd64" not in (tmp_path / "SHA256SUMS").read_text(encoding="utf-8")

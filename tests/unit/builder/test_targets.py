@@ -57,4 +57,7 @@ def test_an_unknown_target_is_refused_with_the_nearest_ones(text, hint):
 
 
 def test_the_same_target_twice_is_built_once():
-    assert [str(target) for target in targets.parse_all(["linux/amd64", "linux/amd64/v1", "linux/arm"])] == ["linux/amd64/v1", "linux/arm/7"]
+    assert [str(target) for target in targets.parse_all(["linux/amd64", "linux/amd64/v1", "linux/arm"])] == [
+        "linux/amd64/v1",
+        "linux/arm/7",
+    ]

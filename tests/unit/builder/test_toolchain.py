@@ -28,7 +28,9 @@ def _own_settings(monkeypatch, tmp_path):
 
 
 def test_a_wrapper_is_replaced_by_what_it_wraps(shop):
-    wrapper = shop.write("../wrapper/go", '#!/bin/sh\nexec "%s" "$@"\n' % os.path.realpath(shutil.which("go")))
+    wrapper = shop.write(
+        "../wrapper/go", '#!/bin/sh\nexec "%s" "$@"\n' % os.path.realpath(shutil.which("go"))
+    )
     wrapper.chmod(0o755)
     found = toolchain.probe(shop.request(go=str(wrapper)))
     assert found.go == os.path.join(found.goroot, "bin", "go")
@@ -41,7 +43,9 @@ def test_go_is_found_in_its_usual_place_without_a_path(shop, monkeypatch):
 
 
 def test_the_builder_s_proxy_settings_hold_wherever_they_are_written(shop, monkeypatch, tmp_path):
-    (tmp_path / "goenv").write_text("GOPROXY=https://proxy.example.com\nGOFLAGS=-tags=leak\n", encoding="utf-8")
+    (tmp_path / "goenv").write_text(
+        "GOPROXY=https://proxy.example.com\nGOFLAGS=-tags=leak\n", encoding="utf-8"
+    )
     monkeypatch.setenv("GONOSUMDB", "example.com/*")
     monkeypatch.setenv("HTTPS_PROXY", "http://gate.example.com:3128")
     monkeypatch.setenv("SSL_CERT_FILE", "/etc/ca.pem")
@@ -56,14 +60,36 @@ def test_the_builder_s_proxy_settings_hold_wherever_they_are_written(shop, monke
 
 def test_options_win_over_the_builder_s_settings(shop, monkeypatch):
     monkeypatch.setenv("GOPROXY", "https://other.example.com")
-    environment = probed(shop, goproxy="https://proxy.example.com,direct", goprivate=["a.example", "b.example/*"], gosumdb="off")
+    environment = probed(
+        shop,
+        goproxy="https://proxy.example.com,direct",
+        goprivate=["a.example", "b.example/*"],
+        gosumdb="off",
+    )
     assert environment["GOPROXY"] == "https://proxy.example.com,direct"
-    assert environment["GOPRIVATE"] == environment["GONOPROXY"] == environment["GONOSUMDB"] == "a.example,b.example/*"
+    assert (
+        environment["GOPRIVATE"]
+        == environment["GONOPROXY"]
+        == environment["GONOSUMDB"]
+        == "a.example,b.example/*"
+    )
     assert environment["GOSUMDB"] == "off"
     assert probed(shop, goproxy="https://proxy.example.com", offline=True)["GOPROXY"] == "off"
 
 
-@pytest.mark.parametrize("name", ["CC", "CGO_CFLAGS", "GOAMD64", "GOEXPERIMENT", "GOTOOLCHAIN", "LD_LIBRARY_PATH", "SECRET_TOKEN", "GODEBUG"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "CC",
+        "CGO_CFLAGS",
+        "GOAMD64",
+        "GOEXPERIMENT",
+        "GOTOOLCHAIN",
+        "LD_LIBRARY_PATH",
+        "SECRET_TOKEN",
+        "GODEBUG",
+    ],
+)
 def test_nothing_else_reaches_go(shop, monkeypatch, name):
     monkeypatch.setenv(name, "v3" if name == "GOAMD64" else "local" if name == "GOTOOLCHAIN" else "")
     monkeypatch.setenv("GOTOOLCHAIN", "go1.99.0")

@@ -55,7 +55,10 @@ class Workshop:
         file.write_text(text.replace(old, new), encoding="utf-8")
 
     def request(self, check_mode=False, **options):
-        return Request(dict(DEFAULTS, **dict({"source": str(self.source), "dest": str(self.dest)}, **options)), check_mode)
+        return Request(
+            dict(DEFAULTS, **dict({"source": str(self.source), "dest": str(self.dest)}, **options)),
+            check_mode,
+        )
 
     def build(self, check_mode=False, **options):
         """The result of `build`, with the request's warnings."""
@@ -80,7 +83,9 @@ class Workshop:
         person = {"GIT_%s_%s" % (who, what): value for who in ("AUTHOR", "COMMITTER")
                   for what, value in (("NAME", "t"), ("EMAIL", "t@example.com"), ("DATE", "1763600000 +0000"))}  # fmt: skip
         environment = dict(os.environ, GIT_CONFIG_GLOBAL=os.devnull, GIT_CONFIG_SYSTEM=os.devnull, **person)
-        return subprocess.run(["git"] + list(arguments), cwd=self.source, env=environment, check=True, stdout=subprocess.PIPE).stdout.decode()
+        return subprocess.run(
+            ["git"] + list(arguments), cwd=self.source, env=environment, check=True, stdout=subprocess.PIPE
+        ).stdout.decode()
 
 
 def pack(artifacts, dest, check_mode=False, **options):

@@ -23,7 +23,13 @@ def test_the_first_kilobytes_tell_all_that_a_controller_needs(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"not gzip", tar_gz([("orders-1/bin/orders", b"x")]).getvalue(), tar_gz([("orders-1/manifest.json", b"{}")]).getvalue()]
+    "content",
+    [
+        b"",
+        b"not gzip",
+        tar_gz([("orders-1/bin/orders", b"x")]).getvalue(),
+        tar_gz([("orders-1/manifest.json", b"{}")]).getvalue(),
+    ],
 )
 def test_anything_else_is_refused_by_its_name(tmp_path, content):
     path = tmp_path / "orders.tar.gz"
@@ -33,5 +39,7 @@ def test_anything_else_is_refused_by_its_name(tmp_path, content):
 
 
 def test_a_missing_tarball_is_said_to_be_missing(tmp_path):
-    with pytest.raises(SlipwayError, match="there is no file .*missing.tar.gz on the controller: build and package it first"):
+    with pytest.raises(
+        SlipwayError, match="there is no file .*missing.tar.gz on the controller: build and package it first"
+    ):
         artifact.read_manifest(str(tmp_path / "missing.tar.gz"))

@@ -14,7 +14,14 @@ import zlib
 
 import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
-from ansible_collections.slipway.golang.plugins.module_utils.common.patch import COPY, HEADER, LITERAL, SUM, minus, plus
+from ansible_collections.slipway.golang.plugins.module_utils.common.patch import (
+    COPY,
+    HEADER,
+    LITERAL,
+    SUM,
+    minus,
+    plus,
+)
 from ansible_collections.slipway.golang.plugins.module_utils.host import patched, stage, unpack
 from ansible_collections.slipway.golang.plugins.plugin_utils import delta
 
@@ -44,7 +51,9 @@ def on_host(directory, files):
 
 
 def tree(directory):
-    return {str(path.relative_to(directory)): path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+    return {
+        str(path.relative_to(directory)): path.read_bytes() for path in directory.rglob("*") if path.is_file()
+    }
 
 
 @pytest.fixture
@@ -57,7 +66,9 @@ CHANGES = {
     "one byte": lambda old: old[:777] + b"x" + old[778:],
     "a shift": lambda old: old[:100_000] + b"new code" * 40 + old[100_000:],
     "a cut": lambda old: old[:100_000] + old[110_000:],
-    "addresses": lambda old: bytes(byte ^ 1 if position % 97 == 0 else byte for position, byte in enumerate(old)),
+    "addresses": lambda old: bytes(
+        byte ^ 1 if position % 97 == 0 else byte for position, byte in enumerate(old)
+    ),
     "another order": lambda old: old[200_000:300_000] + old[:200_000] + old[300_000:],
     "all of it": lambda old: noise(250_000),
     "almost nothing left": lambda old: old[:33],
@@ -67,12 +78,19 @@ CHANGES = {
 @pytest.mark.parametrize("change", CHANGES)
 def test_the_host_gets_the_very_files_of_the_new_artifact(change, old_binary, tmp_path):
     old, dummy, old_files = artifact(tmp_path, "1.0.0", old_binary, **{"templates/a.html": noise(5000)})
-    new, manifest, dummy = artifact(tmp_path, "1.0.1", CHANGES[change](old_binary), **{"templates/a.html": noise(5000), "templates/b.html": b""})
+    new, manifest, dummy = artifact(
+        tmp_path,
+        "1.0.1",
+        CHANGES[change](old_binary),
+        **{"templates/a.html": noise(5000), "templates/b.html": b""},
+    )
     patch = delta.make(delta.base_of(str(old)), delta._inflated(str(new)))
     (tmp_path / "whole").mkdir()
     (tmp_path / "made").mkdir()
     unpack.unpack(io.BytesIO(new.read_bytes()), manifest.digest, str(tmp_path / "whole"))
-    unpack.unpack(io.BytesIO(patch), manifest.digest, str(tmp_path / "made"), on_host(tmp_path / "base", old_files))
+    unpack.unpack(
+        io.BytesIO(patch), manifest.digest, str(tmp_path / "made"), on_host(tmp_path / "base", old_files)
+    )
     assert tree(tmp_path / "made") == tree(tmp_path / "whole")
     if change in ("nothing", "one byte", "a shift", "a cut", "another order"):
         assert len(patch) < len(new.read_bytes()) / 10
@@ -94,20 +112,31 @@ class TestChoice:
         assert delta.patch_for(str(new), [old_manifest.digest]) == (path, digest)
 
     def test_the_hosts_own_order_says_which_base(self, old_binary, tmp_path):
-        manifests = [artifact(tmp_path, version, old_binary + version.encode())[1] for version in ("1.0.0", "1.0.1")]
+        manifests = [
+            artifact(tmp_path, version, old_binary + version.encode())[1] for version in ("1.0.0", "1.0.1")
+        ]
         new, dummy, dummy = artifact(tmp_path, "1.0.2", old_binary)
         for order in (manifests, manifests[::-1]):
-            assert delta.patch_for(str(new), ["0" * 64] + [manifest.digest for manifest in order])[1] == order[0].digest
+            assert (
+                delta.patch_for(str(new), ["0" * 64] + [manifest.digest for manifest in order])[1]
+                == order[0].digest
+            )
 
     def test_a_base_that_nobody_has_is_no_error(self, old_binary, tmp_path):
         dummy, old_manifest, dummy = artifact(tmp_path, "1.0.0", old_binary)
         new, new_manifest, dummy = artifact(tmp_path, "1.0.1", old_binary)
         (tmp_path / "orders-0.9-linux-amd64.tar.gz").write_bytes(b"no artifact")
-        for digests, told in (([], "has no artifact of it yet"), (["0" * 64], "lies beside"), ([new_manifest.digest], "lies beside")):
+        for digests, told in (
+            ([], "has no artifact of it yet"),
+            (["0" * 64], "lies beside"),
+            ([new_manifest.digest], "lies beside"),
+        ):
             with pytest.raises(delta.NoPatch, match=told):
                 delta.patch_for(str(new), digests)
 
-    def test_a_patch_that_is_hardly_smaller_is_not_worth_it_and_is_tried_once(self, old_binary, tmp_path, monkeypatch):
+    def test_a_patch_that_is_hardly_smaller_is_not_worth_it_and_is_tried_once(
+        self, old_binary, tmp_path, monkeypatch
+    ):
         dummy, old_manifest, dummy = artifact(tmp_path, "1.0.0", old_binary)
         new, dummy, dummy = artifact(tmp_path, "1.0.1", noise(300_000))
         for dummy in range(2):
@@ -127,7 +156,9 @@ class TestChoice:
         (tmp_path / "directory.tar.gz").mkdir()
         assert delta.patch_for(str(new), [old_manifest.digest])[1] == old_manifest.digest
 
-    @pytest.mark.parametrize("spoil", [lambda raw: raw[: len(raw) // 2], lambda raw: raw[:300_000] + b"spoilt" + raw[300_006:]])
+    @pytest.mark.parametrize(
+        "spoil", [lambda raw: raw[: len(raw) // 2], lambda raw: raw[:300_000] + b"spoilt" + raw[300_006:]]
+    )
     def test_an_older_artifact_that_is_damaged_is_no_base_and_no_error(self, spoil, old_binary, tmp_path):
         old, old_manifest, dummy = artifact(tmp_path, "1.0.0", old_binary)
         new, dummy, dummy = artifact(tmp_path, "1.0.1", old_binary)
@@ -140,7 +171,9 @@ class TestChoice:
         members, manifest = members_for({"bin/orders": (old_binary + b"new", "0755")}, version="1.0.1")
         new, made = tmp_path / "orders-1.0.1-linux-amd64.tar.gz", []
         for text in (b"signed by ann", b"signed by bob"):
-            new.write_bytes(tar_gz(members[:1] + [(manifest.top + "/manifest.json.sig", text)] + members[1:]).read())
+            new.write_bytes(
+                tar_gz(members[:1] + [(manifest.top + "/manifest.json.sig", text)] + members[1:]).read()
+            )
             made.append(delta.patch_for(str(new), [old_manifest.digest])[0])
         assert made[0] != made[1]
 
@@ -185,10 +218,17 @@ class TestRefused:
         old, dummy, old_files = artifact(tmp_path, "1.0.0", old_binary)
         new, manifest, dummy = artifact(tmp_path, "1.0.1", CHANGES["one byte"](old_binary))
         base = on_host(tmp_path / "base", old_files)
-        (tmp_path / "base" / "bin" / "orders").write_bytes(old_binary[:50_000] + b"spoilt" + old_binary[50_006:])
+        (tmp_path / "base" / "bin" / "orders").write_bytes(
+            old_binary[:50_000] + b"spoilt" + old_binary[50_006:]
+        )
         (tmp_path / "made").mkdir()
         with pytest.raises(SlipwayError, match="does not have the digest"):
-            unpack.unpack(io.BytesIO(delta.make(delta.base_of(str(old)), delta._inflated(str(new)))), manifest.digest, str(tmp_path / "made"), base)
+            unpack.unpack(
+                io.BytesIO(delta.make(delta.base_of(str(old)), delta._inflated(str(new)))),
+                manifest.digest,
+                str(tmp_path / "made"),
+                base,
+            )
 
     def test_a_patch_without_the_signature_that_is_asked_for_asks_for_the_whole(self, old_binary, tmp_path):
         old, old_manifest, old_files = artifact(tmp_path, "1.0.0", old_binary)
@@ -197,7 +237,12 @@ class TestRefused:
         on_host(tmp_path / "base", old_files)
         (tmp_path / "base" / "manifest.json").write_bytes(old_manifest.raw)
         layout = types.SimpleNamespace(releases=lambda: {"1.0.0-0": release})
-        wanted = types.SimpleNamespace(pull_from=None, patch_base=old_manifest.digest, allowed_signers="ann ssh-ed25519 AAAA", layout=layout)
+        wanted = types.SimpleNamespace(
+            pull_from=None,
+            patch_base=old_manifest.digest,
+            allowed_signers="ann ssh-ed25519 AAAA",
+            layout=layout,
+        )
         target = types.SimpleNamespace(id="1.0.1-0", artifact={"digest": manifest.digest})
         (tmp_path / "made").mkdir()
         patch = delta.make(delta.base_of(str(old)), delta._inflated(str(new)))

@@ -81,7 +81,15 @@ def test_an_interpreter_from_the_inventory_cannot_leave_its_quotes(tmp_path):
     assert not mark.exists()
 
 
-@pytest.mark.parametrize("key", ["add_host", "add_group", "ansible_facts", "ansible_stats", "_ansible_delegated_vars", "_ansible_no_log"])
+@pytest.mark.parametrize(
+    "key",
+    ["add_host", "add_group", "ansible_facts", "ansible_stats", "_ansible_delegated_vars", "_ansible_no_log"],
+)
 def test_a_host_can_tell_ansible_nothing_but_its_result(key):
-    told = {"changed": True, key: {"host_name": "evil", "groups": ["web"], "host_vars": {"ansible_connection": "local"}}}
-    assert stream.result_of({"rc": 0, "stdout": "SLIPWAY-RESULT " + json.dumps(told), "stderr": ""}) == {"changed": True}
+    told = {
+        "changed": True,
+        key: {"host_name": "evil", "groups": ["web"], "host_vars": {"ansible_connection": "local"}},
+    }
+    assert stream.result_of({"rc": 0, "stdout": "SLIPWAY-RESULT " + json.dumps(told), "stderr": ""}) == {
+        "changed": True
+    }

@@ -17,4 +17,7 @@ def test_the_proofs_that_the_page_names_are_there():
     for letter, chapter in named:
         scenario = REPO / "molecule" / FOLDERS[letter]
         assert (scenario / "tasks" / (chapter + ".yml")).is_file(), "%s/%s" % (letter, chapter)
-        assert chapter in (scenario / "verify.yml").read_text(encoding="utf-8"), "%s/%s is never called" % (letter, chapter)
+        assert chapter in (scenario / "verify.yml").read_text(encoding="utf-8"), "%s/%s is never called" % (
+            letter,
+            chapter,
+        )

@@ -20,7 +20,9 @@ PROXIES = [example["slipway_proxy"] for example in EXAMPLES if "slipway_proxy" i
 @pytest.mark.parametrize("given", PROXIES, ids=lambda given: next(iter(given)))
 def test_every_example_is_a_site(given):
     assert set(given) <= set(OPTIONS)
-    options = dict({name: spec.get("default") for name, spec in OPTIONS.items()}, domains=["orders.example.com"], **given)
+    options = dict(
+        {name: spec.get("default") for name, spec in OPTIONS.items()}, domains=["orders.example.com"], **given
+    )
     options["static"] = [dict({"max_age": 1}, **entry) for entry in options["static"]]
     site.check(options)
     assert "proxy_pass http://slipway_orders;" in site.render("orders", options, site.Facts(), "no")
@@ -28,5 +30,7 @@ def test_every_example_is_a_site(given):
 
 def test_the_page_lists_the_fields_of_the_log():
     listed = set(re.findall(r"`(\w+)`", PAGE.split("## The log")[1].split("`release` is")[0])) - {"release"}
-    common = site.render_common(site.Facts(), catch_http=False, catch_https=False, acme_webroot="/w", status_port=0)
+    common = site.render_common(
+        site.Facts(), catch_http=False, catch_https=False, acme_webroot="/w", status_port=0
+    )
     assert listed | {"release"} == set(re.findall(r'"(\w+)":', common))

@@ -12,8 +12,16 @@ PUBLIC = re.compile(r"\bslipway_(?!_)[a-z_]*[a-z]\b")
 
 
 def test_the_page_of_variables_lists_what_the_playbooks_read_and_nothing_else():
-    read = {name for path in (REPO / "playbooks").rglob("*.yml") for name in PUBLIC.findall(path.read_text(encoding="utf-8"))}
-    rows = re.findall(r"^\| `(slipway_[a-z_]+)` \|", (REPO / "docs" / "variables.md").read_text(encoding="utf-8"), re.MULTILINE)
+    read = {
+        name
+        for path in (REPO / "playbooks").rglob("*.yml")
+        for name in PUBLIC.findall(path.read_text(encoding="utf-8"))
+    }
+    rows = re.findall(
+        r"^\| `(slipway_[a-z_]+)` \|",
+        (REPO / "docs" / "variables.md").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
     assert sorted(rows) == sorted(read)
 
 

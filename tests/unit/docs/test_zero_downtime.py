@@ -25,5 +25,7 @@ func main() { listener, err := listen("127.0.0.1:0"); fmt.Println(listener.Addr(
 def test_the_snippet_is_a_program_that_listens(tmp_path):
     snippet = re.search(r"```go\n(.*?)```", PAGE, re.DOTALL)[1]
     (tmp_path / "main.go").write_text(PROGRAM % snippet, encoding="utf-8")
-    done = subprocess.run(["go", "run", str(tmp_path / "main.go")], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["go", "run", str(tmp_path / "main.go")], capture_output=True, text=True, check=False
+    )
     assert done.stdout == "tcp <nil>\n", done.stderr

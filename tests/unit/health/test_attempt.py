@@ -48,20 +48,44 @@ def test_a_good_answer_is_health(port, options, release):
 @pytest.mark.parametrize(
     ("options", "release", "reason"),
     [
-        ({"path": "/status/503"}, None, 'GET http://127.0.0.1:PORT/status/503 answered 503: {"status": "starting"}'),
+        (
+            {"path": "/status/503"},
+            None,
+            'GET http://127.0.0.1:PORT/status/503 answered 503: {"status": "starting"}',
+        ),
         ({"path": "/status/302", "status": [200]}, None, "answered 302"),
-        ({"path": "/healthz"}, ("1.4.1", "1.4.1-0a1b2c3d4e5f"), "was answered by release 1.4.2, expected 1.4.1 or 1.4.1-0a1b2c3d4e5f"),
+        (
+            {"path": "/healthz"},
+            ("1.4.1", "1.4.1-0a1b2c3d4e5f"),
+            "was answered by release 1.4.2, expected 1.4.1 or 1.4.1-0a1b2c3d4e5f",
+        ),
         ({"path": "/header/1.4.2"}, ("1.4.1",), "was answered by release 1.4.2, expected 1.4.1"),
         ({"path": "/healthz", "body": "healthy"}, None, "does not match 'healthy'"),
-        ({"path": "/header/abc", "response_headers": {"X-Release": "^[0-9]"}}, None, "answered header X-Release: abc, which does not match"),
-        ({"path": "/healthz", "response_headers": {"X-Missing": "."}}, None, "answered without a header X-Missing"),
+        (
+            {"path": "/header/abc", "response_headers": {"X-Release": "^[0-9]"}},
+            None,
+            "answered header X-Release: abc, which does not match",
+        ),
+        (
+            {"path": "/healthz", "response_headers": {"X-Missing": "."}},
+            None,
+            "answered without a header X-Missing",
+        ),
         ({"path": "/body/control", "body": "green"}, None, "[31mred"),
         ({"path": "/hang", "timeout": 0.1}, None, "did not answer within 0.1 s"),
         ({"path": "/drip", "timeout": 0.3}, None, "did not answer within 0.3 s"),
-        ({"path": "/cut"}, None, "gave no proper HTTP answer: IncompleteRead(3 bytes read, 97 more expected)"),
+        (
+            {"path": "/cut"},
+            None,
+            "gave no proper HTTP answer: IncompleteRead(3 bytes read, 97 more expected)",
+        ),
         ({"path": "/chunk"}, None, "gave no proper HTTP answer: IncompleteRead"),
         ({"path": "/header/"}, ("1.4.1",), "was answered by release '', expected 1.4.1"),
-        ({"path": "/header/%1b[2J", "response_headers": {"X-Release": "green"}}, None, "answered header X-Release: [2J, which does not match 'green'"),
+        (
+            {"path": "/header/%1b[2J", "response_headers": {"X-Release": "green"}},
+            None,
+            "answered header X-Release: [2J, which does not match 'green'",
+        ),
         ({"path": "/body/long"}, ("1.4.1",), "was answered by release " + "9" * 99 + "…, expected 1.4.1"),
         ({"path": "/body/surrogate"}, ("1.4.1",), "was answered by release 1 4, expected 1.4.1"),
     ],
@@ -76,7 +100,14 @@ def test_a_bad_answer_is_told_in_words(port, options, release, reason):
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/1.1 abc OK\r\n\r\n", b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000 + b"\r\n\r\n", b"\0" * 1000]
+    "data",
+    [
+        b"",
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        b"HTTP/1.1 abc OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000 + b"\r\n\r\n",
+        b"\0" * 1000,
+    ],
 )
 def test_something_that_is_not_http_is_no_health(raw_port, data):
     attempt = ask(raw_port(data), path="/healthz")
@@ -84,7 +115,12 @@ def test_something_that_is_not_http_is_no_health(raw_port, data):
 
 
 @settings(max_examples=200, deadline=None)
-@given(head=st.sampled_from([b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"]), rest=st.binary(max_size=300))
+@given(
+    head=st.sampled_from(
+        [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"]
+    ),
+    rest=st.binary(max_size=300),
+)
 def test_whatever_a_server_sends_a_probe_has_a_result(gibberish, head, rest):
     attempt = ask(gibberish(head + rest), path="/healthz")
     assert attempt.ok or attempt.reason.isprintable()
@@ -98,13 +134,18 @@ def test_a_connection_that_is_reset_is_told_as_such(raw_port):
 def test_an_answer_over_a_connection_that_stays_open_ends_where_it_says(raw_port):
     """A server need not hang up, though it is asked to."""
     started = time.monotonic()
-    assert ask(raw_port(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine", stay=2), path="/healthz", body="^fine$").ok
+    assert ask(
+        raw_port(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine", stay=2), path="/healthz", body="^fine$"
+    ).ok
     assert time.monotonic() - started < 1
 
 
 def test_a_handshake_that_hangs_takes_no_longer_than_the_timeout(raw_port):
     started = time.monotonic()
-    assert "did not answer within 0.2 s" in ask(raw_port(b"", stay=2), scheme="https", path="/", timeout=0.2).reason
+    assert (
+        "did not answer within 0.2 s"
+        in ask(raw_port(b"", stay=2), scheme="https", path="/", timeout=0.2).reason
+    )
     assert time.monotonic() - started < 1
 
 
@@ -116,7 +157,10 @@ def test_a_look_up_that_hangs_takes_no_longer_than_the_timeout(monkeypatch):
 
     monkeypatch.setattr(socket, "getaddrinfo", slow)
     started = time.monotonic()
-    assert ask(80, host="orders.example.com", timeout=0.2).reason == "tcp orders.example.com:80 did not answer within 0.2 s"
+    assert (
+        ask(80, host="orders.example.com", timeout=0.2).reason
+        == "tcp orders.example.com:80 did not answer within 0.2 s"
+    )
     assert time.monotonic() - started < 1
 
 
@@ -129,7 +173,11 @@ def test_every_address_of_a_name_gets_its_share_of_the_time(monkeypatch, port):
             filler.setblocking(False)
             filler.connect_ex(full.getsockname())
         kind = (socket.AF_INET, socket.SOCK_STREAM, 0, "")
-        monkeypatch.setattr(socket, "getaddrinfo", lambda *arguments, **options: [(*kind, full.getsockname()), (*kind, ("127.0.0.1", port))])
+        monkeypatch.setattr(
+            socket,
+            "getaddrinfo",
+            lambda *arguments, **options: [(*kind, full.getsockname()), (*kind, ("127.0.0.1", port))],
+        )
         attempt = ask(port, host="orders.example.com", path="/healthz", timeout=0.6)
     assert attempt.ok, attempt.reason
     assert 250 <= attempt.ms < 600
@@ -140,7 +188,10 @@ def test_an_unknown_name_is_told_as_such(monkeypatch):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    assert ask(80, host="orders.example.com", path="/").reason == "GET http://orders.example.com:80/: Name or service not known"
+    assert (
+        ask(80, host="orders.example.com", path="/").reason
+        == "GET http://orders.example.com:80/: Name or service not known"
+    )
 
 
 def test_a_closed_port_is_told_as_such():
@@ -162,13 +213,17 @@ def test_a_unix_socket_is_connected_to_and_asked_over(unix_socket):
 
 def test_a_command_is_health_when_it_exits_with_0():
     assert ask(None, command=["true"]).ok
-    assert ask(None, command=["sh", "-c", "echo no such table; exit 3"]).reason.endswith("exited with 3: no such table")
+    assert ask(None, command=["sh", "-c", "echo no such table; exit 3"]).reason.endswith(
+        "exited with 3: no such table"
+    )
     assert "could not be started" in ask(None, command=["/not/there"]).reason
     assert ask(None, command=["sh", "-c", "kill -9 $$"]).reason.endswith("was ended by signal 9")
 
 
 def test_the_words_of_a_command_are_cut_and_safe_to_print():
-    reason = ask(None, command=["sh", "-c", "yes begin | head -n 9999; printf '\\033[31mred\\n'; exit 1"]).reason
+    reason = ask(
+        None, command=["sh", "-c", "yes begin | head -n 9999; printf '\\033[31mred\\n'; exit 1"]
+    ).reason
     assert reason.isprintable() and reason.endswith("begin [31mred") and len(reason) < 1000
 
 

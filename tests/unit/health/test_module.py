@@ -45,7 +45,11 @@ def test_a_failure_says_what_was_asked_for_how_long_and_what_to_do_next(run, por
     result = run(port=port, path="/status/503", deadline=0.1)
     assert result["failed"] and result["ready_ms"] is None and result["status"] == 503
     assert result["msg"].startswith("Not healthy after %d probes in 0." % result["count"])
-    assert "(deadline 0.1 s, min_healthy 2 s, timeout 1 s, failure_threshold 3): GET http://127.0.0.1:%d/status/503 answered 503" % port in result["msg"]
+    assert (
+        "(deadline 0.1 s, min_healthy 2 s, timeout 1 s, failure_threshold 3): GET http://127.0.0.1:%d/status/503 answered 503"
+        % port
+        in result["msg"]
+    )
     assert result["msg"].endswith("Next, on this machine: curl -iv http://127.0.0.1:%d/status/503" % port)
 
 
@@ -53,7 +57,9 @@ def test_a_service_that_was_ready_is_not_told_as_one_that_never_was(run, tmp_pat
     once = ["sh", "-c", "mkdir %s/once" % tmp_path]
     result = run(command=once, min_healthy=0.05)
     assert result["failed"] and result["ready_ms"] is not None
-    assert result["msg"].startswith("Ready, but not healthy after 4 probes") and "File exists" in result["msg"]
+    assert (
+        result["msg"].startswith("Ready, but not healthy after 4 probes") and "File exists" in result["msg"]
+    )
 
 
 def test_bad_options_are_refused_before_anything_is_asked(run):
@@ -68,7 +74,10 @@ def test_bad_options_are_refused_before_anything_is_asked(run):
         ({"socket": "/run/a b"}, "ls -l '/run/a b'; ss -lxp"),
         ({"socket": "/run/a", "path": "/h"}, "curl -iv --unix-socket /run/a http://localhost/h"),
         ({"host": "::1", "port": 80, "path": "/h?a&b"}, "curl -iv 'http://[::1]:80/h?a&b'"),
-        ({"port": 443, "path": "/", "scheme": "https", "validate_certs": False, "method": "HEAD"}, "curl -iv -I -k https://127.0.0.1:443/"),
+        (
+            {"port": 443, "path": "/", "scheme": "https", "validate_certs": False, "method": "HEAD"},
+            "curl -iv -I -k https://127.0.0.1:443/",
+        ),
         ({"port": 80, "path": "/", "method": "POST"}, "curl -iv -X POST http://127.0.0.1:80/"),
         ({"command": ["sh", "-c", "exit 1"]}, "sh -c 'exit 1'"),
     ],

@@ -19,7 +19,11 @@ DOCS = pathlib.Path(__file__).resolve().parents[3] / "docs"
     [
         ({}, "tcp", "tcp 127.0.0.1:8080"),
         ({"path": "/healthz"}, "http", "GET http://127.0.0.1:8080/healthz"),
-        ({"path": "/healthz", "port": 9000, "scheme": "https", "host": "orders.example.com"}, "http", "GET https://orders.example.com:9000/healthz"),
+        (
+            {"path": "/healthz", "port": 9000, "scheme": "https", "host": "orders.example.com"},
+            "http",
+            "GET https://orders.example.com:9000/healthz",
+        ),
         ({"type": "http"}, "http", "GET http://127.0.0.1:8080/"),
         ({"host": "[::1]"}, "tcp", "tcp [::1]:8080"),
         ({"host": "fe80::1%eth0", "path": "/"}, "http", "GET http://[fe80::1%eth0]:8080/"),
@@ -124,7 +128,9 @@ def test_bad_input_names_the_field_the_value_and_the_remedy(options, field):
 
 
 def test_a_check_that_needs_a_port_says_so_where_there_is_none():
-    with pytest.raises(InvalidInput, match="health.port: None is not usable: use a port .* or set health.type to none"):
+    with pytest.raises(
+        InvalidInput, match="health.port: None is not usable: use a port .* or set health.type to none"
+    ):
         health.parse({"path": "/healthz"})
 
 

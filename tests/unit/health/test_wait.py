@@ -33,7 +33,14 @@ def watch(healthy, alive=None, failing_takes=0, since=None, **options):
 
     check = health.parse(dict({"port": 80}, **options))
     ends = (lambda: alive(clock.time - 100)) if alive else None
-    return health.wait(check, alive=ends, since=None if since is None else 100 + since, now=clock.now, sleep=clock.sleep, ask=ask), clock.time - 100
+    return health.wait(
+        check,
+        alive=ends,
+        since=None if since is None else 100 + since,
+        now=clock.now,
+        sleep=clock.sleep,
+        ask=ask,
+    ), clock.time - 100
 
 
 def test_a_service_that_is_ready_at_once_is_asked_once():
@@ -82,7 +89,9 @@ def test_even_a_short_hold_has_room_for_failure_threshold_failures(min_healthy):
 
 @pytest.mark.parametrize("failure_threshold", [1, 2, 3, 5])
 @pytest.mark.parametrize("hangs_from", [0.001, 1.2, 1.9])
-def test_a_service_that_hangs_before_the_hold_is_over_is_unhealthy_though_few_probes_fit_in(hangs_from, failure_threshold):
+def test_a_service_that_hangs_before_the_hold_is_over_is_unhealthy_though_few_probes_fit_in(
+    hangs_from, failure_threshold
+):
     """Each probe then takes all of its timeout, half of the default min_healthy."""
     verdict, took = watch(lambda at: at < hangs_from, failing_takes=1, failure_threshold=failure_threshold)
     assert not verdict.ok and verdict.reason.startswith("sick at") and verdict.ready_ms == 0
@@ -95,12 +104,16 @@ def test_one_good_answer_ends_the_doubt_at_the_end_of_the_hold():
 
 
 def test_waiting_ends_at_once_when_the_process_is_gone():
-    verdict, took = watch(lambda at: False, alive=lambda at: "its process ended" if at > 0.5 else None, deadline=600)
+    verdict, took = watch(
+        lambda at: False, alive=lambda at: "its process ended" if at > 0.5 else None, deadline=600
+    )
     assert not verdict.ok and verdict.reason.startswith("its process ended (sick at") and took < 2
 
 
 def test_a_process_that_ends_while_it_must_hold_is_unhealthy_though_another_one_answers():
-    verdict, took = watch(lambda at: True, alive=lambda at: "its process ended" if at > 1 else None, min_healthy=60)
+    verdict, took = watch(
+        lambda at: True, alive=lambda at: "its process ended" if at > 1 else None, min_healthy=60
+    )
     assert not verdict.ok and verdict.reason == "its process ended" and took < 3
 
 
@@ -110,12 +123,19 @@ def test_the_first_probe_waits_for_the_initial_delay():
 
 
 def test_nobody_sits_out_the_initial_delay_of_a_process_that_is_gone():
-    verdict, took = watch(lambda at: True, alive=lambda at: "its process ended" if at > 1 else None, initial_delay=20)
+    verdict, took = watch(
+        lambda at: True, alive=lambda at: "its process ended" if at > 1 else None, initial_delay=20
+    )
     assert not verdict.ok and verdict.reason == "its process ended" and verdict.count == 0 and took < 1.2
 
 
 def test_a_long_period_does_not_hide_the_end_of_the_process():
-    verdict, took = watch(lambda at: at < 1, alive=lambda at: "its process ended" if at > 20 else None, period=30, min_healthy=300)
+    verdict, took = watch(
+        lambda at: at < 1,
+        alive=lambda at: "its process ended" if at > 20 else None,
+        period=30,
+        min_healthy=300,
+    )
     assert not verdict.ok and verdict.reason == "its process ended" and took < 20.2
 
 

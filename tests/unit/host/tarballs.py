@@ -11,14 +11,21 @@ import io
 import tarfile
 
 from ansible_collections.slipway.golang.plugins.module_utils.common import canonical
-from ansible_collections.slipway.golang.plugins.module_utils.common.manifest import CHECKSUMS, MANIFEST, Manifest
+from ansible_collections.slipway.golang.plugins.module_utils.common.manifest import (
+    CHECKSUMS,
+    MANIFEST,
+    Manifest,
+)
 
 TARGET = {"goos": "linux", "goarch": "amd64", "variant": "v1"}
 
 
 def manifest_for(files, name="orders", version="1.0.0"):
     """A manifest that lists ``files``: path to (content, mode)."""
-    listed = {path: {"mode": mode, "sha256": canonical.sha256(content), "size": len(content)} for path, (content, mode) in files.items()}
+    listed = {
+        path: {"mode": mode, "sha256": canonical.sha256(content), "size": len(content)}
+        for path, (content, mode) in files.items()
+    }
     return Manifest.create(name=name, version=version, target=TARGET, commit="", time=1, files=listed)
 
 

@@ -14,9 +14,17 @@ import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import InvalidInput, SlipwayError
 from ansible_collections.slipway.golang.plugins.module_utils.host.certbot import command, issue
 from ansible_collections.slipway.golang.plugins.module_utils.host.certbot.aside import Aside
-from ansible_collections.slipway.golang.plugins.module_utils.host.certbot.decide import decide, describe, foresee
+from ansible_collections.slipway.golang.plugins.module_utils.host.certbot.decide import (
+    decide,
+    describe,
+    foresee,
+)
 from ansible_collections.slipway.golang.plugins.module_utils.host.certbot.lineage import FILES, Paths, look
-from ansible_collections.slipway.golang.plugins.module_utils.host.certbot.wanted import PRODUCTION, STAGING, Wanted
+from ansible_collections.slipway.golang.plugins.module_utils.host.certbot.wanted import (
+    PRODUCTION,
+    STAGING,
+    Wanted,
+)
 from ansible_collections.slipway.golang.plugins.modules.certbot_certificate import ARGUMENTS
 
 DAY = 86400
@@ -51,9 +59,24 @@ def wanted(**given):
 
 
 def make_pair(certificate, key, names, kind=None, days=90):
-    argv = ["openssl", "req", "-x509", "-nodes", "-newkey", *(kind or CURVE), "-keyout", key, "-out", certificate, "-days", str(days)]
+    argv = [
+        "openssl",
+        "req",
+        "-x509",
+        "-nodes",
+        "-newkey",
+        *(kind or CURVE),
+        "-keyout",
+        key,
+        "-out",
+        certificate,
+        "-days",
+        str(days),
+    ]
     names = ",".join("DNS:" + name for name in names)
-    subprocess.run([*argv, "-subj", "/CN=" + NAME, "-addext", "subjectAltName=" + names], check=True, capture_output=True)
+    subprocess.run(
+        [*argv, "-subj", "/CN=" + NAME, "-addext", "subjectAltName=" + names], check=True, capture_output=True
+    )
 
 
 @pytest.fixture
@@ -73,7 +96,10 @@ def lineage(paths):
         for name in FILES:
             if not os.path.exists(targets[name]):
                 os.link(targets["cert.pem"], targets[name])
-            os.symlink("../../archive/%s/%s" % (NAME, os.path.basename(targets[name])), os.path.join(paths.live, name))
+            os.symlink(
+                "../../archive/%s/%s" % (NAME, os.path.basename(targets[name])),
+                os.path.join(paths.live, name),
+            )
         with open(paths.renewal, "w", encoding="utf-8") as handle:
             handle.write(settings.format(archive=paths.archive, live=paths.live, server=server))
         os.makedirs(os.path.join(paths.accounts(server), "b1184908c16c31760c248f6e8c546d34"))
@@ -110,8 +136,14 @@ def test_a_bare_host_has_no_certificate_yet(paths):
         ({"key_type": "rsa"}, "key type: ecdsa -> rsa"),
         ({"elliptic_curve": "secp384r1"}, "elliptic curve: secp256r1 -> secp384r1"),
         ({"server": "https://ca.example.com/dir"}, "CA: %s -> https://ca.example.com/dir" % PRODUCTION),
-        ({"webroot": "/srv/acme"}, "authenticator: webroot webroot_path=/var/lib/slipway-acme -> webroot webroot_path=/srv/acme"),
-        ({"authenticator": "standalone"}, "authenticator: webroot webroot_path=/var/lib/slipway-acme -> standalone"),
+        (
+            {"webroot": "/srv/acme"},
+            "authenticator: webroot webroot_path=/var/lib/slipway-acme -> webroot webroot_path=/srv/acme",
+        ),
+        (
+            {"authenticator": "standalone"},
+            "authenticator: webroot webroot_path=/var/lib/slipway-acme -> standalone",
+        ),
         ({"preferred_chain": "Root X"}, "preferred chain: any -> Root X"),
         ({"reuse_key": True}, "reuse key: false -> true"),
     ],
@@ -136,7 +168,12 @@ def test_a_size_of_an_rsa_key_is_judged_only_where_it_was_asked_for(lineage):
 
 @pytest.mark.parametrize(
     "left, expected",
-    [(31 * DAY, []), (29.5 * DAY, ["expires in 29 days"]), (3 * 3600, ["expires in 3 h"]), (-3.5 * DAY, ["expired 3 days ago"])],
+    [
+        (31 * DAY, []),
+        (29.5 * DAY, ["expires in 29 days"]),
+        (3 * 3600, ["expires in 3 h"]),
+        (-3.5 * DAY, ["expired 3 days ago"]),
+    ],
 )
 def test_a_certificate_is_renewed_in_its_last_third(lineage, left, expected):
     found = lineage()
@@ -250,7 +287,9 @@ def refusal(paths, argv):
     """What certbot comes to where the CA refuses; by then the place has to be free."""
     assert "--force-renewal" not in argv
     assert paths.present() == []
-    return command.Answer(1, "An unexpected error occurred:\nValueError: Requesting ca/dir: Connection refused\n", "")
+    return command.Answer(
+        1, "An unexpected error occurred:\nValueError: Requesting ca/dir: Connection refused\n", ""
+    )
 
 
 def tree(folder):
@@ -279,7 +318,9 @@ def test_an_account_that_the_ca_forgot_makes_room_once_and_comes_back_where_that
     def run(argv, bundle):
         accounts.append(os.path.isdir(found.paths.accounts(PRODUCTION)))
         error = "acme.messages.Error: urn:ietf:params:acme:error:accountDoesNotExist :: The request specified an account that does not exist :: gone\n"
-        return command.Answer(1, "An unexpected error occurred:\nAttributeError: can't set attribute\n", error)
+        return command.Answer(
+            1, "An unexpected error occurred:\nAttributeError: can't set attribute\n", error
+        )
 
     with pytest.raises(SlipwayError, match="accountDoesNotExist"):
         issue.issue(wanted(domains=[NAME, "www.example.com"]), found, run=run)
@@ -302,25 +343,41 @@ def test_what_is_put_back_keeps_what_came_to_its_place(tmp_path):
 
 
 def test_a_reissue_asks_nothing_and_keeps_what_was_not_said_again(lineage):
-    found = lineage(settings=RENEWAL.replace("key_type", "preferred_chain = Root X\nreuse_key = True\nkey_type"))
+    found = lineage(
+        settings=RENEWAL.replace("key_type", "preferred_chain = Root X\nreuse_key = True\nkey_type")
+    )
     argv = command.issue(wanted(key_type="rsa", rsa_key_size=3072, email="ops@example.com"), found)
     line = " ".join(argv)
     for words in (
-        "certonly --non-interactive --agree-tos --cert-name shop.example.com", "--force-renewal --renew-with-new-domains", "--email ops@example.com",
-        "--authenticator webroot --webroot-path=/var/lib/slipway-acme", "--key-type rsa --rsa-key-size 3072", "--preferred-chain Root X",
-        "--deploy-hook /usr/local/sbin/reload", "--reuse-key --new-key",
-    ):  # fmt: skip
+        "certonly --non-interactive --agree-tos --cert-name shop.example.com",
+        "--force-renewal --renew-with-new-domains",
+        "--email ops@example.com",
+        "--authenticator webroot --webroot-path=/var/lib/slipway-acme",
+        "--key-type rsa --rsa-key-size 3072",
+        "--preferred-chain Root X",
+        "--deploy-hook /usr/local/sbin/reload",
+        "--reuse-key --new-key",
+    ):
         assert words in line
     assert "--break-my-certs" not in line
 
 
 def test_a_plugin_gets_its_options_by_their_full_names(paths):
-    want = wanted(domains=["*.example.com"], authenticator="dns-cloudflare", authenticator_options={"credentials": "/root/c.ini", "propagation-seconds": 30})
+    want = wanted(
+        domains=["*.example.com"],
+        authenticator="dns-cloudflare",
+        authenticator_options={"credentials": "/root/c.ini", "propagation-seconds": 30},
+    )
     argv = command.issue(want, look(paths))
     assert want.name == "example.com"
-    assert argv[argv.index("dns-cloudflare") + 1 :][:2] == ["--dns-cloudflare-credentials=/root/c.ini", "--dns-cloudflare-propagation-seconds=30"]
+    assert argv[argv.index("dns-cloudflare") + 1 :][:2] == [
+        "--dns-cloudflare-credentials=/root/c.ini",
+        "--dns-cloudflare-propagation-seconds=30",
+    ]
     standalone = wanted(authenticator="standalone", standalone_port=8080, standalone_address="127.0.0.1")
-    assert {"--http-01-port=8080", "--http-01-address=127.0.0.1"} <= set(command.issue(standalone, look(paths)))
+    assert {"--http-01-port=8080", "--http-01-address=127.0.0.1"} <= set(
+        command.issue(standalone, look(paths))
+    )
 
 
 @pytest.mark.parametrize(
@@ -355,7 +412,10 @@ def test_a_plugin_gets_its_options_by_their_full_names(paths):
         ({"authenticator": "standalone", "standalone_port": 70000}, "standalone_port"),
         ({"authenticator": "standalone", "standalone_address": "example.com; id"}, "standalone_address"),
         ({"authenticator": "dns-x", "authenticator_options": {"cred entials": "x"}}, "authenticator_options"),
-        ({"authenticator": "dns-x", "authenticator_options": {"credentials": "a\nb"}}, "authenticator_options.credentials"),
+        (
+            {"authenticator": "dns-x", "authenticator_options": {"credentials": "a\nb"}},
+            "authenticator_options.credentials",
+        ),
         ({"key_type": "ecdsa", "rsa_key_size": 4096}, "rsa_key_size"),
         ({"key_type": "rsa", "elliptic_curve": "secp384r1"}, "elliptic_curve"),
         ({"key_type": "rsa", "rsa_key_size": 1024}, "rsa_key_size"),

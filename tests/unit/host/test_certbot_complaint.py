@@ -56,7 +56,9 @@ Problem for b.example.com: urn:ietf:params:acme:error:rejectedIdentifier :: not 
 """
 GONE = "acme.messages.Error: urn:ietf:params:acme:error:accountDoesNotExist :: The request specified an account that does not exist :: Account not found.\n"
 DEACTIVATED = 'acme.messages.Error: urn:ietf:params:acme:error:unauthorized :: The client may not :: Account has status "deactivated"\n'
-WEBROOT = types.SimpleNamespace(authenticator="webroot", webroot="/var/lib/slipway-acme", server="https://ca.example.com/dir")
+WEBROOT = types.SimpleNamespace(
+    authenticator="webroot", webroot="/var/lib/slipway-acme", server="https://ca.example.com/dir"
+)
 DNS = types.SimpleNamespace(authenticator="dns-x", webroot=None, server="https://ca.example.com/dir")
 
 
@@ -67,10 +69,15 @@ def read(output, log=""):
 @pytest.mark.parametrize("word", ["Domain: ", "Identifier: "])  # of certbot 2, of certbot 5
 def test_each_domain_has_its_own_reason(word):
     found = read(BLOCKED.replace("Domain: ", word))
-    assert [(problem["domain"], problem["type"]) for problem in found.problems] == [("b.example.com", "unauthorized"), ("a.example.com", "connection")]
+    assert [(problem["domain"], problem["type"]) for problem in found.problems] == [
+        ("b.example.com", "unauthorized"),
+        ("a.example.com", "connection"),
+    ]
     assert "b.example.com: unauthorized: Non-200 status code from HTTP" in found.reason()
     assert not found.account_lost
-    assert "http://b.example.com/.well-known/acme-challenge/" in found.advice(WEBROOT) and "served from /var/lib/slipway-acme" in found.advice(WEBROOT)
+    assert "http://b.example.com/.well-known/acme-challenge/" in found.advice(
+        WEBROOT
+    ) and "served from /var/lib/slipway-acme" in found.advice(WEBROOT)
     assert "DNS zone of b.example.com" in found.advice(DNS)
 
 
@@ -84,7 +91,10 @@ def test_the_reason_is_found_where_certbot_itself_crashed_over_it():
 
 def test_parts_of_a_problem_are_told_by_domain():
     found = read("An unexpected error occurred:\nSome of them\n", PARTS)
-    assert [(problem["domain"], problem["type"]) for problem in found.problems] == [("a.example.com", "caa"), ("b.example.com", "rejectedIdentifier")]
+    assert [(problem["domain"], problem["type"]) for problem in found.problems] == [
+        ("a.example.com", "caa"),
+        ("b.example.com", "rejectedIdentifier"),
+    ]
     assert "CAA record" in found.advice(WEBROOT)
 
 
@@ -97,11 +107,17 @@ def test_a_lost_account_is_recognised(log, lost):
     "output, advice",
     [
         ("ValueError: Requesting ca/dir: Connection refused", "`curl https://ca.example.com/dir` answers"),
-        ("requests.exceptions.SSLError: Max retries exceeded (Caused by SSLError('[SSL: CERTIFICATE_VERIFY_FAILED]'))", "does not trust the CA's server"),
+        (
+            "requests.exceptions.SSLError: Max retries exceeded (Caused by SSLError('[SSL: CERTIFICATE_VERIFY_FAILED]'))",
+            "does not trust the CA's server",
+        ),
         ("acme.errors.ClientError: <Response [503]>", "not as an ACME directory does"),
         ("The requested dns-x plugin does not appear to be installed", "the plugin webroot is not installed"),
         ("certbot: error: unrecognized arguments: --dns-x-credentials=/x", "has no such option"),
-        ("Could not bind TCP port 80 because it is already in use by another process", "another program has the port"),
+        (
+            "Could not bind TCP port 80 because it is already in use by another process",
+            "another program has the port",
+        ),
         ("who knows", "certbot's log on the host tells more"),
     ],
 )
@@ -116,5 +132,7 @@ def test_a_hook_that_failed_is_noticed_and_one_that_was_only_talkative_is_not():
     assert complaint.hook_failure(Answer(0, failed, "")) == (
         "Hook 'deploy-hook' reported error code 1 Hook 'deploy-hook' ran with error output: nginx: [emerg] no"
     )
-    talkative = "Hook 'deploy-hook' ran with error output:\n syntax is ok\n\nSuccessfully received certificate.\n"
+    talkative = (
+        "Hook 'deploy-hook' ran with error output:\n syntax is ok\n\nSuccessfully received certificate.\n"
+    )
     assert complaint.hook_failure(Answer(0, talkative, "")) == ""

@@ -35,15 +35,22 @@ def test_it_reads_what_certbot_writes():
     assert renewal.parse(TEXT) == {
         "": {"version": "2.1.0", "archive_dir": "/etc/letsencrypt/archive/shop"},
         "renewalparams": {
-            "server": "https://ca.example.com/dir", "authenticator": "webroot", "webroot_path": ["/srv/a", "/srv/b, c"],
-            "preferred_chain": "Root, the first", "empty": "", "renew_hook": "/usr/local/sbin/reload", "odd key": 'it is "quoted"',
+            "server": "https://ca.example.com/dir",
+            "authenticator": "webroot",
+            "webroot_path": ["/srv/a", "/srv/b, c"],
+            "preferred_chain": "Root, the first",
+            "empty": "",
+            "renew_hook": "/usr/local/sbin/reload",
+            "odd key": 'it is "quoted"',
         },
         "webroot_map": {"shop.example.com": "/srv/a", "*.shop.example.com": "/srv/b"},
         "acme_renewal_info": {"ari_retry_after": "2026-11-21T02:00:00"},
-    }  # fmt: skip
+    }
 
 
-@pytest.mark.parametrize("text", ["hello\n", "[renewalparams\n", "[[x]\n", "= 1\n", 'a = "unclosed\n', "a = 'x' y\n"])
+@pytest.mark.parametrize(
+    "text", ["hello\n", "[renewalparams\n", "[[x]\n", "= 1\n", 'a = "unclosed\n', "a = 'x' y\n"]
+)
 def test_what_is_no_such_file_is_said_to_be_none(text):
     with pytest.raises(SlipwayError, match="^line 1 "):
         renewal.parse(text)

@@ -23,7 +23,10 @@ def act(to, outcome, kind="deploy"):
 def test_what_was_appended_is_read_back_in_order(journal):
     journal.append(act("1-a", "ok"))
     journal.append(act("2-b", "reverted"))
-    assert [(entry["to"], entry["outcome"]) for entry in journal.entries()] == [("1-a", "ok"), ("2-b", "reverted")]
+    assert [(entry["to"], entry["outcome"]) for entry in journal.entries()] == [
+        ("1-a", "ok"),
+        ("2-b", "reverted"),
+    ]
 
 
 def test_a_host_without_a_journal_has_no_history(journal):
@@ -38,7 +41,9 @@ def test_a_line_that_was_cut_off_spoils_neither_its_neighbours_nor_the_next(jour
     assert [entry["to"] for entry in journal.entries()] == ["1-a", "2-b"]
 
 
-@pytest.mark.parametrize("rubbish", [b"\xff\xfe\n", b"[1, 2]\n", b"null\n", b"\0" * 100 + b"\n", b"[" * 200_000 + b"\n"])
+@pytest.mark.parametrize(
+    "rubbish", [b"\xff\xfe\n", b"[1, 2]\n", b"null\n", b"\0" * 100 + b"\n", b"[" * 200_000 + b"\n"]
+)
 def test_rubbish_in_the_journal_is_passed_over(journal, rubbish):
     journal.append(act("1-a", "ok"))
     with open(journal.path, "ab") as handle:
@@ -48,7 +53,13 @@ def test_rubbish_in_the_journal_is_passed_over(journal, rubbish):
 
 
 def test_the_newest_act_decides_what_a_release_is_worth_and_how_old_it_is(journal):
-    for entry in (act("1-a", "ok"), act("2-b", "ok"), act("1-a", "reverted"), act("3-c", "ok", "stage"), act("4-d", "ok", "install")):
+    for entry in (
+        act("1-a", "ok"),
+        act("2-b", "ok"),
+        act("1-a", "reverted"),
+        act("3-c", "ok", "stage"),
+        act("4-d", "ok", "install"),
+    ):
         journal.append(entry)
     assert list(journal.outcomes().items()) == [("2-b", "ok"), ("1-a", "reverted"), ("4-d", "ok")]
 
@@ -60,7 +71,9 @@ def test_the_journal_is_bounded_and_loses_the_oldest_half(journal, monkeypatch):
     entries = journal.entries()
     assert len(entries) < 100
     assert entries[-1]["to"] == "199-a"
-    assert [entry["to"] for entry in entries] == ["%d-a" % number for number in range(200 - len(entries), 200)]
+    assert [entry["to"] for entry in entries] == [
+        "%d-a" % number for number in range(200 - len(entries), 200)
+    ]
 
 
 def test_a_release_is_remembered_with_the_health_check_that_it_passed(journal):

@@ -12,7 +12,9 @@ import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
 from ansible_collections.slipway.golang.plugins.module_utils.host.layout import Layout, release_record
 
-RECORD = release_record("orders", "1.4.2", "a" * 64, 'PORT="8080"\n', {"orders.service": "[Unit]\n"}, "restart")
+RECORD = release_record(
+    "orders", "1.4.2", "a" * 64, 'PORT="8080"\n', {"orders.service": "[Unit]\n"}, "restart"
+)
 
 
 @pytest.fixture
@@ -39,7 +41,10 @@ def test_the_id_is_made_of_the_version_and_of_everything_that_is_switched_togeth
     assert RECORD["digest"] == digest and RECORD["id"] == "1.4.2-" + digest[:12]
 
 
-@pytest.mark.parametrize("name", ["..", "../orders", "or ders", "-orders", "Orders", "orders/x", "", "o" * 32, 'or"ders', "orders\n"])
+@pytest.mark.parametrize(
+    "name",
+    ["..", "../orders", "or ders", "-orders", "Orders", "orders/x", "", "o" * 32, 'or"ders', "orders\n"],
+)
 def test_an_app_whose_name_would_be_a_strange_path_is_refused(name):
     with pytest.raises(SlipwayError, match="name"):
         Layout(name)
@@ -67,7 +72,9 @@ def test_a_leftover_of_an_interrupted_switch_does_no_harm(layout):
     assert layout.current() == RECORD["id"]
 
 
-@pytest.mark.parametrize("spoil", [{"app": "other"}, {"id": "1.0.0-000000000000"}, {"version": None, "id": None}])
+@pytest.mark.parametrize(
+    "spoil", [{"app": "other"}, {"id": "1.0.0-000000000000"}, {"version": None, "id": None}]
+)
 def test_a_directory_whose_record_is_not_its_own_is_no_release(layout, spoil):
     put(layout, RECORD)
     with open(os.path.join(layout.path_of(RECORD["id"]), "release.json"), "w", encoding="utf-8") as handle:

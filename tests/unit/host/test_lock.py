@@ -33,7 +33,9 @@ def path(tmp_path):
 def holder(path):
     """Another process that holds the lock until its standard input closes."""
     environment = dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path))
-    process = subprocess.Popen([sys.executable, "-c", HOLDER, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+    )
     assert process.stdout.readline() == b"held\n"
     yield process
     process.kill()
@@ -41,7 +43,9 @@ def holder(path):
 
 
 def test_a_second_deploy_is_refused_and_told_who_holds_the_lock(path, holder):
-    with pytest.raises(SlipwayError, match="bob@desk, since 20.*, pid %d, deploying 2.0.0.*Nothing was changed" % holder.pid):
+    with pytest.raises(
+        SlipwayError, match="bob@desk, since 20.*, pid %d, deploying 2.0.0.*Nothing was changed" % holder.pid
+    ):
         with lock.held(path, NOTE):
             pass
 

@@ -12,7 +12,14 @@ import re
 import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.common import names
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import InvalidInput, SlipwayError
-from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import draining, placing, site, switch, tree, upstream
+from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import (
+    draining,
+    placing,
+    site,
+    switch,
+    tree,
+    upstream,
+)
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import server as server_of_host
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx.options import OPTIONS
 
@@ -22,7 +29,11 @@ CERTIFICATE = {"certificate": "/etc/c.pem", "certificate_key": "/etc/k.pem"}
 
 def options(**given):
     defaults = {name: spec.get("default") for name, spec in OPTIONS.items()}
-    return dict(defaults, domains=["a.example.com"], servers=[server("127.0.0.1:8080")], **given) if "domains" not in given else dict(defaults, **given)
+    return (
+        dict(defaults, domains=["a.example.com"], servers=[server("127.0.0.1:8080")], **given)
+        if "domains" not in given
+        else dict(defaults, **given)
+    )
 
 
 def server(address, **given):
@@ -47,15 +58,24 @@ class TestHttps:
         assert "listen 80;" in http and "return 308 https://a.example.com$request_uri;" in http
         assert http.index("acme-challenge") < http.index("return 308")
         assert "proxy_pass" not in http
-        assert "listen 443 ssl;" in https and "http2 on;" in https and "proxy_pass http://slipway_orders;" in https
+        assert (
+            "listen 443 ssl;" in https
+            and "http2 on;" in https
+            and "proxy_pass http://slipway_orders;" in https
+        )
 
     def test_several_domains_keep_their_own_name_on_the_way_to_https(self):
         http = servers(render("yes", domains=["a.example.com", "b.example.com"], **CERTIFICATE))[0]
         assert "return 308 https://$host$request_uri;" in http
 
     def test_a_wildcard_is_no_place_to_be_sent_to(self):
-        assert "return 308 https://$host$request_uri;" in servers(render("yes", domains=["*.example.com"], **CERTIFICATE))[0]
-        with pytest.raises(InvalidInput, match="^domains: '\\*.example.com' is not usable: redirect_from leads to the first"):
+        assert (
+            "return 308 https://$host$request_uri;"
+            in servers(render("yes", domains=["*.example.com"], **CERTIFICATE))[0]
+        )
+        with pytest.raises(
+            InvalidInput, match="^domains: '\\*.example.com' is not usable: redirect_from leads to the first"
+        ):
             render(domains=["*.example.com", "example.com"], redirect_from=["example.org"])
 
     def test_no_server_tells_its_version(self):
@@ -73,20 +93,31 @@ class TestHttps:
 
     def test_tickets_and_stapling_are_off_and_old_protocols_too(self):
         https = servers(render("yes", **CERTIFICATE))[1]
-        assert "ssl_session_tickets off;" in https and "ssl_protocols TLSv1.2 TLSv1.3;" in https and "ssl_stapling" not in https
+        assert (
+            "ssl_session_tickets off;" in https
+            and "ssl_protocols TLSv1.2 TLSv1.3;" in https
+            and "ssl_stapling" not in https
+        )
         assert "ssl_stapling on;" in servers(render("yes", ssl_stapling=True, **CERTIFICATE))[1]
 
     def test_hsts_is_sent_only_when_asked_for(self):
         assert "Strict-Transport-Security" not in render("yes", **CERTIFICATE)
         text = render("yes", hsts_max_age=3600, hsts_include_subdomains=True, **CERTIFICATE)
-        assert text.count('add_header Strict-Transport-Security "max-age=3600; includeSubDomains" always;') == 1
-        redirected = servers(render("yes", hsts_max_age=3600, redirect_from=["www.a.example.com"], **CERTIFICATE))
+        assert (
+            text.count('add_header Strict-Transport-Security "max-age=3600; includeSubDomains" always;') == 1
+        )
+        redirected = servers(
+            render("yes", hsts_max_age=3600, redirect_from=["www.a.example.com"], **CERTIFICATE)
+        )
         assert ["Strict-Transport-Security" in server for server in redirected] == [False, True, True]
 
     def test_other_names_are_redirected_to_the_first_domain(self):
         http, redirect, main = servers(render("yes", redirect_from=["www.a.example.com"], **CERTIFICATE))
         assert "server_name a.example.com www.a.example.com;" in http
-        assert "server_name www.a.example.com;" in redirect and "return 308 https://a.example.com$request_uri;" in redirect
+        assert (
+            "server_name www.a.example.com;" in redirect
+            and "return 308 https://a.example.com$request_uri;" in redirect
+        )
         assert "ssl_certificate /etc/c.pem;" in redirect
         assert "server_name a.example.com;" in main
 
@@ -94,20 +125,30 @@ class TestHttps:
 class TestProxy:
     def test_a_client_cannot_choose_its_own_address(self):
         text = render()
-        assert "proxy_set_header X-Forwarded-For $remote_addr;" in text and "$proxy_add_x_forwarded_for" not in text
+        assert (
+            "proxy_set_header X-Forwarded-For $remote_addr;" in text
+            and "$proxy_add_x_forwarded_for" not in text
+        )
         assert "set_real_ip_from" not in text and "proxy_set_header X-Forwarded-Proto $scheme;" in text
 
     def test_trusted_proxies_are_believed_and_nobody_else(self):
         text = render(trusted_proxies=["10.0.0.0/8", "2001:db8::1"])
         assert "set_real_ip_from 10.0.0.0/8;" in text and "set_real_ip_from 2001:db8::1;" in text
-        assert "    10.0.0.0/8 1;" in text and "proxy_set_header X-Forwarded-Proto $%s_scheme;" % site._variable("orders") in text
+        assert (
+            "    10.0.0.0/8 1;" in text
+            and "proxy_set_header X-Forwarded-Proto $%s_scheme;" % site._variable("orders") in text
+        )
 
     def test_a_request_that_cannot_be_repeated_is_not(self):
         assert "proxy_next_upstream error timeout;" in render() and "non_idempotent" not in render()
 
     def test_the_maintenance_page_stands_before_every_way_to_the_service(self):
         text = render(streaming=["/events"])
-        assert text.count("proxy_pass http://slipway_orders;") == text.count("if (-f /etc/nginx/slipway/orders.maintenance.html)") == 2
+        assert (
+            text.count("proxy_pass http://slipway_orders;")
+            == text.count("if (-f /etc/nginx/slipway/orders.maintenance.html)")
+            == 2
+        )
 
     def test_no_two_sites_share_a_variable(self):
         names = ["a-b", "a_b", "a__b", "a-_b", "a_-b", "a_d", "a-", "a_db", "a" * 31, "a-" * 15]
@@ -117,17 +158,29 @@ class TestProxy:
 
     def test_what_a_client_claims_in_other_words_is_dropped_too(self):
         text = render(streaming=["/events"])
-        assert text.count('proxy_set_header Forwarded "";') == text.count('proxy_set_header True-Client-IP "";') == 2
+        assert (
+            text.count('proxy_set_header Forwarded "";')
+            == text.count('proxy_set_header True-Client-IP "";')
+            == 2
+        )
 
     def test_streams_are_not_buffered(self):
         location = render(streaming=["/events"]).split("location /events {")[1].split("location / {")[0]
-        assert "proxy_buffering off;" in location and "proxy_read_timeout 1h;" in location and "gzip off;" in location
+        assert (
+            "proxy_buffering off;" in location
+            and "proxy_read_timeout 1h;" in location
+            and "gzip off;" in location
+        )
 
     def test_the_rate_limit_is_the_sites_own(self):
         text = render(limit_rate="10r/s", limit_burst=5)
         assert "limit_req_zone $binary_remote_addr zone=slipway_orders_rate:10m rate=10r/s;" in text
-        assert "limit_req zone=slipway_orders_rate burst=5 nodelay;" in text and "limit_req_status 429;" in text
-        assert "limit_req zone=slipway_orders_rate;" in render(limit_rate="10r/s", limit_burst=0)  # nginx knows no burst=0
+        assert (
+            "limit_req zone=slipway_orders_rate burst=5 nodelay;" in text and "limit_req_status 429;" in text
+        )
+        assert "limit_req zone=slipway_orders_rate;" in render(
+            limit_rate="10r/s", limit_burst=0
+        )  # nginx knows no burst=0
 
     def test_a_site_without_a_domain_answers_to_all_names(self):
         text = render(domains=[])
@@ -141,7 +194,24 @@ class TestProxy:
         assert "proxy_pass http://10.0.0.9:80;" in text and "root /var/lib/slipway-acme" not in text
 
 
-HOSTILE = ["a;b", "a b", "a\nb", "a{b", "a}b", "$a", "a'b", 'a"b', "a\\b", "a#b", "-a", "ä", "{{ a }}", "%n", "", "a\0b"]
+HOSTILE = [
+    "a;b",
+    "a b",
+    "a\nb",
+    "a{b",
+    "a}b",
+    "$a",
+    "a'b",
+    'a"b',
+    "a\\b",
+    "a#b",
+    "-a",
+    "ä",
+    "{{ a }}",
+    "%n",
+    "",
+    "a\0b",
+]
 
 
 class TestHostileInput:
@@ -152,12 +222,26 @@ class TestHostileInput:
             render(**{field: [value]})
 
     @pytest.mark.parametrize("value", [value for value in HOSTILE if value])
-    @pytest.mark.parametrize("field", ["certificate", "acme_webroot", "client_max_body_size", "limit_rate", "acme_forward"])
+    @pytest.mark.parametrize(
+        "field", ["certificate", "acme_webroot", "client_max_body_size", "limit_rate", "acme_forward"]
+    )
     def test_words(self, field, value):
         with pytest.raises(InvalidInput, match=field):
             render(**dict({"certificate_key": "/k"} if field == "certificate" else {}, **{field: value}))
 
-    @pytest.mark.parametrize("value", HOSTILE + ["127.0.0.1", "127.0.0.1:0", "127.0.0.1:65536", "[::1:80", "unix:relative", "*.a.example:80", ":80"])
+    @pytest.mark.parametrize(
+        "value",
+        HOSTILE
+        + [
+            "127.0.0.1",
+            "127.0.0.1:0",
+            "127.0.0.1:65536",
+            "[::1:80",
+            "unix:relative",
+            "*.a.example:80",
+            ":80",
+        ],
+    )
     def test_addresses(self, value):
         with pytest.raises(InvalidInput, match="servers.address"):
             upstream.check([server(value)], "round_robin")
@@ -183,13 +267,24 @@ class TestHostileInput:
 
 
 class TestSnippet:
-    @pytest.mark.parametrize("text", ["}", "a { } }", "location /x { }\n}\nserver {", "b {", '"}" }', "# {\n}", "x '{' }"])
+    @pytest.mark.parametrize(
+        "text", ["}", "a { } }", "location /x { }\n}\nserver {", "b {", '"}" }', "# {\n}", "x '{' }"]
+    )
     def test_it_stays_in_its_block(self, text):
         with pytest.raises(InvalidInput, match="snippet"):
             site.check_snippet(text)
 
     @pytest.mark.parametrize(
-        "text", ["", "a;", 'return 200 "}";', "location /x {\n  a; # }\n}", "set $a '{';", 'return 200 "two\n}lines";', "if ($a ~ \\}) { }"]
+        "text",
+        [
+            "",
+            "a;",
+            'return 200 "}";',
+            "location /x {\n  a; # }\n}",
+            "set $a '{';",
+            'return 200 "two\n}lines";',
+            "if ($a ~ \\}) { }",
+        ],
     )
     def test_braces_in_words_and_comments_do_not_count(self, text):
         site.check_snippet(text)
@@ -206,7 +301,12 @@ class TestSnippet:
     def test_an_error_in_it_is_told_by_its_own_line(self):
         files = {site.path_of("orders"): render(snippet="gzip on;\nprox_pass x;\n")}
         number = files[site.path_of("orders")].splitlines().index("prox_pass x;") + 1
-        told = placing.explain('unknown directive "prox_pass" in %s:%d' % (site.path_of("orders"), number), files, "orders", "gzip on;\nprox_pass x;\n")
+        told = placing.explain(
+            'unknown directive "prox_pass" in %s:%d' % (site.path_of("orders"), number),
+            files,
+            "orders",
+            "gzip on;\nprox_pass x;\n",
+        )
         assert told.startswith("snippet, line 2 (prox_pass x;): nginx says: unknown directive")
 
 
@@ -234,7 +334,10 @@ class TestUpstream:
     def test_every_parameter_is_there(self):
         first, second = server("a:1", weight=2, max_fails=0, fail_timeout=5), server("b:2", backup=True)
         text = upstream.render("orders", options(balance="least_conn", servers=[first, second], domains=[]))
-        assert "    least_conn;\n    server a:1 weight=2 max_fails=0 fail_timeout=5s;\n    server b:2 max_fails=3 fail_timeout=10s backup;\n" in text
+        assert (
+            "    least_conn;\n    server a:1 weight=2 max_fails=0 fail_timeout=5s;\n    server b:2 max_fails=3 fail_timeout=10s backup;\n"
+            in text
+        )
         assert "keepalive 32;" in text
 
     @pytest.mark.parametrize(
@@ -252,7 +355,12 @@ class TestUpstream:
             upstream.check(servers, balance)
 
     def test_draining_marks_one_server_and_undraining_gives_the_same_text_again(self):
-        text = upstream.render("orders", options(servers=[server("a:1", weight=2), server("[::1]:2"), server("unix:/run/x.sock")], domains=[]))
+        text = upstream.render(
+            "orders",
+            options(
+                servers=[server("a:1", weight=2), server("[::1]:2"), server("unix:/run/x.sock")], domains=[]
+            ),
+        )
         drained = upstream.with_down(text, "orders", {"[::1]:2": True})
         assert upstream.addresses(drained) == {"a:1": False, "[::1]:2": True, "unix:/run/x.sock": False}
         assert upstream.with_down(drained, "orders", {"[::1]:2": True}) == drained
@@ -271,34 +379,59 @@ class TestUpstream:
 
     def test_an_unknown_server_is_told_with_those_that_there_are(self):
         with pytest.raises(InvalidInput, match="it has a:1"):
-            upstream.with_down(upstream.render("orders", options(servers=[server("a:1")], domains=[])), "orders", {"c:3": True})
+            upstream.with_down(
+                upstream.render("orders", options(servers=[server("a:1")], domains=[])),
+                "orders",
+                {"c:3": True},
+            )
 
 
 class TestCommon:
     def test_it_catches_only_what_it_is_asked_to(self):
         def render(**given):
-            return site.render_common(NEW, **dict({"catch_http": False, "catch_https": False, "acme_webroot": "/w", "status_port": 0}, **given))
+            return site.render_common(
+                NEW,
+                **dict(
+                    {"catch_http": False, "catch_https": False, "acme_webroot": "/w", "status_port": 0},
+                    **given,
+                ),
+            )
 
         assert "listen" not in render()
-        assert "server_names_hash_bucket_size 128;" in render() and "server_names_hash" not in render(long_names=False)
+        assert "server_names_hash_bucket_size 128;" in render() and "server_names_hash" not in render(
+            long_names=False
+        )
         assert "listen 80 default_server;" in render(catch_http=True) and "443" not in render(catch_http=True)
         assert "ssl_reject_handshake on;" in render(catch_https=True)
-        assert "ssl_session_cache shared:slipway_tls:10m;" in render(catch_https=True)  # without it, no site's sessions are resumed
+        assert "ssl_session_cache shared:slipway_tls:10m;" in render(
+            catch_https=True
+        )  # without it, no site's sessions are resumed
         assert "listen 127.0.0.1:8099;" in render(status_port=8099)
 
     def test_the_log_is_json_with_release_and_timing_of_the_upstream(self):
         text = site.render_common(NEW, catch_http=False, catch_https=False, acme_webroot="/w", status_port=0)
-        assert "escape=json" in text and '"release":"$upstream_http_x_release"' in text and '"upstream_response_time":"$upstream_response_time"' in text
+        assert (
+            "escape=json" in text
+            and '"release":"$upstream_http_x_release"' in text
+            and '"upstream_response_time":"$upstream_response_time"' in text
+        )
 
 
 def test_a_server_that_cannot_be_resolved_is_named():
-    told = placing.explain('host not found in upstream "nope:80" in /etc/nginx/conf.d/slipway-orders.upstream.conf:4', {}, "orders", "")
+    told = placing.explain(
+        'host not found in upstream "nope:80" in /etc/nginx/conf.d/slipway-orders.upstream.conf:4',
+        {},
+        "orders",
+        "",
+    )
     assert told.startswith("servers: nope:80 cannot be resolved on this host")
 
 
 def test_so_is_a_host_that_shall_answer_challenges():
     files = {site.path_of("orders"): render(acme_forward="nope:80")}
-    told = placing.explain('host not found in upstream "nope" in %s:8' % site.path_of("orders"), files, "orders", "")
+    told = placing.explain(
+        'host not found in upstream "nope" in %s:8' % site.path_of("orders"), files, "orders", ""
+    )
     assert told.startswith("acme_forward: nope cannot be resolved on this host")
 
 
@@ -322,7 +455,9 @@ class TestFiles:
 
     def test_every_listen_is_seen_wherever_it_stands(self, tmp_path, monkeypatch):
         monkeypatch.setattr(tree, "DIRECTORY", str(tmp_path))
-        (tmp_path / "nginx.conf").write_text("http { server { listen 8080; listen 80 default_server; } # listen 81 default_server;\n}\n")
+        (tmp_path / "nginx.conf").write_text(
+            "http { server { listen 8080; listen 80 default_server; } # listen 81 default_server;\n}\n"
+        )
         assert tree.default_ports({}, "") == {80}
         assert tree.default_files({}, "") == [str(tmp_path / "nginx.conf")]
 
@@ -347,22 +482,34 @@ class TestSwitch:
         return options(servers=[server(address) for address in addresses], blue_green=blue_green, domains=[])
 
     def serve(self, host, *addresses):
-        (host / "conf.d" / "slipway-orders.upstream.conf").write_text(upstream.render("orders", self.two(*addresses)))
+        (host / "conf.d" / "slipway-orders.upstream.conf").write_text(
+            upstream.render("orders", self.two(*addresses))
+        )
 
     def test_nginx_asks_for_the_file_at_every_request(self):
         text = render(blue_green=True, servers=[server("a:1"), server("b:2")], domains=[])
         color = "$%s_color" % site._variable("orders")
-        assert "    set %s blue;\n    if (-f /etc/nginx/slipway/orders.green) {\n        set %s green;\n    }\n" % (color, color) in text
+        assert (
+            "    set %s blue;\n    if (-f /etc/nginx/slipway/orders.green) {\n        set %s green;\n    }\n"
+            % (color, color)
+            in text
+        )
         assert "proxy_pass http://slipway_orders_%s;" % color in text and "    open_file_cache off;" in text
 
     def test_each_color_is_an_upstream_of_its_own_without_idle_connections_that_last(self):
         text = upstream.render("orders", self.two("a:1", "b:2"))
         blue, green = text.split("upstream slipway_orders_blue {")[1].split("upstream slipway_orders_green {")
         assert "server a:1 " in blue and "server b:2 " in green and text.count("keepalive_timeout 1s;") == 2
-        assert upstream.is_switched(text) and not upstream.is_switched(upstream.render("orders", self.two("a:1", blue_green=False)))
+        assert upstream.is_switched(text) and not upstream.is_switched(
+            upstream.render("orders", self.two("a:1", blue_green=False))
+        )
 
     def test_it_takes_two_servers_and_no_backup(self):
-        for servers in ([server("a:1")], [server("a:1"), server("b:2", backup=True)], [server("a:1"), server("b:2"), server("c:3")]):
+        for servers in (
+            [server("a:1")],
+            [server("a:1"), server("b:2", backup=True)],
+            [server("a:1"), server("b:2"), server("c:3")],
+        ):
             with pytest.raises(InvalidInput, match="blue_green wants two servers"):
                 upstream.check(servers, "round_robin", blue_green=True)
 

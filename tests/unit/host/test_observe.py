@@ -50,6 +50,9 @@ def test_where_current_names_no_release_what_runs_is_what_a_deploy_starts_from(r
     layout, pid = running
     if link:
         layout.point("current", link)
-    monkeypatch.setattr("ansible_collections.slipway.golang.plugins.module_utils.host.systemd.show", lambda unit: {"MainPID": pid})
+    monkeypatch.setattr(
+        "ansible_collections.slipway.golang.plugins.module_utils.host.systemd.show",
+        lambda unit: {"MainPID": pid},
+    )
     seen = Look(Unit(layout, pid), None, {RELEASE: None})
     assert seen.live == RELEASE

@@ -11,9 +11,15 @@ from ansible_collections.slipway.golang.plugins.module_utils.host.plan import de
 
 TARGET = SimpleNamespace(id="2-b")
 HEALTHY = {
-    "target_here": True, "donor": None, "current": "2-b", "running_release": "2-b", "binary_intact": True, "units_installed": True,
-    "sickness": None, "unit": {"ActiveState": "active", "UnitFileState": "enabled", "NeedDaemonReload": "no"},
-}  # fmt: skip
+    "target_here": True,
+    "donor": None,
+    "current": "2-b",
+    "running_release": "2-b",
+    "binary_intact": True,
+    "units_installed": True,
+    "sickness": None,
+    "unit": {"ActiveState": "active", "UnitFileState": "enabled", "NeedDaemonReload": "no"},
+}
 
 
 def look(**differences):
@@ -64,11 +70,19 @@ def test_staging_never_activates():
     [
         pytest.param("1-a", None, {"1-a": "ok"}, "1-a", id="what is live"),
         pytest.param(None, None, {}, None, id="nothing was live"),
-        pytest.param("2-b", "1-a", {"1-a": "ok"}, "1-a", id="the target was left live by an interrupted deploy"),
-        pytest.param("3-c", "1-a", {"1-a": "ok"}, "1-a", id="another release was left live by an interrupted deploy"),
-        pytest.param("3-c", "1-a", {"1-a": "ok", "3-c": "reverted"}, "1-a", id="what is live was found unhealthy"),
+        pytest.param(
+            "2-b", "1-a", {"1-a": "ok"}, "1-a", id="the target was left live by an interrupted deploy"
+        ),
+        pytest.param(
+            "3-c", "1-a", {"1-a": "ok"}, "1-a", id="another release was left live by an interrupted deploy"
+        ),
+        pytest.param(
+            "3-c", "1-a", {"1-a": "ok", "3-c": "reverted"}, "1-a", id="what is live was found unhealthy"
+        ),
         pytest.param("3-c", "1-a", {}, "3-c", id="there is no journal"),
-        pytest.param("2-b", "1-a", {"1-a": "ok", "2-b": "ok"}, None, id="the target was good and has fallen ill"),
+        pytest.param(
+            "2-b", "1-a", {"1-a": "ok", "2-b": "ok"}, None, id="the target was good and has fallen ill"
+        ),
         pytest.param("3-c", "2-b", {"2-b": "ok"}, "3-c", id="going back to the good one itself"),
     ],
 )

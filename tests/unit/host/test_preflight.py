@@ -18,7 +18,10 @@ def text(**options):
 
 
 def test_an_account_that_is_not_there_is_named_with_the_remedy():
-    with pytest.raises(SlipwayError, match="no user 'nobody-of-this-name' on this host: run the playbook slipway.golang.setup first"):
+    with pytest.raises(
+        SlipwayError,
+        match="no user 'nobody-of-this-name' on this host: run the playbook slipway.golang.setup first",
+    ):
         preflight.check_accounts(text(user="nobody-of-this-name"))
     with pytest.raises(SlipwayError, match="no group 'nobody-of-this-name'"):
         preflight.check_accounts(text(user="root", group="nobody-of-this-name"))
@@ -31,7 +34,9 @@ def test_accounts_that_are_there_pass():
 def test_a_port_that_somebody_else_holds_is_refused_with_his_name():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        with pytest.raises(SlipwayError, match=r"Port %d is already taken by .* \(pid %d\)" % (port, os.getpid())):
+        with pytest.raises(
+            SlipwayError, match=r"Port %d is already taken by .* \(pid %d\)" % (port, os.getpid())
+        ):
             preflight.check_port(port, "orders.service", 0)
         preflight.check_port(port, "orders.service", os.getpid())
     preflight.check_port(port, "orders.service", 0)

@@ -23,7 +23,9 @@ def test_current_and_previous_are_kept_however_old():
 
 def test_ten_failures_in_a_row_push_out_no_good_release_and_only_the_newest_is_kept():
     outcomes = dict(GOOD, **{"bad%d" % number: "reverted" for number in range(10)})
-    assert superfluous(list(outcomes), {"6", "5"}, outcomes, keep=5) == ["1"] + ["bad%d" % number for number in range(9)]
+    assert superfluous(list(outcomes), {"6", "5"}, outcomes, keep=5) == ["1"] + [
+        "bad%d" % number for number in range(9)
+    ]
 
 
 def test_a_staged_release_counts_as_good_and_is_the_oldest():
@@ -40,5 +42,16 @@ def test_what_was_just_staged_is_kept(tmp_path):
     for release_id in ("1.0.0-0123456789ab", "2.0.0-0123456789ab"):
         os.makedirs(layout.path_of(release_id))
         with open(os.path.join(layout.path_of(release_id), "release.json"), "w", encoding="utf-8") as handle:
-            handle.write(json.dumps({"id": release_id, "version": "1", "artifact": "", "digest": "", "strategy": "restart", "app": "orders"}))
+            handle.write(
+                json.dumps(
+                    {
+                        "id": release_id,
+                        "version": "1",
+                        "artifact": "",
+                        "digest": "",
+                        "strategy": "restart",
+                        "app": "orders",
+                    }
+                )
+            )
     assert prune(layout, {"1.0.0-0123456789ab": "ok"}, 1, "2.0.0-0123456789ab") == []

@@ -35,12 +35,21 @@ class Answers(http.server.BaseHTTPRequestHandler):
             return self.send_error(503)
         if kind in ("away", "down", "astray"):
             self.send_response(302)
-            self.send_header("Location", {"away": "http://%s/good" % self.headers["Host"], "down": "file:///etc/passwd", "astray": "http://[a/"}[kind])
+            self.send_header(
+                "Location",
+                {
+                    "away": "http://%s/good" % self.headers["Host"],
+                    "down": "file:///etc/passwd",
+                    "astray": "http://[a/",
+                }[kind],
+            )
             return self.end_headers()
         ranges = begin and kind != "forgetful"
         content = CONTENT[begin:] if ranges else CONTENT
         self.send_response(206 if ranges else 200)
-        self.send_header("Content-Length", "many" if kind == "babble" else str(len(content) + (kind == "larger")))
+        self.send_header(
+            "Content-Length", "many" if kind == "babble" else str(len(content) + (kind == "larger"))
+        )
         self.end_headers()
         if kind == "silent":
             self.server.stop.wait(10)
@@ -98,7 +107,9 @@ def test_what_cannot_be_fetched_is_told_without_secrets(kind, told, url, tmp_pat
 
 def test_nobody_is_led_away_from_tls():
     request = urllib.request.Request("https://mirror/a")
-    with pytest.raises(SlipwayError, match="https://mirror/a leads to another scheme, http://other/b: refused"):
+    with pytest.raises(
+        SlipwayError, match="https://mirror/a leads to another scheme, http://other/b: refused"
+    ):
         pull._Redirects().redirect_request(request, None, 302, "Found", {}, "http://other/b")
 
 
@@ -148,5 +159,11 @@ def test_urls_that_no_host_could_use(urls, told):
 
 def test_every_artifact_has_its_url():
     request = {"artifacts": [{"path": "/d/a b.tar.gz"}, {"path": "/d/c.tar.gz"}]}
-    assert mirror.url_of("/d/a b.tar.gz", dict(request, pull_from=["https://m/x/"])) == "https://m/x/a%20b.tar.gz"
-    assert mirror.url_of("/d/c.tar.gz", dict(request, pull_from=["https://m/1", "https://m/2?s=3"])) == "https://m/2?s=3"
+    assert (
+        mirror.url_of("/d/a b.tar.gz", dict(request, pull_from=["https://m/x/"]))
+        == "https://m/x/a%20b.tar.gz"
+    )
+    assert (
+        mirror.url_of("/d/c.tar.gz", dict(request, pull_from=["https://m/1", "https://m/2?s=3"]))
+        == "https://m/2?s=3"
+    )

@@ -17,13 +17,26 @@ from ansible_collections.slipway.golang.plugins.module_utils.host import signatu
 def release(tmp_path):
     """A directory with a manifest, and the keys of ann and eve beside it."""
     for name in ("ann", "eve"):
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(tmp_path / name)], check=True)
+        subprocess.run(
+            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(tmp_path / name)],
+            check=True,
+        )
     (tmp_path / "manifest.json").write_text("{}\n")
     return tmp_path
 
 
 def sign(release, who, namespace="slipway"):
-    argv = ["ssh-keygen", "-q", "-Y", "sign", "-n", namespace, "-f", str(release / who), str(release / "manifest.json")]
+    argv = [
+        "ssh-keygen",
+        "-q",
+        "-Y",
+        "sign",
+        "-n",
+        namespace,
+        "-f",
+        str(release / who),
+        str(release / "manifest.json"),
+    ]
     subprocess.run(argv, check=True, capture_output=True)
 
 
@@ -33,7 +46,12 @@ def allowed(release, who="ann", options=""):
 
 def test_a_trusted_signer_is_named(release):
     sign(release, "ann")
-    assert signature.verify(str(release), allowed(release, "eve") + allowed(release, options='namespaces="slipway"')) == "ann@example.com"
+    assert (
+        signature.verify(
+            str(release), allowed(release, "eve") + allowed(release, options='namespaces="slipway"')
+        )
+        == "ann@example.com"
+    )
 
 
 def test_an_artifact_without_a_signature_is_refused(release):
@@ -74,7 +92,9 @@ def test_a_key_that_is_taken_out_of_the_list_is_refused_from_then_on(release):
         signature.verify(str(release), allowed(release, "eve"))
 
 
-@pytest.mark.parametrize("text", ["", "\n", "# nobody\n", "ann@example.com\n", "* ssh-ed25519 AAAA\n", "\0", "x" * 100_000])
+@pytest.mark.parametrize(
+    "text", ["", "\n", "# nobody\n", "ann@example.com\n", "* ssh-ed25519 AAAA\n", "\0", "x" * 100_000]
+)
 def test_a_list_that_names_nobody_trusts_nobody(release, text):
     sign(release, "ann")
     with pytest.raises(SlipwayError):

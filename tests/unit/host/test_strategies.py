@@ -15,7 +15,9 @@ from ansible_collections.slipway.golang.plugins.module_utils.host.layout import 
 
 
 def asked(**given):
-    return SimpleNamespace(**dict({"app": "orders", "layout": Layout("orders"), "unit": {}, "port": 8080}, **given))
+    return SimpleNamespace(
+        **dict({"app": "orders", "layout": Layout("orders"), "unit": {}, "port": 8080}, **given)
+    )
 
 
 FILES = sorted(path.stem for path in pathlib.Path(strategies.__file__).parent.glob("[a-z]*.py"))
@@ -25,7 +27,10 @@ FILES = sorted(path.stem for path in pathlib.Path(strategies.__file__).parent.gl
 def test_every_file_is_a_strategy_of_its_own_name_with_all_that_the_story_calls(name):
     strategy = strategies.load(name)
     assert name == strategy.NAME
-    assert all(callable(getattr(strategy, part)) for part in ("units", "serving", "services", "port", "go_live", "put_back"))
+    assert all(
+        callable(getattr(strategy, part))
+        for part in ("units", "serving", "services", "port", "go_live", "put_back")
+    )
     assert name in strategy.REPLACES
 
 
@@ -48,7 +53,9 @@ def test_the_instances_of_blue_green_share_one_template_and_differ_by_what_syste
 def test_the_socket_owns_the_port_and_the_service_wants_it():
     units = strategies.load("socket").units(asked())
     assert sorted(units) == ["orders.service", "orders.socket"]
-    assert "ListenStream=8080\n" in unit.render(units["orders.socket"]) and "TriggerLimitIntervalSec=0\n" in unit.render(units["orders.socket"])
+    assert "ListenStream=8080\n" in unit.render(
+        units["orders.socket"]
+    ) and "TriggerLimitIntervalSec=0\n" in unit.render(units["orders.socket"])
     assert "Requires=orders.socket\nAfter=orders.socket\n" in unit.render(units["orders.service"])
     with pytest.raises(InvalidInput, match="port"):
         strategies.load("socket").units(asked(port=None))
@@ -56,11 +63,15 @@ def test_the_socket_owns_the_port_and_the_service_wants_it():
 
 def test_release_info_brings_every_strategy_along():
     module = pathlib.Path(strategies.__file__).parents[3] / "modules" / "release_info.py"
-    line = next(line for line in module.read_text(encoding="utf-8").splitlines() if "host.strategies import" in line)
+    line = next(
+        line for line in module.read_text(encoding="utf-8").splitlines() if "host.strategies import" in line
+    )
     assert all(name in line for name in FILES)
 
 
-@pytest.mark.parametrize("name", ["rolling", "", "../story", "..story", "os", "Restart", "__init__", "restart.x"])
+@pytest.mark.parametrize(
+    "name", ["rolling", "", "../story", "..story", "os", "Restart", "__init__", "restart.x"]
+)
 def test_anything_else_is_refused(name):
     with pytest.raises(InvalidInput, match="strategy: "):
         strategies.load(name)

@@ -31,7 +31,10 @@ def tree(directory):
         for name in names:
             path = os.path.join(parent, name)
             with open(path, "rb") as handle:
-                found[os.path.relpath(path, directory)] = (handle.read(), "%04o" % (os.stat(path).st_mode & 0o7777))
+                found[os.path.relpath(path, directory)] = (
+                    handle.read(),
+                    "%04o" % (os.stat(path).st_mode & 0o7777),
+                )
     return found
 
 
@@ -67,7 +70,16 @@ def refused(members, manifest, tmp_path, **header):
 
 @pytest.mark.parametrize(
     "name",
-    ["/etc/passwd", "../evil", "orders-1.0.0/../../evil", "orders-1.0.0/./bin/orders", "other/bin/orders", "orders-1.0.0/unlisted", "orders-1.0.0/a\nb", ""],
+    [
+        "/etc/passwd",
+        "../evil",
+        "orders-1.0.0/../../evil",
+        "orders-1.0.0/./bin/orders",
+        "other/bin/orders",
+        "orders-1.0.0/unlisted",
+        "orders-1.0.0/a\nb",
+        "",
+    ],
 )
 def test_a_member_that_the_manifest_does_not_list_is_refused(name, tmp_path):
     members, manifest = members_for(FILES)
@@ -75,11 +87,24 @@ def test_a_member_that_the_manifest_does_not_list_is_refused(name, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE, tarfile.DIRTYPE, tarfile.CONTTYPE, b"S", b"x"]
+    "kind",
+    [
+        tarfile.SYMTYPE,
+        tarfile.LNKTYPE,
+        tarfile.CHRTYPE,
+        tarfile.BLKTYPE,
+        tarfile.FIFOTYPE,
+        tarfile.DIRTYPE,
+        tarfile.CONTTYPE,
+        b"S",
+        b"x",
+    ],
 )
 def test_only_regular_files_are_accepted(kind, tmp_path):
     members, manifest = members_for(FILES)
-    message = refused(members + [("orders-1.0.0/install.sh", b"")], manifest, tmp_path, type=kind, linkname="/etc/passwd")
+    message = refused(
+        members + [("orders-1.0.0/install.sh", b"")], manifest, tmp_path, type=kind, linkname="/etc/passwd"
+    )
     assert "only regular files" in message
 
 
@@ -173,7 +198,9 @@ def headers(*pairs):
 SIZE, KIND = (124, 136), (156, 157)
 
 
-@pytest.mark.parametrize("size", [b"-1", b"+7", b"0o7", b"1_0", b"9", b"\x80" + b"\0" * 10 + b"\x07", b"\xff" * 12, b"7 7"])
+@pytest.mark.parametrize(
+    "size", [b"-1", b"+7", b"0o7", b"1_0", b"9", b"\x80" + b"\0" * 10 + b"\x07", b"\xff" * 12, b"7 7"]
+)
 def test_a_size_that_is_no_octal_number_is_refused_before_anything_is_read_by_it(size, tmp_path):
     with pytest.raises(SlipwayError, match="where a number belongs"):
         unpack(headers({SIZE: size}), "0" * 64, str(tmp_path))
@@ -205,15 +232,40 @@ def test_modes_come_from_the_manifest_so_that_nothing_is_setuid(tmp_path):
     assert {os.lstat(path).st_uid for path in tmp_path.rglob("*")} == {os.geteuid()}
 
 
-@pytest.mark.parametrize("name", ["orders-1.0.0/BIN/orders", "Orders-1.0.0/bin/orders", "orders-1.0.0/bin/orders/", "orders-1.0.0//bin/orders",
-                                  "orders-1.0.0/bin/orders\x1b[2J", "orders-1.0.0/ｂin/orders", "orders-1.0.0/Manifest.json.sig"])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    [
+        "orders-1.0.0/BIN/orders",
+        "Orders-1.0.0/bin/orders",
+        "orders-1.0.0/bin/orders/",
+        "orders-1.0.0//bin/orders",
+        "orders-1.0.0/bin/orders\x1b[2J",
+        "orders-1.0.0/ｂin/orders",
+        "orders-1.0.0/Manifest.json.sig",
+    ],
+)
 def test_a_name_that_only_looks_like_a_listed_one_is_refused(name, tmp_path):
     members, manifest = members_for(FILES)
     assert "does not list" in refused(members + [(name, b"")], manifest, tmp_path)
 
 
-@pytest.mark.parametrize("path", ["/etc/passwd", "../evil", "a/../../evil", "a//b", "./a", "a\nb", "a\x1b[2J", "a\x9b2J", "a\u2028b", "a\\b", "\ud800",
-                                  "x" * 256])  # fmt: skip
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/etc/passwd",
+        "../evil",
+        "a/../../evil",
+        "a//b",
+        "./a",
+        "a\nb",
+        "a\x1b[2J",
+        "a\x9b2J",
+        "a\u2028b",
+        "a\\b",
+        "\ud800",
+        "x" * 256,
+    ],
+)
 def test_a_manifest_that_lists_a_path_out_of_the_release_is_refused(path, tmp_path):
     with pytest.raises(SlipwayError, match="is not usable"):
         manifest_for(dict(FILES, **{path: (b"", "0644")}))
@@ -226,7 +278,9 @@ def test_a_manifest_with_any_other_mode_than_the_two_is_refused(mode):
 
 
 def test_a_manifest_of_a_million_files_is_too_large():
-    entry = '    "%07d": {\n      "mode": "0644",\n      "sha256": "' + "0" * 64 + '",\n      "size": 0\n    },\n'
+    entry = (
+        '    "%07d": {\n      "mode": "0644",\n      "sha256": "' + "0" * 64 + '",\n      "size": 0\n    },\n'
+    )
     raw = b'{\n  "files": {\n' + "".join(entry % number for number in range(1_000_000)).encode()
     with pytest.raises(SlipwayError, match="larger than"):
         Manifest.parse(raw)
@@ -240,5 +294,9 @@ def test_a_file_in_the_place_of_a_directory_ends_the_unpacking(tmp_path):
 
 def test_what_follows_the_end_of_the_compressed_stream_is_never_read(tmp_path):
     members, manifest = members_for(FILES)
-    unpack(io.BytesIO(tar_gz(members).getvalue() + b"\xff" * 1000 + tar_gz([("evil", b"x")]).getvalue()), manifest.digest, str(tmp_path))
+    unpack(
+        io.BytesIO(tar_gz(members).getvalue() + b"\xff" * 1000 + tar_gz([("evil", b"x")]).getvalue()),
+        manifest.digest,
+        str(tmp_path),
+    )
     assert not (tmp_path / "evil").exists()

@@ -30,10 +30,25 @@ def openssl(*argv):
 def make(tmp_path_factory):
     """Make a certificate and its key; returns both paths."""
 
-    def made(key="secp256r1", subject="/CN=shop.example.com", names="DNS:shop.example.com", days=90, extra=()):
+    def made(
+        key="secp256r1", subject="/CN=shop.example.com", names="DNS:shop.example.com", days=90, extra=()
+    ):
         home = tmp_path_factory.mktemp("pair")
         certificate, private = str(home / "cert.pem"), str(home / "key.pem")
-        argv = ["req", "-x509", "-nodes", "-utf8", "-newkey", *KEYS[key], "-keyout", private, "-out", certificate, "-days", str(days)]
+        argv = [
+            "req",
+            "-x509",
+            "-nodes",
+            "-utf8",
+            "-newkey",
+            *KEYS[key],
+            "-keyout",
+            private,
+            "-out",
+            certificate,
+            "-days",
+            str(days),
+        ]
         openssl(*argv, "-subj", subject, *(["-addext", "subjectAltName=" + names] if names else []), *extra)
         return certificate, private
 
@@ -57,7 +72,18 @@ def test_it_knows_the_kind_of_key(make, key, expected):
 def test_it_says_what_openssl_says(make):
     path = make(subject="/C=DE/O=Müller & Söhne/CN=shop.example.com", extra=["-set_serial", "0x00FF12"])[0]
     found = x509.load(path)
-    said = openssl("x509", "-in", path, "-noout", "-serial", "-subject", "-nameopt", "utf8,sep_comma_plus_space", "-fingerprint", "-sha256")
+    said = openssl(
+        "x509",
+        "-in",
+        path,
+        "-noout",
+        "-serial",
+        "-subject",
+        "-nameopt",
+        "utf8,sep_comma_plus_space",
+        "-fingerprint",
+        "-sha256",
+    )
     assert "serial=" + found.serial in said.splitlines()
     assert "subject=" + found.subject in said.splitlines()
     assert found.fingerprint.upper() in said.replace(":", "")
@@ -66,11 +92,18 @@ def test_it_says_what_openssl_says(make):
 
 def test_it_reads_all_names(make):
     names = "DNS:shop.example.com,email:ops@example.com,DNS:*.shop.example.com,IP:192.0.2.1,IP:2001:db8::1"
-    assert x509.load(make(names=names)[0]).names == ["shop.example.com", "*.shop.example.com", "192.0.2.1", "2001:db8::1"]
+    assert x509.load(make(names=names)[0]).names == [
+        "shop.example.com",
+        "*.shop.example.com",
+        "192.0.2.1",
+        "2001:db8::1",
+    ]
     assert x509.load(make(names="")[0]).names == []
 
 
-@pytest.mark.parametrize("days", [1, 90, 10950])  # the last one ends after 2050, where the format of times changes
+@pytest.mark.parametrize(
+    "days", [1, 90, 10950]
+)  # the last one ends after 2050, where the format of times changes
 def test_it_tells_when_it_expires(make, days):
     found = x509.load(make(days=days)[0])
     assert abs(found.not_before - time.time()) < 60
@@ -87,7 +120,10 @@ def test_times_are_told_in_utc():
 def test_the_first_certificate_of_a_chain_is_the_servers(make, tmp_path):
     first, second = make(names="DNS:first.example.com")[0], make(names="DNS:second.example.com")[0]
     chain = tmp_path / "chain.pem"
-    chain.write_text("a comment\n" + Path(first).read_text(encoding="ascii") + Path(second).read_text(encoding="ascii"), encoding="ascii")
+    chain.write_text(
+        "a comment\n" + Path(first).read_text(encoding="ascii") + Path(second).read_text(encoding="ascii"),
+        encoding="ascii",
+    )
     assert x509.load(str(chain)).names == ["first.example.com"]
 
 
@@ -115,8 +151,13 @@ def test_a_file_that_is_not_there_is_no_error(tmp_path):
 def test_what_is_no_certificate_is_said_to_be_none(make, tmp_path, spoil):
     text = Path(make()[0]).read_text(encoding="ascii")
     lines = text.splitlines()
-    spoilt = {"cut": "\n".join(lines[:4] + lines[-1:]), "flip": text.replace(lines[1], "A" * len(lines[1]))}.get(spoil, spoil)
+    spoilt = {
+        "cut": "\n".join(lines[:4] + lines[-1:]),
+        "flip": text.replace(lines[1], "A" * len(lines[1])),
+    }.get(spoil, spoil)
     path = tmp_path / "spoilt.pem"
     path.write_text(spoilt, encoding="ascii")
-    with pytest.raises(SlipwayError, match=r"spoilt\.pem: (there is no PEM certificate|the certificate in it is damaged)"):
+    with pytest.raises(
+        SlipwayError, match=r"spoilt\.pem: (there is no PEM certificate|the certificate in it is damaged)"
+    ):
         x509.load(str(path))

@@ -61,7 +61,9 @@ class Host:
 def busybox_tools(tmp_path_factory):
     """A directory with busybox under all of its names: on a host that has no others, awk, sed and the like are busybox, too."""
     directory = tmp_path_factory.mktemp("busybox")
-    for name in subprocess.run(["busybox", "--list"], capture_output=True, text=True, check=True).stdout.split():
+    for name in subprocess.run(
+        ["busybox", "--list"], capture_output=True, text=True, check=True
+    ).stdout.split():
         (directory / name).symlink_to(shutil.which("busybox"))
     return directory
 

@@ -40,7 +40,9 @@ def member(name, content=b"", **fields):
 def sent(host, tmp_path, script):
     (tmp_path / "orders.run").write_bytes(script)
     argv = [host.shell, str(tmp_path / "orders.run"), "--root", str(host.root)]
-    return subprocess.run(argv, env={**os.environ, "PATH": host.path}, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(
+        argv, env={**os.environ, "PATH": host.path}, capture_output=True, text=True, timeout=120, check=False
+    )
 
 
 def test_a_good_tarball_arrives(host, tarball, tmp_path):
@@ -49,21 +51,33 @@ def test_a_good_tarball_arrives(host, tarball, tmp_path):
     assert host.link("current").startswith("1.4.2-")
 
 
-@pytest.mark.parametrize("hostile", [
-    member("orders-1.4.2/unlisted", b"evil"),
-    member("orders-1.4.2/link", type=tarfile.SYMTYPE, linkname="/etc/passwd"), member("orders-1.4.2/assets/page.html", b"evil"),
-    member("orders-1.4.2/assets/page.html", type=tarfile.SYMTYPE, linkname="/etc/passwd"), member("orders-1.4.2/fifo", type=tarfile.FIFOTYPE),
-    member("orders-1.4.2/disk", type=tarfile.BLKTYPE, devmajor=8), member("orders-1.4.2/assets", type=tarfile.SYMTYPE, linkname="/etc"),
-    member("orders-1.4.2/new\nline", b"evil"), member("orders-1.4.2/\x1b[2J", b"evil"), member("orders-1.4.2/ASSETS/page.html", b"<p>hello"),
-    member("orders-1.4.2/manifest.json", b"{}\n"),
-], ids=lambda hostile: repr(hostile[0].name) + str(hostile[0].type))  # fmt: skip
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        member("orders-1.4.2/unlisted", b"evil"),
+        member("orders-1.4.2/link", type=tarfile.SYMTYPE, linkname="/etc/passwd"),
+        member("orders-1.4.2/assets/page.html", b"evil"),
+        member("orders-1.4.2/assets/page.html", type=tarfile.SYMTYPE, linkname="/etc/passwd"),
+        member("orders-1.4.2/fifo", type=tarfile.FIFOTYPE),
+        member("orders-1.4.2/disk", type=tarfile.BLKTYPE, devmajor=8),
+        member("orders-1.4.2/assets", type=tarfile.SYMTYPE, linkname="/etc"),
+        member("orders-1.4.2/new\nline", b"evil"),
+        member("orders-1.4.2/\x1b[2J", b"evil"),
+        member("orders-1.4.2/ASSETS/page.html", b"<p>hello"),
+        member("orders-1.4.2/manifest.json", b"{}\n"),
+    ],
+    ids=lambda hostile: repr(hostile[0].name) + str(hostile[0].type),
+)
 def test_a_hostile_tarball_leaves_nothing_behind(host, tarball, tmp_path, hostile):
     done = sent(host, tmp_path, packed(tarball(), hostile))
     assert done.returncode != 0, done.stdout
     assert host.untouched()
 
 
-@pytest.mark.parametrize("name", ["../" * 8 + "slipway-evil", "orders-1.4.2/../../slipway-evil", "/slipway-evil", "/var/tmp/slipway-evil"])
+@pytest.mark.parametrize(
+    "name",
+    ["../" * 8 + "slipway-evil", "orders-1.4.2/../../slipway-evil", "/slipway-evil", "/var/tmp/slipway-evil"],
+)
 def test_a_name_that_leads_out_leads_nowhere(host, tarball, tmp_path, name):
     """GNU tar refuses it, busybox makes it a name inside of the temporary directory, and that is removed."""
     sent(host, tmp_path, packed(tarball(), member(name, b"evil")))
@@ -106,10 +120,17 @@ def test_a_file_whose_lines_are_names_of_listed_files_is_not_taken_along(host, t
 def test_the_name_of_a_member_is_no_option_of_tar_on_the_controller(tmp_path):
     """tar takes options behind its operands, and --checkpoint-action runs commands."""
     tasks = yaml.safe_load((ROOT / "playbooks/scp.yml").read_text(encoding="utf-8"))[0]["tasks"]
-    argv = next(task for task in tasks if task["name"].startswith("Read the manifests"))["ansible.builtin.command"]["argv"]
+    argv = next(task for task in tasks if task["name"].startswith("Read the manifests"))[
+        "ansible.builtin.command"
+    ]["argv"]
     with tarfile.open(tmp_path / "evil.tar.gz", "w:gz") as tar:
         info = tarfile.TarInfo("--checkpoint-action=exec=touch evil")
         info.size = 300_000  # it looks at its checkpoints every hundred kilobytes
         tar.addfile(info, io.BytesIO(bytes(info.size)))
-    subprocess.run([str(tmp_path / "evil.tar.gz") if word == "{{ item }}" else word for word in argv], cwd=tmp_path, capture_output=True, check=False)
+    subprocess.run(
+        [str(tmp_path / "evil.tar.gz") if word == "{{ item }}" else word for word in argv],
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+    )
     assert not (tmp_path / "evil").exists()

@@ -12,13 +12,39 @@ import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.common import environment
 
 HOSTILE = {
-    "EMPTY": "", "BLANK": "a b  c", "TAB": "a\tb", "QUOTES": "say \"hi\" and 'bye'", "BACKSLASH": "\\", "BACKSLASHES": "\\\\n\\",
+    "EMPTY": "",
+    "BLANK": "a b  c",
+    "TAB": "a\tb",
+    "QUOTES": "say \"hi\" and 'bye'",
+    "BACKSLASH": "\\",
+    "BACKSLASHES": "\\\\n\\",
     "DOLLAR": "$HOME ${HOME} $(id)",
-    "BACKTICK": "`id`", "EQUALS": "a=b=c", "HASH": "#no comment", "PERCENT": "%s%d%%", "GLOB": "*?[a-z]", "UNICODE": "gr\xfc\xdfe \u20ac \U0001f600",
-    "URL": "postgres://u:p%40ss@db/orders?sslmode=require&x=1", "JSON": '{"a": [1, "b"]}', "_": "x", "a": "lower", "A": "upper", "Z9": "; rm -rf /",
-    "SEMICOLON": "a;b|c&d>e<f", "AMPERSAND": "&\\&\\1", "DASH": "-n", "LONG": "x" * 20000, "ONLY_QUOTE": '"', "END": 'x"', "END2": 'x\\"',
-}  # fmt: skip
-MULTILINE = {"PEM": '-----BEGIN-----\nA="b"\n\n# no comment\n\\\n-----END-----', "AFTER": "1", "NEWLINE": "\n", "PORT_LIKE": 'x\nPORT="1"\n'}
+    "BACKTICK": "`id`",
+    "EQUALS": "a=b=c",
+    "HASH": "#no comment",
+    "PERCENT": "%s%d%%",
+    "GLOB": "*?[a-z]",
+    "UNICODE": "gr\xfc\xdfe \u20ac \U0001f600",
+    "URL": "postgres://u:p%40ss@db/orders?sslmode=require&x=1",
+    "JSON": '{"a": [1, "b"]}',
+    "_": "x",
+    "a": "lower",
+    "A": "upper",
+    "Z9": "; rm -rf /",
+    "SEMICOLON": "a;b|c&d>e<f",
+    "AMPERSAND": "&\\&\\1",
+    "DASH": "-n",
+    "LONG": "x" * 20000,
+    "ONLY_QUOTE": '"',
+    "END": 'x"',
+    "END2": 'x\\"',
+}
+MULTILINE = {
+    "PEM": '-----BEGIN-----\nA="b"\n\n# no comment\n\\\n-----END-----',
+    "AFTER": "1",
+    "NEWLINE": "\n",
+    "PORT_LIKE": 'x\nPORT="1"\n',
+}
 
 
 def bare(variables):
@@ -60,7 +86,9 @@ def test_random_values(host, tarball):
     dice = random.Random(8)
     alphabet = "ab \\\"'`$=#%\n\t\xe9\u20ac\U0001f600"
     for dummy in range(12):
-        variables = {"K%d" % number: "".join(dice.choices(alphabet, k=dice.randrange(12))) for number in range(20)}
+        variables = {
+            "K%d" % number: "".join(dice.choices(alphabet, k=dice.randrange(12))) for number in range(20)
+        }
         done = install_with(host, tarball, environment.render(variables))
         assert (done.returncode, host.environment) == (0, environment.render(variables)), done.stderr
 

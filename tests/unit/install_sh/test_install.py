@@ -27,7 +27,9 @@ def test_shellcheck_has_nothing_to_say(tmp_path):
     script = tmp_path / "install.sh"
     script.write_text(INSTALL_SH)
     try:
-        done = subprocess.run(["shellcheck", "-s", "sh", str(script)], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["shellcheck", "-s", "sh", str(script)], capture_output=True, text=True, check=False
+        )
     except FileNotFoundError:
         pytest.skip("shellcheck is not on this machine")
     assert done.returncode == 0, done.stdout
@@ -38,7 +40,9 @@ def test_the_release_is_the_one_that_python_would_have_made(host, tarball):
     host.install(top, "--port", "8080")
     rendered = environment.render({"PORT": "8080"})
     manifest = Manifest.parse((top / "manifest.json").read_bytes())
-    record = release_record("orders", "1.4.2", manifest.digest, rendered, {"orders.service": unit_text()}, "restart")
+    record = release_record(
+        "orders", "1.4.2", manifest.digest, rendered, {"orders.service": unit_text()}, "restart"
+    )
     assert host.link("current") == record["id"]
     assert (host.current / "release.json").read_bytes() == canonical.to_json(record)
     assert host.environment == rendered
@@ -53,9 +57,18 @@ def test_modes_owners_and_places(host, tarball):
     os.chown(top / "bin" / "orders", 65534, 65534)
     host.install(top)
     modes = {
-        "": 0o755, "assets": 0o755, "assets/page.html": 0o644, "bin/orders": 0o755, "environment": 0o600, "manifest.json": 0o644,
-        "SHA256SUMS": 0o644, "install.sh": 0o755, "units": 0o755, "units/orders.service": 0o644, "release.json": 0o644,
-    }  # fmt: skip
+        "": 0o755,
+        "assets": 0o755,
+        "assets/page.html": 0o644,
+        "bin/orders": 0o755,
+        "environment": 0o600,
+        "manifest.json": 0o644,
+        "SHA256SUMS": 0o644,
+        "install.sh": 0o755,
+        "units": 0o755,
+        "units/orders.service": 0o644,
+        "release.json": 0o644,
+    }
     for path, mode in modes.items():
         status = (host.current / path).stat()
         assert (path, oct(status.st_mode & 0o7777), status.st_uid, status.st_gid) == (path, oct(mode), 0, 0)
@@ -106,7 +119,18 @@ def test_the_journal_is_read_by_python_and_survives_a_line_that_was_cut_off(host
     lines = (host.base / "journal.jsonl").read_text().splitlines()
     assert len(lines) == 3
     entry = json.loads(lines[2])
-    assert sorted(entry) == ["act", "actor", "at", "deploy_id", "from", "message", "outcome", "phases", "ready_ms", "to"]
+    assert sorted(entry) == [
+        "act",
+        "actor",
+        "at",
+        "deploy_id",
+        "from",
+        "message",
+        "outcome",
+        "phases",
+        "ready_ms",
+        "to",
+    ]
     assert (entry["act"], entry["outcome"]) == ("install", "ok")
     assert entry["actor"].startswith('a"nn\\?{??@')
     assert entry["phases"]["stage"] >= 0
@@ -125,7 +149,9 @@ def test_prune_removes_what_python_would_remove(host, tarball):
         host.install(tarball("1.0.%d" % number))
     releases = sorted(os.listdir(host.base / "releases"))
     with open(host.base / "journal.jsonl", "w", encoding="utf-8") as journal:
-        for release, outcome in zip(releases, ("reverted", "down", "ok", "ok")):  # the last one was only staged
+        for release, outcome in zip(
+            releases, ("reverted", "down", "ok", "ok")
+        ):  # the last one was only staged
             journal.write('{"act": "deploy", "outcome": "%s", "to": "%s"}\n' % (outcome, release))
     host.install(tarball("1.0.6"), "--keep", "2")
     everything = releases + [host.link("current")]
@@ -148,8 +174,14 @@ def test_the_lock_is_the_one_that_python_takes(host, tarball):
 
 
 def test_names_that_are_hard_on_a_shell(host, tarball):
-    hard = {"-": (b"1", "0644"), "-rf": (b"2", "0644"), " a  b ": (b"3", "0644"), "a/$(id)`x`'\"*?[": (b"4", "0755"), "caf\xe9/\U0001f600": (b"5", "0644"),
-            "manifest": (b"6", "0644")}  # fmt: skip
+    hard = {
+        "-": (b"1", "0644"),
+        "-rf": (b"2", "0644"),
+        " a  b ": (b"3", "0644"),
+        "a/$(id)`x`'\"*?[": (b"4", "0755"),
+        "caf\xe9/\U0001f600": (b"5", "0644"),
+        "manifest": (b"6", "0644"),
+    }
     host.install(tarball(**hard))
     for path, (content, mode) in hard.items():
         assert (host.current / path).read_bytes() == content

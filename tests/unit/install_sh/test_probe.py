@@ -75,19 +75,30 @@ def ask(request, functions, tmp_path):
     def probe(url):
         script = '. "$1"; scratch=$2 client=$3 url=$4; : >"$scratch/error"; probe "$5"; code=$?; echo "$answer"; exit $code'
         argv = ["sh", "-c", script, "sh", functions, tmp_path, CLIENTS[request.param], url, RELEASE]
-        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=30, env={"PATH": "/usr/bin:/bin", "http_proxy": "http://127.0.0.1:9"})
+        done = subprocess.run(
+            argv,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=30,
+            env={"PATH": "/usr/bin:/bin", "http_proxy": "http://127.0.0.1:9"},
+        )
         assert done.stderr == ""
         return done.returncode == 0, done.stdout
 
     return probe
 
 
-@pytest.mark.parametrize("path", ["/ok", "/empty", "/version", "/id", "/json", "/json-lines", "/json-inner", "/json-list", "/text"])
+@pytest.mark.parametrize(
+    "path", ["/ok", "/empty", "/version", "/id", "/json", "/json-lines", "/json-inner", "/json-list", "/text"]
+)
 def test_healthy(ask, port, path):
     assert ask("http://127.0.0.1:%d%s" % (port, path))[0]
 
 
-@pytest.mark.parametrize("path, told", [("/sick", "500"), ("/missing", "404"), ("/json-old", "it names the release '1.4.1'")])
+@pytest.mark.parametrize(
+    "path, told", [("/sick", "500"), ("/missing", "404"), ("/json-old", "it names the release '1.4.1'")]
+)
 def test_not_healthy(ask, port, path, told):
     healthy, words = ask("http://127.0.0.1:%d%s" % (port, path))
     assert not healthy and told in words

@@ -63,18 +63,48 @@ def test_a_spoilt_tarball(host, tarball, spoil, told):
     assert host.untouched()
 
 
-@pytest.mark.parametrize("path", ["../evil", "/etc/evil", "a/../../evil", "a//b", "./a", "a/.", "environment", "release.json", "units/x.service",
-                                  "manifest.json", "SHA256SUMS", "a\\b", "a\tb"])  # fmt: skip
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../evil",
+        "/etc/evil",
+        "a/../../evil",
+        "a//b",
+        "./a",
+        "a/.",
+        "environment",
+        "release.json",
+        "units/x.service",
+        "manifest.json",
+        "SHA256SUMS",
+        "a\\b",
+        "a\tb",
+    ],
+)
 def test_a_manifest_with_paths_that_have_no_place_in_a_release(host, tarball, path):
     top = tarball()
     text = (top / "manifest.json").read_text()
-    (top / "manifest.json").write_text(text.replace('"assets/page.html"', canonical.to_json(path).decode().strip()))
+    (top / "manifest.json").write_text(
+        text.replace('"assets/page.html"', canonical.to_json(path).decode().strip())
+    )
     refused(host, top, "no usable list of files")
     assert host.untouched()
 
 
-@pytest.mark.parametrize("field, value", [("name", "../x"), ("name", "Orders"), ("name", "o" * 32), ("version", "1..2"), ("version", "-1"),
-                                          ("version", "1/2"), ("version", "1 2"), ("version", "$(id)"), ("version", "1" * 65)])  # fmt: skip
+@pytest.mark.parametrize(
+    "field, value",
+    [
+        ("name", "../x"),
+        ("name", "Orders"),
+        ("name", "o" * 32),
+        ("version", "1..2"),
+        ("version", "-1"),
+        ("version", "1/2"),
+        ("version", "1 2"),
+        ("version", "$(id)"),
+        ("version", "1" * 65),
+    ],
+)
 def test_a_manifest_with_a_hostile_name_or_version(host, tarball, field, value):
     top = tarball()
     text = (top / "manifest.json").read_text()
@@ -86,7 +116,11 @@ def test_a_manifest_with_a_hostile_name_or_version(host, tarball, field, value):
 @pytest.mark.parametrize(
     "machine, target, told",
     [
-        ("aarch64", dict(TARGET, goarch="amd64"), "this host is linux/arm64 (aarch64), the tarball is for linux/amd64"),
+        (
+            "aarch64",
+            dict(TARGET, goarch="amd64"),
+            "this host is linux/arm64 (aarch64), the tarball is for linux/amd64",
+        ),
         ("x86_64", dict(TARGET, goarch="arm64"), "Bring the tarball for linux/amd64"),
         ("x86_64", dict(TARGET, goarch="386"), "for linux/386"),
         ("armv6l", dict(TARGET, goarch="arm", variant="7,softfloat"), "GOARM=7,softfloat"),
@@ -102,8 +136,15 @@ def test_the_wrong_machine(host, tarball, tmp_path, machine, target, told):
     assert host.untouched()
 
 
-@pytest.mark.parametrize("machine, target", [("riscv64", dict(TARGET, goarch="riscv64")), ("armv7l", dict(TARGET, goarch="arm", variant="6,hardfloat")),
-                                             ("aarch64", dict(TARGET, goarch="arm64", variant="v8.0")), ("i686", dict(TARGET, goarch="386"))])  # fmt: skip
+@pytest.mark.parametrize(
+    "machine, target",
+    [
+        ("riscv64", dict(TARGET, goarch="riscv64")),
+        ("armv7l", dict(TARGET, goarch="arm", variant="6,hardfloat")),
+        ("aarch64", dict(TARGET, goarch="arm64", variant="v8.0")),
+        ("i686", dict(TARGET, goarch="386")),
+    ],
+)
 def test_the_right_machine(host, tarball, tmp_path, machine, target):
     liar = tmp_path / "liar"
     liar.mkdir()
@@ -151,13 +192,32 @@ def test_a_damaged_previous_release_is_not_gone_back_to(host, tarball):
 
 def test_root_is_needed(host, tarball):
     script = (tarball() / "install.sh").read_text()
-    done = subprocess.run(["sh", "-s"], input=script, user=65534, cwd="/", capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["sh", "-s"], input=script, user=65534, cwd="/", capture_output=True, text=True, check=False
+    )
     assert done.returncode == 1 and "this needs root" in done.stderr
 
 
-@pytest.mark.parametrize("flags", [["--prot", "1"], ["--port"], ["--port", "x"], ["--port", "0"], ["--port", "65536"], ["--port", "-1"], ["now"],
-                                   ["--env-file", "/nowhere"], ["--health-path", "healthz"], ["--health-path", "/$(id)"], ["--deadline", "1s"],
-                                   ["--port-variable", "A B"], ["--port-variable", "1A"], ["--health-host", "a b"], ["--keep", ""]])  # fmt: skip
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--prot", "1"],
+        ["--port"],
+        ["--port", "x"],
+        ["--port", "0"],
+        ["--port", "65536"],
+        ["--port", "-1"],
+        ["now"],
+        ["--env-file", "/nowhere"],
+        ["--health-path", "healthz"],
+        ["--health-path", "/$(id)"],
+        ["--deadline", "1s"],
+        ["--port-variable", "A B"],
+        ["--port-variable", "1A"],
+        ["--health-host", "a b"],
+        ["--keep", ""],
+    ],
+)
 def test_a_wrong_command_line(host, tarball, flags):
     done = host.run(tarball(), *flags)
     assert done.returncode == 64
@@ -173,13 +233,20 @@ class TestSignature:
     @pytest.fixture
     def keys(self, tmp_path):
         for name in ("ann", "eve"):
-            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(tmp_path / name)], check=True)
+            subprocess.run(
+                ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(tmp_path / name)],
+                check=True,
+            )
         (tmp_path / "allowed").write_text("ann@example.com " + (tmp_path / "ann.pub").read_text())
         return tmp_path
 
     @staticmethod
     def sign(top, key):
-        subprocess.run(["ssh-keygen", "-q", "-Y", "sign", "-n", "slipway", "-f", str(key), str(top / "manifest.json")], check=True, capture_output=True)
+        subprocess.run(
+            ["ssh-keygen", "-q", "-Y", "sign", "-n", "slipway", "-f", str(key), str(top / "manifest.json")],
+            check=True,
+            capture_output=True,
+        )
 
     def test_a_trusted_one(self, host, tarball, keys):
         top = tarball()

@@ -10,7 +10,11 @@ import platform
 
 from ansible_collections.slipway.golang.plugins.module_utils.builder.install_sh import INSTALL_SH
 from ansible_collections.slipway.golang.plugins.module_utils.common import canonical, unit
-from ansible_collections.slipway.golang.plugins.module_utils.common.manifest import CHECKSUMS, MANIFEST, Manifest
+from ansible_collections.slipway.golang.plugins.module_utils.common.manifest import (
+    CHECKSUMS,
+    MANIFEST,
+    Manifest,
+)
 
 GOARCH = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
 TARGET = {"goos": "linux", "goarch": GOARCH, "variant": ""}
@@ -19,7 +23,9 @@ TARGET = {"goos": "linux", "goarch": GOARCH, "variant": ""}
 def unit_text(app="orders", **options):
     """The unit that a tarball of this app would bring."""
     base = "/opt/%s/current/" % app
-    return unit.render(unit.sections(app, options, binary=base + "bin/" + app, environment_file=base + "environment"))
+    return unit.render(
+        unit.sections(app, options, binary=base + "bin/" + app, environment_file=base + "environment")
+    )
 
 
 def files_of(app="orders", binary=b"#!/bin/sh\necho hello\n", **extra):
@@ -36,8 +42,13 @@ def files_of(app="orders", binary=b"#!/bin/sh\necho hello\n", **extra):
 
 def lay_out(directory, files, *, app="orders", version="1.4.2", target=None):
     """Write the tree below ``directory`` as tar would; returns its top directory and its manifest."""
-    listed = {path: {"mode": mode, "sha256": canonical.sha256(content), "size": len(content)} for path, (content, mode) in files.items()}
-    manifest = Manifest.create(name=app, version=version, target=target or TARGET, commit="", time=1, files=listed)
+    listed = {
+        path: {"mode": mode, "sha256": canonical.sha256(content), "size": len(content)}
+        for path, (content, mode) in files.items()
+    }
+    manifest = Manifest.create(
+        name=app, version=version, target=target or TARGET, commit="", time=1, files=listed
+    )
     top = directory / manifest.top
     contents = dict(files)
     contents[MANIFEST], contents[CHECKSUMS] = (manifest.raw, "0644"), (manifest.checksums(), "0644")

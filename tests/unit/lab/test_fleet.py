@@ -30,10 +30,17 @@ def demo(tmp_path, monkeypatch):
 
 
 def entry(running=True, ports=None):
-    bound = {f"{port}/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(at)}] for port, at in (ports or {}).items()}
+    bound = {
+        f"{port}/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(at)}] for port, at in (ports or {}).items()
+    }
     return {
         "Name": "/demo-web1",
-        "State": {"Running": running, "Status": "running" if running else "exited", "ExitCode": 255, "Error": ""},
+        "State": {
+            "Running": running,
+            "Status": "running" if running else "exited",
+            "ExitCode": 255,
+            "Error": "",
+        },
         "NetworkSettings": {"Ports": bound, "Networks": {"slipway-lab-demo": {"IPAddress": "172.18.0.2"}}},
     }
 
@@ -47,7 +54,9 @@ def test_the_recipe_tells_when_a_host_must_be_made_anew(demo):
 
 
 def test_where_a_host_is(demo):
-    assert fleet.address(demo, entry(ports={22: 32001, 80: 32002})) == groups.Address("172.18.0.2", {22: 32001, 80: 32002})
+    assert fleet.address(demo, entry(ports={22: 32001, 80: 32002})) == groups.Address(
+        "172.18.0.2", {22: 32001, 80: 32002}
+    )
 
 
 def test_a_host_that_died_is_named(demo):

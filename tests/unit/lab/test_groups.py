@@ -38,7 +38,9 @@ def test_a_host_may_be_without_python():
     assert not plain.python
 
 
-@pytest.mark.parametrize("spec", ["web", "web=", "web=three", "Web=1", "web=1:plain", "web=1:", "web-x=1", "=1", "web=1000"])
+@pytest.mark.parametrize(
+    "spec", ["web", "web=", "web=three", "Web=1", "web=1:plain", "web=1:", "web-x=1", "=1", "web=1000"]
+)
 def test_what_is_no_group(spec):
     with pytest.raises(LabError, match="is no group"):
         groups.hosts_of([spec])
@@ -59,7 +61,9 @@ def test_what_is_no_fleet_name(name):
 def test_the_inventory_is_yaml_that_ansible_reads():
     hosts = groups.hosts_of(["web=2", "plain=1:nopython"])
     addresses = {host.name: groups.Address("172.18.0.2", PORTS) for host in hosts}
-    read = yaml.safe_load(groups.as_yaml(groups.inventory("demo", hosts, addresses, Path("/some where/demo"))))
+    read = yaml.safe_load(
+        groups.as_yaml(groups.inventory("demo", hosts, addresses, Path("/some where/demo")))
+    )
 
     lab = read["all"]["children"]["lab"]
     assert '"/some where/demo/known_hosts"' in lab["vars"]["ansible_ssh_common_args"]
@@ -78,7 +82,12 @@ def test_the_inventory_is_yaml_that_ansible_reads():
 
 def test_the_kind_of_a_host_says_what_it_is_made_from():
     hosts = groups.hosts_of(["web=1", "plain=1:nopython", "new=1:debian13", "acme=1:acme"])
-    assert [(host.name, host.image) for host in hosts] == [("web1", "python"), ("plain1", "plain"), ("new1", "debian13"), ("acme1", "acme")]
+    assert [(host.name, host.image) for host in hosts] == [
+        ("web1", "python"),
+        ("plain1", "plain"),
+        ("new1", "debian13"),
+        ("acme1", "acme"),
+    ]
 
 
 def test_a_second_acme_server_is_refused():

@@ -38,7 +38,11 @@ def changed(before):
 
 @pytest.mark.parametrize(
     ("line", "images"),
-    [("RUN one", {"plain", "python", "debian13", "acme"}), ("RUN two", {"python", "debian13", "acme"}), ("COPY this", {"acme"})],
+    [
+        ("RUN one", {"plain", "python", "debian13", "acme"}),
+        ("RUN two", {"python", "debian13", "acme"}),
+        ("COPY this", {"acme"}),
+    ],
 )
 def test_an_image_is_made_again_when_its_part_of_the_recipe_changes(recipe, line, images):
     before = digests()

@@ -18,7 +18,9 @@ BINARY = "/opt/orders/current/bin/orders"
 
 
 def values(key, section="Service", **options):
-    parts = unit.sections("orders", options, binary=BINARY, environment_file="/opt/orders/current/environment")
+    parts = unit.sections(
+        "orders", options, binary=BINARY, environment_file="/opt/orders/current/environment"
+    )
     return [value for name, value in parts[section] if name == key]
 
 
@@ -34,7 +36,11 @@ def values(key, section="Service", **options):
         ({}, "ExecStart", [BINARY]),
         ({"exec_args": ["-c", "a b"]}, "ExecStart", [BINARY + ' -c "a b"']),
         ({"exec_args": ["100%", "$HOME", "${X}"]}, "ExecStart", [BINARY + ' 100%% $$HOME "$${X}"']),
-        ({"exec_args": ['say "hi"', "back\\slash\\"]}, "ExecStart", [BINARY + ' "say \\"hi\\"" "back\\\\slash\\\\"']),
+        (
+            {"exec_args": ['say "hi"', "back\\slash\\"]},
+            "ExecStart",
+            [BINARY + ' "say \\"hi\\"" "back\\\\slash\\\\"'],
+        ),
         ({"exec_args": [";", "", "'"]}, "ExecStart", [BINARY + ' ";" "" "\'"']),
         ({}, "EnvironmentFile", ["/opt/orders/current/environment"]),
         ({"working_directory": "/srv/50% off"}, "WorkingDirectory", ["/srv/50%% off"]),
@@ -85,10 +91,16 @@ def test_the_other_sections_say_when_to_start_and_when_to_give_up():
     assert values("Description", "Unit") == ["orders"]
     assert values("Description", "Unit", description="50% of all") == ["50%% of all"]
     assert values("After", "Unit") == values("Wants", "Unit") == ["network-online.target"]
-    assert values("After", "Unit", after=["postgresql.service", "redis.service"]) == ["postgresql.service redis.service"]
+    assert values("After", "Unit", after=["postgresql.service", "redis.service"]) == [
+        "postgresql.service redis.service"
+    ]
     assert values("Wants", "Unit", wants=[]) == []
     assert values("WantedBy", "Install") == ["multi-user.target"]
-    assert values("WantedBy", "Install", directives={"Install": {"WantedBy": ["", "x.target"]}}) == ["multi-user.target", "", "x.target"]
+    assert values("WantedBy", "Install", directives={"Install": {"WantedBy": ["", "x.target"]}}) == [
+        "multi-user.target",
+        "",
+        "x.target",
+    ]
     assert values("Requires", "Unit", directives={"Unit": {"Requires": "x.mount"}}) == ["x.mount"]
 
 
@@ -160,30 +172,68 @@ LIST_OPTIONS = ("exec_args", "after", "wants", "read_write_paths", "capabilities
 @given(st.sampled_from(TEXT_OPTIONS + LIST_OPTIONS), st.text(min_size=1))
 def test_no_value_can_add_a_directive(name, value):
     """Whatever a value is: it is refused, or the file has the lines that it had with a tame value, and no other."""
-    tame = {"memory_max": "1M", "cpu_quota": "1%", "capabilities": "CAP_CHOWN", "ip_allow": "::1", "after": "a.service", "wants": "a.service"}
+    tame = {
+        "memory_max": "1M",
+        "cpu_quota": "1%",
+        "capabilities": "CAP_CHOWN",
+        "ip_allow": "::1",
+        "after": "a.service",
+        "wants": "a.service",
+    }
     for options in ({name: [value]} if name in LIST_OPTIONS else {name: value},):
         try:
             text = unit.render(unit.sections("orders", options, binary=BINARY))
         except SlipwayError:
             return
         harmless = tame.get(name, "/x" if "path" in name or "directory" in name else "x")
-        expected = unit.render(unit.sections("orders", {name: [harmless] if name in LIST_OPTIONS else harmless}, binary=BINARY))
+        expected = unit.render(
+            unit.sections("orders", {name: [harmless] if name in LIST_OPTIONS else harmless}, binary=BINARY)
+        )
         assert len(re.split("[\n\r\v\f]", text)) == len(expected.splitlines()) + 1
         keys = [line.split("=")[0] for line in text.splitlines()]
-        assert [key for key in keys if key != "Environment"] == [line.split("=")[0] for line in expected.splitlines() if not line.startswith("Environment=")]
+        assert [key for key in keys if key != "Environment"] == [
+            line.split("=")[0] for line in expected.splitlines() if not line.startswith("Environment=")
+        ]
         assert not any(line.endswith("\\") for line in text.splitlines())
 
 
 def test_a_transient_run_has_the_sandbox_and_not_the_life_cycle():
-    options = {"credentials": {"db": "/etc/a%b"}, "exec_args": ["x"], "capabilities": ["CAP_CHOWN"], "memory_max": "1M",
-               "directives": {"Service": {"ExecStartPre": "/bin/x", "WatchdogSec": 3, "Nice": 5}}}  # fmt: skip
+    options = {
+        "credentials": {"db": "/etc/a%b"},
+        "exec_args": ["x"],
+        "capabilities": ["CAP_CHOWN"],
+        "memory_max": "1M",
+        "directives": {"Service": {"ExecStartPre": "/bin/x", "WatchdogSec": 3, "Nice": 5}},
+    }
     lines = unit.transient(unit.sections("orders", options, binary=BINARY, environment_file="/e"))
     keys = {line.split("=", 1)[0] for line in lines}
-    assert keys.isdisjoint({"ExecStart", "ExecStartPre", "Type", "Restart", "RestartSec", "RestartSteps", "WatchdogSec", "StartLimitBurst"})
-    assert keys >= set(unit.HARDENING) | {"User", "EnvironmentFile", "Environment", "StateDirectory", "LoadCredential", "MemoryMax", "Nice"}
+    assert keys.isdisjoint(
+        {
+            "ExecStart",
+            "ExecStartPre",
+            "Type",
+            "Restart",
+            "RestartSec",
+            "RestartSteps",
+            "WatchdogSec",
+            "StartLimitBurst",
+        }
+    )
+    assert keys >= set(unit.HARDENING) | {
+        "User",
+        "EnvironmentFile",
+        "Environment",
+        "StateDirectory",
+        "LoadCredential",
+        "MemoryMax",
+        "Nice",
+    }
     assert "LoadCredential=db:/etc/a%b" in lines
     assert "RuntimeDirectory=orders-smoke" in lines
-    assert not any("PrivateIPC" in line for line in unit.transient(unit.sections("orders", {}, binary=BINARY), systemd=247))
+    assert not any(
+        "PrivateIPC" in line
+        for line in unit.transient(unit.sections("orders", {}, binary=BINARY), systemd=247)
+    )
     assert unit.transient_args({"exec_args": ["$A", "b%"]}) == ["$$A", "b%"]
     assert unit.transient_args({}) == []
 
@@ -195,14 +245,29 @@ def test_a_transient_run_has_the_sandbox_and_not_the_life_cycle():
         {},
         {"exec_args": ["a b", "100%", "$HOME", 'q"\\', ";", ""], "description": "50% ; #"},
         {"memory_max": "50%", "cpu_quota": "150%", "tasks_max": 100, "ip_allow": ["10.0.0.0/8", "localhost"]},
-        {"capabilities": ["CAP_NET_BIND_SERVICE"], "credentials": {"a": "/etc/x y%z"}, "read_write_paths": ["-/srv/a b", "/srv/50%"]},
-        {"cache_directory": True, "logs_directory": True, "working_directory": "/srv/50% x", "type": "notify", "restart": "no"},
+        {
+            "capabilities": ["CAP_NET_BIND_SERVICE"],
+            "credentials": {"a": "/etc/x y%z"},
+            "read_write_paths": ["-/srv/a b", "/srv/50%"],
+        },
+        {
+            "cache_directory": True,
+            "logs_directory": True,
+            "working_directory": "/srv/50% x",
+            "type": "notify",
+            "restart": "no",
+        },
     ],
 )
 def test_systemd_takes_every_line(options, tmp_path):
     path = tmp_path / "orders.service"
-    path.write_text(unit.render(unit.sections("orders", options, binary="/bin/true", environment_file="/etc/50% off")), encoding="utf-8")
-    done = subprocess.run(["systemd-analyze", "verify", "--man=no", str(path)], capture_output=True, text=True, check=False)
+    path.write_text(
+        unit.render(unit.sections("orders", options, binary="/bin/true", environment_file="/etc/50% off")),
+        encoding="utf-8",
+    )
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", str(path)], capture_output=True, text=True, check=False
+    )
     known = [line for line in done.stderr.splitlines() if "orders.service" in line and "'Restart" not in line]
     assert known == []
 

@@ -12,7 +12,9 @@ from ansible_collections.slipway.golang.plugins.module_utils.common import unit
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
 from ansible_collections.slipway.golang.plugins.module_utils.host import systemd, unit_file
 
-needs_systemd = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not on this machine")
+needs_systemd = pytest.mark.skipif(
+    not shutil.which("systemd-analyze"), reason="systemd-analyze is not on this machine"
+)
 GOOD = "[Unit]\nDescription=x\n[Service]\nExecStart=/bin/true\n"
 
 
@@ -27,7 +29,14 @@ GOOD = "[Unit]\nDescription=x\n[Service]\nExecStart=/bin/true\n"
         unit.render(unit.sections("orders", {}, binary="/bin/true")),
         unit.render(unit.sections("orders", {}, binary="/opt/orders/current/bin/orders")),
     ],
-    ids=["plain", "binary comes later", "old habit", "names an unknown unit", "our own", "our own, binary comes later"],
+    ids=[
+        "plain",
+        "binary comes later",
+        "old habit",
+        "names an unknown unit",
+        "our own",
+        "our own, binary comes later",
+    ],
 )
 def test_a_unit_that_can_run_verifies(text):
     unit_file.verify({"orders.service": text})
@@ -89,8 +98,18 @@ def test_noise_of_other_versions_is_no_error(monkeypatch, version, returncode, s
 @pytest.mark.parametrize(
     ("version", "returncode", "stderr", "word"),
     [
-        (247, 0, "orders.service:3: Unknown lvalue 'ProtectProc' in section 'Service', ignoring", "ProtectProc"),
-        (245, 0, "orders.service:3: Unknown lvalue 'LoadCredential' in section 'Service', ignoring", "LoadCredential"),
+        (
+            247,
+            0,
+            "orders.service:3: Unknown lvalue 'ProtectProc' in section 'Service', ignoring",
+            "ProtectProc",
+        ),
+        (
+            245,
+            0,
+            "orders.service:3: Unknown lvalue 'LoadCredential' in section 'Service', ignoring",
+            "LoadCredential",
+        ),
         (252, 1, "Failed to initialize manager: Permission denied", "Permission denied"),
         (252, 1, "", "no word"),
         (245, 127, "env: 'systemd-analyze': No such file or directory", "systemd-analyze"),

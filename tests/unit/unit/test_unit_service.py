@@ -62,7 +62,9 @@ def host(monkeypatch, tmp_path):
     monkeypatch.setattr(unit_file, "daemon_reload", lambda: done.append("reload"))
     monkeypatch.setattr(systemd, "start", start)
     monkeypatch.setattr(systemd, "stop", lambda name: done.append("stop"))
-    monkeypatch.setattr(systemd, "last_words", mock.create_autospec(systemd.last_words, return_value=["exit 1"]))
+    monkeypatch.setattr(
+        systemd, "last_words", mock.create_autospec(systemd.last_words, return_value=["exit 1"])
+    )
     monkeypatch.setattr(unit_service, "_expect_life", lambda name: None)
     return done, tmp_path
 
@@ -89,7 +91,12 @@ def test_a_unit_that_does_not_start_makes_room_for_the_old_one(host, old, runnin
 def test_a_first_unit_that_does_not_start_stays_for_inspection(host):
     _done, directory = host
     with pytest.raises(SlipwayError, match="Job for orders.service failed$"):
-        unit_service.act("orders.service", "# new\n", ["install", "reload", "start"], unit_service.Look("orders.service", "", {"ActiveState": "inactive"}))
+        unit_service.act(
+            "orders.service",
+            "# new\n",
+            ["install", "reload", "start"],
+            unit_service.Look("orders.service", "", {"ActiveState": "inactive"}),
+        )
     assert (directory / "orders.service").exists()
 
 
@@ -112,8 +119,26 @@ def test_a_binary_that_is_not_there_is_said_before_the_start(monkeypatch, tmp_pa
         ({"ActiveState": "active", "NRestarts": 0, "MainPID": 7}, True),
         ({"ActiveState": "active", "NRestarts": 1, "MainPID": 8}, False),
         ({"ActiveState": "activating", "NRestarts": 0, "MainPID": 0}, False),
-        ({"ActiveState": "failed", "NRestarts": 0, "MainPID": 0, "Result": "exit-code", "ExecMainStatus": "2"}, False),
-        ({"ActiveState": "inactive", "NRestarts": 0, "MainPID": 0, "Result": "success", "ExecMainStatus": "0"}, False),
+        (
+            {
+                "ActiveState": "failed",
+                "NRestarts": 0,
+                "MainPID": 0,
+                "Result": "exit-code",
+                "ExecMainStatus": "2",
+            },
+            False,
+        ),
+        (
+            {
+                "ActiveState": "inactive",
+                "NRestarts": 0,
+                "MainPID": 0,
+                "Result": "success",
+                "ExecMainStatus": "0",
+            },
+            False,
+        ),
     ],
 )
 def test_a_service_that_ends_at_once_was_not_started(monkeypatch, state, well):

@@ -17,7 +17,9 @@ class Aside:
 
     def __init__(self, config_dir, name):
         self.config_dir = config_dir
-        self.home = os.path.join(config_dir, DIRECTORY, "%s-%s" % (name, time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())))
+        self.home = os.path.join(
+            config_dir, DIRECTORY, "%s-%s" % (name, time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))
+        )
         self.moved = []
 
     def move(self, paths):

@@ -32,12 +32,26 @@ class Answer:
 
 def issue(wanted, found):
     """certonly, for a new lineage or in the one that was found."""
-    argv = [wanted.certbot, "certonly", "--non-interactive", "--agree-tos", "--cert-name", wanted.name, "--server", wanted.server]
+    argv = [
+        wanted.certbot,
+        "certonly",
+        "--non-interactive",
+        "--agree-tos",
+        "--cert-name",
+        wanted.name,
+        "--server",
+        wanted.server,
+    ]
     for domain in wanted.domains:
         argv += ["--domain", domain]
-    argv += ["--email", wanted.email, "--no-eff-email"] if wanted.email else ["--register-unsafely-without-email"]
+    argv += (
+        ["--email", wanted.email, "--no-eff-email"] if wanted.email else ["--register-unsafely-without-email"]
+    )
     argv += ["--authenticator", wanted.authenticator]
-    argv += ["--%s=%s" % (_HTTP_01.get(key, key.replace("_", "-")), value) for key, value in sorted(wanted.plugin_options.items())]
+    argv += [
+        "--%s=%s" % (_HTTP_01.get(key, key.replace("_", "-")), value)
+        for key, value in sorted(wanted.plugin_options.items())
+    ]
     argv += ["--key-type", wanted.key_type]
     if wanted.elliptic_curve:
         argv += ["--elliptic-curve", wanted.elliptic_curve]
@@ -45,7 +59,10 @@ def issue(wanted, found):
         argv += ["--rsa-key-size", str(wanted.rsa_key_size)]
     argv += _kept(wanted, found)
     if found.known:
-        argv += ["--force-renewal", "--renew-with-new-domains"]  # that it has to be was decided already, so certbot has nothing to ask
+        argv += [
+            "--force-renewal",
+            "--renew-with-new-domains",
+        ]  # that it has to be was decided already, so certbot has nothing to ask
     if "staging" in wanted.server:
         argv.append("--break-my-certs")  # certbot's own guard; `decide` has a finer one
     return argv
@@ -53,7 +70,9 @@ def issue(wanted, found):
 
 def _kept(wanted, found):
     """What a reissue would drop unless it is said again."""
-    chain = found.parameters.get("preferred_chain") if wanted.preferred_chain is None else wanted.preferred_chain
+    chain = (
+        found.parameters.get("preferred_chain") if wanted.preferred_chain is None else wanted.preferred_chain
+    )
     hook = found.deploy_hook if wanted.deploy_hook is None else wanted.deploy_hook
     reuse = found.parameters.get("reuse_key") == "True" if wanted.reuse_key is None else wanted.reuse_key
     argv = ["--preferred-chain", chain] if chain else []
@@ -70,7 +89,16 @@ def delete(certbot, name):
 
 
 def revoke(certbot, name, server):
-    return [certbot, "revoke", "--non-interactive", "--cert-name", name, "--server", server, "--delete-after-revoke"]
+    return [
+        certbot,
+        "revoke",
+        "--non-interactive",
+        "--cert-name",
+        name,
+        "--server",
+        server,
+        "--delete-after-revoke",
+    ]
 
 
 def run(argv, ca_bundle=None, log=LOG):
@@ -84,17 +112,28 @@ def run(argv, ca_bundle=None, log=LOG):
 
 
 def _run(argv, ca_bundle, log):
-    environment = dict(os.environ, LC_ALL="C.UTF-8", PATH="%s:%s" % (os.environ.get("PATH", ""), _SYSTEM_PATH))
+    environment = dict(
+        os.environ, LC_ALL="C.UTF-8", PATH="%s:%s" % (os.environ.get("PATH", ""), _SYSTEM_PATH)
+    )
     if ca_bundle:
         environment["REQUESTS_CA_BUNDLE"] = ca_bundle
     before = _position(log)
     try:
         done = subprocess.run(
-            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment, text=True, errors="replace",
-            timeout=PATIENCE, check=False,
-        )  # fmt: skip
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            text=True,
+            errors="replace",
+            timeout=PATIENCE,
+            check=False,
+        )
     except (FileNotFoundError, PermissionError):
-        remedy = "install it first (the role slipway.golang.certbot does), or name its path in the option certbot"
+        remedy = (
+            "install it first (the role slipway.golang.certbot does), or name its path in the option certbot"
+        )
         raise SlipwayError("%s is not on this host, or is no program: %s" % (argv[0], remedy)) from None
     except subprocess.TimeoutExpired:
         raise SlipwayError("certbot did not end within %d s: %s" % (PATIENCE, " ".join(argv))) from None

@@ -48,7 +48,11 @@ def describe(found):
     """What is there, as a small text for the diff."""
     if not found.known:
         return ""
-    lines = ["domains: " + " ".join(sorted(found.certificate.names)), "server: " + found.server, "key: " + _key(found.certificate)]
+    lines = [
+        "domains: " + " ".join(sorted(found.certificate.names)),
+        "server: " + found.server,
+        "key: " + _key(found.certificate),
+    ]
     lines += ["authenticator: " + _authenticator(found), "deploy_hook: " + (found.deploy_hook or "none")]
     return "".join(line + "\n" for line in lines + ["expires: " + x509.iso(found.certificate.not_after)])
 
@@ -59,7 +63,11 @@ def foresee(wanted, found, plan):
         return describe(found)
     hook = found.deploy_hook if wanted.deploy_hook is None else wanted.deploy_hook
     size = wanted.elliptic_curve or wanted.rsa_key_size
-    key = _key(found.certificate) if found.known and not _key_differences(wanted, found) else " ".join([wanted.key_type] + [str(size)] * bool(size))
+    key = (
+        _key(found.certificate)
+        if found.known and not _key_differences(wanted, found)
+        else " ".join([wanted.key_type] + [str(size)] * bool(size))
+    )
     lines = ["domains: " + " ".join(sorted(wanted.domains)), "server: " + wanted.server, "key: " + key]
     lines += ["authenticator: " + _authenticator(wanted), "deploy_hook: " + (hook or "none")]
     expires = "as the CA says" if plan.issue else x509.iso(found.certificate.not_after)
@@ -71,7 +79,8 @@ def _refuse_test_certificate(wanted, found, now):
     if wanted.server == STAGING and found.server == PRODUCTION and found.certificate.not_after > now:
         raise SlipwayError(
             "%s has a certificate that browsers accept, and staging would put a test certificate in its place. Leave staging out, or give the "
-            "test certificate another name, or remove the good one first with state: absent" % wanted.domains[0]
+            "test certificate another name, or remove the good one first with state: absent"
+            % wanted.domains[0]
         )
 
 

@@ -27,7 +27,11 @@ def issue(wanted, found, run=command.run):
     aside = Aside(found.paths.config_dir, wanted.name)
     if not found.known:
         aside.move(found.paths.present())
-    actions = ["move to %s: %s" % (aside.home, ", ".join(path for path, _target in aside.moved))] if aside.moved else []
+    actions = (
+        ["move to %s: %s" % (aside.home, ", ".join(path for path, _target in aside.moved))]
+        if aside.moved
+        else []
+    )
     try:
         answer = _obtain(wanted, found, run, actions)
         if answer.returncode:
@@ -38,13 +42,18 @@ def issue(wanted, found, run=command.run):
     actions.append("%s %s" % ("reissue" if found.exists else "issue", wanted.name))
     _check_result(wanted, found.paths)
     failure = complaint.hook_failure(answer)
-    return actions, ["the certificate is new, but who should use it was not told: %s" % failure] if failure else []
+    return actions, [
+        "the certificate is new, but who should use it was not told: %s" % failure
+    ] if failure else []
 
 
 def change_hook(wanted, found):
     """Write another deploy hook into the renewal file. Readers see the old file or the new one."""
     _check_hook(wanted.deploy_hook)
-    path, beside = found.paths.renewal, found.paths.renewal + ".slipway-new"  # certbot reads names that end with .conf
+    path, beside = (
+        found.paths.renewal,
+        found.paths.renewal + ".slipway-new",
+    )  # certbot reads names that end with .conf
     with open(path, encoding="utf-8") as handle:
         text = renewal.with_hook(handle.read(), wanted.deploy_hook)
     if os.path.lexists(beside):
@@ -60,11 +69,17 @@ def remove(found, certbot, revoke, run=command.run):
     name, actions = found.paths.name, []
     if revoke and not found.known:
         why = "; ".join(found.damage) or "there is none"
-        raise SlipwayError("certbot cannot revoke the certificate %s: %s. Set revoke: false to have it moved aside" % (name, why))
+        raise SlipwayError(
+            "certbot cannot revoke the certificate %s: %s. Set revoke: false to have it moved aside"
+            % (name, why)
+        )
     if found.known and shutil.which(certbot):
         answer = run(command.revoke(certbot, name, found.server) if revoke else command.delete(certbot, name))
         if answer.returncode:
-            raise SlipwayError("certbot could not remove the certificate %s: %s" % (name, complaint.read(answer).reason()), certbot=_lines(answer))
+            raise SlipwayError(
+                "certbot could not remove the certificate %s: %s" % (name, complaint.read(answer).reason()),
+                certbot=_lines(answer),
+            )
         actions.append("%s %s" % ("revoke and delete" if revoke else "delete", name))
     aside = Aside(found.paths.config_dir, name)
     aside.move(found.paths.present())
@@ -76,7 +91,15 @@ def nginx_files(directory):
     if not shutil.which("nginx"):
         return []
     try:
-        printed = subprocess.run(["nginx", "-T"], stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=60, check=False)
+        printed = subprocess.run(
+            ["nginx", "-T"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=60,
+            check=False,
+        )
     except (OSError, subprocess.TimeoutExpired):
         return []
     files, current = [], ""
@@ -101,7 +124,10 @@ def _obtain(wanted, found, run, actions):
         if answer.returncode and not os.path.isdir(accounts):
             aside.put_back()
         else:
-            actions.append("register a new account at %s, as the CA has forgotten the old one, which is now in %s" % (wanted.server, aside.home))
+            actions.append(
+                "register a new account at %s, as the CA has forgotten the old one, which is now in %s"
+                % (wanted.server, aside.home)
+            )
     return answer
 
 
@@ -109,8 +135,12 @@ def _failure(wanted, answer, serving):
     """The CA's own reason, what still serves, and what to do next."""
     trouble = complaint.read(answer)
     message = "certbot got no certificate for %s from %s: %s. %s. Next: %s" % (
-        ", ".join(wanted.domains), wanted.server, trouble.reason().rstrip("."), serving, trouble.advice(wanted)
-    )  # fmt: skip
+        ", ".join(wanted.domains),
+        wanted.server,
+        trouble.reason().rstrip("."),
+        serving,
+        trouble.advice(wanted),
+    )
     problems = [{key: problem[key] for key in ("domain", "type", "detail")} for problem in trouble.problems]
     return SlipwayError(message, problems=problems, certbot=_lines(answer))
 
@@ -121,12 +151,17 @@ def _serving(found, now):
         return "There is no usable certificate in %s" % found.paths.live
     days = found.certificate.days_left(now)
     when = "expires in %d days" % days if days >= 0 else "expired %d days ago" % -days
-    return "The certificate of before stays in place and %s (%s)" % (when, x509.iso(found.certificate.not_after))
+    return "The certificate of before stays in place and %s (%s)" % (
+        when,
+        x509.iso(found.certificate.not_after),
+    )
 
 
 def _check_hook(hook):
     if hook and not os.access(hook, os.X_OK):
-        raise SlipwayError("deploy_hook: %s is not on this host, or may not be executed: put it there first" % hook)
+        raise SlipwayError(
+            "deploy_hook: %s is not on this host, or may not be executed: put it there first" % hook
+        )
 
 
 def _check_result(wanted, paths):
@@ -134,7 +169,10 @@ def _check_result(wanted, paths):
     after = look(paths)
     missing = decide(wanted, after, time.time())
     if missing.changed:
-        raise SlipwayError("certbot ended without an error, yet this is not as it should be: %s. Run this again" % "; ".join(missing.reasons))
+        raise SlipwayError(
+            "certbot ended without an error, yet this is not as it should be: %s. Run this again"
+            % "; ".join(missing.reasons)
+        )
 
 
 def _lines(answer):

@@ -39,8 +39,12 @@ def with_hook(text, hook):
     """The same file with this deploy hook, or with none: the one setting that needs no new certificate."""
     lines = [line for line in text.splitlines() if not _HOOK_LINE.match(line)]
     if hook:
-        start = next(number for number, line in enumerate(lines) if line.strip().startswith("[%s]" % PARAMETERS))
-        later = (number for number, line in enumerate(lines) if number > start and line.strip().startswith("["))
+        start = next(
+            number for number, line in enumerate(lines) if line.strip().startswith("[%s]" % PARAMETERS)
+        )
+        later = (
+            number for number, line in enumerate(lines) if number > start and line.strip().startswith("[")
+        )
         lines.insert(next(later, len(lines)), "renew_hook = " + hook)
     return "".join(line + "\n" for line in lines)
 

@@ -33,7 +33,11 @@ class Wanted:
         self.domains = _domains(params["domains"])
         self.name = _name(params["name"], self.domains)
         self.server = _server(params["server"], params["staging"])
-        self.email = _matching(_EMAIL, params["email"], "email", "use one address, as in ops@example.com") if params["email"] else None
+        self.email = (
+            _matching(_EMAIL, params["email"], "email", "use one address, as in ops@example.com")
+            if params["email"]
+            else None
+        )
         self.authenticator = _authenticator(params["authenticator"], self.domains)
         self.plugin_options = _plugin_options(self.authenticator, params)
         self.key_type = params["key_type"]
@@ -42,7 +46,9 @@ class Wanted:
         self.preferred_chain = _line(params["preferred_chain"], "preferred_chain")
         self.deploy_hook = _hook(params["deploy_hook"])
         self.certbot = params["certbot"]
-        self.ca_bundle = names.check_absolute(params["ca_bundle"], "ca_bundle") if params["ca_bundle"] else None
+        self.ca_bundle = (
+            names.check_absolute(params["ca_bundle"], "ca_bundle") if params["ca_bundle"] else None
+        )
 
     @property
     def webroot(self):
@@ -80,17 +86,30 @@ def _name(value, domains):
 
 def _server(value, staging):
     if staging and value:
-        raise InvalidInput("staging", staging, "it stands for Let's Encrypt's staging server, and server names one already; leave one out")
+        raise InvalidInput(
+            "staging",
+            staging,
+            "it stands for Let's Encrypt's staging server, and server names one already; leave one out",
+        )
     if not value:
         return STAGING if staging else PRODUCTION
-    return _matching(_SERVER, value, "server", "use the https address of an ACME directory, as in %s" % STAGING)
+    return _matching(
+        _SERVER, value, "server", "use the https address of an ACME directory, as in %s" % STAGING
+    )
 
 
 def _authenticator(value, domains):
-    _matching(_PLUGIN, value, "authenticator", "use the name of a certbot plugin, as in webroot, standalone or dns-cloudflare")
+    _matching(
+        _PLUGIN,
+        value,
+        "authenticator",
+        "use the name of a certbot plugin, as in webroot, standalone or dns-cloudflare",
+    )
     wildcards = [domain for domain in domains if domain.startswith("*.")]
     if wildcards and value in _WEB:
-        remedy = "CAs give wildcards only to who answers in DNS: use a DNS plugin as authenticator, not %s" % value
+        remedy = (
+            "CAs give wildcards only to who answers in DNS: use a DNS plugin as authenticator, not %s" % value
+        )
         raise InvalidInput("domains", wildcards[0], remedy)
     return value
 
@@ -100,12 +119,25 @@ def _plugin_options(authenticator, params):
     options = {}
     for key, value in sorted((params["authenticator_options"] or {}).items()):
         key = str(key).replace("-", "_")
-        _matching(_PLUGIN, key, "authenticator_options", "use the option's name without the plugin's: credentials for --dns-cloudflare-credentials")
-        options["%s_%s" % (authenticator.replace("-", "_"), key)] = _line(str(value), "authenticator_options.%s" % key)
+        _matching(
+            _PLUGIN,
+            key,
+            "authenticator_options",
+            "use the option's name without the plugin's: credentials for --dns-cloudflare-credentials",
+        )
+        options["%s_%s" % (authenticator.replace("-", "_"), key)] = _line(
+            str(value), "authenticator_options.%s" % key
+        )
     if authenticator == "webroot":
         if not params["webroot"]:
-            raise InvalidInput("webroot", params["webroot"], "name the directory that the web server serves the challenges from")
-        options["webroot_path"] = _line(names.check_absolute(params["webroot"], "webroot"), "webroot").rstrip("/") or "/"
+            raise InvalidInput(
+                "webroot",
+                params["webroot"],
+                "name the directory that the web server serves the challenges from",
+            )
+        options["webroot_path"] = (
+            _line(names.check_absolute(params["webroot"], "webroot"), "webroot").rstrip("/") or "/"
+        )
         if "," in options["webroot_path"]:
             raise InvalidInput("webroot", params["webroot"], "certbot takes a comma for the end of the path")
     elif authenticator == "standalone":
@@ -114,7 +146,9 @@ def _plugin_options(authenticator, params):
                 raise InvalidInput("standalone_port", params["standalone_port"], "use 1 to 65535")
             options["http01_port"] = str(params["standalone_port"])
         if params["standalone_address"]:
-            options["http01_address"] = _matching(_ADDRESS, params["standalone_address"], "standalone_address", "use an IP address")
+            options["http01_address"] = _matching(
+                _ADDRESS, params["standalone_address"], "standalone_address", "use an IP address"
+            )
     return options
 
 
@@ -122,10 +156,14 @@ def _key(params):
     curve, size = params["elliptic_curve"], params["rsa_key_size"]
     if params["key_type"] == "ecdsa":
         if size:
-            raise InvalidInput("rsa_key_size", size, "key_type is ecdsa; set key_type: rsa, or leave the size out")
+            raise InvalidInput(
+                "rsa_key_size", size, "key_type is ecdsa; set key_type: rsa, or leave the size out"
+            )
         return curve, None
     if curve:
-        raise InvalidInput("elliptic_curve", curve, "key_type is rsa; set key_type: ecdsa, or leave the curve out")
+        raise InvalidInput(
+            "elliptic_curve", curve, "key_type is rsa; set key_type: ecdsa, or leave the curve out"
+        )
     if size and not 2048 <= size <= 8192:
         raise InvalidInput("rsa_key_size", size, "use 2048 to 8192")
     return None, size
@@ -134,7 +172,12 @@ def _key(params):
 def _hook(value):
     if not value:
         return value
-    return _matching(_HOOK, value, "deploy_hook", "use the absolute path of one executable; arguments and further commands belong into it")
+    return _matching(
+        _HOOK,
+        value,
+        "deploy_hook",
+        "use the absolute path of one executable; arguments and further commands belong into it",
+    )
 
 
 def _line(value, field):

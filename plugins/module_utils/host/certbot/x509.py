@@ -24,13 +24,24 @@ _DNS_NAME, _IP_ADDRESS = 0x82, 0x87
 
 _ALTERNATIVE_NAMES = "2.5.29.17"
 _NAME_PARTS = {
-    "2.5.4.3": "CN", "2.5.4.5": "serialNumber", "2.5.4.6": "C", "2.5.4.7": "L", "2.5.4.8": "ST", "2.5.4.10": "O", "2.5.4.11": "OU",
-    "0.9.2342.19200300.100.1.25": "DC", "1.2.840.113549.1.9.1": "emailAddress",
-}  # fmt: skip
+    "2.5.4.3": "CN",
+    "2.5.4.5": "serialNumber",
+    "2.5.4.6": "C",
+    "2.5.4.7": "L",
+    "2.5.4.8": "ST",
+    "2.5.4.10": "O",
+    "2.5.4.11": "OU",
+    "0.9.2342.19200300.100.1.25": "DC",
+    "1.2.840.113549.1.9.1": "emailAddress",
+}
 _ENCODINGS = {0x14: "latin-1", 0x1C: "utf-32-be", 0x1E: "utf-16-be"}
 _KEY_TYPES = {
-    "1.2.840.113549.1.1.1": "rsa", "1.2.840.113549.1.1.10": "rsa", "1.2.840.10045.2.1": "ecdsa", "1.3.101.112": "ed25519", "1.3.101.113": "ed448",
-}  # fmt: skip
+    "1.2.840.113549.1.1.1": "rsa",
+    "1.2.840.113549.1.1.10": "rsa",
+    "1.2.840.10045.2.1": "ecdsa",
+    "1.3.101.112": "ed25519",
+    "1.3.101.113": "ed448",
+}
 _CURVES = {"1.2.840.10045.3.1.7": "secp256r1", "1.3.132.0.34": "secp384r1", "1.3.132.0.35": "secp521r1"}
 
 
@@ -95,11 +106,18 @@ def key_matches(certificate_path, key_path):
 def facts(certificate, now):
     """What results say of a certificate."""
     return {
-        "subject": certificate.subject, "issuer": certificate.issuer, "serial": certificate.serial, "fingerprint": certificate.fingerprint,
-        "domains": certificate.names, "not_before": iso(certificate.not_before), "not_after": iso(certificate.not_after),
-        "days_left": certificate.days_left(now), "key_type": certificate.key_type, "elliptic_curve": certificate.elliptic_curve,
+        "subject": certificate.subject,
+        "issuer": certificate.issuer,
+        "serial": certificate.serial,
+        "fingerprint": certificate.fingerprint,
+        "domains": certificate.names,
+        "not_before": iso(certificate.not_before),
+        "not_after": iso(certificate.not_after),
+        "days_left": certificate.days_left(now),
+        "key_type": certificate.key_type,
+        "elliptic_curve": certificate.elliptic_curve,
         "rsa_key_size": certificate.rsa_key_size,
-    }  # fmt: skip
+    }
 
 
 def iso(seconds):
@@ -192,9 +210,17 @@ def _alternative_names(fields):
         for _kind, extension in _children(_element(wrapped)[1]):
             parts = _children(extension)
             if _oid(parts[0][1]) == _ALTERNATIVE_NAMES:
-                return [_alternative_name(*name) for name in _children(_element(parts[-1][1])[1]) if name[0] in (_DNS_NAME, _IP_ADDRESS)]
+                return [
+                    _alternative_name(*name)
+                    for name in _children(_element(parts[-1][1])[1])
+                    if name[0] in (_DNS_NAME, _IP_ADDRESS)
+                ]
     return []
 
 
 def _alternative_name(tag, content):
-    return _printable(content.decode("ascii", "replace")) if tag == _DNS_NAME else str(ipaddress.ip_address(content))
+    return (
+        _printable(content.decode("ascii", "replace"))
+        if tag == _DNS_NAME
+        else str(ipaddress.ip_address(content))
+    )

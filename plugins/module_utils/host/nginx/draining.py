@@ -29,16 +29,25 @@ class Plan:
 
     def diff(self):
         path = upstream.path_of(self.name)
-        return {"before": tree.shown(self.before), "after": tree.shown(self.after), "before_header": path, "after_header": path}
+        return {
+            "before": tree.shown(self.before),
+            "after": tree.shown(self.after),
+            "before_header": path,
+            "after_header": path,
+        }
 
 
 def plan(name, wanted):
     """What a site's upstream comes to with these servers ({address: whether it is drained}) changed."""
     text = tree.read(upstream.path_of(name))
     if text is None:
-        raise InvalidInput("name", name, "nginx on this host has no such site; slipway.golang.nginx_site makes it")
+        raise InvalidInput(
+            "name", name, "nginx on this host has no such site; slipway.golang.nginx_site makes it"
+        )
     if upstream.is_switched(text):
-        raise InvalidInput("name", name, "its site has blue_green, so that its releases say which of the two serves")
+        raise InvalidInput(
+            "name", name, "its site has blue_green, so that its releases say which of the two serves"
+        )
     return Plan(name, text, upstream.with_down(text, name, wanted))
 
 

@@ -57,14 +57,26 @@ def plan(name, options, facts):
     _check_green(name, options, standing)
     drained = [address for address in upstream.drained(standing) if address in _addresses(options)]
     if len(drained) == len(options["servers"]):
-        raise InvalidInput("servers", ", ".join(drained), "all of them are drained, and nothing would answer; undrain one first")
+        raise InvalidInput(
+            "servers",
+            ", ".join(drained),
+            "all of them are drained, and nothing would answer; undrain one first",
+        )
     files = {
         upstream.path_of(name): upstream.render(name, options, drained),
         site.path_of(name): site.render(name, options, facts, https),
     }
     files = _with_common(files, options, facts, warnings)
     webroot = options["acme_webroot"] if not options["acme_forward"] else None
-    return Plan(files, _page(name, options), webroot, https=https == "yes", waiting=https == "waiting", warnings=warnings, drained=drained)
+    return Plan(
+        files,
+        _page(name, options),
+        webroot,
+        https=https == "yes",
+        waiting=https == "waiting",
+        warnings=warnings,
+        drained=drained,
+    )
 
 
 def plan_absence(name, options, facts):
@@ -80,7 +92,11 @@ def plan_absence(name, options, facts):
 def _sites():
     folder = site.DIRECTORY + "/conf.d"
     names = os.listdir(folder) if os.path.isdir(folder) else ()
-    return [(folder + "/" + name, tree.read(folder + "/" + name)) for name in names if name.startswith("slipway-") and name.endswith(".conf")]
+    return [
+        (folder + "/" + name, tree.read(folder + "/" + name))
+        for name in names
+        if name.startswith("slipway-") and name.endswith(".conf")
+    ]
 
 
 def _addresses(options):
@@ -88,22 +104,35 @@ def _addresses(options):
 
 
 def _has_certificate(options):
-    return bool(options["certificate"]) and os.path.isfile(options["certificate"]) and os.path.isfile(options["certificate_key"])
+    return (
+        bool(options["certificate"])
+        and os.path.isfile(options["certificate"])
+        and os.path.isfile(options["certificate_key"])
+    )
 
 
 def _page(name, options):
-    page = {site.page_path(name): (options["maintenance_page"] or site.PAGE) if options["maintenance"] else None}
+    page = {
+        site.page_path(name): (options["maintenance_page"] or site.PAGE) if options["maintenance"] else None
+    }
     return page if options["blue_green"] else dict(page, **{green_flag(name): None})
 
 
 def _check_green(name, options, standing):
     """Refuse to forget the instance that serves."""
-    served = list(upstream.addresses(standing))[-1:] if upstream.is_switched(standing) and os.path.exists(green_flag(name)) else []
+    served = (
+        list(upstream.addresses(standing))[-1:]
+        if upstream.is_switched(standing) and os.path.exists(green_flag(name))
+        else []
+    )
     if served and (not options["blue_green"] or served[0] != options["servers"][-1]["address"]):
         raise InvalidInput(
-            "servers", sorted(_addresses(options)), "the green instance, %s, serves now, and would get no request any more. Keep blue_green and that server; "
-            "with the playbook setup: slipway_strategy: blue_green, slipway_port and slipway_second_port as before" % served[0]
-        )  # fmt: skip
+            "servers",
+            sorted(_addresses(options)),
+            "the green instance, %s, serves now, and would get no request any more. Keep blue_green and that server; "
+            "with the playbook setup: slipway_strategy: blue_green, slipway_port and slipway_second_port as before"
+            % served[0],
+        )
 
 
 def _with_common(files, options, facts, warnings):
@@ -112,13 +141,23 @@ def _with_common(files, options, facts, warnings):
     if options["catch_all"] and tree.has_pristine_default_site():
         files[tree.DEFAULT_SITE] = None
     taken = tree.default_ports(files, site.COMMON) if options["catch_all"] else set()
-    foreign = [path for path in tree.default_files(files, site.COMMON) if not path.startswith(site.DIRECTORY + "/conf.d/slipway-")]
+    foreign = [
+        path
+        for path in tree.default_files(files, site.COMMON)
+        if not path.startswith(site.DIRECTORY + "/conf.d/slipway-")
+    ]
     if options["catch_all"] and foreign:
-        warnings.append("%s has a default server, which stays: requests for unknown names go there" % " and ".join(foreign))
+        warnings.append(
+            "%s has a default server, which stays: requests for unknown names go there"
+            % " and ".join(foreign)
+        )
     common = site.render_common(
         facts,
         catch_http=options["catch_all"] and 80 not in taken,
-        catch_https=options["catch_all"] and 443 not in taken and facts.version >= (1, 19, 4) and tree.listens_on(443, files, site.COMMON),
+        catch_https=options["catch_all"]
+        and 443 not in taken
+        and facts.version >= (1, 19, 4)
+        and tree.listens_on(443, files, site.COMMON),
         acme_webroot=options["acme_webroot"],
         status_port=options["status_port"],
         long_names=not tree.directs("server_names_hash_bucket_size", files, site.COMMON),
@@ -133,7 +172,11 @@ def steps(wanted):
     """What has to be done, in words. Pure but for looking at the files."""
     files, page = wanted.changes()
     found = ["%s %s" % ("remove" if wanted.files[path] is None else "write", path) for path in files]
-    found += ["%s maintenance" % ("end" if wanted.page[path] is None else "begin") for path in page if path.endswith(".html")]
+    found += [
+        "%s maintenance" % ("end" if wanted.page[path] is None else "begin")
+        for path in page
+        if path.endswith(".html")
+    ]
     if wanted.webroot and not os.path.isdir(wanted.webroot):
         found.append("make %s" % wanted.webroot)
     return found
@@ -142,7 +185,11 @@ def steps(wanted):
 def needs_nginx(wanted):
     """Whether nginx has to read its configuration, and why: "start", "reload" or nothing."""
     if not server.is_active():
-        return "start" if any(text is not None for path, text in wanted.files.items() if path != site.COMMON) else ""
+        return (
+            "start"
+            if any(text is not None for path, text in wanted.files.items() if path != site.COMMON)
+            else ""
+        )
     return "reload" if wanted.changes()[0] or server.is_behind(wanted.files) else ""
 
 
@@ -170,7 +217,9 @@ def put_in_place(name, files, snippet="", start=False):
     try:
         server.go()
     except SlipwayError as error:
-        raise SlipwayError("%s. %s" % (str(error).rstrip("."), _put_back(before, active)), **error.facts) from error
+        raise SlipwayError(
+            "%s. %s" % (str(error).rstrip("."), _put_back(before, active)), **error.facts
+        ) from error
 
 
 def _put_back(before, active):
@@ -188,7 +237,9 @@ def _try_out(name, files, snippet):
     try:
         tree.try_out(files)
     except tree.Refused as refusal:
-        raise SlipwayError(explain(refusal.complaint, files, name, snippet) + _whose_fault(refusal), **refusal.facts) from None
+        raise SlipwayError(
+            explain(refusal.complaint, files, name, snippet) + _whose_fault(refusal), **refusal.facts
+        ) from None
 
 
 def _whose_fault(refusal):
@@ -204,12 +255,24 @@ def explain(complaint, files, name, snippet):
     """nginx's own words, and before them what of the user's they are about."""
     unresolved = _UNRESOLVED.search(complaint)
     if unresolved:
-        field = "acme_forward" if any("proxy_pass http://%s" % unresolved[1] in (text or "") for text in files.values()) else "servers"
-        return "%s: %s cannot be resolved on this host; use an address, or repair its DNS. nginx says: %s" % (field, unresolved[1], complaint)
+        field = (
+            "acme_forward"
+            if any("proxy_pass http://%s" % unresolved[1] in (text or "") for text in files.values())
+            else "servers"
+        )
+        return "%s: %s cannot be resolved on this host; use an address, or repair its DNS. nginx says: %s" % (
+            field,
+            unresolved[1],
+            complaint,
+        )
     certificate = _CERTIFICATE.search(complaint)
     if certificate:
         named = " and ".join(tree.mentioning(certificate[1], files)) or "nothing that can be found"
-        return "nginx cannot load %s, which %s names: have it issued or brought again. nginx says: %s" % (certificate[1], named, complaint)
+        return "nginx cannot load %s, which %s names: have it issued or brought again. nginx says: %s" % (
+            certificate[1],
+            named,
+            complaint,
+        )
     at = _AT.search(complaint)
     if at and files.get(at[1]):
         number = int(at[2])
@@ -230,6 +293,11 @@ def alone(name, check_mode=False):
 
 def require_nginx():
     if os.geteuid() != 0:
-        raise SlipwayError("nginx's configuration needs root on the host, and this is uid %d: set become: true" % os.geteuid())
+        raise SlipwayError(
+            "nginx's configuration needs root on the host, and this is uid %d: set become: true"
+            % os.geteuid()
+        )
     if not server.binary():
-        raise SlipwayError("nginx is not installed on this host: install it first, as the role slipway.golang.nginx_proxy does")
+        raise SlipwayError(
+            "nginx is not installed on this host: install it first, as the role slipway.golang.nginx_proxy does"
+        )

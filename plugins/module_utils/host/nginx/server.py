@@ -70,12 +70,17 @@ def go():
         return
     answer = systemd.run(["systemctl", "reload", UNIT])
     if answer.returncode:
-        raise SlipwayError("nginx did not reload: %s" % (_complaints(written) or answer.stderr.strip()[:1000]))
+        raise SlipwayError(
+            "nginx did not reload: %s" % (_complaints(written) or answer.stderr.strip()[:1000])
+        )
     # A reload is only a signal. It was heard when new workers serve.
     deadline = time.monotonic() + _PATIENCE
     while not _renewed(before):
         if time.monotonic() > deadline:
-            raise SlipwayError("nginx did not take the new configuration: %s" % (_complaints(written) or "it says nothing in %s" % ERROR_LOG))
+            raise SlipwayError(
+                "nginx did not take the new configuration: %s"
+                % (_complaints(written) or "it says nothing in %s" % ERROR_LOG)
+            )
         time.sleep(0.02)
 
 
@@ -93,7 +98,9 @@ def connections(address):
         found = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)
     except OSError:
         return None
-    wanted = {(socket.inet_pton(family, target[0]), int(port)) for family, _type, _protocol, _name, target in found}
+    wanted = {
+        (socket.inet_pton(family, target[0]), int(port)) for family, _type, _protocol, _name, target in found
+    }
     return sum(remote in wanted for table in ("tcp", "tcp6") for remote in _established(table))
 
 
@@ -156,4 +163,6 @@ def _complaints(written):
     except OSError:
         return ""
     told = [_GRAVE.search(line) for line in lines]
-    return "; ".join(dict.fromkeys(match[1] for match in told if match))[:1000]  # nginx tries a port five times, and says so
+    return "; ".join(dict.fromkeys(match[1] for match in told if match))[
+        :1000
+    ]  # nginx tries a port five times, and says so

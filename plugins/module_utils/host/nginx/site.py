@@ -42,13 +42,26 @@ TLS = [
 ]
 _GZIP_TYPES = "application/javascript application/json application/problem+json application/xml image/svg+xml text/css text/javascript text/plain text/xml"
 _LOG_FIELDS = (
-    ("time", "$time_iso8601"), ("request_id", "$request_id"), ("remote_addr", "$remote_addr"), ("host", "$host"),
-    ("method", "$request_method"), ("uri", "$request_uri"), ("protocol", "$server_protocol"), ("tls", "$ssl_protocol"),
-    ("status", "$status"), ("bytes_sent", "$body_bytes_sent"), ("request_time", "$request_time"),
-    ("upstream", "$upstream_addr"), ("upstream_status", "$upstream_status"), ("upstream_connect_time", "$upstream_connect_time"),
-    ("upstream_header_time", "$upstream_header_time"), ("upstream_response_time", "$upstream_response_time"),
-    ("release", "$upstream_http_x_release"), ("referer", "$http_referer"), ("user_agent", "$http_user_agent"),
-)  # fmt: skip
+    ("time", "$time_iso8601"),
+    ("request_id", "$request_id"),
+    ("remote_addr", "$remote_addr"),
+    ("host", "$host"),
+    ("method", "$request_method"),
+    ("uri", "$request_uri"),
+    ("protocol", "$server_protocol"),
+    ("tls", "$ssl_protocol"),
+    ("status", "$status"),
+    ("bytes_sent", "$body_bytes_sent"),
+    ("request_time", "$request_time"),
+    ("upstream", "$upstream_addr"),
+    ("upstream_status", "$upstream_status"),
+    ("upstream_connect_time", "$upstream_connect_time"),
+    ("upstream_header_time", "$upstream_header_time"),
+    ("upstream_response_time", "$upstream_response_time"),
+    ("release", "$upstream_http_x_release"),
+    ("referer", "$http_referer"),
+    ("user_agent", "$http_user_agent"),
+)
 
 _LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(r"(?=.{1,253}$)(\*\.)?%s(\.%s)*" % (_LABEL, _LABEL))
@@ -84,25 +97,52 @@ def check(options):
     """Refuse what cannot become a configuration; raises InvalidInput."""
     for field in ("domains", "redirect_from"):
         for domain in options[field]:
-            _matching(_DOMAIN, domain, field, "use a host name in lower case, as in 'orders.example.com' or '*.example.com' (punycode for others)")
+            _matching(
+                _DOMAIN,
+                domain,
+                field,
+                "use a host name in lower case, as in 'orders.example.com' or '*.example.com' (punycode for others)",
+            )
     both = sorted(set(options["domains"]) & set(options["redirect_from"]))
     if both:
-        raise InvalidInput("redirect_from", both[0], "it is also one of domains, and would be redirected to itself")
+        raise InvalidInput(
+            "redirect_from", both[0], "it is also one of domains, and would be redirected to itself"
+        )
     if options["redirect_from"] and not options["domains"]:
-        raise InvalidInput("redirect_from", options["redirect_from"][0], "there is no domain to redirect to; set domains")
+        raise InvalidInput(
+            "redirect_from", options["redirect_from"][0], "there is no domain to redirect to; set domains"
+        )
     if options["redirect_from"] and options["domains"][0].startswith("*"):
-        raise InvalidInput("domains", options["domains"][0], "redirect_from leads to the first domain, which has to be one name; put this one after it")
+        raise InvalidInput(
+            "domains",
+            options["domains"][0],
+            "redirect_from leads to the first domain, which has to be one name; put this one after it",
+        )
     if bool(options["certificate"]) != bool(options["certificate_key"]):
-        missing, given = ("certificate_key", "certificate") if options["certificate"] else ("certificate", "certificate_key")
+        missing, given = (
+            ("certificate_key", "certificate")
+            if options["certificate"]
+            else ("certificate", "certificate_key")
+        )
         raise InvalidInput(missing, "", "it is needed beside %s" % given)
     for field in ("certificate", "certificate_key", "acme_webroot"):
         if options[field] or field == "acme_webroot":
             _check_path(options[field], field)
     _check_numbers(options)
     _check_paths(options)
-    _matching(_SIZE, options["client_max_body_size"], "client_max_body_size", "use a number with k, m or g, as in '10m'; 0 is unlimited")
+    _matching(
+        _SIZE,
+        options["client_max_body_size"],
+        "client_max_body_size",
+        "use a number with k, m or g, as in '10m'; 0 is unlimited",
+    )
     if options["limit_rate"]:
-        _matching(_RATE, options["limit_rate"], "limit_rate", "use requests per second or minute, as in '10r/s' or '90r/m'")
+        _matching(
+            _RATE,
+            options["limit_rate"],
+            "limit_rate",
+            "use requests per second or minute, as in '10r/s' or '90r/m'",
+        )
     if options["acme_forward"]:
         check_address(options["acme_forward"], "acme_forward")
     for network in options["trusted_proxies"]:
@@ -135,12 +175,19 @@ def check_snippet(text):
     """A snippet may not leave the block that it is put into. What it does inside is for nginx to judge."""
     if "\0" in text:
         raise InvalidInput("snippet", text, "it has a NUL character")
-    lines, depth = text.rstrip("\n").split("\n"), 0  # not splitlines: for nginx too, a lone carriage return ends no comment
+    lines, depth = (
+        text.rstrip("\n").split("\n"),
+        0,
+    )  # not splitlines: for nginx too, a lone carriage return ends no comment
     for number, code in enumerate(_QUOTED.sub(_blank, text).split("\n")):
         for character in code:
             depth += (character == "{") - (character == "}")
             if depth < 0:
-                raise InvalidInput("snippet", lines[number].strip(), "line %d closes a block that the snippet did not open" % (number + 1))
+                raise InvalidInput(
+                    "snippet",
+                    lines[number].strip(),
+                    "line %d closes a block that the snippet did not open" % (number + 1),
+                )
     if depth:
         raise InvalidInput("snippet", lines[-1].strip(), "a block is opened with { and never closed")
 
@@ -152,23 +199,32 @@ def _blank(match):
 
 def _check_numbers(options):
     for field, least, most in (
-        ("keepalive", 0, 10000), ("hsts_max_age", 0, 10**9), ("proxy_connect_timeout", 1, 75), ("proxy_send_timeout", 1, 86400),
-        ("proxy_read_timeout", 1, 86400), ("limit_burst", 0, 10**6), ("status_port", 0, 65535),
-    ):  # fmt: skip
+        ("keepalive", 0, 10000),
+        ("hsts_max_age", 0, 10**9),
+        ("proxy_connect_timeout", 1, 75),
+        ("proxy_send_timeout", 1, 86400),
+        ("proxy_read_timeout", 1, 86400),
+        ("limit_burst", 0, 10**6),
+        ("status_port", 0, 65535),
+    ):
         if not least <= options[field] <= most:
             raise InvalidInput(field, options[field], "use a number from %d to %d" % (least, most))
 
 
 def _check_paths(options):
     taken = set()
-    for field, path in [("streaming", path) for path in options["streaming"]] + [("static.path", entry["path"]) for entry in options["static"]]:
+    for field, path in [("streaming", path) for path in options["streaming"]] + [
+        ("static.path", entry["path"]) for entry in options["static"]
+    ]:
         _matching(_URI, path, field, "use a path of the site that begins with /, as in '/events'")
         if path == "/" or path in taken:
             raise InvalidInput(field, path, "this path has its own meaning already; use one below it")
         taken.add(path)
     for entry in options["static"]:
         if not entry["path"].endswith("/"):
-            raise InvalidInput("static.path", entry["path"], "let it end with /, as a directory is served below it")
+            raise InvalidInput(
+                "static.path", entry["path"], "let it end with /, as a directory is served below it"
+            )
         _check_path(entry["directory"], "static.directory")
 
 
@@ -181,7 +237,9 @@ def _check_network(network):
     try:
         ipaddress.ip_network(network)
     except ValueError as error:
-        raise InvalidInput("trusted_proxies", network, "use an address or a network, as in '10.0.0.0/8' (%s)" % error) from None
+        raise InvalidInput(
+            "trusted_proxies", network, "use an address or a network, as in '10.0.0.0/8' (%s)" % error
+        ) from None
 
 
 def _check_text(value, field):
@@ -201,12 +259,23 @@ def render(name, options, facts, https):
     """The site's file. ``https`` is "no", "waiting" (for the first certificate) or "yes"."""
     blocks = _zones(name, options)
     if https == "yes":
-        blocks.append(_server(options["domains"] + options["redirect_from"], 80, facts, _acme(options) + [_to_https(options)]))
+        blocks.append(
+            _server(
+                options["domains"] + options["redirect_from"],
+                80,
+                facts,
+                _acme(options) + [_to_https(options)],
+            )
+        )
         blocks += _redirect(options, 443, facts, _tls(options) + _hsts(options))
-        blocks.append(_server(options["domains"], 443, facts, _tls(options) + _hsts(options) + _content(name, options)))
+        blocks.append(
+            _server(options["domains"], 443, facts, _tls(options) + _hsts(options) + _content(name, options))
+        )
     elif https == "waiting":
         rest = ("location /", ["default_type text/plain;", 'return 503 "%s\\n";' % WAITING])
-        blocks.append(_server(options["domains"] + options["redirect_from"], 80, facts, _acme(options) + [rest]))
+        blocks.append(
+            _server(options["domains"] + options["redirect_from"], 80, facts, _acme(options) + [rest])
+        )
     else:
         blocks += _redirect(options, 80, facts, _acme(options))
         blocks.append(_server(options["domains"], 80, facts, _acme(options) + _content(name, options)))
@@ -226,14 +295,24 @@ def _zones(name, options):
     """What nginx wants outside of the server's block."""
     blocks = []
     if options["limit_rate"]:
-        blocks.append("limit_req_zone $binary_remote_addr zone=slipway_%s_rate:10m rate=%s;" % (name, options["limit_rate"]))
+        blocks.append(
+            "limit_req_zone $binary_remote_addr zone=slipway_%s_rate:10m rate=%s;"
+            % (name, options["limit_rate"])
+        )
     if options["trusted_proxies"]:
         variable = _variable(name)
-        blocks.append(("geo $realip_remote_addr $%s_trusted" % variable, ["default 0;"] + ["%s 1;" % network for network in options["trusted_proxies"]]))
-        blocks.append((
-            'map "$%s_trusted:$http_x_forwarded_proto" $%s_scheme' % (variable, variable),
-            ["default $scheme;", '"1:https" https;', '"1:http" http;'],
-        ))  # fmt: skip
+        blocks.append(
+            (
+                "geo $realip_remote_addr $%s_trusted" % variable,
+                ["default 0;"] + ["%s 1;" % network for network in options["trusted_proxies"]],
+            )
+        )
+        blocks.append(
+            (
+                'map "$%s_trusted:$http_x_forwarded_proto" $%s_scheme' % (variable, variable),
+                ["default $scheme;", '"1:https" https;', '"1:http" http;'],
+            )
+        )
     return blocks
 
 
@@ -260,7 +339,12 @@ def listen(port, facts, default):
 
 def _acme(options):
     """The challenge path: open on port 80 whatever else is redirected, limited or down."""
-    return [("location ^~ /.well-known/acme-challenge/", acme_content(options["acme_webroot"], options["acme_forward"]))]
+    return [
+        (
+            "location ^~ /.well-known/acme-challenge/",
+            acme_content(options["acme_webroot"], options["acme_forward"]),
+        )
+    ]
 
 
 def acme_content(webroot, forward):
@@ -271,7 +355,10 @@ def acme_content(webroot, forward):
 
 def _to_https(options):
     one_name = len(options["domains"]) == 1 and not options["domains"][0].startswith("*")
-    return ("location /", ["return 308 https://%s$request_uri;" % (options["domains"][0] if one_name else "$host")])
+    return (
+        "location /",
+        ["return 308 https://%s$request_uri;" % (options["domains"][0] if one_name else "$host")],
+    )
 
 
 def _redirect(options, port, facts, content):
@@ -279,11 +366,21 @@ def _redirect(options, port, facts, content):
     if not options["redirect_from"]:
         return []
     target = "%s://%s" % ("https" if port == 443 else "http", options["domains"][0])
-    return [_server(options["redirect_from"], port, facts, content + [("location /", ["return 308 %s$request_uri;" % target])])]
+    return [
+        _server(
+            options["redirect_from"],
+            port,
+            facts,
+            content + [("location /", ["return 308 %s$request_uri;" % target])],
+        )
+    ]
 
 
 def _tls(options):
-    lines = ["ssl_certificate %s;" % options["certificate"], "ssl_certificate_key %s;" % options["certificate_key"]] + TLS
+    lines = [
+        "ssl_certificate %s;" % options["certificate"],
+        "ssl_certificate_key %s;" % options["certificate_key"],
+    ] + TLS
     if options["ssl_stapling"]:
         lines += ["ssl_stapling on;", "ssl_stapling_verify on;"]
     return lines
@@ -292,13 +389,20 @@ def _tls(options):
 def _hsts(options):
     if not options["hsts_max_age"]:
         return []
-    value = "max-age=%d%s" % (options["hsts_max_age"], "; includeSubDomains" if options["hsts_include_subdomains"] else "")
+    value = "max-age=%d%s" % (
+        options["hsts_max_age"],
+        "; includeSubDomains" if options["hsts_include_subdomains"] else "",
+    )
     return ['add_header Strict-Transport-Security "%s" always;' % value]
 
 
 def _content(name, options):
     """What the site itself answers."""
-    body = ["access_log /var/log/nginx/%s.access.log slipway;" % name if options["access_log"] else "access_log off;"]
+    body = [
+        "access_log /var/log/nginx/%s.access.log slipway;" % name
+        if options["access_log"]
+        else "access_log off;"
+    ]
     body.append("open_file_cache off;")  # the files that switch something are looked for at every request
     if options["blue_green"]:
         color = "$%s_color" % _variable(name)
@@ -312,10 +416,18 @@ def _content(name, options):
         "client_body_timeout 15s;",
     ]
     if options["gzip"]:
-        body += ["gzip on;", "gzip_vary on;", "gzip_proxied any;", "gzip_min_length 1024;", "gzip_types %s;" % _GZIP_TYPES]
+        body += [
+            "gzip on;",
+            "gzip_vary on;",
+            "gzip_proxied any;",
+            "gzip_min_length 1024;",
+            "gzip_types %s;" % _GZIP_TYPES,
+        ]
     else:
         body.append("gzip off;")
-    body += ["add_header %s %s always;" % (header, quoted(value)) for header, value in options["headers"].items()]
+    body += [
+        "add_header %s %s always;" % (header, quoted(value)) for header, value in options["headers"].items()
+    ]
     body += _maintenance(name)
     body += [_static(entry) for entry in options["static"]]
     body += [("location %s" % path, _proxy(name, options, streaming=True)) for path in options["streaming"]]
@@ -330,13 +442,21 @@ _PAGE_URI = "/.slipway-maintenance"
 
 def _maintenance(name):
     # By address and not by name: nginx turns a POST into a GET on the way there, and static files can only be got.
-    content = ["internal;", "alias %s;" % page_path(name), "default_type text/html;", 'add_header Retry-After "60" always;',
-               'add_header Cache-Control "no-store" always;']  # fmt: skip
+    content = [
+        "internal;",
+        "alias %s;" % page_path(name),
+        "default_type text/html;",
+        'add_header Retry-After "60" always;',
+        'add_header Cache-Control "no-store" always;',
+    ]
     return [("location = %s" % _PAGE_URI, content)]
 
 
 def _static(entry):
-    return ("location ^~ %s" % entry["path"], ["alias %s/;" % entry["directory"].rstrip("/"), "expires %ds;" % entry["max_age"]])
+    return (
+        "location ^~ %s" % entry["path"],
+        ["alias %s/;" % entry["directory"].rstrip("/"), "expires %ds;" % entry["max_age"]],
+    )
 
 
 def _proxy(name, options, streaming=False):
@@ -345,7 +465,9 @@ def _proxy(name, options, streaming=False):
     if options["limit_rate"]:
         burst = " burst=%d nodelay" % options["limit_burst"] if options["limit_burst"] else ""
         body += ["limit_req zone=slipway_%s_rate%s;" % (name, burst), "limit_req_status 429;"]
-    upstream = "slipway_%s_$%s_color" % (name, _variable(name)) if options["blue_green"] else "slipway_%s" % name
+    upstream = (
+        "slipway_%s_$%s_color" % (name, _variable(name)) if options["blue_green"] else "slipway_%s" % name
+    )
     scheme = "$%s_scheme" % _variable(name) if options["trusted_proxies"] else "$scheme"
     body += [
         "proxy_pass http://%s;" % upstream,
@@ -393,15 +515,43 @@ def render_common(facts, *, catch_http, catch_https, acme_webroot, status_port, 
         ("geo $slipway_dollar", ['default "$";']),
     ]
     if catch_http:
-        rest = ("location /", ["default_type text/plain;", 'return 404 "There is no site of this name here.\\n";'])
+        rest = (
+            "location /",
+            ["default_type text/plain;", 'return 404 "There is no site of this name here.\\n";'],
+        )
         acme = ("location ^~ /.well-known/acme-challenge/", acme_content(acme_webroot, None))
-        blocks.append(("server", listen(80, facts, " default_server") + ["server_name _;", "server_tokens off;", acme, rest]))
+        blocks.append(
+            (
+                "server",
+                listen(80, facts, " default_server") + ["server_name _;", "server_tokens off;", acme, rest],
+            )
+        )
     if catch_https:
         # The cache of sessions as well: a client that returns is looked up here, before nginx knows which site it wants.
-        blocks.append(("server", listen(443, facts, " default_server") + ["server_name _;"] + TLS + ["ssl_reject_handshake on;"]))
+        blocks.append(
+            (
+                "server",
+                listen(443, facts, " default_server")
+                + ["server_name _;"]
+                + TLS
+                + ["ssl_reject_handshake on;"],
+            )
+        )
     if status_port:
         status = ("location = /nginx_status", ["stub_status;"])
-        blocks.append(("server", ["listen 127.0.0.1:%d;" % status_port, "server_name _;", "access_log off;", "allow 127.0.0.1;", "deny all;", status]))
+        blocks.append(
+            (
+                "server",
+                [
+                    "listen 127.0.0.1:%d;" % status_port,
+                    "server_name _;",
+                    "access_log off;",
+                    "allow 127.0.0.1;",
+                    "deny all;",
+                    status,
+                ],
+            )
+        )
     return BANNER + "\n" + "".join("\n" + line for block in blocks for line in _lines(block)) + "\n"
 
 
@@ -426,4 +576,8 @@ def _lines(item, depth=0):
     if isinstance(item, str):
         return [indent + item]
     head, content = item
-    return [indent + head + " {"] + [line for inner in content for line in _lines(inner, depth + 1)] + [indent + "}"]
+    return (
+        [indent + head + " {"]
+        + [line for inner in content for line in _lines(inner, depth + 1)]
+        + [indent + "}"]
+    )

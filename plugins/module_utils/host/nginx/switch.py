@@ -34,7 +34,11 @@ def send_to(name, color):
         os.unlink(path)
         sync_directory(os.path.dirname(path))
     else:
-        tree.install({path: "The strategy blue_green of Slipway: nginx sends to the green instance while this file is here.\n"})
+        tree.install(
+            {
+                path: "The strategy blue_green of Slipway: nginx sends to the green instance while this file is here.\n"
+            }
+        )
 
 
 def require(name, ports):

@@ -22,7 +22,9 @@ _COMMENT = re.compile(r"(?<!\S)#.*")
 _LISTEN = re.compile(r"(?<![^\s;{}])listen\s+([^\s;][^;]*);")
 _PORT = re.compile(r"[0-9]{1,5}")
 # On its standard error, or as a line of the log once that is open.
-_COMPLAINT = re.compile(r"^(?:nginx:|[0-9/]+ [0-9:]+) \[(?:emerg|alert|crit|error)\] (?:[0-9]+#[0-9]+: )?(.*)$", re.MULTILINE)
+_COMPLAINT = re.compile(
+    r"^(?:nginx:|[0-9/]+ [0-9:]+) \[(?:emerg|alert|crit|error)\] (?:[0-9]+#[0-9]+: )?(.*)$", re.MULTILINE
+)
 
 
 # Pairs of a directory and the place where nginx shall see it, then nginx's own arguments.
@@ -92,7 +94,9 @@ def _place(path, text):
             sync_directory(directory)
         return
     make_directory(directory)
-    beside = os.path.join(directory, ".%s.slipway-new" % os.path.basename(path))  # no name that nginx includes
+    beside = os.path.join(
+        directory, ".%s.slipway-new" % os.path.basename(path)
+    )  # no name that nginx includes
     if os.path.lexists(beside):
         os.unlink(beside)
     if isinstance(text, Link):
@@ -118,10 +122,17 @@ def try_out(files):
             mounts += [candidate, real]
         for path, text in files.items():
             _place(os.path.join(scratch, os.path.relpath(path, DIRECTORY)), text)
-        included = _judge(["unshare", "--mount", "--", "sh", "-c", _BIND, "sh", *mounts, server.binary(), "-T"])
+        included = _judge(
+            ["unshare", "--mount", "--", "sh", "-c", _BIND, "sh", *mounts, server.binary(), "-T"]
+        )
     for path, text in files.items():
-        if text is not None and not re.search(r"^# configuration file \S*/%s:$" % re.escape(os.path.basename(path)), included, re.MULTILINE):
-            raise SlipwayError("nginx does not read %s: have nginx.conf include %s/conf.d/*.conf in its block http. Nothing was changed" % (path, DIRECTORY))
+        if text is not None and not re.search(
+            r"^# configuration file \S*/%s:$" % re.escape(os.path.basename(path)), included, re.MULTILINE
+        ):
+            raise SlipwayError(
+                "nginx does not read %s: have nginx.conf include %s/conf.d/*.conf in its block http. Nothing was changed"
+                % (path, DIRECTORY)
+            )
 
 
 def try_current():
@@ -137,7 +148,10 @@ def _judge(argv):
         raise Refused(found[1], answer.stderr)
     if answer.returncode:
         why = answer.stderr.strip()[:500] or "exit code %d" % answer.returncode
-        raise SlipwayError("nginx could not try the configuration, which needs a mount namespace (%s). Nothing was changed" % why)
+        raise SlipwayError(
+            "nginx could not try the configuration, which needs a mount namespace (%s). Nothing was changed"
+            % why
+        )
     return answer.stdout
 
 
@@ -191,7 +205,11 @@ def directs(directive, files, ours):
 
 def mentioning(word, files):
     """The files that have this word, with ``files`` in place."""
-    return [path for path in sorted(set(_included()) | set(files)) if word in ((files[path] if path in files else read(path)) or "")]
+    return [
+        path
+        for path in sorted(set(_included()) | set(files))
+        if word in ((files[path] if path in files else read(path)) or "")
+    ]
 
 
 def has_pristine_default_site():
@@ -199,7 +217,11 @@ def has_pristine_default_site():
     if not os.path.islink(DEFAULT_SITE):
         return False
     target = os.path.realpath(DEFAULT_SITE)
-    if target != DIRECTORY + "/sites-available/default" or not os.path.isfile(target) or not shutil.which("dpkg"):
+    if (
+        target != DIRECTORY + "/sites-available/default"
+        or not os.path.isfile(target)
+        or not shutil.which("dpkg")
+    ):
         return False
     answer = systemd.run(["dpkg", "--verify", "nginx-common"])  # which fails where nginx comes from elsewhere
     return answer.returncode == 0 and target not in answer.stdout

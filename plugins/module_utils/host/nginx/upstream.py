@@ -23,20 +23,36 @@ def path_of(name):
 def check(servers, balance, blue_green=False):
     """Refuse what nginx would refuse, in the words of the options."""
     if not servers:
-        raise InvalidInput("servers", servers, "name at least one server, as in [{address: '127.0.0.1:8080'}]")
+        raise InvalidInput(
+            "servers", servers, "name at least one server, as in [{address: '127.0.0.1:8080'}]"
+        )
     seen = set()
     for server in servers:
         check_address(server["address"])
         if server["address"] in seen:
-            raise InvalidInput("servers.address", server["address"], "it is there twice; use weight to send more to one server")
+            raise InvalidInput(
+                "servers.address",
+                server["address"],
+                "it is there twice; use weight to send more to one server",
+            )
         seen.add(server["address"])
         for field, least in (("weight", 1), ("max_fails", 0), ("fail_timeout", 1)):
             if not least <= server[field] <= 100000:
-                raise InvalidInput("servers." + field, server[field], "use a number from %d to 100000" % least)
+                raise InvalidInput(
+                    "servers." + field, server[field], "use a number from %d to 100000" % least
+                )
         if server["backup"] and balance == "ip_hash":
-            raise InvalidInput("servers.backup", True, "nginx knows no backup servers with balance: ip_hash; use round_robin or least_conn")
+            raise InvalidInput(
+                "servers.backup",
+                True,
+                "nginx knows no backup servers with balance: ip_hash; use round_robin or least_conn",
+            )
     if blue_green and (len(servers) != 2 or any(server["backup"] for server in servers)):
-        raise InvalidInput("servers", [server["address"] for server in servers], "blue_green wants two servers, the blue one and the green one, and no backup")
+        raise InvalidInput(
+            "servers",
+            [server["address"] for server in servers],
+            "blue_green wants two servers, the blue one and the green one, and no backup",
+        )
     if all(server["backup"] for server in servers):
         raise InvalidInput("servers.backup", True, "at least one server must not be a backup")
 
@@ -45,7 +61,10 @@ def render(name, options, drained=()):
     """The upstream's file; with ``blue_green`` an upstream for each of the two."""
     if options["blue_green"]:
         # An idle connection would hold up the end of an instance that has nothing left to do.
-        blocks = [_block("%s_%s" % (name, color), [server], options, "1s") for color, server in zip(("blue", "green"), options["servers"])]
+        blocks = [
+            _block("%s_%s" % (name, color), [server], options, "1s")
+            for color, server in zip(("blue", "green"), options["servers"])
+        ]
     else:
         # Shorter than a Go server keeps an idle connection, so that nginx and not the service ends it.
         blocks = [_block(name, options["servers"], options, "30s", drained)]
@@ -89,7 +108,9 @@ def with_down(text, name, wanted):
     known = addresses(text)
     for address in wanted:
         if address not in known:
-            raise InvalidInput("server", address, "%s has no such server; it has %s" % (name, ", ".join(known) or "none"))
+            raise InvalidInput(
+                "server", address, "%s has no such server; it has %s" % (name, ", ".join(known) or "none")
+            )
     if all(dict(known, **wanted).values()):
         raise SlipwayError(
             "%s is the last server of %s that is not drained: nothing would be left to answer. Nothing was changed. Undrain another one first"

@@ -34,4 +34,6 @@ def load(name):
             return importlib.import_module("." + name, __name__)
         except ModuleNotFoundError:
             pass
-    raise InvalidInput("strategy", name, "there is no such strategy; see the documentation of slipway.golang.release")
+    raise InvalidInput(
+        "strategy", name, "there is no such strategy; see the documentation of slipway.golang.release"
+    )

@@ -22,14 +22,21 @@ from ..layout import read_text, remove, write_file
 NAME = "blue_green"
 REPLACES = ("restart", "blue_green")
 COLORS = ("blue", "green")
-_INSTANCE = "@instance@"  # stands for systemd's %i until the unit is rendered, where a percent sign would mean itself
+_INSTANCE = (
+    "@instance@"  # stands for systemd's %i until the unit is rendered, where a percent sign would mean itself
+)
 
 
 def units(wanted):
     """One template for both instances; each has a link to its release, and its port."""
     layout = wanted.layout
     home = os.path.join(layout.root, _INSTANCE)
-    parts = unit.sections(wanted.app, wanted.unit, binary="%s/bin/%s" % (home, wanted.app), environment_file=home + "/environment")
+    parts = unit.sections(
+        wanted.app,
+        wanted.unit,
+        binary="%s/bin/%s" % (home, wanted.app),
+        environment_file=home + "/environment",
+    )
     service = []
     for key, value in parts["Service"]:
         service.append((key, value.replace(_INSTANCE, "%i")))
@@ -57,13 +64,19 @@ def port(layout):
 
 def go_live(act):
     old = _Old(act)
-    new = _Instance(act, act.target, "green" if _live(act.layout) == "blue" or old.port == _own_port(act, act.target) else "blue")
+    new = _Instance(
+        act,
+        act.target,
+        "green" if _live(act.layout) == "blue" or old.port == _own_port(act, act.target) else "blue",
+    )
     _require_nginx(act, act.target)
     act.check_port(new.unit, new.port)
     try:
         new.start()
         act.judge(act.target, new.unit, port=new.port, hold=False)
-        systemd.enable(new.unit)  # first, so that a power cut leaves nobody sending to an instance that the boot does not start
+        systemd.enable(
+            new.unit
+        )  # first, so that a power cut leaves nobody sending to an instance that the boot does not start
         _send_to(act, new.color)
     except BaseException:
         new.stop()
@@ -124,7 +137,9 @@ class _Old:
         self.unit = act.look.unit_name
         instance = self.unit.partition("@")[2].partition(".")[0]
         self.color = instance or "blue"  # a single service is where blue is going to be
-        self.port = _port_of(act.layout, instance) if instance else _own_port(act, act.old) if act.old else None
+        self.port = (
+            _port_of(act.layout, instance) if instance else _own_port(act, act.old) if act.old else None
+        )
 
     def runs(self):
         return systemd.show(self.unit)["ActiveState"] in ("active", "reloading")
@@ -144,7 +159,11 @@ class _Old:
         except SlipwayError as error:
             act.warnings.append("%s could not be stopped: %s" % (self.unit, error))
         else:
-            ending = ", with %d connections that did not end in %d s" % (left, act.wanted.drain_seconds) if left else ""
+            ending = (
+                ", with %d connections that did not end in %d s" % (left, act.wanted.drain_seconds)
+                if left
+                else ""
+            )
             act.actions.append("stopped %s%s" % (self.unit, ending))
 
 
@@ -187,7 +206,9 @@ def _ports(act, target):
 def _own_port(act, target):
     named = environment.parse(target.environment).get(act.wanted.port_variable, "")
     if not named.isdigit():
-        raise SlipwayError("blue_green needs a port that the service learns from %s: set port" % act.wanted.port_variable)
+        raise SlipwayError(
+            "blue_green needs a port that the service learns from %s: set port" % act.wanted.port_variable
+        )
     return int(named)
 
 

@@ -17,7 +17,9 @@ REPLACES = ("restart",)
 
 def units(wanted):
     layout = wanted.layout
-    parts = unit.sections(wanted.app, wanted.unit, binary=layout.live_binary, environment_file=layout.live_environment)
+    parts = unit.sections(
+        wanted.app, wanted.unit, binary=layout.live_binary, environment_file=layout.live_environment
+    )
     return {serving(layout): parts}
 
 

@@ -20,9 +20,13 @@ REPLACES = ("restart", "socket")
 
 def units(wanted):
     if not wanted.port:
-        raise InvalidInput("port", wanted.port, "the strategy socket needs the port that systemd shall listen on")
+        raise InvalidInput(
+            "port", wanted.port, "the strategy socket needs the port that systemd shall listen on"
+        )
     layout = wanted.layout
-    parts = unit.sections(wanted.app, wanted.unit, binary=layout.live_binary, environment_file=layout.live_environment)
+    parts = unit.sections(
+        wanted.app, wanted.unit, binary=layout.live_binary, environment_file=layout.live_environment
+    )
     parts["Unit"] = parts["Unit"] + [("Requires", _socket(wanted.app)), ("After", _socket(wanted.app))]
     return {serving(layout): parts, _socket(wanted.app): _listening(wanted)}
 
@@ -81,7 +85,9 @@ def _take_port(act, ready):
     if not ready:
         systemd.stop(serving(act.layout))
         systemd.start(_socket(act.app))
-        act.actions.append("systemd listens on port %d from now on, after a gap as long as a restart" % act.wanted.port)
+        act.actions.append(
+            "systemd listens on port %d from now on, after a gap as long as a restart" % act.wanted.port
+        )
     systemd.enable(_socket(act.app))
     # A start that is refused by the limit would close the port.
     systemd.run(["systemctl", "reset-failed", serving(act.layout)])
@@ -98,7 +104,11 @@ def _give_port_away(act):
 def _is_listening(act, target):
     """Whether systemd listens already, and as this release says."""
     mine = {name: text for name, text in target.units.items() if name == _socket(act.app)}
-    return bool(mine) and systemd.show(_socket(act.app))["ActiveState"] == "active" and not unit_file.differences(mine, act.layout.unit_dir)
+    return (
+        bool(mine)
+        and systemd.show(_socket(act.app))["ActiveState"] == "active"
+        and not unit_file.differences(mine, act.layout.unit_dir)
+    )
 
 
 def _socket(app):
