@@ -1,0 +1,416 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The variables of the playbooks: which there are, and what each may be.
+
+Every name, type and value is checked here, in one place, before anything is done. Values may come as text, from ``-e``,
+from an INI inventory or from a template: they are taken for what they mean.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+
+import yaml
+
+from ..module_utils.common import environment, health, names, unit
+from ..module_utils.common.errors import InvalidInput, SlipwayError
+from ..module_utils.common.strategies import STRATEGIES
+
+# Names that begin so are never refused: the first is the playbooks' own, the second is for the user's.
+PRIVATE = "slipway__"
+OWN = "slipway_custom_"
+
+_TRUE = ("1", "on", "t", "true", "y", "yes")
+_FALSE = ("0", "f", "false", "n", "no", "off")
+_WAVE = re.compile(r"[1-9][0-9]{0,6}%?")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_TARGET = re.compile(r"[a-z0-9]+/[a-z0-9]+(/[A-Za-z0-9.,]+)?")
+_DOMAIN = re.compile(r"(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
+_URL = re.compile(r"https?://\S+")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+# Health checks of these types need no port of the service.
+_WITHOUT_PORT = ("none", "command", "unix")
+
+
+class Variable:
+    """One variable: how a value of it is read, and its default."""
+
+    def __init__(self, read, default=None, required=False):
+        self.read = read
+        self.default = default
+        self.required = required
+
+
+class _Unfit(ValueError):
+    """A value that cannot be read; the message is the remedy."""
+
+
+# --- kinds: each takes what the user wrote and a Place, and returns the value or raises ---
+
+
+class Place:
+    """Where relative paths begin."""
+
+    def __init__(self, directory):
+        self.directory = directory
+
+    def path(self, value):
+        return os.path.normpath(os.path.join(self.directory, os.path.expanduser(value)))
+
+
+def text(check=None):
+    def read(value, dummy):
+        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+            raise _Unfit("use a text")
+        if isinstance(value, float):  # 1.10 is 1.1 by now, and nobody would know
+            raise _Unfit("YAML reads it as a number: put it in quotes")
+        if _CONTROL.search(str(value)):
+            raise _Unfit("it has a control character")
+        return check(str(value)) if check else str(value)
+
+    return read
+
+
+def boolean(value, dummy):
+    if isinstance(value, bool):
+        return value
+    word = str(value).strip().lower()
+    if isinstance(value, (str, int)) and word in _TRUE + _FALSE:
+        return word in _TRUE
+    raise _Unfit("use true or false")
+
+
+def whole(least, most=1 << 40):
+    remedy = (
+        "use a whole number, %d or more" % least
+        if most == 1 << 40
+        else "use a whole number from %d to %d" % (least, most)
+    )
+
+    def read(value, dummy):
+        if isinstance(value, str) and re.fullmatch(r"\s*[0-9]{1,13}\s*", value):
+            value = int(value)
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise _Unfit(remedy)
+        return value
+
+    return read
+
+
+port = whole(1, 65535)
+
+
+def like(pattern, remedy):
+    """A text of a certain form."""
+
+    def check(value):
+        if not pattern.fullmatch(value):
+            raise _Unfit(remedy)
+        return value
+
+    return text(check)
+
+
+def one_of(*choices):
+    def read(value, dummy):
+        if value not in choices:
+            raise _Unfit("use one of %s%s" % (", ".join(choices), _like(value, choices)))
+        return value
+
+    return read
+
+
+def path(value, place):
+    return place.path(text()(value, place))
+
+
+def remote_path(value, dummy):
+    return names.check_absolute(value, "")
+
+
+def list_of(read_item, single=False):
+    """A list; ``single``: one value is a list of it."""
+
+    def read(value, place):
+        value = _parsed(value, list)
+        if single and not isinstance(value, list):
+            value = [value]
+        if not isinstance(value, list):
+            raise _Unfit("use a list")
+        return [read_item(item, place) for item in value]
+
+    return read
+
+
+def dictionary(check=None):
+    def read(value, place):
+        value = _parsed(value, dict)
+        if not isinstance(value, dict):
+            raise _Unfit("use a dictionary")
+        return check(value, place) if check else value
+
+    return read
+
+
+def _parsed(value, kind):
+    """A list or a dictionary that was given as text, as by ``-e``."""
+    opening = "[" if kind is list else "{"
+    if isinstance(value, str) and value.strip().startswith(opening):
+        try:
+            return yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise _Unfit("it is no YAML: %s" % " ".join(str(error).split())) from error
+    return value
+
+
+# --- checks of single variables ---
+
+
+def _wave(value, dummy):
+    word = str(value)
+    if isinstance(value, bool) or not _WAVE.fullmatch(word) or word.endswith("%") and int(word[:-1]) > 100:
+        raise _Unfit("use numbers of hosts or percentages, as in [1, '10%', '100%']")
+    return word if word.endswith("%") else int(word)
+
+
+def _files(value, place):
+    """Files to take along: ``src`` on the controller, ``dest`` in the release or in the configuration."""
+    entry = _parsed(value, dict)
+    if not isinstance(entry, dict) or not entry.get("src"):
+        raise _Unfit("each entry is a dictionary with src, as in {src: templates, dest: templates}")
+    unknown = sorted(set(entry) - {"src", "dest", "mode", "exclude"})
+    if unknown:
+        raise _Unfit("%s is unknown in it; there are src, dest, mode and exclude" % unknown[0])
+    return dict(entry, src=place.path(str(entry["src"])))
+
+
+def _config(value, place):
+    entry = _parsed(value, dict)
+    if not isinstance(entry, dict) or not entry.get("src") or not entry.get("dest"):
+        raise _Unfit("each entry is a dictionary with src and dest, as in {src: app.toml.j2, dest: app.toml}")
+    unknown = sorted(set(entry) - {"src", "dest"})
+    if unknown:
+        raise _Unfit("%s is unknown in it; there are src and dest" % unknown[0])
+    return {"src": place.path(str(entry["src"])), "dest": names.check_member(str(entry["dest"]), "dest")}
+
+
+def _migrate(value, place):
+    entry = _parsed(value, dict)
+    entry = entry if isinstance(entry, dict) else {"args": _parsed(entry, list)}
+    unknown = sorted(set(entry) - {"args", "timeout"})
+    if unknown or not isinstance(entry.get("args"), list) or not entry["args"]:
+        raise _Unfit(
+            "use the arguments of the binary, as in [migrate, up], or {args: [migrate, up], timeout: 600}"
+        )
+    arguments = [text()(item, place) for item in entry["args"]]
+    return {"args": arguments, "timeout": whole(1)(entry.get("timeout", 600), place)}
+
+
+def options(table, field):
+    """A dictionary whose keys are those of an option table: each is read by its type there."""
+
+    def read(value, place):
+        result = {}
+        for key, item in value.items():
+            if key not in table:
+                raise InvalidInput(field, key, "there is no such option%s" % _like(key, table))
+            try:
+                result[key] = _option(table[key], item, place)
+            except _Unfit as error:
+                raise InvalidInput("%s.%s" % (field, key), item, str(error)) from error
+        return result
+
+    return read
+
+
+def _option(spec, value, place):
+    """One option of a module, given as text or not; the module checks what a list or a dictionary holds."""
+    if value is None:
+        return None
+    readers = {
+        "bool": boolean,
+        "int": whole(0),
+        "float": _seconds,
+        "list": list_of(_anything),
+        "dict": dictionary(),
+    }
+    return readers.get(spec["type"], text())(value, place)
+
+
+def _seconds(value, dummy):
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = -1.0
+    if isinstance(value, bool) or not 0 <= number < 1e9:  # neither nan nor inf
+        raise _Unfit("use seconds, 0 or more")
+    return number
+
+
+def _anything(value, dummy):
+    return value
+
+
+def _health(value, place):
+    value = options(health.OPTIONS, "health")(value, place)
+    health.parse(health.given(value), default_port=8080)
+    return value
+
+
+def _unit(value, place):
+    value = options(unit.OPTIONS, "unit")(value, place)
+    unit.sections("app", value, binary="/bin/app")
+    return value
+
+
+def _environment(value, dummy):
+    return environment.check(value)
+
+
+VARIABLES = {
+    # the service
+    "slipway_app": Variable(text(names.check_app), required=True),
+    "slipway_port": Variable(port),
+    "slipway_port_variable": Variable(text(lambda value: names.check_variable(value, "")), "PORT"),
+    "slipway_env": Variable(dictionary(_environment), {}),
+    "slipway_config": Variable(list_of(_config), []),
+    "slipway_health": Variable(dictionary(_health), {}),
+    "slipway_unit": Variable(dictionary(_unit), {}),
+    # what is built
+    "slipway_source": Variable(path),
+    "slipway_targets": Variable(
+        list_of(like(_TARGET, "use GOOS/GOARCH, as in linux/amd64"), single=True), ["linux/amd64"]
+    ),
+    "slipway_version": Variable(text(names.check_version)),
+    "slipway_stamp": Variable(dictionary(), {}),
+    "slipway_build": Variable(dictionary(), {}),
+    "slipway_files": Variable(list_of(_files), []),
+    "slipway_dist": Variable(path),
+    "slipway_signing_key": Variable(path),
+    "slipway_artifacts": Variable(list_of(path, single=True)),
+    # how it is rolled out
+    "slipway_hosts": Variable(text()),
+    "slipway_waves": Variable(list_of(_wave, single=True), [1, "10%", "25%", "100%"]),
+    "slipway_max_failures": Variable(whole(0), 0),
+    "slipway_on_failure": Variable(one_of("halt", "revert_wave", "revert_all"), "halt"),
+    "slipway_soak_seconds": Variable(whole(0), 0),
+    "slipway_confirm_within_seconds": Variable(whole(0), 0),
+    "slipway_delta": Variable(boolean, False),
+    "slipway_pull_from": Variable(list_of(like(_URL, "use a URL of http or https"), single=True), []),
+    "slipway_pull_ca_file": Variable(remote_path),
+    "slipway_lease": Variable(boolean, True),
+    "slipway_lease_wait_seconds": Variable(whole(0), 0),
+    "slipway_lease_seconds": Variable(whole(10), 600),
+    "slipway_unhealthy_first": Variable(boolean, False),
+    "slipway_drain_tasks": Variable(path),
+    "slipway_undrain_tasks": Variable(path),
+    "slipway_migrate": Variable(_migrate),
+    "slipway_before_tasks": Variable(path),
+    "slipway_after_tasks": Variable(path),
+    "slipway_summary": Variable(path),
+    "slipway_strategy": Variable(one_of(*sorted(STRATEGIES)), "restart"),
+    "slipway_alternate_port": Variable(port),
+    "slipway_smoke": Variable(boolean, True),
+    "slipway_keep": Variable(whole(0), 5),
+    "slipway_allowed_signers": Variable(text()),
+    "slipway_adopt": Variable(boolean, False),
+    "slipway_release": Variable(text(), "previous"),
+    # how it is reached from outside
+    "slipway_domain": Variable(
+        list_of(like(_DOMAIN, "use a host name, as in www.example.com"), single=True), []
+    ),
+    "slipway_acme_email": Variable(like(_EMAIL, "use an address, as in ops@example.com"), ""),
+    "slipway_tls": Variable(boolean, True),
+    "slipway_certificate": Variable(remote_path),
+    "slipway_certificate_key": Variable(remote_path),
+    "slipway_proxy": Variable(dictionary(), {}),
+    "slipway_address": Variable(text()),
+    "slipway_issuer": Variable(text()),
+    # who may do what on the hosts
+    "slipway_operators": Variable(text(lambda value: names.check_account(value, "")), ""),
+    "slipway_auditors": Variable(text(lambda value: names.check_account(value, "")), ""),
+    # hosts without Python
+    "slipway_become": Variable(boolean, True),
+    "slipway_install_flags": Variable(list_of(text()), []),
+    # one-off commands, removal
+    "slipway_command": Variable(list_of(text(), single=True)),
+    "slipway_remove_data": Variable(boolean, False),
+}
+
+# What a module calls a value, and what the user calls it.
+_FIELDS = {
+    "health": "slipway_health",
+    "unit": "slipway_unit",
+    "environment": "slipway_env",
+    "stamp": "slipway_stamp",
+}
+
+
+def read(given, template, directory):
+    """A host's variables as ``(values, problems)``: every one with its value or default, and what is wrong.
+
+    ``given``: all variables of the host, as Ansible has them; ``template``: renders one value; ``directory``:
+    where relative paths begin. A value of None, or an empty text, is no value.
+    """
+    values, problems = {}, _unknown(given)
+    place = Place(directory)
+    for name, variable in VARIABLES.items():
+        try:
+            values[name] = _value(name, variable, given, template, place)
+        except SlipwayError as error:
+            problems.append(str(error))
+    return values, problems
+
+
+def _value(name, variable, given, template, place):
+    raw = template(given[name]) if given.get(name) is not None else None
+    if raw is None or (isinstance(raw, str) and not raw.strip()):
+        if variable.required:
+            raise SlipwayError("%s is not set: the service has no name without it" % name)
+        return variable.default
+    try:
+        return variable.read(raw, place)
+    except _Unfit as error:
+        raise InvalidInput(name, _shown(name, raw), str(error)) from error
+    except InvalidInput as error:
+        raise SlipwayError(_in_the_users_words(name, str(error))) from error
+
+
+def _shown(name, raw):
+    """A value for a message; what may hold a secret stays out of it."""
+    return "(hidden)" if name in ("slipway_env", "slipway_pull_from") else raw
+
+
+def _in_the_users_words(name, message):
+    """``health: 'x' is not usable`` as ``slipway_health: 'x' is not usable``."""
+    field, colon, rest = message.partition(":")
+    head, dot, tail = field.partition(".")
+    word = head.partition(" ")[0]
+    return (_FIELDS.get(word, name) + dot + tail) + colon + rest
+
+
+def _unknown(given):
+    known = set(VARIABLES)
+    return [
+        "%s: there is no such variable%s. Names of your own may begin with %s"
+        % (name, _like(name, known), OWN)
+        for name in sorted(name for name in given if isinstance(name, str) and name.startswith("slipway_"))
+        if name not in known and not name.startswith((PRIVATE, OWN))
+    ]
+
+
+def port_of(values):
+    """The port of a service; None where its health check needs none and none is given."""
+    kind = values["slipway_health"].get("type") or ("unix" if values["slipway_health"].get("socket") else "")
+    return values["slipway_port"] or (None if kind in _WITHOUT_PORT else 8080)
+
+
+def _like(word, known):
+    close = difflib.get_close_matches(str(word), list(known), n=1)
+    return "; did you mean %s?" % close[0] if close else ""
