@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the variables of all hosts come to: which apps there are and where, what has to be built, and in which waves.
+"""What the variables of all hosts come to: which apps are where, what has to be built, and in which waves.
 
-Pure: values in (``variables.read``), values out. An inventory may hold several apps and several environments of one app; each
-distinct description is built once, and no host gets another one's.
+Pure: values in (``variables.read``), values out. An inventory may hold several apps and several environments of
+one app; each distinct description is built once, and no host gets the build of another one.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def apps(services):
 
 
 def disagreements(services):
-    """Where hosts of one app say different things about what a rollout has only one of, as sentences."""
+    """Where hosts of one app differ in what a rollout has only one of, as sentences."""
     problems = []
     for app, hosts in apps(services).items():
         for name in OF_THE_ROLLOUT:
@@ -67,7 +67,7 @@ def disagreements(services):
 
 
 def builds(services):
-    """The distinct builds as a list, and host to its index in it; hosts with artifacts of their own need none."""
+    """The distinct builds as a list, and host to its index there; hosts with artifacts need none."""
     found, index_of = [], {}
     for host, values in services.items():
         if values["slipway_artifacts"]:
@@ -82,7 +82,7 @@ def builds(services):
 def _described(build, all_of_them):
     """The options of the modules build and package for one build.
 
-    Several builds of one app into one directory would take each other's files: each has a directory of its own then.
+    Several builds of one app in one directory would overwrite each other: each has its own directory then.
     """
     dist = build["slipway_dist"] or build["slipway_source"] + "/dist"
     alike = [
@@ -92,7 +92,7 @@ def _described(build, all_of_them):
         and (other["slipway_dist"] or other["slipway_source"] + "/dist") == dist
     ]
     if len(alike) > 1:
-        dist += "/" + canonical.sha256(canonical.dumps(build))[:8]
+        dist += "/" + canonical.sha256(canonical.to_json(build))[:8]
     return {
         "name": build["slipway_app"],
         "source": build["slipway_source"],
@@ -108,7 +108,7 @@ def _described(build, all_of_them):
 
 
 def wave_sizes(waves, count):
-    """How many hosts each wave has, as Ansible's ``serial`` reckons: the last entry repeats until all hosts are in one.
+    """How many hosts each wave has, as Ansible's ``serial`` counts: the last entry repeats to the end.
 
     A percentage is one of all hosts, rounded down, and at least one host.
     """

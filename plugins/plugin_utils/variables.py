@@ -4,8 +4,8 @@
 
 """The variables of the playbooks: which there are, and what each may be.
 
-Every name, type and value is checked here, in one place, before anything is done. Values may come as text, from ``-e``,
-from an INI inventory or from a template: they are taken for what they mean.
+Every name, type and value is checked here, in one place, before anything is done. Values may come as text, from
+``-e``, from an INI inventory or from a template: they are taken for what they mean.
 """
 
 from __future__ import annotations

@@ -1,0 +1,111 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""slipway.golang.variables: check the variables of all hosts of a play at once, on the controller, before anything is done."""
+
+from __future__ import annotations
+
+import os
+
+from ansible.errors import AnsibleError
+from ansible.plugins.action import ActionBase
+
+from ..plugin_utils import fleet, variables
+
+ARGUMENTS = {
+    "needs_source": {"type": "bool", "default": False},
+}
+SHOWN = 20
+
+
+class ActionModule(ActionBase):
+    """Runs once, for all hosts of the play; asks none of them."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp=None, task_vars=None):
+        result = super().run(tmp, task_vars)
+        dummy, arguments = self.validate_argument_spec(ARGUMENTS)
+        services, problems = self._read_all(task_vars)
+        problems = list(problems)
+        if not problems:
+            problems += fleet.disagreements(services)
+            problems += self._missing(services, arguments)
+        if problems:
+            return dict(result, failed=True, msg=_in_full(problems))
+        builds, index_of = fleet.builds(services) if arguments["needs_source"] else ([], {})
+        facts = {
+            "hosts": list(services),
+            "apps": fleet.apps(services),
+            "builds": builds,
+            "build_of": index_of,
+        }
+        return dict(result, changed=False, ansible_facts={"slipway__fleet": facts})
+
+    def _read_all(self, task_vars):
+        """Host to its values, for the hosts that take part, and what is wrong: each sentence once, with its hosts."""
+        services, hosts_of = {}, {}
+        for host in task_vars["ansible_play_hosts_all"]:
+            given = task_vars["hostvars"].raw_get(host)
+            if not any(name.startswith("slipway_") for name in given):
+                continue  # a host of the inventory that is not ours
+            values, problems = self._read(given)
+            for problem in problems:
+                hosts_of.setdefault(problem, []).append(host)
+            if not problems and self._takes_part(host, values, task_vars):
+                services[host] = values
+        if not services and not hosts_of:
+            hosts_of[
+                "slipway_app is not set on any host: set it for the hosts of the service, in the inventory"
+            ] = []
+        return services, (_with_hosts(*item) for item in hosts_of.items())
+
+    def _read(self, given):
+        templar = self._templar.copy_with_new_env(available_variables=given)
+        directory = given.get("inventory_dir") or os.getcwd()
+        try:
+            return variables.read(given, templar.template, str(directory))
+        except AnsibleError as error:  # a value that cannot be rendered
+            return {}, [" ".join(str(error).split())]
+
+    def _takes_part(self, host, values, task_vars):
+        """A host is left out where its own ``slipway_hosts`` does not match it, or where it is a balancer."""
+        pattern = values["slipway_hosts"]
+        if pattern is None:
+            return host not in task_vars["groups"].get("balancers", [])
+        return host in self._matching(pattern, task_vars)
+
+    def _matching(self, pattern, task_vars):
+        lookup = self._shared_loader_obj.lookup_loader.get(
+            "ansible.builtin.inventory_hostnames", loader=self._loader, templar=self._templar
+        )
+        return lookup.run([pattern], variables=task_vars)
+
+    @staticmethod
+    def _missing(services, arguments):
+        if not arguments["needs_source"]:
+            return []
+        lacking = [
+            host
+            for host, values in services.items()
+            if not values["slipway_source"] and not values["slipway_artifacts"]
+        ]
+        sentence = (
+            "slipway_source is not set: name the directory of the Go module, or slipway_artifacts, tarballs that "
+            "are built already"
+        )
+        return [_with_hosts(sentence, lacking)] if lacking else []
+
+
+def _with_hosts(problem, hosts):
+    shown = ", ".join(hosts[:3]) + (" and %d more" % (len(hosts) - 3) if len(hosts) > 3 else "")
+    return "%s (%s)" % (problem, shown) if shown else problem
+
+
+def _in_full(problems):
+    more = ["and %d more" % (len(problems) - SHOWN)] if len(problems) > SHOWN else []
+    return "\n".join(problems[:SHOWN] + more + ["Nothing was done."])
