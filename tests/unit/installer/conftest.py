@@ -10,16 +10,14 @@ import shutil
 import subprocess
 
 import pytest
-from ansible_collections.slipway.golang.plugins.module_utils.builder.installer import INSTALL_SH
-
-from .trees import files_of, lay_out
+from .trees import INSTALL_SH, SOURCE, files_of, lay_out
 
 # install.sh wants to be root, which everybody is in a user namespace of their own.
 AS_ROOT = ["unshare", "--user", "--map-root-user"] if os.geteuid() else []
 
 
 class Host:
-    """A directory that stands for a host's root; install.sh runs for real, and only systemd stays out of it."""
+    """A directory that stands for a host's root. install.sh runs for real there, only without systemd."""
 
     def __init__(self, root, shell, path):
         self.root = root
@@ -34,7 +32,7 @@ class Host:
         return subprocess.run(argv, env=variables, capture_output=True, text=True, timeout=120, check=False)
 
     def install(self, top, *flags):
-        """The same, where nothing but success will do."""
+        """The same; it must succeed."""
         done = self.run(top, *flags)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -53,17 +51,17 @@ class Host:
     def environment(self):
         return (self.current / "environment").read_bytes().decode()
 
-    def journal(self):
+    def history(self):
         return [json.loads(line) for line in (self.base / "history.jsonl").read_text().splitlines()]
 
     def untouched(self):
-        """Is there nothing of ours?"""
+        """Whether install.sh has written nothing."""
         return not self.base.exists()
 
 
 @pytest.fixture(scope="session")
 def busybox_tools(tmp_path_factory):
-    """A directory with busybox under all of its names: on a host that has no others, awk, sed and the like are busybox, too."""
+    """A directory with busybox under all of its names, as on a host that has no other tools."""
     directory = tmp_path_factory.mktemp("busybox")
     for name in subprocess.run(
         ["busybox", "--list"], capture_output=True, text=True, check=True
@@ -72,13 +70,23 @@ def busybox_tools(tmp_path_factory):
     return directory
 
 
-@pytest.fixture(scope="session")
-def functions(tmp_path_factory):
-    """The script without its last line: functions to be called one by one."""
-    path = tmp_path_factory.mktemp("functions") / "install.sh"
-    assert INSTALL_SH.endswith('\nmain "$@"\n')
-    path.write_text(INSTALL_SH[: -len('main "$@"\n')])
-    return path
+@pytest.fixture(params=["dash", "busybox"])
+def call(request, tmp_path):
+    """Call functions of install.sh with the shells and the tools that hosts have: ``call(script, *arguments)``."""
+    path = os.environ["PATH"]
+    shell = ["dash"]
+    if request.param == "busybox":
+        path = "%s:%s" % (request.getfixturevalue("busybox_tools"), path)
+        shell = ["busybox", "sh"]
+
+    def run(script, *arguments, **variables):
+        argv = [*shell, "-c", SOURCE + script, "sh", str(INSTALL_SH), *map(str, arguments)]
+        environment = {"PATH": path, **variables}
+        return subprocess.run(
+            argv, env=environment, cwd=tmp_path, capture_output=True, timeout=60, check=False
+        )
+
+    return run
 
 
 @pytest.fixture(params=["dash", "busybox"])

@@ -29,7 +29,7 @@ def packed(top, *more):
         for info, content in more:
             info.size = len(content)
             tar.addfile(info, io.BytesIO(content))
-    return (ROOT / "playbooks/files/unpack_and_install.sh").read_bytes() + archive.getvalue()
+    return (ROOT / "installer/self_extract.sh").read_bytes() + archive.getvalue()
 
 
 def owned_by_root(info):

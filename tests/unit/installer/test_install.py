@@ -10,10 +10,8 @@ import fcntl
 import json
 import os
 import stat
-import subprocess
 
 import pytest
-from ansible_collections.slipway.golang.plugins.module_utils.builder.installer import INSTALL_SH
 from ansible_collections.slipway.golang.plugins.module_utils.common import canonical, environment
 from ansible_collections.slipway.golang.plugins.module_utils.common.manifest import Manifest
 from ansible_collections.slipway.golang.plugins.module_utils.host.releases.history import History
@@ -24,15 +22,6 @@ from ansible_collections.slipway.golang.plugins.module_utils.host.releases.layou
 from ansible_collections.slipway.golang.plugins.module_utils.host.releases.prune import superfluous
 
 from .trees import unit_text
-
-
-def test_shellcheck_has_nothing_to_say(tmp_path):
-    script = tmp_path / "install.sh"
-    script.write_text(INSTALL_SH)
-    done = subprocess.run(
-        ["shellcheck", "-s", "sh", str(script)], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout
 
 
 def test_the_release_is_the_one_that_python_would_have_made(host, tarball):
@@ -83,9 +72,9 @@ def test_modes_owners_and_places(host, tarball):
 def test_again_is_no_change(host, tarball):
     top = tarball()
     host.install(top, "--port", "8080")
-    before = host.journal()
+    before = host.history()
     assert "already current" in host.install(top, "--port", "8080")
-    assert host.journal() == before
+    assert host.history() == before
 
 
 def test_a_new_version_keeps_the_environment_and_remembers_the_old_release(host, tarball):
@@ -96,8 +85,8 @@ def test_a_new_version_keeps_the_environment_and_remembers_the_old_release(host,
     assert host.environment == 'PORT="8080"\n'
     host.run(tarball("1.4.2"), "--rollback")
     assert host.link("current") == old
-    assert [entry["act"] for entry in host.journal()] == ["install", "install", "rollback"]
-    assert host.journal()[-1]["from"].startswith("1.4.2-")
+    assert [entry["act"] for entry in host.history()] == ["install", "install", "rollback"]
+    assert host.history()[-1]["from"].startswith("1.4.2-")
 
 
 def test_a_release_can_install_itself_again_with_another_port(host, tarball):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How install.sh judges the process of a service: real processes, and a stand-in for `systemctl show`."""
+"""How install.sh checks the process of a service: real processes, and a stand-in for `systemctl show`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import shutil
 import subprocess
 
 import pytest
+
+from .trees import INSTALL_SH, SOURCE
 
 RELEASE = "1.4.2-0a1b2c3d4e5f"
 # Each question for MainPID takes one line of the file `pids`; the last line stays.
@@ -24,10 +26,10 @@ case $2 in
         [ "$(wc -l <"$PIDS")" = 1 ] || sed -i 1d "$PIDS"
         ;;
     --property=Result)
-        if [ "$pid" = "$JUDGED" ]; then echo Result=success; else echo Result=exit-code; fi
+        if [ "$pid" = "$CHECKED" ]; then echo Result=success; else echo Result=exit-code; fi
         ;;
     --property=ExecMainStatus)
-        if [ "$pid" = "$JUDGED" ]; then echo ExecMainStatus=0; else echo ExecMainStatus=3; fi
+        if [ "$pid" = "$CHECKED" ]; then echo ExecMainStatus=0; else echo ExecMainStatus=3; fi
         ;;
 esac
 """
@@ -36,9 +38,8 @@ esac
 class Service:
     """Releases below a directory, and processes that were started from them."""
 
-    def __init__(self, directory, functions):
+    def __init__(self, directory):
         self.directory = directory
-        self.functions = functions
         self.processes = []
         (directory / "bin").mkdir()
         (directory / "bin" / "systemctl").write_text(SYSTEMCTL)
@@ -55,15 +56,15 @@ class Service:
         return process
 
     def is_steady(self, process, *pids):
-        """Judge a process, while systemd answers with these main processes; returns code and reason."""
+        """Check a process, while systemd answers with these main processes; returns code and reason."""
         (self.directory / "pids").write_text("".join("%d\n" % pid for pid in pids))
-        script = '. "$1"; base=$2 app=orders unit=x pid=$JUDGED reason=; is_steady "$3"; echo "$? $reason"'
+        script = 'base=$1 app=orders unit=x pid=$CHECKED reason=; is_steady "$2"; echo "$? $reason"'
         variables = {
             "PATH": "%s:%s" % (self.directory / "bin", os.environ["PATH"]),
             "PIDS": str(self.directory / "pids"),
-            "JUDGED": str(process.pid),
+            "CHECKED": str(process.pid),
         }
-        argv = ["sh", "-c", script, "sh", self.functions, self.directory, RELEASE]
+        argv = ["sh", "-c", SOURCE + script, "sh", INSTALL_SH, self.directory, RELEASE]
         done = subprocess.run(argv, env=variables, capture_output=True, text=True, check=True, timeout=60)
         assert done.stderr == ""
         return done.stdout.strip()
@@ -75,8 +76,8 @@ class Service:
 
 
 @pytest.fixture
-def service(tmp_path, functions):
-    made = Service(tmp_path, functions)
+def service(tmp_path):
+    made = Service(tmp_path)
     yield made
     for process in made.processes:
         process.stdin.close()
@@ -103,14 +104,14 @@ def test_a_process_has_ended_and_systemd_knows_it(service):
 
 
 @pytest.mark.parametrize("answers", [1, 2, 3])
-def test_a_process_has_ended_and_systemd_learns_it_meanwhile(service, answers):
+def test_a_process_has_ended_and_systemd_notices_it_later(service, answers):
     process = service.start()
     service.end(process)
     pids = [process.pid] * answers + [0]
     assert service.is_steady(process, *pids) == "1 its process ended (exit-code, exit status 3)"
 
 
-def test_systemd_has_started_another_process_meanwhile(service):
+def test_systemd_has_started_another_process(service):
     process, next_one = service.start(), service.start("1.4.1-0a1b2c3d4e5f")
     service.end(process)
     assert (
