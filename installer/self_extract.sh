@@ -1,10 +1,10 @@
 #!/bin/sh
-# SPDX-License-Identifier: GPL-3.0-or-later
-# The first half of what the playbook scp sends to a host; a tarball follows after the last line. One file can travel by
-# any connection plugin, and needs nothing on the host but sh, tar and gzip.
+# SPDX-License-Identifier: GPL-3.0-or-later The first part of the file that the playbook scp sends to a host;
+# a tarball follows after the last line. One file can be sent by every connection plugin, and the host needs
+# only sh, tar and gzip to unpack it.
 set -eu
 umask 022
-trap '' HUP PIPE # a lost connection does not stop install.sh, so it must not pull the directory from under it
+trap '' HUP PIPE # a lost connection does not stop install.sh, which needs its directory until it ends
 work=$(mktemp -d /var/tmp/slipway.XXXXXX)
 trap 'rm -rf "$work"' EXIT
 first=$(awk '/^# === the tarball ===$/ { print NR + 1; exit }' "$0")

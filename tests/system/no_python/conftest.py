@@ -52,7 +52,7 @@ class Done:
 
 
 class Host:
-    """The host, and the shell in which install.sh shall run there."""
+    """The host, and the shell in which install.sh runs there."""
 
     def __init__(self, name):
         self.name = name
@@ -114,11 +114,11 @@ class Host:
     def link(self, name):
         return self.run("basename $(readlink /opt/orders/%s)" % name).out.strip()
 
-    def journal(self):
+    def history(self):
         return [json.loads(line) for line in self.run("cat /opt/orders/history.jsonl").out.splitlines()]
 
     def outcomes(self):
-        return [entry["outcome"] for entry in self.journal()]
+        return [entry["outcome"] for entry in self.history()]
 
     def pid(self):
         return self.sure("systemctl show --property=MainPID --value orders").strip()
@@ -172,7 +172,7 @@ def fleet():
 
 @pytest.fixture(params=["dash", "busybox"])
 def host(request, fleet):
-    """The host with nothing of ours on it, once for each shell that hosts have as sh."""
+    """The host with nothing installed, once for each shell that hosts have as sh."""
     fleet.shell = {"dash": "dash", "busybox": "PATH=/bb:$PATH /bb/sh"}[request.param]
     fleet.forget_everything()
     return fleet

@@ -16,7 +16,7 @@ from .conftest import CHECKOUT, PORT, STATE, Host, ansible_environment, finished
 
 @pytest.fixture
 def plain(fleet):
-    """Both hosts without Python, with nothing of ours on them."""
+    """Both hosts without Python, with nothing installed."""
     hosts = [fleet, Host("plain2")]
     for host in hosts:
         host.shell = "sh"
@@ -68,15 +68,15 @@ def test_from_nothing_to_a_new_version(plain, tarball):
     assert all(host.run("ls -d /var/tmp/slipway.*").code for host in plain)
 
 
-def test_a_bad_release_stops_at_the_first_host_with_its_own_words(plain, tarball):
+def test_a_bad_release_stops_at_the_first_host_with_its_message(plain, tarball):
     assert scp(artifacts=[tarball("1.0.0")]).code == 0
-    plain[0].sure("printf 'SICK=1\\nPORT=%s\\n' >/root/sick.env" % PORT)
+    plain[0].sure("printf 'SICK=1\\nPORT=%s\\n' >/root/unhealthy.env" % PORT)
     health = {"path": "/healthz", "deadline": 2, "min_ready_seconds": 1}
     done = scp(
         artifacts=[tarball("2.0.0")],
         slipway_waves=[1, 1],
         slipway_health=health,
-        slipway_install_flags=["--env-file", "/root/sick.env"],
+        slipway_install_flags=["--env-file", "/root/unhealthy.env"],
     )
     assert done.code == 2, done
     assert re.search(
@@ -104,7 +104,7 @@ def test_a_health_check_that_install_sh_does_not_know(plain, tarball):
 
 
 class TestReleaseContinues:
-    """What install.sh left is what slipway.golang.release would have made, and the other way round."""
+    """What install.sh leaves is what slipway.golang.release would have made, and the reverse."""
 
     @pytest.fixture
     def web(self, fleet):
@@ -150,7 +150,7 @@ class TestReleaseContinues:
 
         result = self.release(tarball("1.0.0"))
         assert result["changed"] is False, result
-        assert [(entry["act"], entry["outcome"]) for entry in web.journal()] == [
+        assert [(entry["act"], entry["outcome"]) for entry in web.history()] == [
             ("install", "ok"),
             ("deploy", "ok"),
             ("rollback", "ok"),

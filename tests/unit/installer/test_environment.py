@@ -113,7 +113,7 @@ def test_comments_blank_lines_and_a_missing_last_newline(host, tarball):
         ('A="hunter2', "A: has no closing quote"),
         ('A="hunter2" # why', "after its closing quote"),
         ('A="hunter2\\n"', "backslash before something else"),
-        ("A=hunter2\nA=hunter2", "line 2, A: is there twice"),
+        ("A=hunter2\nA=hunter2", "line 2, A: is set twice"),
         (b"A=hunter2\r\n", "Windows line endings"),
         (b"A=hunter2\0\n", "not UTF-8 text"),
         (b"A=hunter2\x1b[0m\n", "not UTF-8 text"),
