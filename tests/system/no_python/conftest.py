@@ -136,8 +136,9 @@ class Host:
 
     def forget_everything(self):
         self.run(
-            "systemctl disable --now orders; rm -rf /opt/orders /etc/systemd/system/orders.service orders*; systemctl daemon-reload; "
-            "systemctl reset-failed orders; userdel orders; groupdel orders"
+            "systemctl disable --now orders; "
+            "rm -rf /opt/orders /etc/systemd/system/orders.service orders*; "
+            "systemctl daemon-reload; systemctl reset-failed orders; userdel orders; groupdel orders"
         )
 
 
@@ -149,7 +150,7 @@ class Tarball:
 
 @pytest.fixture(scope="session")
 def fleet():
-    """Two hosts without Python and one with it; SLIPWAY_KEEP_FLEET=1 leaves them up. The first one is what most tests use."""
+    """Two hosts without Python and one with it; most tests use the first. SLIPWAY_KEEP_FLEET=1 keeps them."""
     up = [
         sys.executable,
         CHECKOUT / "lab" / "lab.py",

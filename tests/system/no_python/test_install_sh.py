@@ -119,7 +119,8 @@ def test_no_release_to_go_back_to(host, tarball):
 def test_both_unhealthy(running, tarball):
     running.sure("mkdir -p /etc/systemd/system/orders.service.d")
     running.sure(
-        "printf '[Service]\\nExecStartPre=/bin/false\\n' >/etc/systemd/system/orders.service.d/broken.conf; systemctl daemon-reload"
+        "printf '[Service]\\nExecStartPre=/bin/false\\n' >/etc/systemd/system/orders.service.d/broken.conf; "
+        "systemctl daemon-reload"
     )
     try:
         done = running.install(tarball("2.0.0"), *QUICK)
@@ -213,7 +214,8 @@ def test_a_wrong_binary_is_refused(running, tarball):
         'sed -i \'s/"goarch": "[a-z0-9]*"/"goarch": "s390x"/\' %s/manifest.json' % script.rsplit("/", 1)[0]
     )
     running.sure(
-        'cd %s && sed -i "s/^.*  manifest.json$/$(sha256sum <manifest.json | cut -c1-64)  manifest.json/" SHA256SUMS'
+        "cd %s && "
+        'sed -i "s/^.*  manifest.json$/$(sha256sum <manifest.json | cut -c1-64)  manifest.json/" SHA256SUMS'
         % script.rsplit("/", 1)[0]
     )
     done = running.run("sh %s" % script)

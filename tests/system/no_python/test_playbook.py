@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The playbook scp over two hosts without Python, and slipway.golang.release after install.sh on one with it."""
+"""The playbook scp with two hosts without Python; slipway.golang.release after install.sh on one with it."""
 
 from __future__ import annotations
 
@@ -80,7 +80,8 @@ def test_a_bad_release_stops_at_the_first_host_with_its_message(plain, tarball):
     )
     assert done.code == 2, done
     assert re.search(
-        r"^REVERTED: 2\.0\.0-\w+ is not healthy: no good answer within 2 s: http://127\.0\.0\.1:8080/healthz: 500\.$",
+        r"^REVERTED: 2\.0\.0-\w+ is not healthy: no good answer within 2 s: "
+        r"http://127\.0\.0\.1:8080/healthz: 500\.$",
         done.out + done.err,
         re.M,
     )

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 
 import pytest
+
 from .trees import INSTALL_SH, SOURCE, files_of, lay_out
 
 # install.sh wants to be root, which everybody is in a user namespace of their own.
@@ -72,7 +73,7 @@ def busybox_tools(tmp_path_factory):
 
 @pytest.fixture(params=["dash", "busybox"])
 def call(request, tmp_path):
-    """Call functions of install.sh with the shells and the tools that hosts have: ``call(script, *arguments)``."""
+    """Call functions of install.sh with the shells and the tools that hosts have."""
     path = os.environ["PATH"]
     shell = ["dash"]
     if request.param == "busybox":

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def packed(top, *more):
-    """A tree as the script that the playbook sends, with ``more`` TarInfo (and content) behind its own members."""
+    """A tree as the script that the playbook sends; ``more``: TarInfo and content of further members."""
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w:gz") as tar:
         tar.add(top, arcname=top.name, filter=owned_by_root)

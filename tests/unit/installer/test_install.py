@@ -101,10 +101,10 @@ def test_dry_run_touches_nothing(host, tarball):
     assert host.untouched()
 
 
-def test_the_journal_is_read_by_python_and_survives_a_line_that_was_cut_off(host, tarball):
+def test_python_reads_the_history_and_a_line_that_was_cut_off_does_no_harm(host, tarball):
     host.install(tarball("1.4.1"))
-    with open(host.base / "history.jsonl", "a", encoding="utf-8") as journal:
-        journal.write('{"act": "depl')
+    with open(host.base / "history.jsonl", "a", encoding="utf-8") as history:
+        history.write('{"act": "depl')
     done = host.run(tarball("1.4.2"), environment={"SUDO_USER": 'a"nn\\\n{\xe9'})
     assert done.returncode == 0
     lines = (host.base / "history.jsonl").read_text().splitlines()
@@ -135,15 +135,15 @@ def test_a_damaged_release_is_made_anew(host, tarball):
     assert (host.current / "bin" / "orders").read_text() != "damaged"
 
 
-def test_prune_removes_what_python_would_remove(host, tarball):
+def test_an_install_removes_what_python_would_remove(host, tarball):
     for number in range(1, 6):
         host.install(tarball("1.0.%d" % number))
     releases = sorted(os.listdir(host.base / "releases"))
-    with open(host.base / "history.jsonl", "w", encoding="utf-8") as journal:
+    with open(host.base / "history.jsonl", "w", encoding="utf-8") as history:
         for release, outcome in zip(
             releases, ("reverted", "down", "ok", "ok")
         ):  # the last one was only staged
-            journal.write('{"act": "deploy", "outcome": "%s", "to": "%s"}\n' % (outcome, release))
+            history.write('{"act": "deploy", "outcome": "%s", "to": "%s"}\n' % (outcome, release))
     host.install(tarball("1.0.6"), "--keep", "2")
     everything = releases + [host.link("current")]
     outcomes = History(str(host.base / "history.jsonl")).outcomes()
@@ -202,12 +202,12 @@ def test_status_names_what_is_there(host, tarball):
     assert host.link("current") in told and host.link("previous") in told
 
 
-def test_lock_and_journal_are_for_roots_eyes_only_also_when_the_journal_was_halved(host, tarball):
-    """Who may read the lock may hold it; and slipway.golang.release writes the headers of health checks into the same journal."""
+def test_only_root_can_read_lock_and_history_also_when_the_history_was_halved(host, tarball):
+    """Who can read the lock can hold it. The history has the headers of health checks."""
     host.install(tarball("1.4.1"))
-    journal = host.base / "history.jsonl"
-    assert {stat.S_IMODE(os.stat(path).st_mode) for path in (journal, host.base / "lock")} == {0o600}
-    journal.write_text('{"act": "stage", "to": "x"}\n' * 50_000)
+    history = host.base / "history.jsonl"
+    assert {stat.S_IMODE(os.stat(path).st_mode) for path in (history, host.base / "lock")} == {0o600}
+    history.write_text('{"act": "stage", "to": "x"}\n' * 50_000)
     host.install(tarball("1.4.2"))
-    assert journal.stat().st_size < 1 << 20
-    assert stat.S_IMODE(journal.stat().st_mode) == 0o600
+    assert history.stat().st_size < 1 << 20
+    assert stat.S_IMODE(history.stat().st_mode) == 0o600

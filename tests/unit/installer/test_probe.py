@@ -63,7 +63,8 @@ def ask(request, tmp_path):
 
     def probe(url):
         script = SOURCE + (
-            'scratch=$1 client=$2 url=$3; : >"$scratch/error"; probe "$4"; code=$?; echo "$answer"; exit $code'
+            'scratch=$1 client=$2 url=$3; : >"$scratch/error"; '
+            'probe "$4"; code=$?; echo "$answer"; exit $code'
         )
         argv = ["sh", "-c", script, "sh", INSTALL_SH, tmp_path, CLIENTS[request.param], url, RELEASE]
         done = subprocess.run(
