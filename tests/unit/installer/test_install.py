@@ -164,6 +164,11 @@ def test_the_lock_is_the_one_that_python_takes(host, tarball):
     assert host.run(tarball("1.4.2")).returncode == 0
 
 
+def test_an_inherited_variable_of_the_tests_does_not_stop_an_install(host, tarball):
+    assert host.run(tarball(), environment={"SLIPWAY_SOURCED": "1"}).returncode == 0
+    assert host.link("current").startswith("1.4.2-")
+
+
 def test_names_that_are_hard_on_a_shell(host, tarball):
     hard = {
         "-": (b"1", "0644"),
