@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
 LAB := $(PYTHON) lab/lab.py
-LOG := bash $(CURDIR)/tests/tools/quietly.sh
+LOG := bash $(CURDIR)/scripts/quietly.sh
 COPY := .work/tree/ansible_collections/slipway/golang
 
 export PATH := $(CURDIR)/.work/venv/bin:$(PATH)
@@ -41,14 +41,14 @@ test: test-fast ansible-units go-test galaxy acceptance molecule ## All tests, a
 lint: tools copy ## ansible-lint, yamllint, ruff, shellcheck, and antsibull for changelog and docs
 	@$(LOG) ruff ruff check --output-format concise .
 	@$(LOG) yamllint yamllint --strict .
-	@$(LOG) shellcheck bash tests/tools/lint_shell.sh
+	@$(LOG) shellcheck bash scripts/lint_shell.sh
 	@$(LOG) changelog-lint antsibull-changelog lint
 	@cd $(COPY) && $(LOG) docs-lint antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self .
 	@cd $(COPY) && ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/.work/tree $(LOG) ansible-lint ansible-lint --nocolor --config-file .config/ansible-lint.yml
 
 .PHONY: sanity
 sanity: tools ## ansible-test sanity, without a single exception
-	@$(LOG) sanity bash tests/tools/ansible_test.sh sanity $(ARGS)
+	@$(LOG) sanity bash scripts/ansible_test.sh sanity $(ARGS)
 
 .PHONY: units
 units: tools ## pytest on tests/unit (ARGS="-k journal -x" for some of it)
@@ -56,26 +56,26 @@ units: tools ## pytest on tests/unit (ARGS="-k journal -x" for some of it)
 
 .PHONY: ansible-units
 ansible-units: tools
-	@LINES_OF_SUCCESS=1 $(LOG) ansible-units bash tests/tools/ansible_test.sh units
+	@LINES_OF_SUCCESS=1 $(LOG) ansible-units bash scripts/ansible_test.sh units
 
 .PHONY: acceptance
 acceptance: tools ## pytest on the other folders of tests/: real binaries, real hosts
 	@$(LOG) lab-image $(LAB) image
-	@export PATH="$$(bash tests/tools/go_directory.sh):$$PATH"; \
+	@export PATH="$$(bash scripts/go_directory.sh):$$PATH"; \
 	LINES_OF_SUCCESS=1 $(LOG) acceptance pytest --quiet $(sort $(dir $(filter-out tests/unit/%,$(wildcard tests/*/test_*.py)))) $(ARGS)
 
 .PHONY: go-test
 go-test: tools ## go vet and go test in the examples and the tests' own services
-	@$(LOG) go-test bash tests/tools/go_test.sh
+	@$(LOG) go-test bash scripts/go_test.sh
 
 .PHONY: galaxy
 galaxy: tools ## Build the collection, install it elsewhere and use it from there
-	@$(LOG) galaxy bash tests/tools/galaxy.sh
+	@$(LOG) galaxy bash scripts/galaxy.sh
 
 .PHONY: molecule
 molecule: tools ## The roles and the fleet on systemd hosts (SCENARIO=certbot for one, ACTION=converge to keep its hosts)
 	@$(LOG) lab-image $(LAB) image
-	@LINES_OF_SUCCESS=12 $(LOG) molecule$(if $(SCENARIO),-$(SCENARIO)) bash tests/tools/molecule.sh $(or $(ACTION),test) $(SCENARIO)
+	@LINES_OF_SUCCESS=12 $(LOG) molecule$(if $(SCENARIO),-$(SCENARIO)) bash scripts/molecule.sh $(or $(ACTION),test) $(SCENARIO)
 
 .PHONY: fleet
 fleet: ## The life of a service on three hosts: molecule's scenario `fleet`
@@ -83,7 +83,7 @@ fleet: ## The life of a service on three hosts: molecule's scenario `fleet`
 
 .PHONY: bench
 bench: tools ## Measure deploys against other ways of doing it
-	@PATH="$$(bash tests/tools/go_directory.sh):$$PATH" python3 tests/bench/run.py $(ARGS)
+	@PATH="$$(bash scripts/go_directory.sh):$$PATH" python3 tests/bench/run.py $(ARGS)
 
 .PHONY: simulate
 simulate: ## How long a deploy to 10,000 hosts takes, from two of the bench's files: ARGS="1.json 10.json"
@@ -91,11 +91,11 @@ simulate: ## How long a deploy to 10,000 hosts takes, from two of the bench's fi
 
 .PHONY: load
 load: tools ## What clients notice of a deploy, strategy by strategy
-	@PATH="$$(bash tests/tools/go_directory.sh):$$PATH" python3 tests/load/run.py $(ARGS)
+	@PATH="$$(bash scripts/go_directory.sh):$$PATH" python3 tests/load/run.py $(ARGS)
 
 .PHONY: test-faults
 test-faults: tools ## Break deploys at every step and hosts in every way; print what came of it
-	@PATH="$$(bash tests/tools/go_directory.sh):$$PATH" python3 tests/faults/run.py $(ARGS)
+	@PATH="$$(bash scripts/go_directory.sh):$$PATH" python3 tests/fault_injection/run.py $(ARGS)
 
 .PHONY: fuzz
 fuzz: tools ## Fuzz the readers of foreign bytes (ARGS="--minutes 60 archive")
@@ -106,15 +106,15 @@ fuzz: tools ## Fuzz the readers of foreign bytes (ARGS="--minutes 60 archive")
 
 .PHONY: audit
 audit: ## Ask the databases of known vulnerabilities about every pinned dependency; fails where they cannot be asked
-	@bash tests/tools/audit.sh
+	@bash scripts/audit.sh
 
 .PHONY: lock
 lock: ## Write requirements-*.txt anew, with digests (ARGS=--upgrade for the newest)
-	@bash tests/tools/lock.sh $(ARGS)
+	@bash scripts/lock.sh $(ARGS)
 
 .PHONY: sbom
 sbom: tools ## Write the collection's bill of materials to .work/sbom.cdx.json
-	@python tests/tools/sbom.py >.work/sbom.cdx.json
+	@python scripts/sbom.py >.work/sbom.cdx.json
 	@echo .work/sbom.cdx.json
 
 .PHONY: docs
@@ -124,12 +124,12 @@ docs: tools copy ## Check what the collection says of itself: module, plugin and
 .PHONY: tools
 tools: .work/tools.stamp ## Put the pinned tools into .work/venv and link the collection
 
-.work/tools.stamp: requirements-dev.txt tests/tools/install.sh
-	@bash tests/tools/install.sh "$(PYTHON)"
+.work/tools.stamp: requirements-dev.txt scripts/setup_venv.sh
+	@bash scripts/setup_venv.sh "$(PYTHON)"
 
 .PHONY: copy
 copy: tools
-	@$(PYTHON) tests/tools/tree.py >/dev/null
+	@$(PYTHON) scripts/tree.py >/dev/null
 
 .PHONY: clean
 clean: ## Remove the hosts of this checkout's fleets, the tools and all that was made

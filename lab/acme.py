@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from groups import DOMAIN, Host
+from inventory import DOMAIN, Host
 from shell import output
 
 KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "3650")

@@ -3,7 +3,7 @@
 # `make demo`: three hosts, a Gin service deployed twice and rolled back once, reached by HTTPS. `make demo-down` removes it all.
 set -eu
 cd "$(dirname "$0")/.."
-PATH=$(bash tests/tools/go_directory.sh):$PATH
+PATH=$(bash scripts/go_directory.sh):$PATH
 inventory=.work/lab/demo/inventory.yml
 
 step() {

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import acme
 import image
-from engine import client, docker
-from groups import Address, Host, as_yaml, inventory
-from shell import STATE, LabError, last_words, lock, output, run, say, wait_for
+from docker_engine import client, docker
+from inventory import Address, Host, as_yaml, inventory
+from shell import STATE, LabError, journal_tail, lock, output, run, say, wait_for
 
 FLEET = "slipway.lab.fleet"
 RECIPE = "slipway.lab.recipe"
@@ -185,7 +185,7 @@ def greets(port: int) -> bool:
 def wait_for_systemd(container: str) -> None:
     done = run(client(), "exec", container, "systemctl", "is-system-running", "--wait", timeout=60)
     if done.stdout.decode().strip() not in SETTLED:
-        raise LabError(f"systemd did not come up in {container}: {last_words(done.stdout + done.stderr)}")
+        raise LabError(f"systemd did not come up in {container}: {journal_tail(done.stdout + done.stderr)}")
 
 
 def raise_limits(hosts: int) -> None:

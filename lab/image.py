@@ -15,8 +15,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine import client
-from shell import LOGS, STATE, LabError, install, last_words, lock, run, say
+from docker_engine import client
+from shell import LOGS, STATE, LabError, install, journal_tail, lock, run, say
 
 DOCKERFILE = Path(__file__).resolve().parent / "Dockerfile"
 CONTEXT = DOCKERFILE.parent / "pebble"
@@ -122,7 +122,7 @@ def bootstrap(debian: Debian) -> str:
     if make.wait() or load.returncode:
         run(client(), "image", "rm", debian.bootstrapped)
         raise LabError(
-            f"Debian could not be bootstrapped: {last_words(Path(log.name).read_bytes())} (log: {log.name})"
+            f"Debian could not be bootstrapped: {journal_tail(Path(log.name).read_bytes())} (log: {log.name})"
         )
     say(f"bootstrapped {debian.bootstrapped} in {time.monotonic() - begun:.0f} s")
     return debian.bootstrapped
@@ -156,6 +156,6 @@ def build(name: str) -> None:
         done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False)
     if done.returncode:
         raise LabError(
-            f"{tag(name)} was not built: {last_words(Path(log.name).read_bytes())} (log: {log.name})"
+            f"{tag(name)} was not built: {journal_tail(Path(log.name).read_bytes())} (log: {log.name})"
         )
     say(f"built {tag(name)} in {time.monotonic() - begun:.0f} s")

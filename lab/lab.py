@@ -18,10 +18,10 @@ import argparse
 import os
 import sys
 
-import engine
+import docker_engine
 import fleet
 import image
-from groups import ACME_MANAGEMENT_PORT, ACME_PORT, fleet_name, hosts_of, kinds
+from inventory import ACME_MANAGEMENT_PORT, ACME_PORT, fleet_name, hosts_of, kinds
 from shell import LabError, install, say
 
 PORT_NAMES = {
@@ -101,7 +101,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def start_engine(_arguments) -> None:
-    say(f"Docker engine {engine.ensure()} answers {engine.client()}")
+    say(f"Docker engine {docker_engine.ensure()} answers {docker_engine.client()}")
 
 
 def build_image(arguments) -> None:
@@ -109,7 +109,7 @@ def build_image(arguments) -> None:
     for name in names:
         if name not in image.IMAGES:
             raise LabError(f"{name!r} is no image: there are {' '.join(image.IMAGES)}")
-    engine.ensure()
+    docker_engine.ensure()
     image.ensure(names)
     say(f"images: {' '.join(map(image.tag, names))}")
 
@@ -121,7 +121,7 @@ def install_packages(arguments) -> None:
 def bring_up(arguments) -> None:
     hosts = hosts_of(wanted_groups(arguments))
     wanted = fleet.Fleet(fleet_name(arguments.fleet))
-    engine.ensure()
+    docker_engine.ensure()
     image.ensure(host.image for host in hosts)
     fleet.up(wanted, hosts)
 
@@ -141,7 +141,7 @@ def take_down(arguments) -> None:
 
 
 def show_status(arguments) -> None:
-    if not engine.find_client():
+    if not docker_engine.find_client():
         say("no Docker engine answers")
         return
     for name in [arguments.fleet] if arguments.fleet else fleet.names():
@@ -187,7 +187,7 @@ def by_exec(arguments) -> None:
     container = known_host(arguments)[1]
     terminal = ["--tty"] if sys.stdin.isatty() else []
     os.execv(
-        engine.client(),
+        docker_engine.client(),
         ["docker", "exec", "--interactive", *terminal, container, *(arguments.command or ["bash"])],
     )
 

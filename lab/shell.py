@@ -43,12 +43,12 @@ def output(*argv: str, data: bytes | None = None) -> str:
     done = run(*argv, data=data)
     if done.returncode:
         raise LabError(
-            f"{' '.join(argv[:4])} … failed ({done.returncode}): {last_words(done.stderr or done.stdout)}"
+            f"{' '.join(argv[:4])} … failed ({done.returncode}): {journal_tail(done.stderr or done.stdout)}"
         )
     return done.stdout.decode(errors="replace").strip()
 
 
-def last_words(printed: bytes) -> str:
+def journal_tail(printed: bytes) -> str:
     """The last line of an output: nearly always the reason."""
     lines = printed.decode(errors="replace").strip().splitlines()
     return lines[-1] if lines else "it printed nothing"

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import socket
 import uuid
@@ -14,28 +13,25 @@ import uuid
 from ansible.plugins.action import ActionBase
 
 from ..module_utils.common.errors import SlipwayError
-from .release import ActionModule as ReleaseAction
+from ..plugin_utils.engine_action import EngineAction
 
 ARGUMENTS = {
     "name": {"type": "str", "required": True},
-    "state": {"type": "str", "choices": ["held", "given_back"], "default": "held"},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "root": {"type": "path"},
     "id": {"type": "str"},
     "ttl": {"type": "int", "default": 600},
     "wait": {"type": "int", "default": 0},
-    "what": {"type": "str", "default": "a rollout"},
+    "description": {"type": "str", "default": "a rollout"},
 }
 
 
-class ActionModule(ReleaseAction):
+class ActionModule(EngineAction):
     """Take, renew or give back the lease."""
 
     def run(self, tmp=None, task_vars=None):
         result = ActionBase.run(self, tmp, task_vars)
-        dummy, arguments = self.validate_argument_spec(
-            ARGUMENTS, required_if=[("state", "given_back", ["id"])]
-        )
-        self._executions, self._transferred = 0, 0
+        dummy, arguments = self.validate_argument_spec(ARGUMENTS, required_if=[("state", "absent", ["id"])])
         try:
             result.update(self._lease(arguments, task_vars))
         except SlipwayError as error:
@@ -46,17 +42,16 @@ class ActionModule(ReleaseAction):
     def _lease(self, arguments, task_vars):
         if self._task.check_mode:
             return {"changed": False, "id": "", "counter": 0}
-        step = "hold" if arguments["state"] == "held" else "give_back"
+        step = "acquire_lease" if arguments["state"] == "present" else "release_lease"
         # The process that lives as long as the rollout: this one is a fork of it, for one task.
         process = {"host": socket.gethostname(), "pid": os.getppid()}
-        actor = "%s@%s" % (getpass.getuser(), socket.gethostname())
         own = arguments["id"] or uuid.uuid4().hex
         request = dict(
-            arguments, step=step, id=own, renew=bool(arguments["id"]), actor=actor, process=process
+            arguments, step=step, id=own, renew=bool(arguments["id"]), actor=self.actor(), process=process
         )
-        found = self._execute(request, None, task_vars)
+        found = self.execute(request, None, task_vars)
         if found.get("failed") and _is_dead(found.get("owner"), process):
-            found = self._execute(dict(request, instead_of=found["owner"]["id"]), None, task_vars)
+            found = self.execute(dict(request, instead_of=found["owner"]["id"]), None, task_vars)
         return found
 
 

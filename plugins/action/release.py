@@ -6,16 +6,16 @@
 
 from __future__ import annotations
 
-import getpass
 import os
-import socket
 
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
 from ..module_utils.common import health, unit
 from ..module_utils.common.errors import InvalidInput, SlipwayError
-from ..plugin_utils import artifact, delta, mirror, stream
+from ..module_utils.common.strategies import STRATEGIES
+from ..plugin_utils import artifact, delta, mirror
+from ..plugin_utils.engine_action import EngineAction
 
 ARGUMENTS = {
     "name": {"type": "str", "required": True},
@@ -27,10 +27,10 @@ ARGUMENTS = {
     "environment": {"type": "dict", "default": {}},
     "port": {"type": "int"},
     "port_variable": {"type": "str", "default": "PORT"},
-    "second_port": {"type": "int"},
-    "strategy": {"type": "str", "default": "restart"},
+    "alternate_port": {"type": "int"},
+    "strategy": {"type": "str", "choices": sorted(STRATEGIES), "default": "restart"},
     "health": {"type": "dict", "options": health.OPTIONS, "default": {}},
-    "outside_health": {"type": "dict", "options": health.OPTIONS},
+    "external_health": {"type": "dict", "options": health.OPTIONS},
     "smoke": {"type": "bool", "default": True},
     "keep": {"type": "int", "default": 5},
     "allowed_signers": {"type": "str"},
@@ -38,32 +38,26 @@ ARGUMENTS = {
     "pull_from": {"type": "list", "elements": "str", "default": [], "no_log": True},
     "pull_ca_file": {"type": "path"},
     "lock_wait": {"type": "float", "default": 0},
-    "fence": {"type": "int", "default": 0},
+    "fencing_token": {"type": "int", "default": 0},
     "confirm_within": {"type": "int", "default": 0},
 }
 
 BY_ITSELF = "Unless it is confirmed in time, by deploying it again, the host goes back by itself"
 
 
-class ActionModule(ActionBase):
+class ActionModule(EngineAction):
     """At most two remote executions: a probe, which is all there is with nothing to do, and the act with the artifact."""
 
-    TRANSFERS_FILES = False
-    _requires_connection = True
-    _supports_async = False
-    _supports_check_mode = True
-
     def run(self, tmp=None, task_vars=None):
-        result = super().run(tmp, task_vars)
+        result = ActionBase.run(self, tmp, task_vars)
         dummy, arguments = self.validate_argument_spec(
             ARGUMENTS, mutually_exclusive=[("artifact", "release")]
         )
-        self._executions, self._transferred = 0, 0
         try:
             result.update(self._release(arguments, task_vars))
         except SlipwayError as error:
             result.update(error.facts, failed=True, outcome="rejected", changed=False, msg=str(error))
-        result.update(executions=self._executions, transferred_bytes=self._transferred)
+        result.update(executions=self.executions, transferred_bytes=self.transferred)
         for name in ("artifact", "needs_artifact", "here") + (() if self._task.diff else ("diff",)):
             result.pop(name, None)
         return result
@@ -71,7 +65,7 @@ class ActionModule(ActionBase):
     def _release(self, arguments, task_vars):
         outside = self._outside(arguments)
         request = self._request(arguments)
-        found = self._execute(dict(request, step="probe"), None, task_vars)
+        found = self.execute(dict(request, step="plan"), None, task_vars)
         if found.get("failed") or self._task.check_mode:
             return found
         done = self._act(request, found, task_vars) if found["changed"] else found
@@ -84,14 +78,14 @@ class ActionModule(ActionBase):
         )
 
     def _act(self, request, found, task_vars):
-        request = dict(request, step="activate")
+        request = dict(request, step="apply")
         if found["needs_artifact"]:
             tarball = next(
                 item["path"] for item in request["artifacts"] if item["digest"] == found["artifact"]
             )
             done = self._act_with(request, found, tarball, task_vars)
         else:
-            done = dict(self._execute(request, None, task_vars), transfer="none")
+            done = dict(self.execute(request, None, task_vars), transfer="none")
         return dict(
             done,
             diff=found.get("diff"),
@@ -103,7 +97,7 @@ class ActionModule(ActionBase):
         """Come again, over a new connection: one that was open before would prove nothing."""
         try:
             self._connection.reset()
-            answer = self._execute(dict(request, step="confirm", confirms=done["current"]), None, task_vars)
+            answer = self.execute(dict(request, step="confirm", confirms=done["current"]), None, task_vars)
         except (AnsibleConnectionFailure, SlipwayError) as error:
             msg = "%s is healthy on the host, but the host could not be reached again: %s. %s"
             return dict(
@@ -126,12 +120,12 @@ class ActionModule(ActionBase):
         """Send a patch where that is wanted and will do, and the whole artifact where not."""
         notes = []
         for way, more, payload in self._lighter_ways(request, found, tarball, notes):
-            done = self._execute(dict(request, **more), payload, task_vars)
-            if not done.pop("whole_is_needed", False):
+            done = self.execute(dict(request, **more), payload, task_vars)
+            if not done.pop("full_needed", False):
                 return dict(done, transfer=way, transfer_note="; ".join(notes))
             notes.append(done["msg"])
         return dict(
-            self._execute(request, tarball, task_vars), transfer="whole", transfer_note="; ".join(notes)
+            self.execute(request, tarball, task_vars), transfer="full", transfer_note="; ".join(notes)
         )
 
     def _lighter_ways(self, request, found, tarball, notes):
@@ -147,13 +141,13 @@ class ActionModule(ActionBase):
 
     def _outside(self, arguments):
         """The check from the controller's side, found good before anything is done."""
-        options = arguments.pop("outside_health")
+        options = arguments.pop("external_health")
         return health.parse(health.given(options), default_port=arguments["port"]) if options else None
 
     def _seen_from_outside(self, result, check):
         """Ask from here. The worker does it by itself: a task of its own would cost every host as much as all the rest here."""
         release = result["current"]
-        verdict = health.wait(check, release=(release, release.rpartition("-")[0]))
+        verdict = health.wait_until_ready(check, release=(release, release.rpartition("-")[0]))
         result["outside"] = verdict.to_dict()
         if verdict.ok:
             return result
@@ -174,12 +168,11 @@ class ActionModule(ActionBase):
             raise InvalidInput("keep", arguments["keep"], "use 0 or more")
         mirror.check(arguments["pull_from"], arguments["artifact"] or [])
         described = [self._described(path, arguments["name"]) for path in arguments.pop("artifact") or []]
-        actor = "%s@%s" % (getpass.getuser(), socket.gethostname())
         return dict(
             arguments,
             health=health.given(arguments["health"]),
             artifacts=described,
-            actor=actor,
+            actor=self.actor(),
             deploy_id=str(self._task._uuid),
         )
 
@@ -189,41 +182,3 @@ class ActionModule(ActionBase):
         if manifest.name != name:
             raise InvalidInput("artifact", path, "it is of %s, not of %s" % (manifest.name, name))
         return artifact.describe(path, manifest)
-
-    def _execute(self, request, tarball, task_vars):
-        """One remote execution of the engine."""
-        self._executions += 1
-        parcel = stream.parcel(request, tarball)
-        self._transferred += os.path.getsize(tarball) if tarball else 0
-        command = stream.command(self._interpreter(task_vars))
-        if self._can_stream():
-            return stream.result_of(self._low_level_execute_command(command, in_data=parcel))
-        return stream.result_of(self._execute_from_file(command, parcel))
-
-    def _can_stream(self):
-        """Some connections take no standard input, and su talks to a terminal."""
-        become = self._connection.become
-        return self._connection.has_pipelining and (
-            not become or getattr(become, "pipelining", become.name != "su")
-        )
-
-    def _execute_from_file(self, command, parcel):
-        """The same where nothing can be streamed: upload the parcel, and read it from there."""
-        directory = self._make_tmp_path()
-        try:
-            remote = self._connection._shell.join_path(directory, "parcel")
-            self._transfer_data(remote, parcel)
-            self._fixup_perms2((directory, remote))
-            return self._low_level_execute_command(
-                "(%s) < %s" % (command, self._connection._shell.quote(remote))
-            )
-        finally:
-            self._remove_tmp_path(directory)
-
-    def _interpreter(self, task_vars):
-        """The inventory's word for Python on this host; None where it leaves that open."""
-        task_vars = task_vars or {}
-        if self._task.delegate_to:
-            task_vars = task_vars.get("ansible_delegated_vars", {}).get(self._task.delegate_to, {})
-        named = self._templar.template(task_vars.get("ansible_python_interpreter") or "")
-        return None if not named or named.startswith("auto") else str(named)

@@ -98,7 +98,7 @@ deadline:
   description: Seconds within which the service must become ready. The last probe begins when they are over, so V(0) asks once.
   type: float
   default: 30.0
-min_healthy:
+min_ready_seconds:
   description: Seconds for which it must then stay healthy. They do not end in the middle of failures - probing goes on until it is clear.
   type: float
   default: 2.0

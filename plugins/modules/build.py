@@ -349,7 +349,7 @@ dirty:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.builder.building import build
+from ..module_utils.builder.build import build
 from ..module_utils.builder.request import Request
 from ..module_utils.common.errors import SlipwayError
 

@@ -240,10 +240,10 @@ import time
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.common.errors import SlipwayError
-from ..module_utils.host.certbot import issue, x509
-from ..module_utils.host.certbot.decide import decide, describe, foresee
-from ..module_utils.host.certbot.lineage import Paths, look
-from ..module_utils.host.certbot.wanted import Wanted, check_name
+from ..module_utils.host.certbot import apply, x509
+from ..module_utils.host.certbot.plan import decide, describe, preview
+from ..module_utils.host.certbot.request import Request, check_name
+from ..module_utils.host.certbot.state import Paths, observe
 
 ARGUMENTS = {
     "name": {"type": "str"},
@@ -272,16 +272,16 @@ FACTS = ("serial", "issuer", "domains", "not_before", "not_after", "days_left", 
 
 def present(params, check_mode):
     """Look, decide, act; returns the result and what to warn of."""
-    wanted = Wanted(params)
-    found = look(Paths(wanted.name))
-    plan = decide(wanted, found, time.time())
-    diff = {"before": describe(found), "after": foresee(wanted, found, plan)}
+    request = Request(params)
+    found = observe(Paths(request.name))
+    plan = decide(request, found, time.time())
+    diff = {"before": describe(found), "after": preview(request, found, plan)}
     actions, warnings = [], []
     if plan.issue and not check_mode:
-        actions, warnings = issue.issue(wanted, found)
+        actions, warnings = apply.issue(request, found)
     elif plan.hook and not check_mode:
-        actions = issue.change_hook(wanted, found)
-    after = look(found.paths) if actions else found
+        actions = apply.change_hook(request, found)
+    after = observe(found.paths) if actions else found
     return dict(
         facts(after), changed=plan.changed, reasons=plan.reasons, actions=actions, diff=diff
     ), warnings
@@ -290,10 +290,10 @@ def present(params, check_mode):
 def absent(params, check_mode):
     """Look, act; returns the result and what to warn of."""
     paths = Paths(check_name(params["name"], params["domains"]))
-    found = look(paths)
+    found = observe(paths)
     there = paths.present()
-    named = issue.nginx_files(paths.live)  # once the files are gone nginx no longer tells
-    actions = issue.remove(found, params["certbot"], params["revoke"]) if there and not check_mode else []
+    named = apply.nginx_files(paths.live)  # once the files are gone nginx no longer tells
+    actions = apply.remove(found, params["certbot"], params["revoke"]) if there and not check_mode else []
     result = {
         "changed": bool(there),
         "reasons": ["it is there: %s" % ", ".join(there)] if there else [],

@@ -48,13 +48,13 @@ EXAMPLES = r"""
     port: 8080
     path: /healthz
     deadline: 0
-    min_healthy: 0
+    min_ready_seconds: 0
 
 - name: Wait for a database by its own tool
   slipway.golang.health:
     command: [pg_isready, -q]
     deadline: 60
-    min_healthy: 0
+    min_ready_seconds: 0
 """
 
 RETURN = r"""
@@ -134,7 +134,7 @@ def main():
         check = health.parse(options)
     except SlipwayError as error:
         module.fail_json(msg=str(error), **error.facts)
-    verdict = health.wait(check, release=(release,) if release else None)
+    verdict = health.wait_until_ready(check, release=(release,) if release else None)
     last = verdict.attempts[-1]
     told = dict(verdict.to_dict(), status=last.status, release=last.release)
     if not told.pop("ok"):
@@ -143,13 +143,13 @@ def main():
 
 
 def _failure(check, verdict):
-    words = "%s after %d probes in %.1f s (deadline %g s, min_healthy %g s, timeout %g s, failure_threshold %d): %s. Next, on this machine: %s"
+    words = "%s after %d probes in %.1f s (deadline %g s, min_ready_seconds %g s, timeout %g s, failure_threshold %d): %s. Next, on this machine: %s"
     return words % (
         "Not healthy" if verdict.ready_ms is None else "Ready, but not healthy",
         verdict.count,
         verdict.seconds,
         check.deadline,
-        check.min_healthy,
+        check.min_ready_seconds,
         check.timeout,
         check.failure_threshold,
         verdict.reason,

@@ -13,7 +13,7 @@ description:
     since when, and what is being rolled out.
   - The lease lapses O(ttl) seconds after it was taken or renewed, by that host's clock. One whose owner began on the controller that asks, and has
     died there, is taken over at once.
-  - Every new owner gets a higher RV(counter). Given to O(slipway.golang.release#module:fence), it keeps a rollout whose lease has lapsed away
+  - Every new owner gets a higher RV(counter). Given to O(slipway.golang.release#module:fencing_token), it keeps a rollout whose lease has lapsed away
     from hosts that a newer one has been to.
   - The playbooks C(slipway.golang.deploy) and C(slipway.golang.rollback) do all this by themselves.
   - The module is executed by an action plugin, in one remote execution that needs nothing on the host but Python.
@@ -24,16 +24,16 @@ options:
     required: true
   state:
     description:
-      - V(held) takes the lease, or renews it where O(id) says that it was taken before; a renewal fails where somebody else has taken it meanwhile.
-      - V(given_back) lets the next one have it at once. It changes nothing where the lease has lapsed and somebody else has it.
+      - V(present) takes the lease, or renews it where O(id) says that it was taken before; a renewal fails where somebody else has taken it meanwhile.
+      - V(absent) lets the next one have it at once. It changes nothing where the lease has lapsed and somebody else has it.
     type: str
-    choices: [held, given_back]
-    default: held
+    choices: [present, absent]
+    default: present
   root:
     description: The directory of everything of this service. Default is C(/opt/) and O(name).
     type: path
   id:
-    description: RV(id) of the task that took the lease, to renew it or to give it back. Required with O(state=given_back).
+    description: RV(id) of the task that took the lease, to renew it or to give it back. Required with O(state=absent).
     type: str
   ttl:
     description: After how many seconds the lease lapses unless it is renewed; 10 or more.
@@ -77,13 +77,13 @@ EXAMPLES = r"""
   slipway.golang.release:
     name: orders
     artifact: [dist/orders-1.4.2-linux-amd64.tar.gz]
-    fence: "{{ lease.counter }}"
+    fencing_token: "{{ lease.counter }}"
   become: true
 
 - name: Give the lease back
   slipway.golang.lease:
     name: orders
-    state: given_back
+    state: absent
     id: "{{ lease.id }}"
   delegate_to: web1
   run_once: true
@@ -93,12 +93,12 @@ EXAMPLES = r"""
 RETURN = r"""
 id:
   description: What the owner renews the lease with, and gives it back.
-  returned: O(state=held)
+  returned: O(state=present)
   type: str
   sample: 7b0d1f0c5a7e4b0f9a3d4e5f60718293
 counter:
-  description: The fence - higher than that of every lease before. V(0) in check mode.
-  returned: O(state=held)
+  description: The fencing token - higher than that of every lease before. V(0) in check mode.
+  returned: O(state=present)
   type: int
   sample: 1795200000
 owner:

@@ -294,7 +294,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.common import names
 from ..module_utils.common.errors import SlipwayError
-from ..module_utils.host.nginx import placing, server, tree
+from ..module_utils.host.nginx import apply, config_files, process
 from ..module_utils.host.nginx.options import OPTIONS
 
 ARGUMENTS = dict(
@@ -307,14 +307,14 @@ ARGUMENTS = dict(
 def run(params, check_mode):
     """Look, decide, act; returns the result."""
     name = names.check_app(params["name"])
-    plan = placing.plan_absence if params["state"] == "absent" else placing.plan
-    wanted = plan(name, params, server.facts())
+    plan = apply.plan_absence if params["state"] == "absent" else apply.plan
+    wanted = plan(name, params, process.facts())
     changed, page = wanted.changes()
     result = {"diff": difference(dict(wanted.files, **wanted.page), changed + page)}
-    actions, verb = placing.steps(wanted), placing.needs_nginx(wanted)
+    actions, verb = apply.steps(wanted), apply.needs_nginx(wanted)
     if (actions or verb) and not check_mode:
-        placing.require_nginx()
-        placing.act(name, wanted, params["snippet"])
+        apply.require_nginx()
+        apply.apply(name, wanted, params["snippet"])
     actions += ["%s nginx" % verb] if verb else []
     return dict(
         result,
@@ -331,7 +331,7 @@ def difference(files, paths):
     """The diff of those files, one after the other."""
     return [
         {
-            "before": tree.shown(tree.read(path)),
+            "before": config_files.shown(config_files.read(path)),
             "after": files[path] or "",
             "before_header": path,
             "after_header": path,
@@ -347,7 +347,7 @@ def main():
         supports_check_mode=True,
     )
     try:
-        with placing.alone(module.params["name"], module.check_mode):
+        with apply.alone(module.params["name"], module.check_mode):
             result = run(module.params, module.check_mode)
     except SlipwayError as error:
         module.fail_json(msg=str(error), **error.facts)

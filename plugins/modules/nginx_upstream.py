@@ -71,21 +71,21 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.common import names
 from ..module_utils.common.errors import SlipwayError
-from ..module_utils.host.nginx import draining, placing
+from ..module_utils.host.nginx import apply, drain
 
 
 def run(params, check_mode):
     """Decide, act, wait; returns the result."""
     name = names.check_app(params["name"])
     down = params["state"] == "drain"
-    with placing.alone(name, check_mode):
-        wanted = draining.plan(name, {params["server"]: down})
+    with apply.alone(name, check_mode):
+        wanted = drain.plan(name, {params["server"]: down})
         if wanted.changed and not check_mode:
-            placing.require_nginx()
+            apply.require_nginx()
             wanted.act()
     result = {"changed": wanted.changed, "diff": wanted.diff(), "servers": wanted.servers()}
     if down:
-        result["connections"] = draining.wait(params["server"], 0 if check_mode else params["timeout"])
+        result["connections"] = drain.wait(params["server"], 0 if check_mode else params["timeout"])
     return result
 
 

@@ -157,7 +157,7 @@ checksums:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.builder.packing import package
+from ..module_utils.builder.package import package
 from ..module_utils.common.errors import SlipwayError
 
 FILES = {

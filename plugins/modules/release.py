@@ -71,10 +71,10 @@ options:
         Any other change is refused.
     type: str
     default: restart
-  second_port:
+  alternate_port:
     description: With O(strategy=blue_green), the port of every other release. Default is the one after O(port).
     type: int
-  outside_health:
+  external_health:
     description:
       - A second check, from the controller's side, once the release is live; for instance of the load balancer's address. It takes the
         options of M(slipway.golang.health). Where it fails the task fails, and the release is left running, as it is healthy on its host.
@@ -121,7 +121,7 @@ options:
     description: How many seconds to wait where another deploy of the same service holds the lock.
     type: float
     default: 0
-  fence:
+  fencing_token:
     description:
       - RV(slipway.golang.lease#module:counter) of the lease under which this is done. A host that a rollout with a higher number has been to refuses it.
       - V(0) is no such check.
@@ -231,8 +231,8 @@ ready_ms:
   type: int
   sample: 12
 outside:
-  description: What came of O(outside_health), as M(slipway.golang.health) returns it.
-  returned: when O(outside_health) is given
+  description: What came of O(external_health), as M(slipway.golang.health) returns it.
+  returned: when O(external_health) is given
   type: dict
 probes:
   description: The health probes of the live release - when each began and how long it took in milliseconds, and what came of it.

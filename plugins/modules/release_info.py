@@ -91,7 +91,7 @@ healthy:
   returned: always
   type: bool
   sample: true
-sickness:
+health_problem:
   description: What ails the service; null where it is healthy.
   returned: always
   type: str
@@ -127,33 +127,3 @@ history:
   type: list
   elements: dict
 """
-
-from ansible.module_utils.basic import AnsibleModule
-
-from ..module_utils.common import health
-from ..module_utils.common.errors import SlipwayError
-from ..module_utils.host import report
-
-# They are loaded by name; Ansible brings along only what is imported somewhere.
-from ..module_utils.host.strategies import blue_green, restart, socket  # noqa: F401 pylint: disable=unused-import
-
-ARGUMENTS = {
-    "name": {"type": "str", "required": True},
-    "root": {"type": "path"},
-    "history": {"type": "int", "default": 10},
-    "port": {"type": "int"},
-    "health": {"type": "dict", "options": health.OPTIONS, "default": {}},
-}
-
-
-def main():
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    try:
-        facts = report.report(**dict(module.params, health=health.given(module.params["health"])))
-    except SlipwayError as error:
-        module.fail_json(msg=str(error), **error.facts)
-    module.exit_json(changed=False, **facts)
-
-
-if __name__ == "__main__":
-    main()

@@ -119,7 +119,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.common import names, unit
 from ..module_utils.common.errors import SlipwayError
-from ..module_utils.host import preflight, systemd, unit_file, unit_service
+from ..module_utils.host.systemd import accounts, service, systemctl, unit_file
 
 ARGUMENTS = {
     "name": {"type": "str", "required": True},
@@ -140,19 +140,19 @@ def run(params, check_mode):
     app = names.check_app(params["name"])
     unit_name = app + ".service"
     text = "" if params["state"] == "absent" else wanted_text(app, params)
-    found = unit_service.look(unit_name)
+    found = service.observe(unit_name)
     differs = bool(text) and bool(unit_file.differences({unit_name: text}))
-    steps = unit_service.decide(found, differs=differs, state=params["state"], enabled=params["enabled"])
+    steps = service.decide(found, differs=differs, state=params["state"], enabled=params["enabled"])
     result = {"changed": bool(steps), "diff": {"before": found.text, "after": text}}
     result["actions"] = ["%s %s" % (step, unit_name) for step in steps]
     if steps and not check_mode:
         if "start" in steps or "restart" in steps:
-            preflight.check_accounts(text)
-        unit_service.prove(unit_name, text, params["binary"], steps)
-        unit_service.act(unit_name, text, steps, found)
+            accounts.check_accounts(text)
+        service.prove(unit_name, text, params["binary"], steps)
+        service.act(unit_name, text, steps, found)
     elif "install" in steps:
         unit_file.verify({unit_name: text})
-    return dict(result, status=systemd.show(unit_name))
+    return dict(result, status=systemctl.show(unit_name))
 
 
 def wanted_text(app, params):

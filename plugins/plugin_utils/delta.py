@@ -23,8 +23,8 @@ import tempfile
 import time
 import zlib
 
+from ..module_utils.common.delta_format import COPY, HEADER, LITERAL, SUM, minus
 from ..module_utils.common.errors import SlipwayError
-from ..module_utils.common.patch import COPY, HEADER, LITERAL, SUM, minus
 from . import artifact
 
 WINDOW = 4096

@@ -257,7 +257,7 @@ class Ways:
             slipway_app=APP,
             slipway_artifacts=[self._tarball],
             slipway_port=PORTS[APP],
-            slipway_health={"path": "/healthz", "min_healthy": 0},
+            slipway_health={"path": "/healthz", "min_ready_seconds": 0},
             slipway_waves=["100%"],
             slipway_keep=8,
             slipway_env={"SETTING": str(self._settings)},

@@ -20,19 +20,14 @@ import tempfile
 import threading
 from pathlib import Path
 
-from ansible_collections.slipway.golang.plugins.module_utils.common import (
-    buildinfo,
-    canonical,
-    elf,
-    health,
-    names,
-)
+from ansible_collections.slipway.golang.plugins.module_utils.builder import go_buildinfo
+from ansible_collections.slipway.golang.plugins.module_utils.common import canonical, elf, health, names
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
 from ansible_collections.slipway.golang.plugins.module_utils.common.manifest import Manifest
-from ansible_collections.slipway.golang.plugins.module_utils.host import unpack
+from ansible_collections.slipway.golang.plugins.module_utils.host.artifact import unpack
 from ansible_collections.slipway.golang.plugins.module_utils.host.certbot import x509
-from ansible_collections.slipway.golang.plugins.module_utils.host.journal import Journal
-from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import tree
+from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import config_files
+from ansible_collections.slipway.golang.plugins.module_utils.host.releases.history import History
 
 SEEDS = Path(__file__).resolve().parent / "seeds"
 BLOCK = 512
@@ -78,15 +73,16 @@ def read_elf(data):
 
 def read_build_info(data):
     with contextlib.suppress(SlipwayError):
-        info = buildinfo.read(data)
+        info = go_buildinfo.read(data)
         assert (
-            json.loads(json.dumps(info.as_dict())) == buildinfo.BuildInfo.from_dict(info.as_dict()).as_dict()
+            json.loads(json.dumps(info.as_dict()))
+            == go_buildinfo.BuildInfo.from_dict(info.as_dict()).as_dict()
         )
 
 
 def read_journal(data):
     with tempfile.TemporaryDirectory(dir=SCRATCH) as scratch:
-        journal = Journal(os.path.join(scratch, "journal.jsonl"))
+        journal = History(os.path.join(scratch, "history.jsonl"))
         Path(journal.path).write_bytes(data)
         for release in journal.outcomes():
             journal.health_of(release)
@@ -112,7 +108,7 @@ def read_answer(data):
         )
         server = threading.Thread(target=_answer, args=(listener, data), daemon=True)
         server.start()
-        attempt = health.attempt(check, ("1.4.2",))
+        attempt = health.probe_once(check, ("1.4.2",))
         server.join(5)
     assert attempt.ok or attempt.reason
     assert attempt.reason.isprintable() and (attempt.release or "").isprintable()
@@ -134,16 +130,16 @@ def read_nginx(data):
         place = Path(scratch, "conf.d")
         place.mkdir()
         Path(place, "theirs.conf").write_bytes(data)
-        before, tree.DIRECTORY = tree.DIRECTORY, scratch
+        before, config_files.DIRECTORY = config_files.DIRECTORY, scratch
         try:
-            assert all(port >= 0 for port in tree.default_ports({}, "ours"))
-            tree.default_files({}, "ours")
-            tree.listens_on(80, {}, "ours")
-            tree.directs("server_names_hash_bucket_size", {}, "ours")
-            tree.mentioning("slipway", {})
-            tree.shown(tree.read(str(place / "theirs.conf"))).encode("utf-8")
+            assert all(port >= 0 for port in config_files.default_ports({}, "ours"))
+            config_files.default_files({}, "ours")
+            config_files.listens_on(80, {}, "ours")
+            config_files.directs("server_names_hash_bucket_size", {}, "ours")
+            config_files.mentioning("slipway", {})
+            config_files.shown(config_files.read(str(place / "theirs.conf"))).encode("utf-8")
         finally:
-            tree.DIRECTORY = before
+            config_files.DIRECTORY = before
 
 
 TARGETS = {

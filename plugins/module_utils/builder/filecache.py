@@ -10,7 +10,7 @@ import os
 
 from ..common import canonical
 from ..common.errors import SlipwayError
-from . import gosource
+from . import go_source
 
 
 class FileCache:
@@ -31,7 +31,7 @@ class FileCache:
         if content is None or not digest:
             return digest
         if path not in self._headers:
-            self._headers[path] = canonical.sha256(gosource.header(content.decode("utf-8", "replace")))
+            self._headers[path] = canonical.sha256(go_source.header(content.decode("utf-8", "replace")))
         return self._headers[path]
 
     def names(self, directory):

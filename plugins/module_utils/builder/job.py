@@ -11,9 +11,9 @@ import stat
 
 from ..common import canonical
 from ..common.errors import SlipwayError
-from . import compiling, files, provenance
+from . import files, go_build, provenance
+from . import go_list as listings
 from . import inputs as input_lists
-from . import listing as listings
 
 _MODE = 0o755
 _IDENTITY = ("name", "version", "commit", "time", "dirty")
@@ -144,7 +144,7 @@ class Job:
         # as it reads the same in every directory
         command = ["go"] + [
             "-pgo=" + os.path.basename(argument) if argument.startswith("-pgo=/") else argument
-            for argument in compiling.arguments(request, request.name, stamp_values)
+            for argument in go_build.arguments(request, request.name, stamp_values)
         ]
         return dict(
             self.identity,

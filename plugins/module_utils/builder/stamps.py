@@ -12,7 +12,7 @@ import re
 import time
 
 from ..common.errors import InvalidInput, SlipwayError
-from . import gosource
+from . import go_source
 
 _NAME = re.compile(r"(?P<package>[A-Za-z0-9._~/+-]+)\.(?P<variable>[^\W\d]\w*)")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -114,7 +114,7 @@ def _declared(package):
         if name.endswith(".go"):
             try:
                 with open(os.path.join(package["dir"], name), encoding="utf-8", errors="replace") as handle:
-                    declared.update(gosource.variables(handle.read()))
+                    declared.update(go_source.variables(handle.read()))
             except OSError as error:
                 raise SlipwayError(
                     "Cannot read %s: %s" % (os.path.join(package["dir"], name), error.strerror)

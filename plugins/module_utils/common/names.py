@@ -16,7 +16,6 @@ RELEASE_ID = re.compile(r"(?P<version>[A-Za-z0-9][A-Za-z0-9._+~-]{0,63})-(?P<dig
 HEX_SHA256 = re.compile(r"[0-9a-f]{64}")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 ACCOUNT = re.compile(r"[a-z_][a-z0-9_-]{0,30}\$?")
-NGINX_STATE = "/etc/nginx/slipway"  # what nginx looks for at every request, by app
 _ROOT = re.compile(r"/[A-Za-z0-9._@+:,=/-]{1,200}")
 _SEGMENT = re.compile(
     r"[^/\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,255}"
@@ -79,11 +78,6 @@ def check_absolute(value, field):
         raise InvalidInput(field, value, "use an absolute path")
     check_member(value.strip("/") or "x", field)
     return value
-
-
-def green_flag(name):
-    """The file that tells nginx to send to the green one of two instances, by the strategy blue_green, as long as it is there."""
-    return "%s/%s.green" % (NGINX_STATE, name)
 
 
 def _matching(pattern, value, field, remedy):

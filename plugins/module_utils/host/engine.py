@@ -4,28 +4,28 @@
 
 """The engine: one request in, one result out. The controller streams it to the host's Python; nothing is installed.
 
-Standard input carries, after the bootstrap (``plugin_utils/stream.py``), the request as JSON and then, where one is sent, the
+Standard input carries, after the bootstrap (``common/wire.py``), the request as JSON and then, where one is sent, the
 artifact.
 """
 
 from __future__ import annotations
 
 import importlib
-import json
 import os
 import signal
 import sys
 
 from ..common.errors import SlipwayError
-from ..common.protocol import MARK
+from ..common.wire import answer
 
-WORDS = 8
+JOURNAL_LINES = 8
 _MODULES = {
-    "probe": ".foresee",
-    "activate": ".story",
-    "confirm": ".confirm",
-    "hold": ".lease",
-    "give_back": ".lease",
+    "plan": ".deploy.preview",
+    "apply": ".deploy.deploy",
+    "confirm": ".deploy.confirm",
+    "info": ".deploy.info",
+    "acquire_lease": ".releases.lease",
+    "release_lease": ".releases.lease",
 }
 
 
@@ -41,7 +41,7 @@ def main(request, stream):
     except SlipwayError as error:
         result = dict(error.facts, failed=True, msg=_in_full(error), outcome=error.OUTCOME)
     except Exception as error:  # pylint: disable=broad-except
-        import traceback  # noqa: here, as it costs every probe two milliseconds
+        import traceback  # here, as it costs every plan two milliseconds
 
         # A fault of ours: still one result, with all that is needed to mend it.
         result = {
@@ -50,14 +50,14 @@ def main(request, stream):
             "msg": "Slipway's engine failed: %r" % error,
             "exception": traceback.format_exc(),
         }
-    sys.stdout.write("\n" + MARK + json.dumps(result) + "\n")
+    sys.stdout.write(answer(result))
     sys.stdout.flush()
 
 
 def _module_for(request):
     """The file that has the step, and with it only what the step needs: to import all of them would double the time of a probe."""
     if request.get("state") == "absent":
-        return importlib.import_module(".remove", __package__)
+        return importlib.import_module(".deploy.remove", __package__)
     return importlib.import_module(_MODULES[request["step"]], __package__)
 
 
@@ -66,7 +66,7 @@ def _in_full(error):
     evidence = error.facts.get("evidence") or {}
     lines = [str(error), error.facts.get("hint")]
     lines += (
-        ["It said:"] + ["  " + line for line in evidence["journal"][-WORDS:]]
+        ["Last journal lines:"] + ["  " + line for line in evidence["journal"][-JOURNAL_LINES:]]
         if evidence.get("journal")
         else []
     )

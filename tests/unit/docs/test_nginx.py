@@ -9,7 +9,7 @@ import re
 
 import pytest
 import yaml
-from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import site
+from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import template
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx.options import OPTIONS
 
 PAGE = (pathlib.Path(__file__).resolve().parents[3] / "docs" / "how-to" / "nginx.md").read_text(encoding="utf-8")
@@ -24,13 +24,13 @@ def test_every_example_is_a_site(given):
         {name: spec.get("default") for name, spec in OPTIONS.items()}, domains=["orders.example.com"], **given
     )
     options["static"] = [dict({"max_age": 1}, **entry) for entry in options["static"]]
-    site.check(options)
-    assert "proxy_pass http://slipway_orders;" in site.render("orders", options, site.Facts(), "no")
+    template.check(options)
+    assert "proxy_pass http://slipway_orders;" in template.render("orders", options, template.Facts(), "no")
 
 
 def test_the_page_lists_the_fields_of_the_log():
     listed = set(re.findall(r"`(\w+)`", PAGE.split("## The access log")[1].split("`release` is")[0])) - {"release"}
-    common = site.render_common(
-        site.Facts(), catch_http=False, catch_https=False, acme_webroot="/w", status_port=0
+    common = template.render_common(
+        template.Facts(), catch_http=False, catch_https=False, acme_webroot="/w", status_port=0
     )
     assert listed | {"release"} == set(re.findall(r'"(\w+)":', common))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from ...common.errors import InvalidInput, SlipwayError
-from .site import BANNER, DIRECTORY, check_address
+from .template import BANNER, DIRECTORY, check_address
 
 _SERVER = re.compile(r"^    server (?P<address>\S+)(?P<parameters>[^;]*?)(?P<down> down)?;$", re.MULTILINE)
 

@@ -1,0 +1,76 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the controller asked for, and the one release on this host that it comes to."""
+
+from __future__ import annotations
+
+import os
+
+from ...common import environment, health, names, unit
+from ...common.errors import InvalidInput, SlipwayError
+from ..releases.layout import Layout
+from . import strategies
+
+SHORTEST_CONFIRM = 5
+
+
+class Request:
+    """A request, checked. Its fields are the options of slipway.golang.release, but for what only the controller knows."""
+
+    def __init__(self, options):
+        if os.geteuid() != 0:
+            raise SlipwayError(
+                "A release needs root on the host, even to look at it, and this is uid %d: set become: true"
+                % os.geteuid()
+            )
+        self.app = names.check_app(options["name"])
+        self.layout = Layout(self.app, options.get("root"))
+        self.state = options.get("state") or "active"
+        self.artifacts = options.get("artifacts") or []
+        self.release = options.get("release")
+        self.unit = options.get("unit") or {}
+        self.environment = environment.check(dict(options.get("environment") or {}))
+        self.port = options.get("port")
+        self.port_variable = names.check_variable(options.get("port_variable") or "PORT", "port_variable")
+        self.alternate_port = options.get("alternate_port")
+        self.strategy = strategies.load(options.get("strategy") or "restart")
+        self.health = options.get("health") or {}
+        self.smoke = options.get("smoke", True)
+        self.keep = options.get("keep", 5)
+        self.allowed_signers = options.get("allowed_signers")
+        self.lock_wait = options.get("lock_wait") or 0
+        self.pull_from = options.get("pull_url")
+        self.pull_ca_file = options.get("pull_ca_file")
+        self.patch_base = options.get("patch_base")
+        self.fencing_token = options.get("fencing_token") or 0
+        self.confirm_within = options.get("confirm_within") or 0
+        if self.confirm_within and self.confirm_within < SHORTEST_CONFIRM:
+            raise InvalidInput(
+                "confirm_within",
+                self.confirm_within,
+                "use %d seconds or more, or 0 for no such switch" % SHORTEST_CONFIRM,
+            )
+        self.unless_confirmed = options.get("unless_confirmed")
+        self.actor = options.get("actor") or "unknown"
+        self.deploy_id = options.get("deploy_id") or ""
+        if self.port is not None:
+            self.environment.setdefault(self.port_variable, str(self.port))
+
+    @property
+    def drain_seconds(self):
+        """How long a service may take to end what it has begun."""
+        given = self.unit.get("drain_seconds")
+        return unit.OPTIONS["drain_seconds"]["default"] if given is None else int(given)
+
+    def check_for(self, target, port=None):
+        """The health check of a release: on the port that its own environment names, unless one is given."""
+        own = environment.parse(target.environment).get(self.port_variable, "")
+        return health.parse(
+            self.options_for(target), default_port=port or (int(own) if own.isdecimal() else self.port)
+        )
+
+    def options_for(self, target):
+        """A release that is brought back is asked what it was proven with: it may not know the path that a newer one answers on."""
+        return self.health if target.health is None else target.health
