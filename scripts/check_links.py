@@ -1,9 +1,10 @@
 # Copyright (c) 2026, Slipway contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Find dead links: in all Markdown files of the checkout, or in the HTML files of the directories that are named.
+"""Find dead links: in all Markdown files of the checkout, or in the HTML files of the named directories.
 
-Links to other hosts are not followed. A relative link must lead to a file, and its anchor to a heading or an id in it.
+Links to other hosts are not followed. A relative link must lead to a file, and its anchor to a heading or an id
+in that file.
 """
 
 from __future__ import annotations
@@ -115,9 +116,9 @@ class Checker:
             return "no such file"
         if path.suffix == ".html" and target.is_dir():
             return "a directory does not open as a page"
-        if parts.fragment and target.suffix in (".md", ".html"):
-            if unquote(parts.fragment) not in self._parts(target)[1]:
-                return "no such heading or id"
+        anchor = unquote(parts.fragment)
+        if anchor and target.suffix in (".md", ".html") and anchor not in self._parts(target)[1]:
+            return "no such heading or id"
         return ""
 
 

@@ -20,7 +20,14 @@ highlight_language = "text"
 myst_heading_anchors = 4
 myst_enable_extensions = ["colon_fence"]
 
-suppress_warnings = ["myst.header", "misc.highlighting_failure", "ref.any", "ref.ref", "ref.envvar", "toc.not_included"]
+suppress_warnings = [
+    "myst.header",
+    "misc.highlighting_failure",
+    "ref.any",
+    "ref.ref",
+    "ref.envvar",
+    "toc.not_included",
+]
 
 html_theme = "alabaster"
 html_theme_options = {
