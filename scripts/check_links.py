@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Find dead links: in all Markdown files of the checkout, or in the HTML files of the named directories.
 
-Links to other hosts are not followed. A relative link must lead to a file, and its anchor to a heading or an id
-in that file.
+Links to other hosts are not followed. A relative link must lead to a file, and its anchor to a heading
+or an id in that file.
 """
 
 from __future__ import annotations

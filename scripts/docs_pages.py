@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Copy the Markdown pages to where Sphinx builds the documentation site: `docs_pages.py DIRECTORY`.
 
-The pages keep their places, so that links between them work as they do in the repository. Links to other files
-go to the repository.
+The pages keep their places, so that links between them work as they do in the repository. Links to other
+files go to the repository.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who can read, write and run what on a host with a service: by trying. The table is in docs/results/privileges.md."""
+"""Who can read, write and run what on a host with a service: by trying. See docs/results/privileges.md."""
 
 from __future__ import annotations
 

@@ -114,8 +114,8 @@ def test_links_out_of_the_site_lead_to_the_repository():
     text = "[a](../examples/hello) [b](../playbooks/setup.yml) [c](how-to/tls.md#renewal) [d](https://example.com)"
     known = {"docs/how-to/tls.md", "examples/hello/README.md"}
     assert site.for_the_site("docs/README.md", text, known, "https://repo") == (
-        "[a](../examples/hello/README.md) [b](https://repo/blob/main/playbooks/setup.yml) [c](how-to/tls.md#renewal) "
-        "[d](https://example.com)"
+        "[a](../examples/hello/README.md) [b](https://repo/blob/main/playbooks/setup.yml) "
+        "[c](how-to/tls.md#renewal) [d](https://example.com)"
     )
 
 

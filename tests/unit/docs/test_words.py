@@ -37,7 +37,9 @@ def pages():
         "changelogs/fragments/*.yml",
     ):
         found += REPO.glob(pattern)
-    return sorted(path.relative_to(REPO) for path in set(found))
+    relative = {path.relative_to(REPO) for path in found}
+    # Hidden directories are the tools' own.
+    return sorted(path for path in relative if path.parts[0] == ".github" or path.parts[0][0] != ".")
 
 
 def problems(text):
