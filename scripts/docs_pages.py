@@ -81,9 +81,13 @@ def index() -> str:
     lines = ["# Slipway", "", "Build, deploy and roll back Go services on systemd hosts.", ""]
     for caption, patterns in MENU:
         lines += ["```{toctree}", ":maxdepth: 1", f":caption: {caption}", ""]
-        lines += [page[: -len(".md")] if page.endswith(".md") else page for page in pages_of(patterns)]
+        lines += [menu_entry(page) for page in pages_of(patterns)]
         lines += ["```", ""]
     return "\n".join(lines)
+
+
+def menu_entry(page: str) -> str:
+    return page[: -len(".md")] if page.endswith(".md") else f"Modules and roles <{page}>"
 
 
 def main(destination: Path) -> None:
