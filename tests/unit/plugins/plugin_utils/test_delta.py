@@ -129,8 +129,8 @@ class TestChoice:
         (tmp_path / "orders-0.9-linux-amd64.tar.gz").write_bytes(b"no artifact")
         for digests, told in (
             ([], "has no artifact of it yet"),
-            (["0" * 64], "lies beside"),
-            ([new_manifest.digest], "lies beside"),
+            (["0" * 64], "is beside"),
+            ([new_manifest.digest], "is beside"),
         ):
             with pytest.raises(delta.NoPatch, match=told):
                 delta.patch_for(str(new), digests)
@@ -239,7 +239,7 @@ class TestRefused:
         (tmp_path / "base" / "manifest.json").write_bytes(old_manifest.raw)
         layout = types.SimpleNamespace(releases=lambda: {"1.0.0-0": release})
         wanted = types.SimpleNamespace(
-            pull_from=None,
+            pull_url=None,
             patch_base=old_manifest.digest,
             allowed_signers="ann ssh-ed25519 AAAA",
             layout=layout,

@@ -68,7 +68,7 @@ def test_a_host_without_python_is_told_of_the_way_that_needs_none(tmp_path):
 
 
 def test_an_interpreter_that_is_not_there_is_shown_in_the_hosts_own_words():
-    with pytest.raises(SlipwayError, match="did not run Slipway's engine .exit status 127.*/not/there"):
+    with pytest.raises(SlipwayError, match="Slipway's engine did not run on this host .exit status 127.*/not/there"):
         transport.result_of(run(transport.command("/not/there"), b""))
 
 

@@ -91,12 +91,12 @@ def test_the_file_is_whole(kind, url, tmp_path):
 @pytest.mark.parametrize(
     "kind, told",
     [
-        ("missing", "gave 0 of 1000000 bytes: HTTP status 404"),
-        ("larger", "is another file: it has 1000001 bytes"),
-        ("hopeless", "gave 300000 of 1000000 bytes: "),
+        ("missing", "sent 0 of 1000000 bytes: HTTP status 404"),
+        ("larger", "is not the artifact: it has 1000001 bytes"),
+        ("hopeless", "sent 300000 of 1000000 bytes: "),
         ("down", "HTTP status 302"),
-        ("astray", "its answer makes no sense"),
-        ("babble", "its answer makes no sense"),
+        ("astray", "invalid HTTP response"),
+        ("babble", "invalid HTTP response"),
     ],
 )
 def test_what_cannot_be_fetched_is_told_without_secrets(kind, told, url, tmp_path):
@@ -108,7 +108,7 @@ def test_what_cannot_be_fetched_is_told_without_secrets(kind, told, url, tmp_pat
 def test_nobody_is_led_away_from_tls():
     request = urllib.request.Request("https://mirror/a")
     with pytest.raises(
-        SlipwayError, match="https://mirror/a leads to another scheme, http://other/b: refused"
+        SlipwayError, match="https://mirror/a redirects to another scheme, http://other/b: refused"
     ):
         pull._Redirects().redirect_request(request, None, 302, "Found", {}, "http://other/b")
 
@@ -123,7 +123,7 @@ def test_a_server_that_falls_silent_is_given_up(url, tmp_path, monkeypatch):
 def test_a_server_that_gives_a_byte_now_and_then_is_given_up(url, tmp_path, monkeypatch):
     monkeypatch.setattr(pull, "FIRST", 0.3)
     monkeypatch.setattr(pull, "SLOWEST", 10 * len(CONTENT))
-    with pytest.raises(SlipwayError, match="is too slow: it gave [0-9]+ of 1000000 bytes"):
+    with pytest.raises(SlipwayError, match="is too slow: it sent [0-9]+ of 1000000 bytes"):
         pull.fetch(url + "dripping", len(CONTENT), str(tmp_path / "file"))
 
 

@@ -68,13 +68,13 @@ def test_a_right_digest_does_not_help_a_strangers_signature(release):
 def test_a_signature_of_another_manifest_is_refused(release):
     sign(release, "ann")
     (release / "manifest.json").write_text('{"other": 1}\n')
-    with pytest.raises(SlipwayError, match="signature is wrong"):
+    with pytest.raises(SlipwayError, match="signature is not valid"):
         signature.verify(str(release), allowed(release))
 
 
 def test_what_was_signed_for_another_purpose_is_refused(release):
     sign(release, "ann", namespace="git")
-    with pytest.raises(SlipwayError, match="signature is wrong"):
+    with pytest.raises(SlipwayError, match="signature is not valid"):
         signature.verify(str(release), allowed(release))
 
 

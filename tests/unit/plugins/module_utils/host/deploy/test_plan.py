@@ -39,7 +39,7 @@ def test_nothing_is_done_where_the_wanted_release_serves_well():
         ({"current": None}, "current is not set"),
         ({"unit": {"ActiveState": "failed"}}, "the service is failed"),
         ({"running_release": "1-a"}, "the running process is of 1-a"),
-        ({"running_release": None}, "no release of ours"),
+        ({"running_release": None}, "no release of Slipway's"),
         ({"target_here": False}, "files of 2-b are damaged"),
         ({"binary_intact": False}, "not the one that was released"),
         ({"units_installed": False}, "the unit in"),
