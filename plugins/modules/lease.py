@@ -9,14 +9,17 @@ module: lease
 short_description: Acquire, renew or release a fleet-wide rollout lease
 version_added: 0.1.0
 description:
-  - Acquires a lease on a service, which one host of its fleet keeps in C(/opt/<name>/lease.json). A second rollout waits,
-    or fails with a message that says who has the lease, since when, and what is being rolled out.
-  - The lease lapses O(ttl) seconds after it was acquired or renewed, by that host's clock. If its owner ran on the same
-    controller and is dead, it is taken over at once.
-  - Every new owner gets a higher RV(counter). Hosts compare it with O(slipway.golang.release#module:fencing_token), so
-    that a rollout whose lease has lapsed cannot change hosts that a newer one has been to.
+  - Acquires a lease on a service, which one host of its fleet keeps in C(/opt/<name>/lease.json). A second
+    rollout waits, or fails with a message that says who has the lease, since when, and what is being rolled
+    out.
+  - The lease lapses O(ttl) seconds after it was acquired or renewed, by that host's clock. If its owner ran
+    on the same controller and is dead, it is taken over at once.
+  - Every new owner gets a higher RV(counter). Hosts compare it with
+    O(slipway.golang.release#module:fencing_token), so that a rollout whose lease has lapsed cannot change
+    hosts that a newer one has been to.
   - The playbooks C(slipway.golang.deploy) and C(slipway.golang.rollback) do all this.
-  - The module is executed by an action plugin, in one remote execution that needs nothing on the host but Python.
+  - The module is executed by an action plugin, in one remote execution that needs nothing on the host but
+    Python.
 options:
   name:
     description: The service's name.
@@ -24,9 +27,10 @@ options:
     required: true
   state:
     description:
-      - V(present) acquires the lease. With O(id) it renews the lease, and fails if another owner has acquired it since.
-      - V(absent) releases the lease, so that the next rollout can have it at once. It changes nothing if another owner has
-        it by now.
+      - V(present) acquires the lease. With O(id) it renews the lease, and fails if another owner has acquired
+        it since.
+      - V(absent) releases the lease, so that the next rollout can have it at once. It changes nothing if
+        another owner has it by now.
     type: str
     choices: [present, absent]
     default: present
@@ -34,7 +38,8 @@ options:
     description: The directory of everything of this service. Default is C(/opt/) and O(name).
     type: path
   id:
-    description: RV(id) of the task that acquired the lease, to renew or release it. Required with O(state=absent).
+    description: RV(id) of the task that acquired the lease, to renew or release it. Required with
+      O(state=absent).
     type: str
   ttl:
     description: After how many seconds the lease lapses unless it is renewed; 10 or more.

@@ -9,10 +9,11 @@ module: release_info
 short_description: Gather information about the releases of a Go service
 version_added: 0.1.0
 description:
-  - Lists the releases that M(slipway.golang.release) or C(install.sh) put on a host, with the outcome of each.
+  - Lists the releases that M(slipway.golang.release) or C(install.sh) put on a host, with the outcome of
+    each.
   - Probes the service once, as M(slipway.golang.release) would.
-  - What runs is read from the running process, not from a link. So it also shows a service that was not restarted, or
-    whose binary was replaced by hand.
+  - What runs is read from the running process, not from a link. So it also shows a service that was not
+    restarted, or whose binary was replaced by hand.
 options:
   name:
     description: The service's name.
@@ -26,7 +27,8 @@ options:
     type: int
     default: 10
   port:
-    description: The service's port, if O(health) names none. Default is the value of the release's own variable C(PORT).
+    description: The service's port, if O(health) names none. Default is the value of the release's own
+      variable C(PORT).
     type: int
 extends_documentation_fragment:
   - slipway.golang.health.nested
@@ -57,7 +59,8 @@ current:
   type: str
   sample: 1.4.2-0a1b2c3d4e5f
 previous:
-  description: Id of the release that O(slipway.golang.release#module:release=previous) would activate; null if there is none.
+  description: Id of the release that O(slipway.golang.release#module:release=previous) would activate; null
+    if there is none.
   returned: always
   type: str
   sample: 1.4.1-9c8d7e6f5a4b
@@ -87,7 +90,8 @@ running:
       type: bool
       sample: true
 healthy:
-  description: Whether the probe succeeded, and the running release answered it; null if there was nothing to probe.
+  description: Whether the probe succeeded, and the running release answered it; null if there was nothing to
+    probe.
   returned: always
   type: bool
   sample: true
@@ -97,7 +101,8 @@ health_problem:
   type: str
   sample: "GET http://127.0.0.1:8080/healthz answered 503"
 unit:
-  description: The unit's properties, as C(systemctl show) prints them - C(ActiveState), C(SubState), C(Result) and others.
+  description: The unit's properties, as C(systemctl show) prints them - C(ActiveState), C(SubState),
+    C(Result) and others.
   returned: always
   type: dict
 releases:

@@ -9,13 +9,17 @@ module: systemd_unit
 short_description: Run any binary as a hardened systemd service
 version_added: 0.1.0
 description:
-  - Writes a service unit with a strict sandbox for a binary that is on the host already, enables it and starts it.
-  - systemd verifies the unit first. If it reports an error the task fails with systemd's message, and the installed unit
-    keeps running. If a new unit does not start, or ends within half a second, the old one is put back.
-  - M(slipway.golang.release) includes all of this. Use this module for a binary that came to the host in another way.
+  - Writes a service unit with a strict sandbox for a binary that is on the host already, enables it and
+    starts it.
+  - systemd verifies the unit first. If it reports an error the task fails with systemd's message, and the
+    installed unit keeps running. If a new unit does not start, or ends within half a second, the old one is
+    put back.
+  - M(slipway.golang.release) includes all of this. Use this module for a binary that came to the host in
+    another way.
 options:
   name:
-    description: The service's name; also its unit, its user unless O(unit.user) says otherwise, and its directories.
+    description: The service's name; also its unit, its user unless O(unit.user) says otherwise, and its
+      directories.
     type: str
     required: true
   binary:
@@ -23,8 +27,8 @@ options:
     type: str
   environment_file:
     description:
-      - Absolute path of a file with environment variables, which systemd reads as root. It must exist when the service
-        starts.
+      - Absolute path of a file with environment variables, which systemd reads as root. It must exist when
+        the service starts.
     type: str
   state:
     description:
@@ -101,8 +105,8 @@ unit_file:
   sample: /etc/systemd/system/orders.service
 status:
   description:
-    - The unit's properties after the task, as C(systemctl show) prints them - C(ActiveState), C(MainPID), C(NRestarts),
-      C(UnitFileState) and others.
+    - The unit's properties after the task, as C(systemctl show) prints them - C(ActiveState), C(MainPID),
+      C(NRestarts), C(UnitFileState) and others.
   returned: success
   type: dict
   sample: {ActiveState: active, MainPID: 1234, NRestarts: 0, UnitFileState: enabled}

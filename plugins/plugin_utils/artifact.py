@@ -31,7 +31,7 @@ def read_manifest(path):
             return Manifest.parse(archive.extractfile(member).read())
     except FileNotFoundError:
         raise SlipwayError(
-            "artifact: there is no file %s on the controller. Build and package it first" % path
+            "artifact: there is no file %s on the controller: build and package it first" % path
         ) from None
     except (tarfile.TarError, OSError, EOFError) as error:
         raise SlipwayError("%s is not a Slipway artifact, or is damaged: %s" % (path, error)) from None

@@ -55,7 +55,7 @@ def parcel(request, artifact=None):
 
 
 def result_of(answer):
-    """The engine's result from what a remote execution printed; raises where the engine did not start."""
+    """The engine's result from what a remote execution printed; raises if the engine did not run."""
     result = wire.result_in(answer["stdout"])
     if result is not None:
         return _without_reserved_keys(result)

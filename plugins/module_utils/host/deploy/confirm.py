@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..releases.layout import Layout
     from .steps import Deployment
 
-# Another process may hold the lock for a whole deploy: a confirmation waits longer than a deploy is asked to.
+# Another deploy may hold the lock from start to end, so both of these wait longer than lock_wait.
 CONFIRM_LOCK_WAIT = 120
 ROLLBACK_LOCK_WAIT = 600
 
@@ -57,7 +57,7 @@ class ConfirmedTooLate(SlipwayError):
 
 
 def arm(deployment: Deployment) -> None:
-    """From now on the host rolls back without being asked, unless ``confirm`` comes in time."""
+    """From now on the host rolls back without the controller, unless ``confirm`` comes in time."""
     request, layout = deployment.request, deployment.layout
     rollback = {
         "step": "apply",

@@ -47,7 +47,7 @@ def decide(state: HostState, target: Target, *, activate: bool) -> Plan:
 def _reasons_to_activate(state, target):
     """Why the target is not live: the first reason that a person would look for; empty if it is live."""
     if state.current != target.id:
-        return ["current is %s, wanted is %s" % (state.current or "not set", target.id)]
+        return ["current is %s, the target is %s" % (state.current or "not set", target.id)]
     first = next(_differences(state, target), None)
     return [first] if first else []
 

@@ -71,7 +71,7 @@ class HostState:
         return all(unit_file.has_text(name, text, directory) for name, text in self._target.units.items())
 
     def health_problem(self) -> str | None:
-        """Why the target is unhealthy, asked now; None if it is healthy, or is not what runs."""
+        """Why the target is unhealthy, probed now; None if it is healthy, or is not what runs."""
         if self.running_release != self._target.id:
             return None
         check = self._request.check_for(self._target, port=self._request.strategy.port(self._request.layout))

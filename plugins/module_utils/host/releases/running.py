@@ -24,7 +24,7 @@ def running_release(layout: Layout, pid: int) -> str | None:
         path = os.readlink("/proc/%d/exe" % pid)
     except OSError:
         return None
-    # The kernel gives the real path, also where a directory above is a link.
+    # The kernel gives the real path, even if a directory above is a link.
     start = os.path.realpath(layout.releases_dir) + "/"
     release_id = path[len(start) :].split("/")[0] if path.startswith(start) else ""
     return release_id if names.RELEASE_ID.fullmatch(release_id) else None

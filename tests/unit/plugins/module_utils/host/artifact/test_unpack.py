@@ -183,7 +183,7 @@ def test_a_header_with_a_wrong_checksum_is_refused(tmp_path):
 
 
 def headers(*pairs):
-    """A gzipped tar of bare headers with these (field slice, bytes) changes, one dict of them for each header, with right checksums."""
+    """A gzipped tar of bare headers with right checksums; each of ``pairs`` changes one: {slice: bytes}."""
     raw = b""
     for changes in pairs:
         block = bytearray(tarfile.TarInfo("orders-1.0.0/manifest.json").tobuf(tarfile.GNU_FORMAT))

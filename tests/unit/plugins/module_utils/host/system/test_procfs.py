@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
 
 import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.host.system import procfs
@@ -28,6 +29,22 @@ def test_the_process_that_listens_is_found():
         port = listener.getsockname()[1]
         assert procfs.listeners(port) == {os.getpid()}
     assert procfs.listeners(port) == set()
+
+
+def test_a_running_binary_is_known_by_its_content_even_when_its_file_is_gone(tmp_path):
+    binary = tmp_path / "sleep"
+    with open("/bin/sleep", "rb") as handle:
+        content = handle.read()
+    binary.write_bytes(content)
+    binary.chmod(0o755)
+    process = subprocess.Popen([str(binary), "60"])
+    try:
+        binary.unlink()
+        assert procfs.exe_digest(process.pid) == hashlib.sha256(content).hexdigest()
+    finally:
+        process.kill()
+        process.wait()
+    assert procfs.exe_digest(process.pid) is None
 
 
 def test_a_process_that_is_gone_has_no_name_and_no_digest():
