@@ -14,7 +14,8 @@ from ...common import canonical, health
 from ...common.errors import SlipwayError
 from ...common.manifest import SIGNATURE
 from ..releases.running import binary_intact, listed_digest, running_release
-from ..systemd import systemctl, unit_file
+from ..system.files import has_text
+from ..systemd import systemctl
 
 TYPE_CHECKING = False  # as in typing, without the cost of importing it
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class HostState:
     @cached_property
     def units_installed(self) -> bool:
         directory = self._request.layout.unit_dir
-        return all(unit_file.has_text(name, text, directory) for name, text in self._target.units.items())
+        return all(has_text(os.path.join(directory, name), text) for name, text in self._target.units.items())
 
     def health_problem(self) -> str | None:
         """Why the target is unhealthy, probed now; None if it is healthy, or is not what runs."""

@@ -66,14 +66,6 @@ def installed(name: str, directory: str = DIRECTORY) -> str:
         return ""
 
 
-def has_text(name: str, text: str, directory: str = DIRECTORY) -> bool:
-    """Whether the unit file of that name has this text."""
-    try:
-        return files.read_text(os.path.join(directory, name)) == text
-    except (OSError, UnicodeDecodeError):
-        return False
-
-
 def exists(name: str, directory: str = DIRECTORY) -> bool:
     """Whether there is a unit file of that name, or a link."""
     return os.path.lexists(os.path.join(directory, name))
@@ -125,12 +117,13 @@ def daemon_reload() -> None:
 
 
 def _is_installed(name, text, directory):
+    path = os.path.join(directory, name)
     try:
-        status = os.lstat(os.path.join(directory, name))
+        status = os.lstat(path)
     except FileNotFoundError:
         return False
     is_ours = status.st_mode == 0o100644 and status.st_uid == os.geteuid()
-    return is_ours and has_text(name, text, directory)
+    return is_ours and files.has_text(path, text)
 
 
 def refuse_masked(name: str, directory: str = DIRECTORY) -> None:
