@@ -17,7 +17,7 @@ from ...common import wire
 from ...common.errors import SlipwayError
 from ..releases.history import History
 from ..system import lock
-from ..system.files import remove, write_file
+from ..system.files import remove, replace
 from ..systemd import systemctl, unit_file
 from .request import Request
 
@@ -59,25 +59,7 @@ class ConfirmedTooLate(SlipwayError):
 def arm(deployment: Deployment) -> None:
     """From now on the host rolls back without the controller, unless ``confirm`` comes in time."""
     request, layout = deployment.request, deployment.layout
-    rollback = {
-        "step": "apply",
-        "name": deployment.app,
-        "root": layout.root,
-        "release": deployment.old.id,
-        "unless_confirmed": deployment.target.id,
-        "strategy": request.strategy.NAME,
-        "port": request.port,
-        "port_variable": request.port_variable,
-        "alternate_port": request.alternate_port,
-        "unit": request.unit,
-        "health": request.health,
-        "keep": request.keep,
-        "lock_wait": ROLLBACK_LOCK_WAIT,
-        "actor": "this host: %s was not confirmed within %d s"
-        % (deployment.target.id, request.confirm_within),
-    }
-    remove(layout.unconfirmed)
-    write_file(layout.unconfirmed, _parcel(rollback), 0o600)
+    replace(layout.unconfirmed, _parcel(_rollback_request(deployment)), 0o600)
     values = {
         "app": deployment.app,
         "python": sys.executable,
@@ -94,6 +76,28 @@ def arm(deployment: Deployment) -> None:
     deployment.actions.append(
         "rolls back to %s unless it is confirmed within %d s" % (deployment.old.id, request.confirm_within)
     )
+
+
+def _rollback_request(deployment):
+    """What this host asks itself for when the time is over."""
+    request = deployment.request
+    return {
+        "step": "apply",
+        "name": deployment.app,
+        "root": deployment.layout.root,
+        "release": deployment.old.id,
+        "unless_confirmed": deployment.target.id,
+        "strategy": request.strategy.NAME,
+        "port": request.port,
+        "port_variable": request.port_variable,
+        "alternate_port": request.alternate_port,
+        "unit": request.unit,
+        "health": request.health,
+        "keep": request.keep,
+        "lock_wait": ROLLBACK_LOCK_WAIT,
+        "actor": "this host: %s was not confirmed within %d s"
+        % (deployment.target.id, request.confirm_within),
+    }
 
 
 def disarm(layout: Layout) -> None:

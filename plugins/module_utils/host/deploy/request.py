@@ -49,13 +49,7 @@ class Request:
         self.pull_ca_file = options.get("pull_ca_file")
         self.patch_base = options.get("patch_base")
         self.fencing_token = options.get("fencing_token") or 0
-        self.confirm_within = options.get("confirm_within") or 0
-        if self.confirm_within and self.confirm_within < SHORTEST_CONFIRM:
-            raise InvalidInput(
-                "confirm_within",
-                self.confirm_within,
-                "use %d seconds or more, or 0 to switch it off" % SHORTEST_CONFIRM,
-            )
+        self.confirm_within = _check_confirm_within(options.get("confirm_within") or 0)
         self.unless_confirmed = options.get("unless_confirmed")
         self.actor = options.get("actor") or "unknown"
         self.deploy_id = options.get("deploy_id") or ""
@@ -79,3 +73,11 @@ class Request:
     def health_options_for(self, target: Target) -> dict:
         """An older release is checked as it was when it was last healthy: it may lack a newer one's path."""
         return self.health if target.health is None else target.health
+
+
+def _check_confirm_within(seconds):
+    if seconds and seconds < SHORTEST_CONFIRM:
+        raise InvalidInput(
+            "confirm_within", seconds, "use %d seconds or more, or 0 to switch it off" % SHORTEST_CONFIRM
+        )
+    return seconds
