@@ -35,7 +35,7 @@ options:
     choices: [present, absent]
     default: present
   root:
-    description: The directory of everything of this service. Default is C(/opt/) and O(name).
+    description: The service's directory on the host. Default is C(/opt/) and O(name).
     type: path
   id:
     description: RV(id) of the task that acquired the lease, to renew or release it. Required with

@@ -50,7 +50,7 @@ options:
         health check that it last passed.
     type: str
   root:
-    description: The directory of everything of this service. Default is C(/opt/) and O(name).
+    description: The service's directory on the host. Default is C(/opt/) and O(name).
     type: path
   environment:
     description:

@@ -20,7 +20,7 @@ options:
     type: str
     required: true
   root:
-    description: The directory of everything of this service. Default is C(/opt/) and O(name).
+    description: The service's directory on the host. Default is C(/opt/) and O(name).
     type: path
   history:
     description: How many of the newest entries of the history to return.

@@ -135,7 +135,7 @@ def _put_back(deployment, error):
         facts["evidence_of_old"] = getattr(second, "facts", {}).get("evidence")
         return Down(
             "%s. Rolling back to %s failed too: %s. NOTHING HEALTHY IS RUNNING on this host. "
-            "Look at the journal of both, then deploy a release that works"
+            "See the journal of the service, then deploy a release that works"
             % (reason, deployment.old.id, second),
             **facts,
         )
