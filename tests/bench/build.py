@@ -29,7 +29,7 @@ MODULE = "ansible_collections.slipway.golang.plugins.modules.build"
 ENGINE = """
 import json, sys, time
 from MODULE import ARGUMENTS
-from ansible_collections.slipway.golang.plugins.module_utils.builder.building import build
+from ansible_collections.slipway.golang.plugins.module_utils.builder.build import build
 from ansible_collections.slipway.golang.plugins.module_utils.builder.request import Request
 options = dict({name: option.get("default") for name, option in ARGUMENTS.items()}, **json.loads(sys.argv[1]))
 started = time.perf_counter()

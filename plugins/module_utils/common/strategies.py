@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-# Strategy to the packages of host/ that it uses beside those of every deploy.
-STRATEGIES = {
+# Strategy to the packages of host/ that it uses in addition to those of every deploy.
+STRATEGIES: dict[str, tuple[str, ...]] = {
     "blue_green": ("nginx",),
     "restart": (),
     "socket": (),

@@ -77,9 +77,9 @@ def test_a_good_answer_is_health(port, options, release):
         (
             {"path": "/cut"},
             None,
-            "gave no proper HTTP answer: IncompleteRead(3 bytes read, 97 more expected)",
+            "gave an invalid HTTP response: IncompleteRead(3 bytes read, 97 more expected)",
         ),
-        ({"path": "/chunk"}, None, "gave no proper HTTP answer: IncompleteRead"),
+        ({"path": "/chunk"}, None, "gave an invalid HTTP response: IncompleteRead"),
         ({"path": "/header/"}, ("1.4.1",), "was answered by release '', expected 1.4.1"),
         (
             {"path": "/header/%1b[2J", "response_headers": {"X-Release": "green"}},

@@ -142,7 +142,7 @@ def test_a_long_period_does_not_hide_the_end_of_the_process():
 
 def test_a_long_wait_makes_no_long_result():
     verdict, dummy = watch(lambda at: False, deadline=1000, period=0.1)
-    assert verdict.count > 1000 and len(verdict.to_dict()["attempts"]) == wait.MAX_ATTEMPTS_TOLD
+    assert verdict.count > 1000 and len(verdict.to_dict()["attempts"]) == wait.MAX_ATTEMPTS_SHOWN
     assert verdict.attempts[0].at_ms == 0 and verdict.attempts[-1].at_ms > 990_000
 
 
