@@ -2,13 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The format of a patch between two artifacts: plugin_utils/delta.py writes it, host/artifact/delta.py reads it."""
+"""The format of a patch between two artifacts.
+
+plugin_utils/delta.py writes it, host/artifact/delta.py reads it.
+"""
 
 from __future__ import annotations
 
 import struct
 
-# A record: its kind, how many bytes of the new artifact it makes, and where the matching bytes of the base begin.
+# A record: its kind, how many bytes of the new artifact it makes, and where the matching bytes of the base
+# begin.
 HEADER = struct.Struct("<BQQ")
 COPY = 0  # the base's bytes
 SUM = 1  # the base's bytes, to each of which one of the bytes that follow is added
@@ -33,5 +37,5 @@ def minus(one: bytes, other: bytes) -> bytes:
 
 
 def _masks(length: int) -> tuple[int, int]:
-    """Masks of every byte's lower seven bits and of its highest one, so that no sum carries into the next byte."""
+    """Masks of every byte's lower seven bits and of its highest one: no sum carries into the next byte."""
     return int.from_bytes(b"\x7f" * length, "little"), int.from_bytes(b"\x80" * length, "little")

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+
 class SlipwayError(Exception):
     """What failed, on what, why, and what to do about it, in words for the person on call.
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The strategies by name. Each is a file in host/deploy/strategies/; a new one is a file there and a line here."""
+"""The strategies by name: each is a file in host/deploy/strategies/ and a line here."""
 
 from __future__ import annotations
 

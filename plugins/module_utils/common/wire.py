@@ -16,8 +16,8 @@ import json
 # Begins the line that is the engine's result; a login shell may print other lines before it.
 MARK = "SLIPWAY-RESULT "
 
-# What Python is called with. It keeps `bootstrap` and the bootstrap keeps `packed`, as a host may have to store
-# both (host/deploy/confirm.py).
+# What Python is called with. It keeps `bootstrap` and the bootstrap keeps `packed`, as a host may have to
+# store both (host/deploy/confirm.py).
 _READ = "import sys; stream = %s; bootstrap = stream.read(int(stream.readline())); exec(bootstrap)"
 READ_STDIN = _READ % "sys.stdin.buffer"
 READ_FILE = _READ % "open(sys.argv[1], 'rb')"

@@ -12,8 +12,9 @@ SHOWN = 500
 class Attempt:
     """One probe.
 
-    ``ok``; the ``reason`` where it failed; the HTTP ``status``; ``ms`` that it took; the ``release`` that the
-    answer named. Texts may quote what another machine sent, so they are made safe to print here, in one place.
+    ``ok``; the ``reason`` where it failed; the HTTP ``status``; ``ms`` that it took; the ``release`` that
+    the answer named. Texts may quote what another machine sent, so they are made safe to print here, in one
+    place.
     """
 
     def __init__(

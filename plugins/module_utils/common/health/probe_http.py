@@ -114,7 +114,7 @@ class _Connection(http.client.HTTPConnection):
         if check.scheme == "https":
             raw = _encrypted(raw, check, deadline)
         self._timed = _Timed(raw, deadline)
-        self.sock = self._timed  # type: ignore[assignment]  # it has what http.client uses of a socket
+        self.sock = self._timed  # it has what http.client uses of a socket
 
 
 def _encrypted(raw: socket.socket, check: Check, deadline: float) -> socket.socket:

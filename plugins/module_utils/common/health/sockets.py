@@ -63,7 +63,8 @@ def _addresses(host: str, port: int, deadline: float) -> list[tuple[int, int, in
 def _looked_up(host: str, port: int, deadline: float) -> list[tuple[int, int, int, str, tuple[object, ...]]]:
     """The addresses of a name.
 
-    A name lookup has no time limit of its own, so a thread does it, and is left running when it takes too long.
+    A name lookup has no time limit of its own, so a thread does it, and is left running when it takes too
+    long.
     """
     found: list[tuple[int, int, int, str, tuple[object, ...]]] = []
     errors: list[Exception] = []

@@ -20,7 +20,8 @@ MAX_ATTEMPTS_SHOWN = 20
 class Verdict:
     """The result of waiting.
 
-    ``ok``, or the last ``reason``; ``ready_ms`` until the service was ready, None for never; the ``attempts``.
+    ``ok``, or the last ``reason``; ``ready_ms`` until the service was ready, None for never; the
+    ``attempts``.
     """
 
     def __init__(self) -> None:
@@ -74,10 +75,10 @@ def wait_until_ready(
 ) -> Verdict:
     """Probe until the service is ready, then check that it stays ready; returns a Verdict.
 
-    Ready: ``success_threshold`` successes in a row; the last probe begins when ``deadline`` is over. Then it must
-    hold for ``min_ready_seconds`` without ``failure_threshold`` failures in a row. ``alive()`` gives the reason to
-    stop waiting, or None; it is called often, so it must be cheap. ``since``: when the service was started, on the
-    clock of ``now``; ``ready_ms`` counts from then.
+    Ready: ``success_threshold`` successes in a row; the last probe begins when ``deadline`` is over. Then
+    it must hold for ``min_ready_seconds`` without ``failure_threshold`` failures in a row. ``alive()``
+    gives the reason to stop waiting, or None; it is called often, so it must be cheap. ``since``: when the
+    service was started, on the clock of ``now``; ``ready_ms`` counts from then.
     """
     return _Watch(check, alive, since, now, sleep, lambda: ask(check, release)).run()
 
@@ -135,7 +136,8 @@ class _Watch:
         # Several probes even in a short time, so that failure_threshold can be reached in it.
         pace = min(check.period, max(check.min_ready_seconds / (check.failure_threshold + 1), FIRST_PAUSE))
         end = self._now() + check.min_ready_seconds
-        # Probes of a service that hangs take long, so that few fit in: it does not end in the middle of failures.
+        # Probes of a service that hangs take long, so that few fit in: it does not end in the middle of
+        # failures.
         while failures or self._now() < end:
             left = end - self._now()
             ended = self._pause(min(pace, left) if left > 0 else pace)
