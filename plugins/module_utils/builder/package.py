@@ -192,13 +192,8 @@ def _own_members(artifact):
         raise SlipwayError(
             "%s is not the provenance of %s: build again" % (artifact["provenance"], artifact["path"])
         )
-    info = (
-        go_buildinfo.BuildInfo.from_dict(recorded["build"])
-        if recorded["binary"]["before_upx"]
-        else go_buildinfo.read(artifact["path"])
-    )
     bill = sbom.render(
-        info,
+        go_buildinfo.BuildInfo.from_dict(recorded["build"]),
         name=artifact["name"],
         version=artifact["version"],
         target=_target(artifact),

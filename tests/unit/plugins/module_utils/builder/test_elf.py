@@ -58,10 +58,10 @@ def test_reads_bytes_as_it_reads_a_file(binaries):
 @pytest.mark.parametrize(
     ("path", "words"),
     [
-        ("/dev/null", "no regular file"),
-        ("/", "no regular file"),
+        ("/dev/null", "not a regular file"),
+        ("/", "not a regular file"),
         ("/nonexistent", "No such file"),
-        (__file__, "no executable for Linux"),
+        (__file__, "not an executable for Linux"),
     ],
 )
 def test_says_why_a_path_is_no_executable(path, words):
@@ -168,7 +168,7 @@ def test_settings_with_blanks_are_unquoted():
 def test_reading_a_named_pipe_does_not_wait(tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    with pytest.raises(SlipwayError, match="no regular file"):
+    with pytest.raises(SlipwayError, match="not a regular file"):
         elf.read(str(pipe))
 
 

@@ -61,9 +61,8 @@ class Workshop:
         )
 
     def build(self, check_mode=False, **options):
-        """The result of `build`, with the request's warnings."""
-        request = self.request(check_mode, **options)
-        return dict(build(request), warnings=request.warnings)
+        """The result of `build`."""
+        return build(self.request(check_mode, **options))
 
     def binary(self, **options):
         """Build for one target, and return the path of the binary."""
