@@ -14,7 +14,7 @@ if [ "$work/tools.stamp" -nt requirements-dev.txt ] && [ "$work/tools.stamp" -nt
 if ! "$python" -c 'import ensurepip' 2>/dev/null; then
   "$python" lab/lab.py install python3-venv
 fi
-for command in ssh:openssh-client shellcheck:shellcheck busybox:busybox; do
+for command in ssh:openssh-client shellcheck:shellcheck busybox:busybox readelf:binutils; do
   command -v "${command%:*}" >/dev/null || "$python" lab/lab.py install "${command#*:}"
 done
 

@@ -72,12 +72,10 @@ def read_elf(data):
 
 
 def read_build_info(data):
-    with contextlib.suppress(SlipwayError):
-        info = go_buildinfo.read(data)
-        assert (
-            json.loads(json.dumps(info.as_dict()))
-            == go_buildinfo.BuildInfo.from_dict(info.as_dict()).as_dict()
-        )
+    """The output of ``go version -m``."""
+    info = go_buildinfo.parse(data.decode("utf-8", "replace"))
+    assert json.loads(json.dumps(info.as_dict())) == info.as_dict()
+    assert go_buildinfo.BuildInfo.from_dict(info.as_dict()) == info
 
 
 def read_journal(data):

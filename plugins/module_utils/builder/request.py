@@ -104,8 +104,8 @@ def _flags(flags: list[str], field: str, check: Callable[[str], None]) -> tuple[
             )
         if name in _OBSOLETE_FLAGS:
             warnings.append(
-                "%s: -%s was left out. It dates from before Go 1.10; today it only compiles everything again, "
-                "to the same bytes" % (field, name)
+                "%s: -%s was left out. It dates from before Go 1.10; today it compiles everything again "
+                "and changes no byte" % (field, name)
             )
             if name == "installsuffix" and not equals:
                 next(given, None)
