@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Slipway contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Print a bill of materials (CycloneDX 1.5) of the collection: its own files, what it needs, and what it is made and tested with.
+"""Print a bill of materials (CycloneDX 1.5) of the collection: its files, its needs, its pinned tools.
 
 The same checkout gives the same bytes. The bill of a service is another one, and travels in its tarball.
 """

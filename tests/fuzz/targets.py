@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every reader of bytes that come from outside, as a function of bytes: it may raise SlipwayError, and nothing else.
+"""Every parser of untrusted input, as a function of bytes: it may raise SlipwayError, and nothing else.
 
-What a reader promises beside that is asserted here too. ``run.py`` drives these with atheris, the unit tests with hypothesis.
+What else a parser guarantees is asserted here too. ``run.py`` drives these with atheris, the unit tests with
+hypothesis.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ SCRATCH = next((path for path in ("/dev/shm",) if os.access(path, os.W_OK)), Non
 
 
 def read_archive(data):
-    """A tar as it is, and again with its checksums and its manifest's digest made right, so that what lies behind them is reached."""
+    """A tar as it is, and again with valid checksums and digest, to reach the code after them."""
     for tar in (data, _mended(data)):
         with tempfile.TemporaryDirectory(dir=SCRATCH) as scratch:
             target = os.path.join(scratch, "target")

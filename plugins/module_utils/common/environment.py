@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from . import names
 from .errors import InvalidInput
@@ -16,7 +17,7 @@ _SPECIAL = re.compile(r'(["\\`$])')
 _LINE = re.compile(r'([A-Za-z_][A-Za-z0-9_]*)="((?:[^"\\]|\\.)*)"\n', re.DOTALL)
 
 
-def render(variables: dict[str, object]) -> str:
+def render(variables: Mapping[str, object]) -> str:
     """The file's text for a dict of variables: sorted and quoted, so that no value can end its own quotes."""
     return "".join(
         '%s="%s"\n' % (key, _SPECIAL.sub(r"\\\1", _text(key, variables[key]))) for key in sorted(variables)

@@ -48,9 +48,8 @@ def test_a_failure_says_what_was_asked_for_how_long_and_what_to_do_next(run, por
     assert result["failed"] and result["ready_ms"] is None and result["status"] == 503
     assert result["msg"].startswith("Not healthy after %d probes in 0." % result["count"])
     assert (
-        "(deadline 0.1 s, min_ready_seconds 2 s, timeout 1 s, failure_threshold 3): GET http://127.0.0.1:%d/status/503 answered 503"
-        % port
-        in result["msg"]
+        "(deadline 0.1 s, min_ready_seconds 2 s, timeout 1 s, failure_threshold 3): "
+        "GET http://127.0.0.1:%d/status/503 answered 503" % port in result["msg"]
     )
     assert result["msg"].endswith("Next, on this machine: curl -iv http://127.0.0.1:%d/status/503" % port)
 

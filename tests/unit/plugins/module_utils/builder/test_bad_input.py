@@ -261,7 +261,8 @@ def test_upx_that_is_not_installed(shop, monkeypatch, tmp_path):
 def test_embedded_files_that_must_be_there(shop):
     shop.write(
         "web.go",
-        'package main\n\nimport "embed"\n\n//go:embed web\nvar web embed.FS\n\nfunc init() { _, _ = web.ReadFile("x") }\n',
+        'package main\n\nimport "embed"\n\n//go:embed web\nvar web embed.FS\n\n'
+        'func init() { _, _ = web.ReadFile("x") }\n',
     )
     shop.write("web/index.html", "x")
     shop.write("web/.env", "x")
@@ -273,7 +274,8 @@ def test_embedded_files_that_must_be_there(shop):
 def test_a_pattern_that_embeds_nothing(shop):
     shop.write(
         "web.go",
-        'package main\n\nimport _ "embed"\n\n//go:embed web/index.html\nvar page string\n\nfunc init() { println(page) }\n',
+        'package main\n\nimport _ "embed"\n\n'
+        "//go:embed web/index.html\nvar page string\n\nfunc init() { println(page) }\n",
     )
     message = refused(shop)
     assert "web/index.html" in message

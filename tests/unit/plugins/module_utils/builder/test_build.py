@@ -154,7 +154,8 @@ def test_a_constraint_that_changes_is_seen(shop):
 def test_embedded_files_are_inputs_and_new_ones_are_seen(shop):
     shop.write(
         "web.go",
-        'package main\n\nimport "embed"\n\n//go:embed web\nvar web embed.FS\n\nfunc init() { _, _ = web.ReadFile("x") }\n',
+        'package main\n\nimport "embed"\n\n//go:embed web\nvar web embed.FS\n\n'
+        'func init() { _, _ = web.ReadFile("x") }\n',
     )
     shop.write("web/index.html", "one")
     shop.write("web/deep/app.js", "one")
@@ -369,7 +370,8 @@ def test_a_vendored_module_is_built_without_a_network(shop):
 def test_a_replaced_directory_is_an_input(shop):
     shop.write(
         "go.mod",
-        "module example.com/hello\n\ngo 1.21\n\nrequire example.com/lib v1.0.0\n\nreplace example.com/lib => ../lib\n",
+        "module example.com/hello\n\ngo 1.21\n\n"
+        "require example.com/lib v1.0.0\n\nreplace example.com/lib => ../lib\n",
     )
     shop.write("main.go", 'package main\n\nimport "example.com/lib"\n\nfunc main() { println(lib.Word()) }\n')
     shop.write("../lib/go.mod", "module example.com/lib\n\ngo 1.21\n")
@@ -382,7 +384,8 @@ def test_a_replaced_directory_is_an_input(shop):
 def test_gates_run_once_for_the_same_code(shop, started):
     shop.write(
         "main_test.go",
-        'package main\n\nimport "testing"\n\nfunc TestVersion(t *testing.T) { if version != "dev" { t.Fatal(version) } }\n',
+        'package main\n\nimport "testing"\n\n'
+        'func TestVersion(t *testing.T) { if version != "dev" { t.Fatal(version) } }\n',
     )
     result = shop.build(version="1", gates=["vet", "test"])
     assert result["gates"] == [

@@ -16,11 +16,36 @@ from ansible_collections.slipway.golang.plugins.module_utils.builder.build impor
 from ansible_collections.slipway.golang.plugins.module_utils.builder.request import Request
 
 DEFAULTS = {
-    "package": ".", "name": None, "targets": None, "version": None, "stamp": {}, "ldflags": ["-s", "-w"], "gcflags": [], "flags": [],
-    "tags": [], "trimpath": True, "cgo": False, "static": "require", "mod": "readonly", "pgo": "auto", "max_size": None, "upx": False,
-    "upx_args": ["-9"], "embed": [], "gates": [], "go": "go", "goproxy": None, "goprivate": None, "gosumdb": None, "offline": False,
-    "gocache": None, "gomodcache": None, "environment": {}, "force": False, "jobs": None,
-}  # fmt: skip
+    "package": ".",
+    "name": None,
+    "targets": None,
+    "version": None,
+    "stamp": {},
+    "ldflags": ["-s", "-w"],
+    "gcflags": [],
+    "flags": [],
+    "tags": [],
+    "trimpath": True,
+    "cgo": False,
+    "static": "require",
+    "mod": "readonly",
+    "pgo": "auto",
+    "max_size": None,
+    "upx": False,
+    "upx_args": ["-9"],
+    "embed": [],
+    "gates": [],
+    "go": "go",
+    "goproxy": None,
+    "goprivate": None,
+    "gosumdb": None,
+    "offline": False,
+    "gocache": None,
+    "gomodcache": None,
+    "environment": {},
+    "force": False,
+    "jobs": None,
+}
 MAIN = """\
 package main
 
@@ -79,8 +104,12 @@ class Workshop:
         return self.git("rev-parse", "HEAD").strip()
 
     def git(self, *arguments):
-        person = {"GIT_%s_%s" % (who, what): value for who in ("AUTHOR", "COMMITTER")
-                  for what, value in (("NAME", "t"), ("EMAIL", "t@example.com"), ("DATE", "1763600000 +0000"))}  # fmt: skip
+        settings = (("NAME", "t"), ("EMAIL", "t@example.com"), ("DATE", "1763600000 +0000"))
+        person = {
+            "GIT_%s_%s" % (role, setting): value
+            for role in ("AUTHOR", "COMMITTER")
+            for setting, value in settings
+        }
         environment = dict(os.environ, GIT_CONFIG_GLOBAL=os.devnull, GIT_CONFIG_SYSTEM=os.devnull, **person)
         return subprocess.run(
             ["git"] + list(arguments), cwd=self.source, env=environment, check=True, stdout=subprocess.PIPE
