@@ -46,6 +46,7 @@ DEFAULTS = {
     "force": False,
     "jobs": None,
 }
+INSTALLER = b"#!/bin/sh\necho install\n"
 MAIN = """\
 package main
 
@@ -118,7 +119,14 @@ class Workshop:
 
 def pack(artifacts, dest, check_mode=False, **options):
     """The result of `package`."""
-    given = dict({"extra": [], "unit": None, "signing_key": None, "compression_level": 6}, **options)
+    defaults = {
+        "installer": INSTALLER,
+        "extra": [],
+        "unit": None,
+        "signing_key": None,
+        "compression_level": 6,
+    }
+    given = dict(defaults, **options)
     return package.package(artifacts, str(dest), check_mode=check_mode, **given)
 
 
