@@ -14,7 +14,7 @@ export COVERAGE_PROCESS_START=$PWD/pyproject.toml
 export PYTHONPATH=$work${PYTHONPATH:+:$PYTHONPATH}
 
 status=0
-pytest --numprocesses auto --quiet "$@" tests/unit || status=$?
+pytest --numprocesses "${JOBS:-auto}" --quiet "$@" tests/unit || status=$?
 coverage combine --quiet
 coverage html --quiet --directory "$work/html"
 printf 'coverage of plugins/ by tests/unit: %s %%\n' "$(coverage report --format total)"
