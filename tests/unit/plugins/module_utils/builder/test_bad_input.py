@@ -214,7 +214,7 @@ def test_a_stamp_that_cannot_land(shop, stamp, words):
     assert words in refused(shop, stamp=stamp)
 
 
-def test_a_stamp_into_a_variable_that_nobody_reads(shop):
+def test_a_stamp_into_a_variable_that_is_not_read(shop):
     shop.write("vars.go", "package main\n\nvar unread string\n")
     assert "is not in the binary" in refused(shop, stamp={"main.unread": "surely-not-there-by-chance"})
 

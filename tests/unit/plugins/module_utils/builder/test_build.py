@@ -326,7 +326,7 @@ def test_name_comes_from_the_package_or_the_module(tmp_path):
     assert shop.build(package="cmd/worker", name="jobs")["artifacts"][0]["path"].endswith("/jobs")
 
 
-def test_folklore_flags_are_left_out_with_a_warning(shop):
+def test_obsolete_flags_are_left_out_with_a_warning(shop):
     result = shop.build(flags=["-a", "-installsuffix", "cgo"], ldflags=["-s", "-w", "-a"])
     assert not any("-a" in command or "cgo" in command for command in result["commands"])
     assert sorted({warning.split(" was")[0] for warning in result["warnings"]}) == [
