@@ -815,14 +815,25 @@ stays_healthy() {
 }
 
 is_steady() {
-    if [ "${pid:-0}" = 0 ] || [ "$(show MainPID)" != "$pid" ]; then
+    live=$(running_release)
+    # Asked last: a process that has just ended has no binary any more, and systemd may not know of its end yet.
+    if [ "${pid:-0}" = 0 ] || [ "$(show MainPID)" != "$pid" ] || ! readlink "/proc/$pid/exe" >/dev/null; then
+        await_end
         reason="its process ended ($(show Result), exit status $(show ExecMainStatus))"
-    elif [ "$(running_release)" != "$1" ]; then
+    elif [ "$live" != "$1" ]; then
         reason="the running process $pid is not of $1"
     else
         return 0
     fi
     return 1
+}
+
+# systemd knows how a process ended a moment after its end.
+await_end() {
+    for _ in 1 2 3 4 5; do
+        { [ "${pid:-0}" != 0 ] && [ "$(show MainPID)" = "$pid" ]; } || return 0
+        pause
+    done
 }
 
 # The release that the main process was started from, by the path of its binary.

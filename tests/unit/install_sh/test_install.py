@@ -26,12 +26,9 @@ from .trees import unit_text
 def test_shellcheck_has_nothing_to_say(tmp_path):
     script = tmp_path / "install.sh"
     script.write_text(INSTALL_SH)
-    try:
-        done = subprocess.run(
-            ["shellcheck", "-s", "sh", str(script)], capture_output=True, text=True, check=False
-        )
-    except FileNotFoundError:
-        pytest.skip("shellcheck is not on this machine")
+    done = subprocess.run(
+        ["shellcheck", "-s", "sh", str(script)], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout
 
 
@@ -54,7 +51,8 @@ def test_the_release_is_the_one_that_python_would_have_made(host, tarball):
 def test_modes_owners_and_places(host, tarball):
     top = tarball()
     (top / "bin" / "orders").chmod(0o4777)  # as an unpacker's umask, or its owner, may have left it
-    os.chown(top / "bin" / "orders", 65534, 65534)
+    if os.geteuid() == 0:  # nobody else can give a file away
+        os.chown(top / "bin" / "orders", 65534, 65534)
     host.install(top)
     modes = {
         "": 0o755,
@@ -71,7 +69,8 @@ def test_modes_owners_and_places(host, tarball):
     }
     for path, mode in modes.items():
         status = (host.current / path).stat()
-        assert (path, oct(status.st_mode & 0o7777), status.st_uid, status.st_gid) == (path, oct(mode), 0, 0)
+        assert (path, oct(status.st_mode & 0o7777)) == (path, oct(mode))
+        assert (status.st_uid, status.st_gid) == (os.geteuid(), os.getegid())
     assert os.readlink(host.base / "current").startswith("releases/")
     assert (host.base / "incoming").stat().st_mode & 0o777 == 0o700
     assert not os.listdir(host.base / "incoming")
