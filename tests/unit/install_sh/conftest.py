@@ -14,7 +14,7 @@ from ansible_collections.slipway.golang.plugins.module_utils.builder.install_sh 
 
 from .trees import files_of, lay_out
 
-# install.sh wants to be root. Everybody is in a user namespace of their own, where the files of root are theirs.
+# install.sh wants to be root, which everybody is in a user namespace of their own.
 AS_ROOT = ["unshare", "--user", "--map-root-user"] if os.geteuid() else []
 
 

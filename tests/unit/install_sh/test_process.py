@@ -13,8 +13,8 @@ import subprocess
 import pytest
 
 RELEASE = "1.4.2-0a1b2c3d4e5f"
-# Each question for MainPID takes one line of the file `pids`; the last line stays. How the process ended is known when
-# its id is gone.
+# Each question for MainPID takes one line of the file `pids`; the last line stays.
+# How the process ended is known when its id is gone.
 SYSTEMCTL = """\
 #!/bin/sh
 read -r pid <"$PIDS"
@@ -23,8 +23,12 @@ case $2 in
         echo "MainPID=$pid"
         [ "$(wc -l <"$PIDS")" = 1 ] || sed -i 1d "$PIDS"
         ;;
-    --property=Result) if [ "$pid" = "$JUDGED" ]; then echo Result=success; else echo Result=exit-code; fi ;;
-    --property=ExecMainStatus) if [ "$pid" = "$JUDGED" ]; then echo ExecMainStatus=0; else echo ExecMainStatus=3; fi ;;
+    --property=Result)
+        if [ "$pid" = "$JUDGED" ]; then echo Result=success; else echo Result=exit-code; fi
+        ;;
+    --property=ExecMainStatus)
+        if [ "$pid" = "$JUDGED" ]; then echo ExecMainStatus=0; else echo ExecMainStatus=3; fi
+        ;;
 esac
 """
 
@@ -51,9 +55,11 @@ class Service:
         return process
 
     def is_steady(self, process, *pids):
-        """Judge a process, while systemd answers with these main processes; returns what is wrong, in words."""
+        """Judge a process, while systemd answers with these main processes; returns the words about it."""
         (self.directory / "pids").write_text("".join("%d\n" % pid for pid in pids))
-        script = '. "$1"; base=$2 app=orders unit=orders.service pid=$JUDGED reason=; is_steady "$3"; echo "$? $reason"'
+        script = (
+            '. "$1"; base=$2 app=orders unit=orders.service pid=$JUDGED; is_steady "$3"; echo "$? $reason"'
+        )
         variables = {
             "PATH": "%s:%s" % (self.directory / "bin", os.environ["PATH"]),
             "PIDS": str(self.directory / "pids"),
@@ -65,7 +71,7 @@ class Service:
         return done.stdout.strip()
 
     def end(self, process):
-        """End a process; nobody has asked yet how it ended, and the kernel keeps its id."""
+        """End a process by ending its input. The kernel keeps its id until it is waited for."""
         process.stdin.close()
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
 
