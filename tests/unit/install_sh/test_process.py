@@ -55,11 +55,9 @@ class Service:
         return process
 
     def is_steady(self, process, *pids):
-        """Judge a process, while systemd answers with these main processes; returns the words about it."""
+        """Judge a process, while systemd answers with these main processes; returns code and reason."""
         (self.directory / "pids").write_text("".join("%d\n" % pid for pid in pids))
-        script = (
-            '. "$1"; base=$2 app=orders unit=orders.service pid=$JUDGED; is_steady "$3"; echo "$? $reason"'
-        )
+        script = '. "$1"; base=$2 app=orders unit=x pid=$JUDGED reason=; is_steady "$3"; echo "$? $reason"'
         variables = {
             "PATH": "%s:%s" % (self.directory / "bin", os.environ["PATH"]),
             "PIDS": str(self.directory / "pids"),
