@@ -16,7 +16,7 @@ export ANSIBLE_NOCOLOR ?= 1
 
 .PHONY: help
 help: ## Show this help
-	@awk -F':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "Everything is made in .work/; the logs are in .work/log/."
 
 ## Try it
@@ -35,7 +35,12 @@ demo-down: ## Remove the demo's hosts
 test-fast: lint sanity units ## What to run before every commit: two minutes at most
 
 .PHONY: test
-test: test-fast ansible-units go-test galaxy acceptance molecule ## All tests, as in CI
+test: new-minutes test-fast ansible-units go-test galaxy acceptance molecule ## All tests, as in CI
+	@bash tests/tools/minutes.sh
+
+.PHONY: new-minutes
+new-minutes:
+	@rm -f .work/log/minutes
 
 .PHONY: lint
 lint: tools copy ## ansible-lint, yamllint, ruff, shellcheck, and antsibull for changelog and docs
@@ -54,9 +59,11 @@ sanity: tools ## ansible-test sanity, without a single exception
 units: tools ## pytest on tests/unit (ARGS="-k journal -x" for some of it)
 	@LINES_OF_SUCCESS=1 $(LOG) units pytest --numprocesses auto --quiet $(ARGS)
 
+# pytest has run them all: ansible-test imports each of them in its own environment, and runs those of a module there.
 .PHONY: ansible-units
-ansible-units: tools
-	@LINES_OF_SUCCESS=1 $(LOG) ansible-units bash tests/tools/ansible_test.sh units
+ansible-units: tools ## The unit tests as ansible-test finds them: all are collected, a module's are run
+	@$(LOG) ansible-units-collect bash tests/tools/ansible_test.sh units --collect-only
+	@$(LOG) ansible-units bash tests/tools/ansible_test.sh units $$(find tests/unit -name test_module.py)
 
 .PHONY: acceptance
 acceptance: tools ## pytest on the other folders of tests/: real binaries, real hosts

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # quietly.sh NAME COMMAND…: run a command, keep what it prints in .work/log/NAME.log, and show the end of it on failure.
-# Its last lines are shown as well when LINES_OF_SUCCESS says how many.
+# Its last lines are shown as well when LINES_OF_SUCCESS says how many. The seconds go to .work/log/minutes (minutes.sh).
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
 name=$1
@@ -13,6 +13,7 @@ printf '%-26s' "$name"
 begun=$SECONDS
 "$@" >"$log" 2>&1 </dev/null
 status=$?
+echo "$name $((SECONDS - begun))" >>"$root/.work/log/minutes"
 if [ $status -ne 0 ]; then
   echo "FAILED with $status after $((SECONDS - begun)) s; the end of .work/log/$name.log:"
   tail -n "${LINES_OF_FAILURE:-60}" "$log" | sed 's/^/    /'

@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# minutes.sh: print what quietly.sh measured since .work/log/minutes was removed.
+set -eu
+cd "$(dirname "$0")/../.."
+echo "Minutes per suite:"
+awk '{ printf "  %-24s%6.1f\n", $1, $2 / 60; all += $2 } END { printf "  %-24s%6.1f\n", "all", all / 60 }' .work/log/minutes
