@@ -82,7 +82,7 @@ galaxy: tools ## Build the collection, install it elsewhere and use it from ther
 .PHONY: molecule
 molecule: tools ## The roles and the fleet on systemd hosts (SCENARIO=certbot for one, ACTION=converge to keep its hosts)
 	@$(LOG) lab-image $(LAB) image
-	@LINES_OF_SUCCESS=12 $(LOG) molecule$(if $(SCENARIO),-$(SCENARIO)) bash tests/tools/molecule.sh $(or $(ACTION),test) $(SCENARIO)
+	@$(if $(SCENARIO),LINES_OF_SUCCESS=12 $(LOG) molecule-$(SCENARIO)) bash tests/tools/molecule.sh $(or $(ACTION),test) $(SCENARIO)
 
 .PHONY: fleet
 fleet: ## The life of a service on three hosts: molecule's scenario `fleet`
