@@ -43,7 +43,7 @@ new-minutes:
 	@rm -f .work/log/minutes
 
 .PHONY: lint
-lint: tools copy ## ansible-lint, yamllint, ruff, shellcheck, and antsibull for changelog and docs
+lint: tools programs copy ## ansible-lint, yamllint, ruff, shellcheck, and antsibull for changelog and docs
 	@$(LOG) ruff ruff check --output-format concise .
 	@$(LOG) yamllint yamllint --strict .
 	@$(LOG) shellcheck bash tests/tools/lint_shell.sh
@@ -52,16 +52,16 @@ lint: tools copy ## ansible-lint, yamllint, ruff, shellcheck, and antsibull for 
 	@cd $(COPY) && ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/.work/tree $(LOG) ansible-lint ansible-lint --nocolor --config-file .config/ansible-lint.yml
 
 .PHONY: sanity
-sanity: tools ## ansible-test sanity, without a single exception
+sanity: tools programs ## ansible-test sanity, without a single exception
 	@$(LOG) sanity bash tests/tools/ansible_test.sh sanity $(ARGS)
 
 .PHONY: units
-units: tools ## pytest on tests/unit (ARGS="-k journal -x" for some of it)
+units: tools programs ## pytest on tests/unit (ARGS="-k journal -x" for some of it)
 	@LINES_OF_SUCCESS=1 $(LOG) units pytest --numprocesses auto --quiet $(ARGS)
 
 # pytest has run them all: ansible-test imports each of them in its own environment, and runs those of a module there.
 .PHONY: ansible-units
-ansible-units: tools ## The unit tests as ansible-test finds them: all are collected, a module's are run
+ansible-units: tools programs ## The unit tests as ansible-test finds them: all are collected, a module's are run
 	@$(LOG) ansible-units-collect bash tests/tools/ansible_test.sh units --collect-only
 	@$(LOG) ansible-units bash tests/tools/ansible_test.sh units $$(find tests/unit -name test_module.py)
 
@@ -133,6 +133,10 @@ tools: .work/tools.stamp ## Put the pinned tools into .work/venv and link the co
 
 .work/tools.stamp: requirements-dev.txt tests/tools/install.sh
 	@bash tests/tools/install.sh "$(PYTHON)"
+
+.PHONY: programs
+programs:
+	@PYTHON="$(PYTHON)" bash tests/tools/programs.sh
 
 .PHONY: copy
 copy: tools
