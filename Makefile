@@ -16,7 +16,7 @@ export ANSIBLE_NOCOLOR ?= 1
 
 .PHONY: help
 help: ## Show this help
-	@awk -F':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "Everything is made in .work/; the logs are in .work/log/."
 
 ## Try it
@@ -35,10 +35,15 @@ demo-down: ## Remove the demo's hosts
 test-fast: lint sanity units ## What to run before every commit: two minutes at most
 
 .PHONY: test
-test: test-fast ansible-units go-test galaxy acceptance molecule ## All tests, as in CI
+test: new-minutes test-fast ansible-units go-test galaxy acceptance molecule ## All tests, as in CI
+	@bash scripts/minutes.sh
+
+.PHONY: new-minutes
+new-minutes:
+	@rm -f .work/log/minutes
 
 .PHONY: lint
-lint: tools copy ## ansible-lint, yamllint, ruff, shellcheck, and antsibull for changelog and docs
+lint: tools programs copy ## ansible-lint, yamllint, ruff, shellcheck, and antsibull for changelog and docs
 	@$(LOG) ruff ruff check --output-format concise .
 	@$(LOG) yamllint yamllint --strict .
 	@$(LOG) shellcheck bash scripts/lint_shell.sh
@@ -47,16 +52,18 @@ lint: tools copy ## ansible-lint, yamllint, ruff, shellcheck, and antsibull for 
 	@cd $(COPY) && ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/.work/tree $(LOG) ansible-lint ansible-lint --nocolor --config-file .config/ansible-lint.yml
 
 .PHONY: sanity
-sanity: tools ## ansible-test sanity, without a single exception
+sanity: tools programs ## ansible-test sanity, without a single exception
 	@$(LOG) sanity bash scripts/ansible_test.sh sanity $(ARGS)
 
 .PHONY: units
-units: tools ## pytest on tests/unit (ARGS="-k journal -x" for some of it)
+units: tools programs ## pytest on tests/unit (ARGS="-k journal -x" for some of it)
 	@LINES_OF_SUCCESS=1 $(LOG) units pytest --numprocesses auto --quiet $(ARGS)
 
+# pytest has run them all: ansible-test imports each of them in its own environment, and runs those of a module there.
 .PHONY: ansible-units
-ansible-units: tools
-	@LINES_OF_SUCCESS=1 $(LOG) ansible-units bash scripts/ansible_test.sh units
+ansible-units: tools programs ## The unit tests as ansible-test finds them: all are collected, a module's are run
+	@$(LOG) ansible-units-collect bash scripts/ansible_test.sh units --collect-only
+	@$(LOG) ansible-units bash scripts/ansible_test.sh units $$(find tests/unit -name test_health.py)
 
 .PHONY: acceptance
 acceptance: tools ## pytest on the other folders of tests/: real binaries, real hosts
@@ -75,7 +82,7 @@ galaxy: tools ## Build the collection, install it elsewhere and use it from ther
 .PHONY: molecule
 molecule: tools ## The roles and the fleet on systemd hosts (SCENARIO=certbot for one, ACTION=converge to keep its hosts)
 	@$(LOG) lab-image $(LAB) image
-	@LINES_OF_SUCCESS=12 $(LOG) molecule$(if $(SCENARIO),-$(SCENARIO)) bash scripts/molecule.sh $(or $(ACTION),test) $(SCENARIO)
+	@$(if $(SCENARIO),LINES_OF_SUCCESS=12 $(LOG) molecule-$(SCENARIO)) bash scripts/molecule.sh $(or $(ACTION),test) $(SCENARIO)
 
 .PHONY: fleet
 fleet: ## The life of a service on three hosts: molecule's scenario `fleet`
@@ -130,6 +137,10 @@ tools: .work/tools.stamp ## Put the pinned tools into .work/venv and link the co
 
 .work/tools.stamp: requirements-dev.txt scripts/setup_venv.sh
 	@bash scripts/setup_venv.sh "$(PYTHON)"
+
+.PHONY: programs
+programs:
+	@PYTHON="$(PYTHON)" bash scripts/programs.sh
 
 .PHONY: copy
 copy: tools
