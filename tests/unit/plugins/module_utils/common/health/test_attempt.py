@@ -21,13 +21,9 @@ from ....conftest import LONG
 
 
 def ask(port, release=None, **options):
-<<<<<<< HEAD
-    options = dict({"timeout": 30.0}, **options)  # a busy machine may need more than the default second
-=======
     """Probe once; with time enough on a slow machine where a test does not say otherwise."""
     if options.get("type") != "none":
         options = {"timeout": 30, **options}
->>>>>>> main
     return health.probe_once(health.parse(options, default_port=port), release=release)
 
 
