@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Build the collection, install it somewhere else as a user would, and see that its plugins and playbooks are found.
+# Build the collection, install it in another directory as a user would, and check that its plugins and playbooks are found there.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 there=$(mktemp -d)
@@ -22,6 +22,11 @@ for module in "$collection"/plugins/modules/*.py; do
   name=slipway.golang.$(basename "$module" .py)
   echo "$name"
   ansible-doc --type module "$name" >/dev/null
+done
+for filter in "$collection"/plugins/filter/*.yml; do
+  name=slipway.golang.$(basename "$filter" .yml)
+  echo "$name"
+  ansible-doc --type filter "$name" >/dev/null
 done
 for role in "$collection"/roles/*/; do
   name=slipway.golang.$(basename "$role")

@@ -100,7 +100,7 @@ def test_no_tarball_for_this_host(plain, tarball, tmp_path):
 
 def test_a_health_check_that_install_sh_does_not_know(plain, tarball):
     done = scp(artifacts=[tarball("1.0.0")], slipway_health={"path": "/healthz", "status": [200]})
-    assert done.code == 2 and "it does not know type, scheme, socket" in done.out + done.err
+    assert done.code == 2 and "It does not support type, scheme, socket" in done.out + done.err
 
 
 class TestReleaseContinues:
