@@ -49,6 +49,7 @@ class ActionModule(EngineAction):
         request = dict(
             arguments, step=step, id=own, renew=bool(arguments["id"]), actor=self.actor(), process=process
         )
+        del request["state"]  # for the engine, `state: absent` is a service to remove
         found = self.execute(request, None, task_vars)
         if found.get("failed") and _is_dead(found.get("owner"), process):
             found = self.execute(dict(request, instead_of=found["owner"]["id"]), None, task_vars)
