@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""install.sh on a real host: systemd, a service that falls ill on demand, and the way back."""
+"""install.sh on a real host: systemd, a service that becomes unhealthy on demand, and the way back."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def running(host, tarball):
     return host
 
 
-def sick(**variables):
+def environment(**variables):
     return "".join("%s=%s\n" % item for item in dict(variables, PORT=PORT).items())
 
 
@@ -79,19 +79,19 @@ def test_another_environment_is_another_release_and_moves_no_file(running, tarba
 
 
 @pytest.mark.parametrize(
-    "illness, told",
+    "variables, told",
     [
         ({"EXIT_AT_ONCE": "3"}, "its process ended (exit-code, exit status 3)"),
-        ({"SICK": "1"}, "500"),
-        ({"SICK_AFTER": "800ms"}, "it was healthy, then not any more"),
-        ({"SICK_ON_PORT": PORT}, "500"),
+        ({"UNHEALTHY": "1"}, "500"),
+        ({"UNHEALTHY_AFTER": "800ms"}, "it was healthy, then not any more"),
+        ({"UNHEALTHY_ON_PORT": PORT}, "500"),
         ({"CRASH_AFTER": "500ms"}, "its process ended"),
         ({"START_DELAY": "60s"}, "no good answer within 3 s"),
     ],
 )
-def test_a_bad_release_is_put_back(running, tarball, illness, told):
+def test_a_bad_release_is_put_back(running, tarball, variables, told):
     old = running.link("current")
-    done = running.install(tarball("2.0.0"), *QUICK, env=sick(**illness))
+    done = running.install(tarball("2.0.0"), *QUICK, env=environment(**variables))
     assert done.code == 2, done
     assert "REVERTED: 2.0.0-" in done.err and told in done.err
     assert "%s was put back; it is running and healthy" % old in done.err
@@ -99,12 +99,12 @@ def test_a_bad_release_is_put_back(running, tarball, illness, told):
     assert (running.link("current"), running.link("previous")) == (old, "")
     assert running.outcomes() == ["ok", "reverted"]
     assert running.journal()[1]["from"] == old
-    done = running.install(tarball("3.0.0"), env=sick())
+    done = running.install(tarball("3.0.0"), env=environment())
     assert done.code == 0 and running.link("previous") == old, done
 
 
 def test_no_release_to_go_back_to_is_the_loudest_message(host, tarball):
-    done = host.install(tarball("1.0.0"), *QUICK, env=sick(SICK="1"))
+    done = host.install(tarball("1.0.0"), *QUICK, env=environment(UNHEALTHY="1"))
     assert done.code == 3, done
     assert (
         "DOWN: 1.0.0-" in done.err
@@ -180,7 +180,7 @@ def test_after_a_kill_the_way_back_leads_to_the_release_that_was_good(running, t
     good = running.link("current")
     process = start_slow_install(running, tarball("2.0.0"))
     kill_hard(running, process)
-    done = running.install(tarball("3.0.0"), *QUICK, env=sick(SICK="1"))
+    done = running.install(tarball("3.0.0"), *QUICK, env=environment(UNHEALTHY="1"))
     assert done.code == 2 and "%s was put back" % good in done.err, done
     assert running.serving() == "1.0.0"
 
@@ -233,7 +233,7 @@ class TestWithoutCurl:
     def test_busybox_wget_judges(self, host, tarball, hidden):
         done = host.install(tarball("1.0.0"), *FLAGS)
         assert done.code == 0 and "200" in done.out, done
-        done = host.install(tarball("2.0.0"), *QUICK, env=sick(SICK="1"))
+        done = host.install(tarball("2.0.0"), *QUICK, env=environment(UNHEALTHY="1"))
         assert done.code == 2 and "500" in done.err, done
 
     @pytest.mark.parametrize("host", ["dash"], indirect=True)  # busybox's own sh brings a client with it
@@ -242,7 +242,7 @@ class TestWithoutCurl:
         try:
             done = host.install(tarball("1.0.0"), *FLAGS)
             assert done.code == 0 and "neither curl nor wget" in done.out, done
-            done = host.install(tarball("2.0.0"), *QUICK, env=sick(CRASH_AFTER="2s"))
+            done = host.install(tarball("2.0.0"), *QUICK, env=environment(CRASH_AFTER="2s"))
             assert done.code == 2 and "its process ended" in done.err, done
         finally:
             host.sure("mv /usr/bin/busybox.hidden /usr/bin/busybox")
@@ -250,7 +250,7 @@ class TestWithoutCurl:
 
 def start_slow_install(host, tarball, delay="30s"):
     """Begin an install of a release that takes its time to start; returns when the switch is made."""
-    command = host.install_command(tarball, "--deadline", "60", env=sick(START_DELAY=delay))
+    command = host.install_command(tarball, "--deadline", "60", env=environment(START_DELAY=delay))
     argv = host.ssh_argv(
         command, "-o", "ControlMaster=no", "-o", "ControlPath=none"
     )  # a connection of its own, to be killed

@@ -70,13 +70,13 @@ def test_from_nothing_to_a_new_version(plain, tarball):
 
 def test_a_bad_release_stops_at_the_first_host_with_its_own_words(plain, tarball):
     assert scp(artifacts=[tarball("1.0.0")]).code == 0
-    plain[0].sure("printf 'SICK=1\\nPORT=%s\\n' >/root/sick.env" % PORT)
+    plain[0].sure("printf 'UNHEALTHY=1\\nPORT=%s\\n' >/root/unhealthy.env" % PORT)
     health = {"path": "/healthz", "deadline": 2, "min_ready_seconds": 1}
     done = scp(
         artifacts=[tarball("2.0.0")],
         slipway_waves=[1, 1],
         slipway_health=health,
-        slipway_install_flags=["--env-file", "/root/sick.env"],
+        slipway_install_flags=["--env-file", "/root/unhealthy.env"],
     )
     assert done.code == 2, done
     assert re.search(
