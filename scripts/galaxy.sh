@@ -11,7 +11,7 @@ python "$root/scripts/tree.py"
 ansible-galaxy collection build --output-path "$there" "$root/.work/tree/ansible_collections/slipway/golang"
 tar -tzf "$there"/slipway-golang-*.tar.gz
 if tar -tzf "$there"/slipway-golang-*.tar.gz | grep -E '^(\.|tests/|lab/|molecule/|Makefile)'; then
-  echo "the lines above are not for users: see build_ignore in galaxy.yml" >&2
+  echo "the files above do not belong into the collection: see build_ignore in galaxy.yml" >&2
   exit 1
 fi
 ansible-galaxy collection install --offline "$there"/slipway-golang-*.tar.gz

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# quietly.sh NAME COMMAND…: run a command, keep what it prints in .work/log/NAME.log, and show the end of it on failure.
+# quietly.sh NAME COMMAND…: run a command, write its output to .work/log/NAME.log, and print the end of it on failure.
 # Its last lines are shown as well when LINES_OF_SUCCESS says how many.
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
