@@ -21,13 +21,14 @@ MAY_IMPORT = {
     "modules": {"module_utils/builder", "module_utils/host", "module_utils/common"},
     "action": {"plugin_utils", "module_utils/common"},
     "callback": {"plugin_utils", "module_utils/common"},
+    "filter": {"plugin_utils", "module_utils/common"},
     "plugin_utils": {"module_utils/common"},
     "doc_fragments": set(),
     "module_utils/builder": {"module_utils/common"},
     "module_utils/host": {"module_utils/common"},
     "module_utils/common": set(),
 }
-KNOWS_ANSIBLE = {"modules", "action", "callback", "plugin_utils"}
+KNOWS_ANSIBLE = {"modules", "action", "callback", "filter", "plugin_utils"}
 COLLECTION = ("ansible_collections", "slipway", "golang", "plugins")
 TYPES = {
     "str": str,
