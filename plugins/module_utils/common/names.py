@@ -24,7 +24,7 @@ _SEGMENT = re.compile(
 
 def check_app(value, field="name"):
     """An app's name: also its unit, user and directory."""
-    return _matching(
+    return match(
         APP,
         value,
         field,
@@ -36,7 +36,7 @@ def check_version(value, field="version"):
     """A version: it becomes a directory's name on every host."""
     if isinstance(value, str) and ".." in value:
         raise InvalidInput(field, value, "'..' has no place in a version, as it becomes a directory's name")
-    return _matching(
+    return match(
         VERSION,
         value,
         field,
@@ -46,18 +46,18 @@ def check_version(value, field="version"):
 
 def check_account(value, field):
     """A Unix user or group."""
-    return _matching(ACCOUNT, value, field, "use a Unix account name: lower-case letters, digits, '-' or '_'")
+    return match(ACCOUNT, value, field, "use a Unix account name: lower-case letters, digits, '-' or '_'")
 
 
 def check_variable(value, field):
     """The name of an environment variable."""
-    return _matching(VARIABLE, value, field, "use a letter or '_', then letters, digits or '_'")
+    return match(VARIABLE, value, field, "use a letter or '_', then letters, digits or '_'")
 
 
 def check_root(value, field="root"):
     """An app's directory: it stands in unit files, in command lines and in what nginx looks for."""
     return check_absolute(
-        _matching(_ROOT, value, field, "use an absolute path of letters, digits and ._@+:,=/- only"), field
+        match(_ROOT, value, field, "use an absolute path of letters, digits and ._@+:,=/- only"), field
     )
 
 
@@ -80,7 +80,8 @@ def check_absolute(value, field):
     return value
 
 
-def _matching(pattern, value, field, remedy):
+def match(pattern, value, field, remedy):
+    """The value, where it is text that matches the whole pattern; else InvalidInput with this remedy."""
     if not isinstance(value, str) or not pattern.fullmatch(value):
         raise InvalidInput(field, value, remedy)
     return value

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Files on disk: written whole, synced, removed."""
+"""Files on disk: written whole, replaced, synced, removed."""
 
 from __future__ import annotations
 
@@ -17,6 +17,20 @@ def write_file(path, data, mode):
         os.fchmod(handle.fileno(), mode)
         handle.flush()
         os.fsync(handle.fileno())
+
+
+def replace(path, data, mode):
+    """Create or replace a file atomically. A reader sees the old content or the new one, never a part.
+
+    The new file is written under a hidden name first, which neither nginx, systemd nor certbot reads.
+    """
+    directory, name = os.path.split(path)
+    new = os.path.join(directory, ".%s.slipway-new" % name)
+    if os.path.lexists(new):
+        os.unlink(new)
+    write_file(new, data, mode)
+    os.rename(new, path)
+    sync_directory(directory)
 
 
 def sync_directory(path):

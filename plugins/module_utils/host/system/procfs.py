@@ -10,11 +10,11 @@ import os
 
 from ...common import canonical
 
-LISTENING = "0A"
+ESTABLISHED, LISTENING = "01", "0A"
 
 
 def exe_digest(pid):
-    """SHA-256 of the file that a process runs, even when that file is gone by now; None when there is no such process."""
+    """SHA-256 of the file that a process runs, even a deleted one; None if there is no such process."""
     try:
         return canonical.sha256_file("/proc/%d/exe" % pid)
     except OSError:
@@ -32,9 +32,7 @@ def command_of(pid):
 
 def listeners(port):
     """The pids that listen on a TCP port."""
-    inodes = {
-        inode for table in ("/proc/net/tcp", "/proc/net/tcp6") for inode in _listening_inodes(table, port)
-    }
+    inodes = {row[9] for row in _tcp_rows(LISTENING) if _port(row[1]) == port}
     if not inodes:
         return set()
     wanted = {"socket:[%s]" % inode for inode in inodes}
@@ -43,13 +41,27 @@ def listeners(port):
     }
 
 
-def _listening_inodes(table, port):
-    try:
-        with open(table, encoding="ascii") as handle:
-            rows = [line.split() for line in handle.readlines()[1:]]
-    except OSError:
-        return []
-    return [row[9] for row in rows if row[3] == LISTENING and int(row[1].rpartition(":")[2], 16) == port]
+def established():
+    """The remote address, as bytes, and the remote port of every established TCP connection."""
+    for row in _tcp_rows(ESTABLISHED):
+        address = row[2].partition(":")[0]
+        words = [bytes.fromhex(address[start : start + 8])[::-1] for start in range(0, len(address), 8)]
+        yield b"".join(words), _port(row[2])
+
+
+def _tcp_rows(state):
+    """The fields of every line of /proc/net/tcp and tcp6 in this state, as in proc(5)."""
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        try:
+            with open(table, encoding="ascii") as handle:
+                rows = [line.split() for line in handle.readlines()[1:]]
+        except OSError:
+            continue
+        yield from (row for row in rows if row[3] == state)
+
+
+def _port(end):
+    return int(end.rpartition(":")[2], 16)
 
 
 def _descriptors(pid):
