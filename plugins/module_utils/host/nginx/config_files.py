@@ -26,6 +26,9 @@ _ERROR_LINE = re.compile(
 _BIND = 'while [ $# -gt 2 ]; do mount --bind "$1" "$2" || exit; shift 2; done; exec "$@"'
 
 
+OWNER = 0
+
+
 class Link(str):
     """In place of a file's text: the target of a symbolic link."""
 
@@ -70,7 +73,7 @@ def _is_on_disk(path, text):
     if os.path.islink(path) or not os.path.isfile(path):
         return False
     status = os.lstat(path)
-    return (status.st_mode & 0o7777, status.st_uid) == (0o644, 0) and read(path) == text
+    return (status.st_mode & 0o7777, status.st_uid) == (0o644, OWNER) and read(path) == text
 
 
 def install(files):
@@ -96,13 +99,11 @@ def _install_file(path, text):
 
 
 def _install_link(path, target):
-    directory, name = os.path.split(path)
-    new = os.path.join(directory, ".%s.slipway-new" % name)  # no name that nginx includes
-    if os.path.lexists(new):
-        os.unlink(new)
-    os.symlink(target, new)
-    os.rename(new, path)
-    disk.sync_directory(directory)
+    beside = disk.beside_path(path)
+    disk.remove(beside)
+    os.symlink(target, beside)
+    os.rename(beside, path)
+    disk.sync_directory(os.path.dirname(path))
 
 
 def test_files(files):

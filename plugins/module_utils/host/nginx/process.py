@@ -100,7 +100,7 @@ def connections(address):
         (socket.inet_pton(family, target[0]), int(port))
         for family, _type, _protocol, _name, target in addresses
     }
-    return sum(end in ends for end in procfs.established())
+    return sum(item.remote in ends for item in procfs.tcp_sockets(procfs.ESTABLISHED))
 
 
 def _workers_of_master():

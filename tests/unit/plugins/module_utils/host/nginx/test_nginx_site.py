@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the options of a site come to. That nginx takes it, and does as it says, is for molecule/nginx_proxy."""
+"""The configuration that options give. That nginx accepts it, and acts on it, molecule/nginx_proxy tests."""
 
 from __future__ import annotations
 
@@ -17,10 +17,14 @@ from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import (
     drain,
     flags,
     live_color,
+    plan,
+    preview,
+    process,
+    request,
+    state,
     template,
     upstream,
 )
-from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import process as server_of_host
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx.options import OPTIONS
 
 NEW, OLD = template.Facts((1, 29, 0)), template.Facts((1, 22, 1))
@@ -43,7 +47,7 @@ def server(address, **given):
 
 def render(https="no", facts=NEW, **given):
     chosen = options(**given)
-    template.check(chosen)
+    request.check_site(chosen)
     return template.render("orders", chosen, facts, https)
 
 
@@ -74,7 +78,8 @@ class TestHttps:
             in servers(render("yes", domains=["*.example.com"], **CERTIFICATE))[0]
         )
         with pytest.raises(
-            InvalidInput, match="^domains: '\\*.example.com' is not usable: redirect_from leads to the first"
+            InvalidInput,
+            match="^domains: '\\*.example.com' is not usable: redirect_from redirects to the first",
         ):
             render(domains=["*.example.com", "example.com"], redirect_from=["example.org"])
 
@@ -244,7 +249,7 @@ class TestHostileInput:
     )
     def test_addresses(self, value):
         with pytest.raises(InvalidInput, match="servers.address"):
-            upstream.check([server(value)], "round_robin")
+            request.check_servers([server(value)], "round_robin")
 
     @pytest.mark.parametrize("value", ["/srv/../etc", "srv", "/srv;x", "/srv x"])
     def test_directories(self, value):
@@ -272,7 +277,7 @@ class TestSnippet:
     )
     def test_it_stays_in_its_block(self, text):
         with pytest.raises(InvalidInput, match="snippet"):
-            template.check_snippet(text)
+            request.check_snippet(text)
 
     @pytest.mark.parametrize(
         "text",
@@ -287,9 +292,9 @@ class TestSnippet:
         ],
     )
     def test_braces_in_words_and_comments_do_not_count(self, text):
-        template.check_snippet(text)
+        request.check_snippet(text)
 
-    def test_it_is_taken_as_it_is_and_its_line_can_be_told(self):
+    def test_it_is_copied_unchanged_and_its_line_is_found(self):
         text = render(snippet="first a;\n  second b;\n")
         line = template.snippet_line(text)
         assert text.splitlines()[line : line + 2] == ["first a;", "  second b;"]
@@ -298,7 +303,7 @@ class TestSnippet:
     def test_what_ends_no_line_for_nginx_ends_no_comment(self, end):
         assert "# a%s}%sb {\n" % (end, end) in render(snippet="# a%s}%sb {" % (end, end))
 
-    def test_an_error_in_it_is_told_by_its_own_line(self):
+    def test_an_error_in_it_is_reported_with_its_own_line(self):
         files = {template.path_of("orders"): render(snippet="gzip on;\nprox_pass x;\n")}
         number = files[template.path_of("orders")].splitlines().index("prox_pass x;") + 1
         told = apply.explain(
@@ -335,8 +340,8 @@ class TestUpstream:
         first, second = server("a:1", weight=2, max_fails=0, fail_timeout=5), server("b:2", backup=True)
         text = upstream.render("orders", options(balance="least_conn", servers=[first, second], domains=[]))
         assert (
-            "    least_conn;\n    server a:1 weight=2 max_fails=0 fail_timeout=5s;\n    server b:2 max_fails=3 fail_timeout=10s backup;\n"
-            in text
+            "    least_conn;\n    server a:1 weight=2 max_fails=0 fail_timeout=5s;\n"
+            "    server b:2 max_fails=3 fail_timeout=10s backup;\n" in text
         )
         assert "keepalive 32;" in text
 
@@ -352,7 +357,7 @@ class TestUpstream:
     )
     def test_what_nginx_would_refuse_is_said_in_our_words(self, servers, balance, told):
         with pytest.raises(InvalidInput, match=told):
-            upstream.check(servers, balance)
+            request.check_servers(servers, balance)
 
     def test_draining_marks_one_server_and_undraining_gives_the_same_text_again(self):
         text = upstream.render(
@@ -361,25 +366,25 @@ class TestUpstream:
                 servers=[server("a:1", weight=2), server("[::1]:2"), server("unix:/run/x.sock")], domains=[]
             ),
         )
-        drained = upstream.with_down(text, "orders", {"[::1]:2": True})
+        drained = upstream.with_drained(text, "orders", {"[::1]:2": True})
         assert upstream.addresses(drained) == {"a:1": False, "[::1]:2": True, "unix:/run/x.sock": False}
-        assert upstream.with_down(drained, "orders", {"[::1]:2": True}) == drained
-        assert upstream.with_down(drained, "orders", {"[::1]:2": False}) == text
+        assert upstream.with_drained(drained, "orders", {"[::1]:2": True}) == drained
+        assert upstream.with_drained(drained, "orders", {"[::1]:2": False}) == text
 
     def test_a_drained_server_stays_drained_when_the_file_is_written_anew(self):
         chosen = options(servers=[server("a:1"), server("b:2")], domains=[])
-        text = upstream.with_down(upstream.render("orders", chosen), "orders", {"b:2": True})
+        text = upstream.with_drained(upstream.render("orders", chosen), "orders", {"b:2": True})
         assert upstream.render("orders", chosen, upstream.drained(text)) == text
 
     def test_the_last_server_cannot_be_drained(self):
         text = upstream.render("orders", options(servers=[server("a:1"), server("b:2")], domains=[]), ["a:1"])
         with pytest.raises(SlipwayError, match="b:2 is the last server of orders"):
-            upstream.with_down(text, "orders", {"b:2": True})
-        assert upstream.drained(upstream.with_down(text, "orders", {"b:2": True, "a:1": False})) == ["b:2"]
+            upstream.with_drained(text, "orders", {"b:2": True})
+        assert upstream.drained(upstream.with_drained(text, "orders", {"b:2": True, "a:1": False})) == ["b:2"]
 
     def test_an_unknown_server_is_told_with_those_that_there_are(self):
         with pytest.raises(InvalidInput, match="it has a:1"):
-            upstream.with_down(
+            upstream.with_drained(
                 upstream.render("orders", options(servers=[server("a:1")], domains=[])),
                 "orders",
                 {"c:3": True},
@@ -453,21 +458,63 @@ class TestFiles:
         assert path.read_text() == "new\n"
         config_files.install(before)
         assert path.read_bytes() == b"# caf\xe9\n"
-        assert config_files.shown(config_files.read(str(path))) == "# caf\ufffd\n"
+        assert config_files.displayable(config_files.read(str(path))) == "# caf\ufffd\n"
 
     def test_every_listen_is_seen_wherever_it_stands(self, tmp_path, monkeypatch):
-        monkeypatch.setattr(config_files, "DIRECTORY", str(tmp_path))
-        (tmp_path / "nginx.conf").write_text(
+        monkeypatch.setattr(template, "DIRECTORY", str(tmp_path))
+        path = tmp_path / "nginx.conf"
+        path.write_text(
             "http { server { listen 8080; listen 80 default_server; } # listen 81 default_server;\n}\n"
         )
-        assert config_files.default_ports({}, "") == {80}
-        assert config_files.default_files({}, "") == [str(tmp_path / "nginx.conf")]
+        assert list(state.listens(state.included())) == [(str(path), 8080, False), (str(path), 80, True)]
 
     def test_a_removed_file_is_newer_than_workers_that_never_heard_of_it(self, tmp_path):
         gone = tmp_path / "gone.conf"
         os.utime(tmp_path, (1, 1))
-        assert server_of_host._changed(str(gone)) > 1  # when the directory's content or itself changed
-        assert server_of_host._changed(str(tmp_path / "never" / "there")) == 0.0
+        assert process._changed(str(gone)) > 1  # when the directory's content or itself changed
+        assert process._changed(str(tmp_path / "never" / "there")) == 0.0
+
+
+class TestPreview:
+    """What applying a plan would change, on a host whose nginx runs."""
+
+    @pytest.fixture
+    def wanted(self, tmp_path, monkeypatch):
+        (tmp_path / "old.conf").write_text("old\n", encoding="utf-8")
+        monkeypatch.setattr(process, "is_active", lambda: True)
+        monkeypatch.setattr(process, "workers", set)
+        files = {str(tmp_path / "new.conf"): "new\n", str(tmp_path / "old.conf"): None}
+        page = {str(tmp_path / "orders.maintenance.html"): "<p>", str(tmp_path / "orders.green"): None}
+        return plan.Plan(files, page, str(tmp_path / "acme"))
+
+    def test_it_lists_the_actions_and_the_reload(self, wanted, tmp_path):
+        assert preview.actions(wanted) == [
+            "write %s/new.conf" % tmp_path,
+            "remove %s/old.conf" % tmp_path,
+            "begin maintenance",
+            "create %s/acme" % tmp_path,
+        ]
+        assert preview.nginx_action(wanted) == "reload"
+
+    def test_it_has_a_diff_of_every_file_that_differs(self, wanted, tmp_path):
+        diffs = {item["after_header"]: (item["before"], item["after"]) for item in preview.diff(wanted)}
+        assert diffs == {
+            "%s/new.conf" % tmp_path: ("", "new\n"),
+            "%s/old.conf" % tmp_path: ("old\n", ""),
+            "%s/orders.maintenance.html" % tmp_path: ("", "<p>"),
+        }
+
+    def test_nothing_that_is_as_planned_is_done_again(self, wanted, monkeypatch):
+        monkeypatch.setattr(config_files, "OWNER", os.geteuid())
+        config_files.install(dict(wanted.files, **wanted.flag_files))
+        config_files.make_directory(wanted.webroot)
+        assert preview.nginx_action(wanted) == ""
+        assert preview.actions(wanted) == []
+
+    def test_an_nginx_that_does_not_run_is_started_for_a_file_only(self, wanted, monkeypatch):
+        monkeypatch.setattr(process, "is_active", lambda: False)
+        assert preview.nginx_action(wanted) == "start"
+        assert preview.nginx_action(plan.Plan({template.COMMON: "x"}, {})) == ""
 
 
 class TestSwitch:
@@ -476,6 +523,7 @@ class TestSwitch:
     @pytest.fixture
     def host(self, tmp_path, monkeypatch):
         (tmp_path / "conf.d").mkdir()
+        monkeypatch.setattr(template, "DIRECTORY", str(tmp_path))
         monkeypatch.setattr(upstream, "DIRECTORY", str(tmp_path))
         monkeypatch.setattr(flags, "DIRECTORY", str(tmp_path / "slipway"))
         return tmp_path
@@ -502,7 +550,7 @@ class TestSwitch:
         text = upstream.render("orders", self.two("a:1", "b:2"))
         blue, green = text.split("upstream slipway_orders_blue {")[1].split("upstream slipway_orders_green {")
         assert "server a:1 " in blue and "server b:2 " in green and text.count("keepalive_timeout 1s;") == 2
-        assert upstream.is_switched(text) and not upstream.is_switched(
+        assert upstream.is_blue_green(text) and not upstream.is_blue_green(
             upstream.render("orders", self.two("a:1", blue_green=False))
         )
 
@@ -512,8 +560,8 @@ class TestSwitch:
             [server("a:1"), server("b:2", backup=True)],
             [server("a:1"), server("b:2"), server("c:3")],
         ):
-            with pytest.raises(InvalidInput, match="blue_green wants two servers"):
-                upstream.check(servers, "round_robin", blue_green=True)
+            with pytest.raises(InvalidInput, match="blue_green needs two servers"):
+                request.check_servers(servers, "round_robin", blue_green=True)
 
     def test_there_and_back(self, host):
         assert live_color.live("orders") == "blue"
@@ -523,27 +571,27 @@ class TestSwitch:
 
     def test_a_site_that_was_not_told_of_both_ports_is_refused(self, host):
         ports = {"blue": 8080, "green": 8081}
-        with pytest.raises(SlipwayError, match="does not know the two instances"):
+        with pytest.raises(SlipwayError, match="is not configured for the two instances"):
             live_color.require("orders", ports)
         self.serve(host, "127.0.0.1:8081", "127.0.0.1:8080")
-        with pytest.raises(SlipwayError, match="does not know the two instances"):
+        with pytest.raises(SlipwayError, match="is not configured for the two instances"):
             live_color.require("orders", ports)
         self.serve(host, "127.0.0.1:8080", "127.0.0.1:8081")
         live_color.require("orders", ports)
 
     def test_the_green_instance_is_not_forgotten_while_it_serves(self, host):
         self.serve(host, "a:1", "b:2")
-        standing = upstream.render("orders", self.two("a:1", "b:2"))
         alone, other = self.two("a:1", blue_green=False), self.two("a:1", "b:3")
         for chosen in (alone, other):
-            apply._check_green("orders", chosen, standing)
+            plan.decide("orders", chosen, state.SiteState("orders", chosen))
         live_color.send_to("orders", "green")
         for chosen in (alone, other):
             with pytest.raises(InvalidInput, match="the green instance, b:2, serves now"):
-                apply._check_green("orders", chosen, standing)
-        apply._check_green("orders", self.two("a:1", "b:2"), standing)
+                plan.decide("orders", chosen, state.SiteState("orders", chosen))
+        both = self.two("a:1", "b:2")
+        plan.decide("orders", both, state.SiteState("orders", both))
 
     def test_its_servers_cannot_be_drained_by_hand(self, host):
         self.serve(host, "a:1", "b:2")
-        with pytest.raises(InvalidInput, match="its releases say which of the two serves"):
-            drain.plan("orders", {"a:1": True})
+        with pytest.raises(InvalidInput, match="its site has blue_green"):
+            drain.decide("orders", {"a:1": True})
