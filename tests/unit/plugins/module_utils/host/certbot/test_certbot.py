@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Why certbot has to act: lineages as certbot lays them out, in a directory of their own, and options as users give them."""
+"""Why certbot has to run: lineages as certbot lays them out, and options as users give them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def options(**given):
     return dict(defaults, **dict({"domains": [NAME], "webroot": "/var/lib/slipway-acme"}, **given))
 
 
-def wanted(**given):
+def request(**given):
     return Request(options(**given))
 
 
@@ -108,24 +108,24 @@ def lineage(paths):
     return made
 
 
-def reasons(found, now=None, **given):
-    now = found.certificate.not_before if now is None else now
-    return decide(wanted(**given), found, now).reasons
+def reasons(state, now=None, **given):
+    now = state.certificate.not_before if now is None else now
+    return decide(request(**given), state, now).reasons
 
 
-def test_nothing_is_to_be_done_where_all_is_as_wanted(lineage):
-    found = lineage()
-    assert found.known
-    assert reasons(found) == []
-    assert not decide(wanted(), found, found.certificate.not_before).changed
+def test_nothing_is_to_be_done_where_all_is_as_request(lineage):
+    state = lineage()
+    assert state.known
+    assert reasons(state) == []
+    assert not decide(request(), state, state.certificate.not_before).changed
 
 
 def test_a_bare_host_has_no_certificate_yet(paths):
-    found = observe(paths)
-    plan = decide(wanted(), found, 0)
+    state = observe(paths)
+    plan = decide(request(), state, 0)
     assert (plan.issue, plan.reasons) == (True, ["no certificate yet"])
-    assert describe(found) == ""
-    assert "domains: shop.example.com\n" in preview(wanted(), found, plan)
+    assert describe(state) == ""
+    assert "domains: shop.example.com\n" in preview(request(), state, plan)
 
 
 @pytest.mark.parametrize(
@@ -149,11 +149,11 @@ def test_a_bare_host_has_no_certificate_yet(paths):
     ],
 )
 def test_a_difference_is_a_reason_to_reissue(lineage, given, expected):
-    found = lineage()
-    plan = decide(wanted(**given), found, found.certificate.not_before)
+    state = lineage()
+    plan = decide(request(**given), state, state.certificate.not_before)
     assert plan.issue
     assert plan.reasons[0] == expected
-    assert describe(found) != preview(wanted(**given), found, plan)
+    assert describe(state) != preview(request(**given), state, plan)
 
 
 def test_a_domain_that_is_no_longer_wanted_is_a_reason(lineage):
@@ -161,9 +161,9 @@ def test_a_domain_that_is_no_longer_wanted_is_a_reason(lineage):
 
 
 def test_a_size_of_an_rsa_key_is_judged_only_where_it_was_asked_for(lineage):
-    found = lineage(kind=["rsa:2048"])
-    assert reasons(found, key_type="rsa") == []
-    assert reasons(found, key_type="rsa", rsa_key_size=3072) == ["RSA key size: 2048 -> 3072"]
+    state = lineage(kind=["rsa:2048"])
+    assert reasons(state, key_type="rsa") == []
+    assert reasons(state, key_type="rsa", rsa_key_size=3072) == ["RSA key size: 2048 -> 3072"]
 
 
 @pytest.mark.parametrize(
@@ -176,47 +176,47 @@ def test_a_size_of_an_rsa_key_is_judged_only_where_it_was_asked_for(lineage):
     ],
 )
 def test_a_certificate_is_renewed_in_its_last_third(lineage, left, expected):
-    found = lineage()
-    assert reasons(found, now=found.certificate.not_after - left) == expected
+    state = lineage()
+    assert reasons(state, now=state.certificate.not_after - left) == expected
 
 
 def test_going_from_staging_to_production_reissues_and_the_other_way_is_refused(lineage):
-    found = lineage(server=STAGING)
-    assert reasons(found) == ["CA: %s -> %s" % (STAGING, PRODUCTION)]
-    found.parameters["server"] = PRODUCTION
+    state = lineage(server=STAGING)
+    assert reasons(state) == ["CA: %s -> %s" % (STAGING, PRODUCTION)]
+    state.parameters["server"] = PRODUCTION
     with pytest.raises(SlipwayError, match="staging would put a test certificate in its place"):
-        reasons(found, staging=True)
-    assert reasons(found, staging=True, now=found.certificate.not_after + DAY)[-1] == "expired 1 day ago"
+        reasons(state, staging=True)
+    assert reasons(state, staging=True, now=state.certificate.not_after + DAY)[-1] == "expired 1 day ago"
 
 
 def test_another_hook_needs_no_new_certificate(lineage, tmp_path):
-    found = lineage()
-    assert reasons(found, deploy_hook="/usr/local/sbin/reload") == []
+    state = lineage()
+    assert reasons(state, deploy_hook="/usr/local/sbin/reload") == []
     hook = tmp_path / "hook"
     hook.write_text("#!/bin/sh\n", encoding="ascii")
     hook.chmod(0o755)
     for path, text in ((str(hook), str(hook)), ("", "none")):
-        want = wanted(deploy_hook=path)
-        plan = decide(want, observe(found.paths), found.certificate.not_before)
+        requested = request(deploy_hook=path)
+        plan = decide(requested, observe(state.paths), state.certificate.not_before)
         assert (plan.issue, plan.hook) == (False, True)
         assert plan.reasons[0].endswith("-> " + text)
-        apply.change_hook(want, found)
-        after = observe(found.paths)
-        assert decide(want, after, found.certificate.not_before).reasons == []
-        assert dict(found.parameters, renew_hook=None) == dict(after.parameters, renew_hook=None)
+        apply.change_hook(requested, state)
+        after = observe(state.paths)
+        assert decide(requested, after, state.certificate.not_before).reasons == []
+        assert dict(state.parameters, renew_hook=None) == dict(after.parameters, renew_hook=None)
 
 
 def test_a_hook_that_is_not_there_is_refused_before_anything_changes(lineage):
-    found = lineage()
+    state = lineage()
     with pytest.raises(SlipwayError, match="/nonexistent/hook is not on this host"):
-        apply.change_hook(wanted(deploy_hook="/nonexistent/hook"), found)
-    assert observe(found.paths).deploy_hook == "/usr/local/sbin/reload"
+        apply.change_hook(request(deploy_hook="/nonexistent/hook"), state)
+    assert observe(state.paths).deploy_hook == "/usr/local/sbin/reload"
 
 
 def test_an_account_that_is_gone_is_a_reason(lineage):
-    found = lineage()
-    os.rmdir(os.path.join(found.paths.accounts(PRODUCTION), "b1184908c16c31760c248f6e8c546d34"))
-    assert "b1184908c16c31760c248f6e8c546d34" in reasons(observe(found.paths))[0]
+    state = lineage()
+    os.rmdir(os.path.join(state.paths.accounts(PRODUCTION), "b1184908c16c31760c248f6e8c546d34"))
+    assert "b1184908c16c31760c248f6e8c546d34" in reasons(observe(state.paths))[0]
 
 
 def lose_key(paths):
@@ -267,19 +267,19 @@ def flatten(paths):
         (empty_renewal, "does not say how the certificate was obtained"),
         (spoil_certificate, "there is no PEM certificate in it"),
         (swap_key, "privkey.pem does not belong to fullchain.pem"),
-        (flatten, "these should be links into"),
+        (flatten, "these must be links into"),
     ],
 )
 def test_damage_is_told_and_makes_room_without_loss(lineage, damage, expected):
     paths = lineage().paths
     damage(paths)
-    found = observe(paths)
-    plan = decide(wanted(), found, 0)
-    assert plan.issue and not found.known
+    state = observe(paths)
+    plan = decide(request(), state, 0)
+    assert plan.issue and not state.known
     assert expected in plan.reasons[0]
     before = tree(paths.config_dir)
     with pytest.raises(SlipwayError, match="certbot got no certificate"):
-        apply.issue(wanted(), found, run=lambda argv, bundle: refusal(paths, argv))
+        apply.issue(request(), state, run=lambda argv, bundle: refusal(paths, argv))
     assert tree(paths.config_dir) == before
 
 
@@ -287,64 +287,67 @@ def refusal(paths, argv):
     """What certbot comes to where the CA refuses; by then the place has to be free."""
     assert "--force-renewal" not in argv
     assert paths.present() == []
-    return cli.Answer(
+    return cli.Result(
         1, "An unexpected error occurred:\nValueError: Requesting ca/dir: Connection refused\n", ""
     )
 
 
 def tree(folder):
     """Everything below a folder: links by their targets, files by their content."""
-    found = {}
+    state = {}
     for home, folders, files in os.walk(folder):
         for name in folders + files:
             path = Path(home, name)
-            found[path] = os.readlink(path) if path.is_symlink() else path.is_dir() or path.read_bytes()
-    return found
+            state[path] = os.readlink(path) if path.is_symlink() else path.is_dir() or path.read_bytes()
+    return state
 
 
 def test_plain_files_that_came_from_elsewhere_serve_on_until_certbot_has_its_own(paths):
     os.makedirs(paths.live)
     make_pair(paths.fullchain, paths.key, [NAME])
-    found = observe(paths)
-    assert found.serves and not found.known
-    with pytest.raises(SlipwayError, match="The certificate of before stays in place and expires in 89 days"):
-        apply.issue(wanted(), found, run=lambda argv, bundle: refusal(paths, argv))
+    state = observe(paths)
+    assert state.serves and not state.known
+    with pytest.raises(SlipwayError, match="The present certificate stays in place and expires in 89 days"):
+        apply.issue(request(), state, run=lambda argv, bundle: refusal(paths, argv))
     assert observe(paths).serves
 
 
 def test_an_account_that_the_ca_forgot_makes_room_once_and_comes_back_where_that_did_not_help(lineage):
-    found, accounts = lineage(), []
+    state, accounts = lineage(), []
 
     def run(argv, bundle):
-        accounts.append(os.path.isdir(found.paths.accounts(PRODUCTION)))
-        error = "acme.messages.Error: urn:ietf:params:acme:error:accountDoesNotExist :: The request specified an account that does not exist :: gone\n"
-        return cli.Answer(1, "An unexpected error occurred:\nAttributeError: can't set attribute\n", error)
+        accounts.append(os.path.isdir(state.paths.accounts(PRODUCTION)))
+        error = (
+            "acme.messages.Error: urn:ietf:params:acme:error:accountDoesNotExist :: The request "
+            "specified an account that does not exist :: gone\n"
+        )
+        return cli.Result(1, "An unexpected error occurred:\nAttributeError: can't set attribute\n", error)
 
     with pytest.raises(SlipwayError, match="accountDoesNotExist"):
-        apply.issue(wanted(domains=[NAME, "www.example.com"]), found, run=run)
+        apply.issue(request(domains=[NAME, "www.example.com"]), state, run=run)
     assert accounts == [True, False]
-    assert observe(found.paths).account_gone is None
+    assert observe(state.paths).account_gone is None
 
 
-def test_what_is_put_back_keeps_what_came_to_its_place(tmp_path):
+def test_what_is_restore_keeps_what_came_to_its_place(tmp_path):
     live = tmp_path / "live"
     live.mkdir()
     (live / "old").touch()
-    aside = Backup(str(tmp_path), "x")
-    aside.move([str(live)])
-    assert (os.stat(tmp_path / "slipway-aside").st_mode & 0o777) == 0o700
+    backup = Backup(str(tmp_path), "x")
+    backup.move([str(live)])
+    assert (os.stat(tmp_path / "slipway-backup").st_mode & 0o777) == 0o700
     live.mkdir()
     (live / "new").touch()
-    aside.put_back()
+    backup.restore()
     assert os.listdir(live) == ["old"]
-    assert [path.name for path in (tmp_path / "slipway-aside").rglob("new")] == ["new"]
+    assert [path.name for path in (tmp_path / "slipway-backup").rglob("new")] == ["new"]
 
 
 def test_a_reissue_asks_nothing_and_keeps_what_was_not_said_again(lineage):
-    found = lineage(
+    state = lineage(
         settings=RENEWAL.replace("key_type", "preferred_chain = Root X\nreuse_key = True\nkey_type")
     )
-    argv = cli.issue(wanted(key_type="rsa", rsa_key_size=3072, email="ops@example.com"), found)
+    argv = cli.issue(request(key_type="rsa", rsa_key_size=3072, email="ops@example.com"), state)
     line = " ".join(argv)
     for words in (
         "certonly --non-interactive --agree-tos --cert-name shop.example.com",
@@ -361,18 +364,18 @@ def test_a_reissue_asks_nothing_and_keeps_what_was_not_said_again(lineage):
 
 
 def test_a_plugin_gets_its_options_by_their_full_names(paths):
-    want = wanted(
+    requested = request(
         domains=["*.example.com"],
         authenticator="dns-cloudflare",
         authenticator_options={"credentials": "/root/c.ini", "propagation-seconds": 30},
     )
-    argv = cli.issue(want, observe(paths))
-    assert want.name == "example.com"
+    argv = cli.issue(requested, observe(paths))
+    assert requested.name == "example.com"
     assert argv[argv.index("dns-cloudflare") + 1 :][:2] == [
         "--dns-cloudflare-credentials=/root/c.ini",
         "--dns-cloudflare-propagation-seconds=30",
     ]
-    standalone = wanted(authenticator="standalone", standalone_port=8080, standalone_address="127.0.0.1")
+    standalone = request(authenticator="standalone", standalone_port=8080, standalone_address="127.0.0.1")
     assert {"--http-01-port=8080", "--http-01-address=127.0.0.1"} <= set(
         cli.issue(standalone, observe(paths))
     )
@@ -425,4 +428,4 @@ def test_a_plugin_gets_its_options_by_their_full_names(paths):
 )
 def test_bad_options_are_refused_by_name(given, field):
     with pytest.raises(InvalidInput, match="^%s: " % field.replace(".", r"\.")):
-        wanted(**given)
+        request(**given)
