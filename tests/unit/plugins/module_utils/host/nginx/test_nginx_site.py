@@ -87,7 +87,7 @@ class TestHttps:
         text = render("yes", redirect_from=["www.a.example.com"], **CERTIFICATE)
         assert all("server_tokens off;" in server for server in servers(text))
 
-    def test_an_older_nginx_is_told_of_http2_where_it_listens(self):
+    def test_an_older_nginx_gets_http2_as_an_option_of_listen(self):
         https = servers(render("yes", OLD, **CERTIFICATE))[1]
         assert "listen 443 ssl http2;" in https and "http2 on;" not in https
 
@@ -434,7 +434,7 @@ def test_a_server_that_cannot_be_resolved_is_named():
     assert told.startswith("servers: nope:80 cannot be resolved on this host")
 
 
-def test_so_is_a_host_that_shall_answer_challenges():
+def test_a_host_that_answers_challenges_is_named_if_it_cannot_be_resolved():
     files = {template.path_of("orders"): render(acme_forward="nope:80")}
     told = apply.explain(
         'host not found in upstream "nope" in %s:8' % template.path_of("orders"), files, "orders", ""
@@ -569,7 +569,7 @@ class TestSwitch:
             live_color.send_to("orders", color)
             assert live_color.live("orders") == color
 
-    def test_a_site_that_was_not_told_of_both_ports_is_refused(self, host):
+    def test_a_site_without_both_ports_is_refused(self, host):
         ports = {"blue": 8080, "green": 8081}
         with pytest.raises(SlipwayError, match="is not configured for the two instances"):
             live_color.require("orders", ports)
