@@ -121,6 +121,10 @@ sbom: tools ## Write the collection's bill of materials to .work/sbom.cdx.json
 docs: tools copy ## Check what the collection says of itself: module, plugin and role pages
 	@cd $(COPY) && $(LOG) docs-lint antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self .
 
+.PHONY: docs-site
+docs-site: tools ## Build the documentation as HTML in .work/docs-site/html, without a dead link
+	@LINES_OF_SUCCESS=1 $(LOG) docs-site bash scripts/docs_site.sh
+
 .PHONY: tools
 tools: .work/tools.stamp ## Put the pinned tools into .work/venv and link the collection
 

@@ -4,7 +4,7 @@
 
 """The half of the suite that runs on the lab host: put it into a known state, run the engine with a fault, and look what is there.
 
-It knows the layout from docs/architecture.md and asks systemd and the service itself; nothing here is the engine's.
+It knows the layout from docs/explanation/architecture.md and asks systemd and the service itself; nothing here is the engine's.
 """
 
 import glob

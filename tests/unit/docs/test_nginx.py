@@ -12,7 +12,9 @@ import yaml
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import request, template
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx.options import OPTIONS
 
-PAGE = (pathlib.Path(__file__).resolve().parents[3] / "docs" / "proxy.md").read_text(encoding="utf-8")
+PAGE = (pathlib.Path(__file__).resolve().parents[3] / "docs" / "how-to" / "nginx.md").read_text(
+    encoding="utf-8"
+)
 EXAMPLES = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)]
 PROXIES = [example["slipway_proxy"] for example in EXAMPLES if "slipway_proxy" in example]
 
@@ -29,7 +31,9 @@ def test_every_example_is_a_site(given):
 
 
 def test_the_page_lists_the_fields_of_the_log():
-    listed = set(re.findall(r"`(\w+)`", PAGE.split("## The log")[1].split("`release` is")[0])) - {"release"}
+    listed = set(re.findall(r"`(\w+)`", PAGE.split("## The access log")[1].split("`release` is")[0])) - {
+        "release"
+    }
     common = template.render_common(
         template.Facts(), catch_http=False, catch_https=False, acme_webroot="/w", status_port=0
     )

@@ -12,7 +12,9 @@ FOLDERS = {"n": "nginx_proxy", "c": "certbot", "t": "tls"}
 
 
 def test_the_proofs_that_the_page_names_are_there():
-    named = re.findall(r"`([nct])/([a-z_]+)`", (REPO / "docs" / "tls-peers.md").read_text(encoding="utf-8"))
+    named = re.findall(
+        r"`([nct])/([a-z_]+)`", (REPO / "docs" / "explanation" / "comparison.md").read_text(encoding="utf-8")
+    )
     assert len(named) > 30
     for letter, chapter in named:
         scenario = REPO / "molecule" / FOLDERS[letter]
