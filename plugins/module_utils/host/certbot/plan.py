@@ -94,7 +94,7 @@ def _differences(request, state):
     if request.server != state.server:
         yield "CA: %s -> %s" % (state.server, request.server)
     elif state.account_gone:
-        yield "the account %s, which renewals need, is missing on this host" % state.account_gone
+        yield "the account %s, which renewals need, is gone from this host" % state.account_gone
     if _authenticator(request) != _authenticator(state):
         yield "authenticator: %s -> %s" % (_authenticator(state), _authenticator(request))
     chain = state.parameters.get("preferred_chain", "")

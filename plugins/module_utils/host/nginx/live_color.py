@@ -46,6 +46,6 @@ def require(name, ports):
     configured = list(upstream.addresses(text)) if upstream.is_blue_green(text) else []
     if configured != required:
         raise SlipwayError(
-            "nginx on this host is not configured for the two instances of %s, %s: run the playbook "
+            "nginx on this host does not know the two instances of %s, %s: run the playbook "
             "slipway.golang.setup with slipway_strategy: blue_green first" % (name, " and ".join(required))
         )

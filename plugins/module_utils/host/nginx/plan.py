@@ -87,7 +87,7 @@ def _still_drained(options, state):
     """The requested servers that are drained now, and stay so."""
     drained = [address for address in upstream.drained(state.upstream) if address in _addresses(options)]
     if len(drained) == len(options["servers"]):
-        remedy = "all servers are drained, and none would answer; undrain one first"
+        remedy = "all of them are drained, and nothing would answer; undrain one first"
         raise InvalidInput("servers", ", ".join(drained), remedy)
     return drained
 

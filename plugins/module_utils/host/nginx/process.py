@@ -78,7 +78,7 @@ def reload():
     while not _has_new_workers(before):
         if time.monotonic() > deadline:
             reason = _severe_errors(log_size) or "no reason in %s" % ERROR_LOG
-            raise SlipwayError("nginx did not load the new configuration: %s" % reason)
+            raise SlipwayError("nginx did not take the new configuration: %s" % reason)
         time.sleep(0.02)
 
 

@@ -571,10 +571,10 @@ class TestSwitch:
 
     def test_a_site_without_both_ports_is_refused(self, host):
         ports = {"blue": 8080, "green": 8081}
-        with pytest.raises(SlipwayError, match="is not configured for the two instances"):
+        with pytest.raises(SlipwayError, match="does not know the two instances"):
             live_color.require("orders", ports)
         self.serve(host, "127.0.0.1:8081", "127.0.0.1:8080")
-        with pytest.raises(SlipwayError, match="is not configured for the two instances"):
+        with pytest.raises(SlipwayError, match="does not know the two instances"):
             live_color.require("orders", ports)
         self.serve(host, "127.0.0.1:8080", "127.0.0.1:8081")
         live_color.require("orders", ports)
