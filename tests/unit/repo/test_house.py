@@ -368,10 +368,17 @@ def documented_options(name):
     documentation = yaml.safe_load(load_plugin("modules", name).DOCUMENTATION)
     options = dict(documentation.get("options") or {})
     for fragment in documentation["extends_documentation_fragment"]:
-        file, _dot, part = fragment[len("slipway.golang.") :].partition(".")
-        text = getattr(load_plugin("doc_fragments", file).ModuleDocFragment, part.upper() or "DOCUMENTATION")
-        options.update(yaml.safe_load(text).get("options") or {})
+        options.update(fragment_options(*fragment[len("slipway.golang.") :].split(".")))
+    for spec in options.values():
+        described = re.search(r"the options of M\(slipway\.golang\.(\w+)\)", str(spec["description"]))
+        if spec["type"] == "dict" and described:
+            spec["suboptions"] = fragment_options(described[1])
     return options
+
+
+def fragment_options(name, part="documentation"):
+    fragment = load_plugin("doc_fragments", name).ModuleDocFragment
+    return yaml.safe_load(getattr(fragment, part.upper())).get("options") or {}
 
 
 def comparable(options, nested):

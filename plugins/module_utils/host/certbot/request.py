@@ -34,7 +34,7 @@ class Request:
         self.name = _name(params["name"], self.domains)
         self.server = _server(params["server"], params["staging"])
         self.email = (
-            match(_EMAIL, params["email"], "email", "use one address, as in ops@example.com")
+            match(_EMAIL, params["email"], "email", "use one address, as in ops@example.com")[0]
             if params["email"]
             else None
         )
@@ -82,7 +82,7 @@ def _name(value, domains):
     if value is None:
         return re.sub(r"^\*\.", "", domains[0])
     remedy = "it becomes a directory's name: use letters, digits, '.', '_' and '-'"
-    return match(_NAME, value, "name", remedy)
+    return match(_NAME, value, "name", remedy)[0]
 
 
 def _server(value, staging):
@@ -94,7 +94,8 @@ def _server(value, staging):
         )
     if not value:
         return STAGING if staging else PRODUCTION
-    return match(_SERVER, value, "server", "use the https address of an ACME directory, as in %s" % STAGING)
+    remedy = "use the https address of an ACME directory, as in %s" % STAGING
+    return match(_SERVER, value, "server", remedy)[0]
 
 
 def _authenticator(value, domains):
@@ -150,7 +151,7 @@ def _plugin_options(authenticator, params):
         if params["standalone_address"]:
             options["http01_address"] = match(
                 _ADDRESS, params["standalone_address"], "standalone_address", "use an IP address"
-            )
+            )[0]
     return options
 
 
@@ -179,7 +180,7 @@ def _hook(value):
         value,
         "deploy_hook",
         "use the absolute path of one executable; put arguments and other commands into it",
-    )
+    )[0]
 
 
 def _line(value, field):
