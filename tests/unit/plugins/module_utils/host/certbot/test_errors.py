@@ -96,7 +96,7 @@ def test_each_domain_has_its_own_reason(word):
     assert "DNS zone of b.example.com" in found.advice(DNS)
 
 
-def test_the_reason_is_found_where_certbot_itself_crashed_over_it():
+def test_the_reason_is_found_even_if_certbot_itself_crashed():
     found = parse(CRASHED, NONCE + LIMITED)
     assert found.reason() == (
         "rateLimited: There were too many requests of a given type :: too many certificates (5) "
@@ -105,7 +105,7 @@ def test_the_reason_is_found_where_certbot_itself_crashed_over_it():
     assert "staging: true" in found.advice(WEBROOT)
 
 
-def test_parts_of_a_problem_are_told_by_domain():
+def test_the_parts_of_a_problem_are_listed_by_domain():
     found = parse("An unexpected error occurred:\nSome of them\n", PARTS)
     assert [(problem["domain"], problem["type"]) for problem in found.problems] == [
         ("a.example.com", "caa"),
@@ -140,13 +140,13 @@ def test_a_lost_account_is_recognised(log, lost):
         ("who knows", "see certbot's log on the host"),
     ],
 )
-def test_troubles_before_the_ca_was_asked_have_advice_too(output, advice):
+def test_failures_before_the_ca_was_asked_have_advice_too(output, advice):
     found = parse("An unexpected error occurred:\n%s\nAsk for help or search for solutions.\n" % output)
     assert found.reason() == output
     assert advice in found.advice(WEBROOT)
 
 
-def test_a_hook_that_failed_is_noticed_and_one_that_was_only_talkative_is_not():
+def test_a_hook_that_failed_is_noticed_and_one_that_only_printed_something_is_not():
     failed = (
         "Hook 'deploy-hook' reported error code 1\nHook 'deploy-hook' ran with error output:\n nginx: "
         "[emerg] no\n\nSuccessfully received"
@@ -154,7 +154,7 @@ def test_a_hook_that_failed_is_noticed_and_one_that_was_only_talkative_is_not():
     assert errors.hook_failure(Result(0, failed, "")) == (
         "Hook 'deploy-hook' reported error code 1 Hook 'deploy-hook' ran with error output: nginx: [emerg] no"
     )
-    talkative = (
+    printed = (
         "Hook 'deploy-hook' ran with error output:\n syntax is ok\n\nSuccessfully received certificate.\n"
     )
-    assert errors.hook_failure(Result(0, talkative, "")) == ""
+    assert errors.hook_failure(Result(0, printed, "")) == ""

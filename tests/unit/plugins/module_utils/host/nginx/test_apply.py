@@ -8,7 +8,14 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
-from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import apply, config_files, process
+from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import (
+    apply,
+    config_files,
+    process,
+    template,
+)
+
+from .sites import render
 
 
 class Nginx:
@@ -92,3 +99,33 @@ def test_files_that_nginx_does_not_load_are_rolled_back(nginx, path, active, err
         apply.install("orders", {str(path): "new\n", str(added): "new\n"}, start=True)
     assert path.read_text(encoding="utf-8") == "old\n"
     assert not added.exists()
+
+
+def test_an_error_in_the_snippet_is_reported_with_its_own_line():
+    files = {template.path_of("orders"): render(snippet="gzip on;\nprox_pass x;\n")}
+    number = files[template.path_of("orders")].splitlines().index("prox_pass x;") + 1
+    message = apply.explain(
+        'unknown directive "prox_pass" in %s:%d' % (template.path_of("orders"), number),
+        files,
+        "orders",
+        "gzip on;\nprox_pass x;\n",
+    )
+    assert message.startswith("snippet, line 2 (prox_pass x;): nginx says: unknown directive")
+
+
+def test_a_server_that_cannot_be_resolved_is_named():
+    message = apply.explain(
+        'host not found in upstream "nope:80" in /etc/nginx/conf.d/slipway-orders.upstream.conf:4',
+        {},
+        "orders",
+        "",
+    )
+    assert message.startswith("servers: nope:80 cannot be resolved on this host")
+
+
+def test_a_host_that_answers_challenges_is_named_if_it_cannot_be_resolved():
+    files = {template.path_of("orders"): render(acme_forward="nope:80")}
+    message = apply.explain(
+        'host not found in upstream "nope" in %s:8' % template.path_of("orders"), files, "orders", ""
+    )
+    assert message.startswith("acme_forward: nope cannot be resolved on this host")

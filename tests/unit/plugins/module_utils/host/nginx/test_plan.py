@@ -11,29 +11,19 @@ from types import SimpleNamespace
 import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import InvalidInput
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import flags, template, upstream
-from ansible_collections.slipway.golang.plugins.module_utils.host.nginx.options import OPTIONS
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx.plan import decide, decide_absent
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx.state import DEFAULT_SITE
 
+from .sites import CERTIFICATE, NEW, options, server
+
 SITE, UPSTREAM = template.path_of("orders"), upstream.path_of("orders")
-CERTIFICATE = {"certificate": "/etc/c.pem", "certificate_key": "/etc/k.pem"}
 THEIRS = "/etc/nginx/conf.d/theirs.conf"
-
-
-def options(**given):
-    defaults = {name: spec.get("default") for name, spec in OPTIONS.items()}
-    return dict(defaults, **dict({"domains": ["a.example.com"], "servers": [server("a:1")]}, **given))
-
-
-def server(address):
-    specs = OPTIONS["servers"]["options"]
-    return dict({name: spec.get("default") for name, spec in specs.items()}, address=address)
 
 
 def state(**given):
     """A host with nginx and nothing of ours."""
     bare = {
-        "facts": template.Facts((1, 29, 0)),
+        "facts": NEW,
         "has_certificate": False,
         "serves_https": False,
         "upstream": "",
