@@ -58,6 +58,14 @@ def read_text(path: str) -> str:
         return handle.read()
 
 
+def has_text(path: str, text: str) -> bool:
+    """Whether there is a file with exactly this text."""
+    try:
+        return read_text(path) == text
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
 def remove(path: str) -> None:
     """Remove a file, a link or a whole directory, if it is there."""
     if os.path.isdir(path) and not os.path.islink(path):
