@@ -37,7 +37,7 @@ SCRATCH = next((path for path in ("/dev/shm",) if os.access(path, os.W_OK)), Non
 
 def read_archive(data):
     """A tar as it is, and again with its checksums and its manifest's digest made right, so that what lies behind them is reached."""
-    for tar in (data, _mended(data)):
+    for tar in (data, _repaired(data)):
         with tempfile.TemporaryDirectory(dir=SCRATCH) as scratch:
             target = os.path.join(scratch, "target")
             os.mkdir(target)
@@ -177,13 +177,13 @@ def _blocks(tar):
         at += BLOCK + (size + BLOCK - 1) // BLOCK * BLOCK
 
 
-def _mended(tar):
-    mended = bytearray(tar)
+def _repaired(tar):
+    repaired = bytearray(tar)
     for at, dummy in _blocks(tar):
-        header = mended[at : at + BLOCK]
+        header = repaired[at : at + BLOCK]
         if any(header):
-            mended[at + 148 : at + 156] = b"%06o\0 " % (sum(header[:148]) + 8 * 32 + sum(header[156:]))
-    return bytes(mended) + bytes(2 * BLOCK)
+            repaired[at + 148 : at + 156] = b"%06o\0 " % (sum(header[:148]) + 8 * 32 + sum(header[156:]))
+    return bytes(repaired) + bytes(2 * BLOCK)
 
 
 def _first_member(tar):

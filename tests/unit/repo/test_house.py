@@ -15,6 +15,8 @@ import pytest
 import yaml
 from ansible_collections.slipway.golang.plugins.module_utils.common.strategies import STRATEGIES
 
+from . import words
+
 ROOT = Path(__file__).resolve().parents[3]
 PLUGINS = ROOT / "plugins"
 COLLECTION = ("ansible_collections", "slipway", "golang", "plugins")
@@ -83,8 +85,8 @@ def sources():
 def imports(path):
     """What a file imports, anywhere in it: ("outside", name) or ("inside", parts below plugins/)."""
     package = path.parent.parts
-    tree = ast.parse((PLUGINS / path).read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
+    nodes = list(_running_code(ast.parse((PLUGINS / path).read_text(encoding="utf-8"))))
+    for node in nodes:
         if isinstance(node, ast.Import):
             targets = [tuple(alias.name.split(".")) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -100,14 +102,22 @@ def imports(path):
                 if target[: len(COLLECTION)] == COLLECTION
                 else ("outside", target[0])
             )
-    yield from (("inside", package + name) for name in _names_for_importlib(tree))
+    yield from (("inside", package + name) for name in _names_for_importlib(nodes))
 
 
-def _names_for_importlib(tree):
+def _running_code(node):
+    """All nodes of a tree, without what is only for type checkers and never runs."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if not (isinstance(child, ast.If) and getattr(child.test, "id", None) == "TYPE_CHECKING"):
+            yield from _running_code(child)
+
+
+def _names_for_importlib(nodes):
     """The relative names in a file that uses importlib, such as ".deploy.info"."""
-    if not any(isinstance(node, ast.Attribute) and node.attr == "import_module" for node in ast.walk(tree)):
+    if not any(isinstance(node, ast.Attribute) and node.attr == "import_module" for node in nodes):
         return
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Constant) and re.fullmatch(r"(\.[a-z_]+)+", str(node.value)):
             yield tuple(node.value[1:].split("."))
 
@@ -239,6 +249,11 @@ def test_a_circle_of_imports_is_noticed(tree, files):
         test_no_imports_form_a_circle()
 
 
+def test_an_import_for_type_checkers_is_none(tree):
+    tree({"p/a.py": "if TYPE_CHECKING:\n    from ansible import x\n    from .a import y\n"})
+    assert list(imports(Path("p/a.py"))) == []
+
+
 def test_a_package_that_exports_its_modules_is_no_circle(tree):
     tree({"p/__init__.py": "from .a import name\n", "p/a.py": "from . import b\n", "p/b.py": ""})
     test_no_imports_form_a_circle()
@@ -267,58 +282,39 @@ def test_a_file_that_is_too_long_is_noticed(tree, tmp_path):
 
 # --- words ----------------------------------------------------------------------------------------
 
-WORDS = ROOT / "tests" / "banned_words.txt"
 CHECKED = ("plugins", "roles", "playbooks", "molecule", "scripts", "lab", "installer", "Makefile", "tests")
 
 
-def banned_words():
-    """(pattern, what to use instead) of every line of the list."""
-    lines = WORDS.read_text(encoding="utf-8").splitlines()
-    for line in lines:
-        if line and not line.startswith("#"):
-            pattern, instead = line.split("\t")
-            yield re.compile(r"\b(?:%s)\b" % pattern, re.IGNORECASE), instead
-
-
-def banned_in(text, words):
-    """(word, what to use instead) for the text, and for the parts of the identifiers in it."""
-    parts = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|_", " ", text)
-    for pattern, instead in words:
-        found = pattern.search(text) or pattern.search(parts)
-        if found:
-            yield found.group(), instead
-
-
 def checked_files(name):
+    """(path, text) of every file; data that is no UTF-8 text included."""
     path = ROOT / name
     for file in [path] if path.is_file() else sorted(path.rglob("*")):
         below = file.relative_to(ROOT)
-        if file.is_file() and file != WORDS and not {"__pycache__", "output"} & set(below.parts):
+        if file.is_file() and file != words.WORDS and not {"__pycache__", "output"} & set(below.parts):
             yield below, file.read_bytes().decode("utf-8", "replace")
 
 
 @pytest.mark.parametrize("name", CHECKED)
 def test_no_word_is_banned(name):
-    words, found = list(banned_words()), []
-    for path, text in checked_files(name):
-        for number, line in enumerate([str(path)] + text.splitlines()):
-            for word, instead in banned_in(line, words):
-                found.append("%s:%d: %s (use: %s)" % (path, number, word, instead))
+    found = [
+        "%s: %s" % (path, problem)
+        for path, text in checked_files(name)
+        for problem in words.problems(str(path)) + words.problems(text)
+    ]
     assert not found, "\n" + "\n".join(found)
 
 
-def test_a_banned_word_is_noticed_wherever_it_stands():
-    words = [(re.compile(r"\b(?:nix(es)?)\b", re.IGNORECASE), "nothing")]
+def test_a_banned_word_is_noticed_anywhere():
+    banned = [(re.compile(r"\bnix(es)?\b", re.IGNORECASE), "nothing")]
     for text in ("# Nix here", "nix_it = 1", "def test_nix():", "theNixes", "molecule/nix.yml", "x: nix"):
-        assert list(banned_in(text, words)), text
-    for text in ("phoenix", "nixon", "unix_socket"):
-        assert not list(banned_in(text, words)), text
+        assert len(words.problems(text, banned)) == 1, text
+    assert words.problems("\nNix", banned) == ["line 2: 'Nix': use 'nothing'"]
+    assert words.problems("phoenix nixon unix_socket", banned) == []
 
 
 def test_the_list_of_banned_words_is_read():
-    patterns = list(banned_words())
-    assert len(patterns) > 10
-    assert all(instead for _pattern, instead in patterns)
+    assert len(words.BANNED) > 10
+    assert all(instead for _pattern, instead in words.BANNED)
 
 
 # --- strategies and options -----------------------------------------------------------------------
