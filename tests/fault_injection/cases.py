@@ -184,11 +184,11 @@ def leftovers():
     write(ROOT + "/incoming/smoke.environment", "A=1")
     os.symlink("releases/nothing", ROOT + "/current.new")
     os.mkdir(ROOT + "/previous.new")
-    write(ROOT + "/history.jsonl.new", "{")
+    write(ROOT + "/.history.jsonl.slipway-new", "{")
     write("/etc/systemd/system/.orders.service.slipway-new", "[Unit]")
     call("systemd-run", "--unit=orders-smoke.service", "--collect", "sleep", "600", sure=True)
     yield {}
-    os.unlink(ROOT + "/history.jsonl.new")
+    os.unlink(ROOT + "/.history.jsonl.slipway-new")
 
 
 @case("half a release lies where the new one goes", TOOK)

@@ -242,6 +242,7 @@ def rubbish():
     found = (
         glob.glob(ROOT + "/incoming/*")
         + glob.glob(ROOT + "/*.new")
+        + glob.glob(ROOT + "/.*.slipway-new")
         + glob.glob("/etc/systemd/system/.orders*")
     )
     smoke = call(

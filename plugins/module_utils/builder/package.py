@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The story of `package`: gather the files, describe them in a manifest, sign it, and write the tarball if it is not there already."""
+"""Make tarballs: gather the files, describe them in a manifest, sign it, write what is not there already."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from ..common import unit as units
 from ..common.errors import InvalidInput, SlipwayError
 from ..common.manifest import CHECKSUMS, Manifest, platform
 from . import files, go_buildinfo, members, provenance, sbom, tarball
-from .installer import INSTALL_SH
 from .signing import Signer
 
 _ARTIFACT_FIELDS = {
@@ -30,15 +29,20 @@ _ARTIFACT_FIELDS = {
 }
 
 
-def package(artifacts, dest, *, extra, unit, signing_key, compression_level, check_mode):
-    """Make a tarball of every artifact; in check mode only tell what would happen."""
+def package(artifacts, dest, *, installer, extra, unit, signing_key, compression_level, check_mode):
+    """Make a tarball of every artifact; in check mode only say what would change.
+
+    ``installer``: the bytes of the tarballs' install.sh.
+    """
     if not 0 <= compression_level <= 9:
         raise InvalidInput("compression_level", compression_level, "use 0 (none) to 9 (smallest)")
     if not artifacts:
         raise InvalidInput("artifacts", artifacts, "give the artifacts that slipway.golang.build returned")
     dest = os.path.realpath(dest)
+    if not installer.startswith(b"#!"):
+        raise InvalidInput("installer", _shown(installer), "give the text of a script; it begins with #!")
     signer = Signer(signing_key) if signing_key else None
-    shared = members.gather(extra)
+    shared = [*members.gather(extra), members.Member("install.sh", "0755", installer)]
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:  # compressing and hashing do not hold Python's lock
         packages = list(
             pool.map(lambda artifact: _prepare(artifact, dest, shared, unit, check_mode), artifacts)
@@ -66,10 +70,8 @@ def _prepare(artifact, dest, shared, unit, check_mode):
     """The path of an artifact's tarball, and what will write it."""
     _check(artifact)
     if check_mode and not _is_built(artifact):
-        one, stem = (
-            Foreseen(artifact),
-            "-".join((artifact["name"], artifact["version"], platform(**_target(artifact)))),
-        )
+        one = Preview(artifact)
+        stem = "-".join((artifact["name"], artifact["version"], platform(**_target(artifact))))
     else:
         one = Package(artifact, shared + _unit(artifact["name"], unit))
         stem = one.manifest.stem
@@ -98,11 +100,8 @@ class Package:
     def write(self, path, signer, level, check_mode):
         """Write it unless the same content is there; returns what the module returns of it."""
         old_manifest, old_signature = tarball.read_head(path)
-        signature = (
-            signer.sign(self.manifest.raw, old_signature if old_manifest == self.manifest.raw else b"")
-            if signer
-            else b""
-        )
+        reusable = old_signature if old_manifest == self.manifest.raw else b""
+        signature = signer.sign(self.manifest.raw, reusable) if signer else b""
         same = old_manifest == self.manifest.raw and tarball.is_same(
             path, tarball.stream(self.manifest, signature, self._members)
         )
@@ -133,14 +132,14 @@ class Package:
         }
 
 
-class Foreseen:
+class Preview:
     """In check mode, a tarball of a binary that is not built yet."""
 
     def __init__(self, artifact):
         self._known = dict(_target(artifact), name=artifact["name"], version=artifact["version"])
 
     def write(self, path, _signer, _level, _check_mode):
-        """What can be told without the binary."""
+        """What is known without the binary."""
         diff = {"before_header": path, "after_header": path, "before": "", "after": "to be built\n"}
         return dict(
             self._known, path=path, digest=None, size=None, sha256=None, changed=True, signed=False, diff=diff
@@ -174,7 +173,7 @@ def _is_built(artifact):
 
 
 def _own_members(artifact):
-    """What every tarball has: the binary, how it came about, what is in it, and how to install it."""
+    """What is in every tarball: the binary, its provenance and its bill of materials."""
     headers = elf.read(artifact["path"])
     binary = members.Member("bin/" + artifact["name"], "0755", source=artifact["path"])
     if artifact.get("sha256") and binary.sha256 != artifact["sha256"]:
@@ -206,14 +205,13 @@ def _own_members(artifact):
     )
     return [
         binary,
-        members.Member("install.sh", "0755", INSTALL_SH.encode("utf-8")),
         members.Member("provenance.json", "0644", canonical.to_json(recorded)),
         members.Member("sbom.cdx.json", "0644", bill),
     ]
 
 
 def _unit(name, unit):
-    """The unit that install.sh puts in place: a text as it is, or options for the hardened one; none for None."""
+    """The unit that install.sh installs: a text as it is, options for the hardened one, or None."""
     if unit is None:
         return []
     if isinstance(unit, dict):
@@ -229,6 +227,11 @@ def _unit(name, unit):
             "unit", unit, "give the text of a unit file with a [Service] section, or a dict of options"
         )
     return [members.Member("systemd/%s.service" % name, "0644", text.encode("utf-8"))]
+
+
+def _shown(installer):
+    """The first line, short enough for a message."""
+    return installer.decode("utf-8", "replace").partition("\n")[0][:100]
 
 
 def _lines(raw):

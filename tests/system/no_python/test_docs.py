@@ -12,10 +12,10 @@ import subprocess
 
 import pytest
 import yaml
-from ansible_collections.slipway.golang.plugins.module_utils.builder.installer import INSTALL_SH
 
 from .conftest import CHECKOUT, GOARCH, STATE, Host, ansible_environment
 
+INSTALL_SH = CHECKOUT / "installer" / "install.sh"
 PAGE = (CHECKOUT / "docs" / "how-to" / "hosts-without-python.md").read_text()
 OPTIONS = (CHECKOUT / "docs" / "reference" / "install-sh.md").read_text()
 
@@ -82,6 +82,6 @@ def test_every_example(fleet, desk):
 
 
 def test_every_option_is_described():
-    options = set(re.findall(r"^  (--[a-z-]+)", INSTALL_SH, re.MULTILINE))
+    options = set(re.findall(r"^  (--[a-z-]+)", INSTALL_SH.read_text(), re.MULTILINE))
     assert len(options) > 15
     assert options == set(re.findall(r"^\| `(--[a-z-]+)", OPTIONS, re.MULTILINE))

@@ -21,6 +21,7 @@ DEFAULTS = {
     "upx_args": ["-9"], "embed": [], "gates": [], "go": "go", "goproxy": None, "goprivate": None, "gosumdb": None, "offline": False,
     "gocache": None, "gomodcache": None, "environment": {}, "force": False, "jobs": None,
 }  # fmt: skip
+INSTALLER = b"#!/bin/sh\necho install\n"
 MAIN = """\
 package main
 
@@ -90,7 +91,14 @@ class Workshop:
 
 def pack(artifacts, dest, check_mode=False, **options):
     """The result of `package`."""
-    given = dict({"extra": [], "unit": None, "signing_key": None, "compression_level": 6}, **options)
+    defaults = {
+        "installer": INSTALLER,
+        "extra": [],
+        "unit": None,
+        "signing_key": None,
+        "compression_level": 6,
+    }
+    given = dict(defaults, **options)
     return package.package(artifacts, str(dest), check_mode=check_mode, **given)
 
 

@@ -1,20 +1,13 @@
-# Copyright (c) 2026, Slipway contributors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-# SPDX-License-Identifier: GPL-3.0-or-later
-
-"""The installer that travels in every tarball. It is text in Python because only .py files travel in module_utils."""
-
-from __future__ import annotations
-
-INSTALL_SH = r"""#!/bin/sh
+#!/bin/sh
 # Copyright (c) 2026, Slipway contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Takes the tarball it travelled in live on this host: verify, stage, switch, restart, judge; or put the old release
-# back. It makes the same layout below /opt/<app> as slipway.golang.release and needs no Python: dash or busybox will do.
+# Installs the tarball that it is part of: verify, stage, switch, restart, check health, and roll back on
+# failure. It makes the same layout below /opt/<app> as slipway.golang.release. It needs no Python; dash or
+# busybox will do.
 #
-# Read main, install and go_live first: they are the story. The functions after them are its nouns.
+# Start reading at main, install and go_live. The functions after them are the steps.
 
 set -u
 export LC_ALL=C # byte order in sort and awk, English in what we read
@@ -25,41 +18,47 @@ usage() {
     cat <<'END'
 Usage: install.sh [option...]
 
-Acts (the default is to install the tarball this script travelled in):
+Actions (default: install the tarball that this script is part of):
   --rollback               go back to the release before the current one
-  --status                 say what is installed and what runs
-  --dry-run                say what would be done, and do nothing
+  --status                 show what is installed and what runs
+  --dry-run                show what would be done, and do nothing
 
-The release:
-  --port NUMBER            the port the service listens on; it goes into the environment
-  --port-variable NAME     the variable that carries it (PORT)
-  --env-file FILE          the environment, one KEY=value a line (default: the current release's)
+Release:
+  --port NUMBER            the port that the service listens on; it goes into the environment
+  --port-variable NAME     the variable that holds the port (PORT)
+  --env-file FILE          the environment, one KEY=value per line (default: the current release's)
   --unit FILE              the systemd unit (default: the tarball's, else the current release's)
 
-Whom to trust:
+Signature:
   --allowed-signers FILE   refuse a tarball that none of these keys has signed; the format is ssh-keygen's
-  --signer NAME            refuse every signer but this one
+  --signer NAME            accept this signer only
 
-When is it healthy:
-  --health-path PATH       what to ask of the service (/healthz); none: only its process is judged
-  --health-host HOST       where it listens (127.0.0.1)
-  --deadline SECONDS       how long it may take to become healthy (30)
-  --hold SECONDS           how long it must then stay healthy (2)
+Health check:
+  --health-path PATH       the path to request (/healthz); none: check only the process
+  --health-host HOST       the address to request it from (127.0.0.1)
+  --deadline SECONDS       how long the service may take to become healthy (30)
+  --min-ready-seconds SECONDS
+                           how long it must then stay healthy (2)
 
-  --keep NUMBER            good releases to keep (5), beside the current and the previous one
-  --no-lock                do without the lock on a host that has no flock; be sure to be alone
-  --root DIR               lay everything out below DIR, an image for example; nothing is started
-  --help
+Other:
+  --keep NUMBER            good releases to keep (5), besides the current and the previous one
+  --no-lock                work without the lock on a host without flock; make sure that nothing else deploys
+  --root DIR               install everything below DIR, for example an image; start nothing
+  --help                   show this text
 
-Exit codes: 0 done, or nothing to do. 1 rejected, the service was not touched. 2 the new release was not healthy, the
-old one is back. 3 nothing healthy is running. 64 the command line is wrong.
+Exit codes:
+  0   done, or nothing to do
+  1   rejected; the service was not touched
+  2   the new release was not healthy; the old one was put back
+  3   nothing healthy is running
+  64  the command line is wrong
 END
 }
 
 main() {
     act=install dry_run='' no_lock='' root='' keep=5
     port='' port_variable=PORT env_file='' unit_file='' allowed_signers='' signer=''
-    health_path=/healthz health_host=127.0.0.1 deadline=30 hold=2
+    health_path=/healthz health_host=127.0.0.1 deadline=30 min_ready=2
     parse "$@"
     set_up
     case $act in
@@ -74,12 +73,12 @@ install() {
     check_machine
     check_signature
     take_lock
-    look_around
+    read_state
     compose_environment
     compose_unit
     name_release
     if [ "$current" = "$id" ] && is_live "$id"; then
-        already_there
+        end_unchanged
     fi
     if [ -n "$dry_run" ]; then
         say "Would install $id; current is ${current:-not set}. $(what_runs)."
@@ -92,9 +91,10 @@ install() {
 
 roll_back() {
     take_lock
-    look_around
+    read_state
     id=$(link_target previous)
-    [ -n "$id" ] || reject "there is no previous release of $app on this host" "Releases here: $(list_releases)"
+    [ -n "$id" ] ||
+        reject "there is no previous release of $app on this host" "Releases here: $(list_releases)"
     is_intact "$id" || reject "the previous release $id is damaged" "Install another version from its tarball"
     if [ -n "$dry_run" ]; then
         say "Would go back from ${current:-nothing} to $id. $(what_runs)."
@@ -103,72 +103,79 @@ roll_back() {
     go_live "$id"
 }
 
-# Switch to a staged release and judge it. From the switch on every failure means putting the old one back.
+# Switch to a staged release and check its health. From the switch on, every failure puts the old release
+# back.
 go_live() {
     choose_old "$1"
     for release in "$1" "$old"; do
-        knows_strategy "$release" ||
-            reject "$release has another strategy than restart, which install.sh does not know" "Deploy with slipway.golang.release"
+        has_known_strategy "$release" ||
+            reject "$release has another strategy than restart, which install.sh does not know" \
+                "Deploy with slipway.golang.release"
     done
     [ -z "$root" ] || lay_out_only "$1"
     create_account "$1"
     say "Switching $app from ${current:-nothing} to $1"
     switched=yes
-    if switch_to "$1" "${old:-$previous}" && restart && judge "$1"; then
-        trap '' INT TERM # what is left is to write down how it went
+    if switch_to "$1" "${old:-$previous}" && restart && check_health "$1"; then
+        trap '' INT TERM # only the history entry and the old releases are left to do
         record ok ''
         prune
         say "OK: $app $1 is running and healthy ($answer)." \
-            "Before it: ${old:-nothing}${old:+. To go back: sudo $base/current/install.sh --rollback}"
+            "Before: ${old:-nothing}${old:+. To go back: sudo $base/current/install.sh --rollback}"
         exit 0
     fi
     put_back "$reason"
 }
 
 put_back() {
-    trap '' INT TERM # nobody interrupts the way back
-    failed_because=$1 began_back=$(now) phases_forth=$phases
-    say "NOT HEALTHY: $app $id: $failed_because. The service's last words:"
+    trap '' INT TERM # the rollback must not be interrupted
+    failed_because=$1 rollback_began=$(now) deploy_phases=$phases
+    say "NOT HEALTHY: $app $id: $failed_because. Last lines of its journal:"
     journal_tail
     if [ -z "$old" ]; then
-        stand_down
+        stop_and_disable
         end_unhealthy down 3 "There is no good release to go back to: $app is stopped." \
             "journalctl -u $unit -e; repair it and install again"
     fi
-    [ "$old" != "$previous" ] || previous='' # what lay before it is not known any more
-    if switch_to "$old" "$previous" && restart && judge "$old"; then
-        end_unhealthy reverted 2 "$old was put back; it is running and healthy." "journalctl -u $unit -e; repair $id and install again"
+    [ "$old" != "$previous" ] || previous='' # what was before it is not known any more
+    if switch_to "$old" "$previous" && restart && check_health "$old"; then
+        end_unhealthy reverted 2 "$old was put back; it is running and healthy." \
+            "journalctl -u $unit -e; repair $id and install again"
     fi
     end_unhealthy down 3 "Putting $old back failed too: $reason. NOTHING HEALTHY IS RUNNING." \
         "systemctl status $unit; journalctl -u $unit -e"
 }
 
-# end_unhealthy OUTCOME CODE WHAT-RUNS NEXT
+# end_unhealthy OUTCOME EXIT-CODE WHAT-RUNS NEXT
 end_unhealthy() {
-    phases=$phases_forth ready_ms=null # the times of the release that failed, and of the way back as a whole
-    measure put_back "$began_back"
+    phases=$deploy_phases ready_ms=null # the failed release's phases, and the rollback as one phase
+    measure put_back "$rollback_began"
     record "$1" "$failed_because. $3"
-    complain "$(echo "$1" | tr '[:lower:]' '[:upper:]'): $id is not healthy: $failed_because." "$3" "Next: $4"
+    print_error "$(echo "$1" | tr '[:lower:]' '[:upper:]'): $id is not healthy: $failed_because." \
+        "$3" "Next: $4"
     exit "$2"
 }
 
-# --- the command line ------------------------------------------------------------------------------------------------
+# --- the command line ---------------------------------------------------------------------------------------
 
 parse() {
     while [ $# -gt 0 ]; do
         case $1 in
-            --help) usage; exit 0 ;;
+            --help)
+                usage
+                exit 0
+                ;;
             --rollback) act=rollback ;;
             --status) act=status ;;
             --dry-run) dry_run=yes ;;
             --no-lock) no_lock=yes ;;
             --*=*) set_option "${1%%=*}" "${1#*=}" ;;
             --*)
-                [ $# -ge 2 ] || misused "$1 is unknown, or needs a value"
+                [ $# -ge 2 ] || usage_error "$1 is unknown, or needs a value"
                 set_option "$1" "$2"
                 shift
                 ;;
-            *) misused "'$1' is no option" ;;
+            *) usage_error "'$1' is not an option" ;;
         esac
         shift
     done
@@ -178,14 +185,14 @@ set_option() {
     case $1 in
         --port)
             port=$(number "$1" "$2" 65535) || exit 64
-            [ "$port" != 0 ] || misused "--port: 0 is no port to be reached at"
+            [ "$port" != 0 ] || usage_error "--port: 0 is not a port to listen on"
             ;;
         --deadline) deadline=$(number "$1" "$2" 86400) || exit 64 ;;
-        --hold) hold=$(number "$1" "$2" 86400) || exit 64 ;;
+        --min-ready-seconds) min_ready=$(number "$1" "$2" 86400) || exit 64 ;;
         --keep) keep=$(number "$1" "$2" 1000) || exit 64 ;;
         --port-variable)
             if ! only "$2" '[!A-Za-z0-9_]' || matches "$2" '[0-9]*'; then
-                misused "'$2' cannot be a variable's name"
+                usage_error "'$2' is not a variable's name"
             fi
             port_variable=$2
             ;;
@@ -195,38 +202,38 @@ set_option() {
         --signer) signer=$2 ;;
         --health-path)
             if [ "$2" != none ] && ! { only "$2" '[!A-Za-z0-9/._~?&=%:@+,;-]' && matches "$2" '/*'; }; then
-                misused "'$2' is no path of a URL"
+                usage_error "'$2' is not the path of a URL"
             fi
             health_path=$2
             ;;
         --health-host)
-            only "$2" '[!][A-Za-z0-9.:_-]' || misused "'$2' is no host"
+            only "$2" '[!][A-Za-z0-9.:_-]' || usage_error "'$2' is not a host"
             health_host=$2
             ;;
         --root)
-            root=$(cd "$2" 2>/dev/null && pwd -P) || misused "--root: there is no directory '$2'"
+            root=$(cd "$2" 2>/dev/null && pwd -P) || usage_error "--root: there is no directory '$2'"
             root=${root%/}
             ;;
-        *) misused "$1 is unknown" ;;
+        *) usage_error "$1 is unknown" ;;
     esac
 }
 
-misused() {
-    complain "$1. Nothing was done. install.sh --help tells the options."
+usage_error() {
+    print_error "$1. Nothing was done. See install.sh --help."
     exit 64
 }
 
 number() {
     case $2 in
-        '' | *[!0-9]* | 0?* | ???????*) misused "$1: '$2' is not a whole number" ;;
+        '' | *[!0-9]* | 0?* | ???????*) usage_error "$1: '$2' is not a whole number" ;;
     esac
-    [ "$2" -le "$3" ] || misused "$1: $2 is more than $3"
+    [ "$2" -le "$3" ] || usage_error "$1: $2 is more than $3"
     echo "$2"
 }
 
 readable() {
     if [ -d "$2" ] || ! [ -r "$2" ]; then
-        misused "$1: '$2' is not a file that can be read"
+        usage_error "$1: '$2' is not a file that can be read"
     fi
     case $2 in
         /*) echo "$2" ;;
@@ -247,34 +254,37 @@ only() {
     [ -n "$1" ] && ! matches "$1" "*$2*"
 }
 
-# --- where we are ----------------------------------------------------------------------------------------------------
+# --- host and state -----------------------------------------------------------------------------------------
 
 set_up() {
     [ "$(id -u)" = 0 ] || refuse "this needs root, and you are $(id -un)" "Run it again with sudo"
-    here=$(cd "$(dirname "$0")" && pwd -P) || refuse "the directory of $0 cannot be entered" "Unpack the tarball again"
+    here=$(cd "$(dirname "$0")" && pwd -P) ||
+        refuse "the directory of $0 cannot be entered" "Unpack the tarball again"
     for tool in awk sed sha256sum mktemp find cmp od; do
         have "$tool" || refuse "$tool is not on this host" "Install it; busybox has it"
     done
     [ -n "$root" ] || have systemctl || refuse "systemctl is not on this host" "Slipway needs systemd"
-    [ -f "$here/manifest.json" ] || refuse "there is no manifest.json beside $0" "Run install.sh where the tarball was unpacked"
+    [ -f "$here/manifest.json" ] ||
+        refuse "there is no manifest.json beside $0" "Run install.sh where the tarball was unpacked"
     app=$(field name) version=$(field version)
     is_app "$app" || refuse "the manifest names no app" "Package it again"
     is_version "$version" || refuse "the manifest names no version" "Package it again"
     unit=$app.service base=$root/opt/$app unit_dir=$root/etc/systemd/system
-    id='' current='' previous='' old='' locked='' switched='' reason='' answer='' work='' phases='' ready_ms=null
-    scratch=$(mktemp -d) || refuse "no temporary directory could be made" "Is the disk full?"
+    id='' current='' previous='' old='' locked='' switched=''
+    reason='' answer='' work='' phases='' ready_ms=null
+    scratch=$(mktemp -d) || refuse "no temporary directory could be created" "Is the disk full?"
     trap clean_up EXIT
     trap 'interrupted' INT TERM
-    # A lost connection must not stop us half-way: nobody would judge what was started.
+    # A lost connection must not stop the install: the health of what was started would never be checked.
     trap '' HUP PIPE
 }
 
-# A text of the manifest: canonical JSON has its own fields, and nothing else, indented by two spaces.
+# A text field of the manifest: in canonical JSON only the outermost fields are indented by two spaces.
 field() {
     sed -n 's/^  "'"$1"'": "\([^"\\]*\)",\{0,1\}$/\1/p' "$here/manifest.json"
 }
 
-# Both become paths: the same rules as in common/names.py.
+# App and version become paths: the same rules as in common/names.py.
 is_app() {
     only "$1" '[!a-z0-9_-]' && matches "$1" '[a-z]*' && [ ${#1} -le 31 ]
 }
@@ -293,21 +303,24 @@ clean_up() {
 interrupted() {
     trap '' INT TERM
     if [ -n "$switched" ]; then
-        reason="interrupted before it was judged"
+        reason="interrupted before its health was checked"
         put_back "$reason"
     fi
     reject "interrupted" "Run it again when you are ready"
 }
 
-look_around() {
+read_state() {
     current=$(link_target current) previous=$(link_target previous)
-    if [ -z "$current" ] && [ -f "$unit_dir/$unit" ] && ! grep -q "/opt/$app/current/bin/$app" "$unit_dir/$unit"; then
-        reject "$unit_dir/$unit is there, and it is not Slipway's" "systemctl disable --now $unit, move the file away, and run this again"
+    if [ -z "$current" ] && [ -f "$unit_dir/$unit" ] &&
+        ! grep -q "/opt/$app/current/bin/$app" "$unit_dir/$unit"; then
+        reject "$unit_dir/$unit exists, and it is not Slipway's" \
+            "systemctl disable --now $unit, move the file away, and run this again"
     fi
 }
 
-# What to go back to if TARGET fails: what is current, unless it never proved to be good (someone was killed before judging
-# it) and the one before it did. For a current release that is started anew it is the one before.
+# choose_old TARGET: the release to go back to if TARGET fails. It is the current one; or the previous one, if
+# the current one never became good because its install was killed. If TARGET is current, it is the one
+# before.
 choose_old() {
     old=$current
     if [ "$(outcome_of "$current")" != ok ] && [ "$(outcome_of "$previous")" = ok ]; then
@@ -333,20 +346,23 @@ list_releases() {
     done
 }
 
-# --- the tarball -----------------------------------------------------------------------------------------------------
+# --- the tarball --------------------------------------------------------------------------------------------
 
-# Everything follows from the manifest, as that is what is signed: SHA256SUMS must say the same.
+# The manifest is what is signed, so everything follows from it, and SHA256SUMS must agree with it.
 verify_tarball() {
     artifact=$(digest_of "$here/manifest.json")
-    awk "$LISTING" "$here/manifest.json" >"$scratch/files" || refuse "the manifest has no usable list of files" "Package it again"
-    awk -v own="$artifact" "$SUMS" "$scratch/files" >"$scratch/sums"
+    list_files "$here/manifest.json" >"$scratch/files" ||
+        refuse "the manifest has no usable list of files" "Package it again"
+    list_checksums "$scratch/files" "$artifact" >"$scratch/sums"
     cmp -s "$scratch/sums" "$here/SHA256SUMS" ||
-        refuse "SHA256SUMS is not what the manifest says" "The tarball was altered: fetch it again"
+        refuse "SHA256SUMS differs from the manifest" "The tarball was altered: fetch it again"
     check_files "$1" || refuse "$problem" "The tarball was altered or damaged: fetch it again"
-    check_nothing_else "$1" || refuse "$problem" "The tarball was altered: fetch it again, and unpack it into an empty directory"
+    check_nothing_else "$1" ||
+        refuse "$problem" "The tarball was altered: fetch it again, and unpack it into an empty directory"
 }
 
-# Check a directory against $scratch/sums. "./" goes before each name, as "-" alone would mean standard input.
+# Check a directory against $scratch/sums. Each name gets "./" in front, as "-" alone would mean standard
+# input.
 check_files() {
     sed 's|^\(.\{64\}\)  |\1  ./|' "$scratch/sums" >"$scratch/check"
     (cd "$1" && sha256sum -c "$scratch/check") >"$scratch/checked" 2>&1 && return 0
@@ -355,7 +371,7 @@ check_files() {
     return 1
 }
 
-# In the words of coreutils and of busybox.
+# As coreutils and busybox print them.
 NAMES_OF_BAD_FILES="s|^\./\(.*\): FAILED.*|\1|p
 s|^.*can't open '\./\(.*\)': .*|\1|p"
 
@@ -364,16 +380,21 @@ check_nothing_else() {
         problem="there are links or devices among its files"
         return 1
     }
-    { cut -c 67- "$scratch/sums"; echo SHA256SUMS; echo manifest.json.sig; } >"$scratch/known"
+    {
+        cut -c 67- "$scratch/sums"
+        echo SHA256SUMS
+        echo manifest.json.sig
+    } >"$scratch/known"
     case $1 in
         "$base"/releases/*) own_files >>"$scratch/known" ;;
     esac
-    (cd "$1" && find . -type f) | sed 's|^\./||' | grep -Fxv -f "$scratch/known" >"$scratch/unknown" || return 0
+    (cd "$1" && find . -type f) | sed 's|^\./||' | grep -Fxv -f "$scratch/known" >"$scratch/unknown" ||
+        return 0
     problem="these files are not in the manifest: $(head -n 5 "$scratch/unknown" | tr '\n' ' ')"
     return 1
 }
 
-# What a release has beside the tarball's files.
+# The files of a release that are not in the tarball.
 own_files() {
     printf '%s\n' environment release.json "units/$unit"
 }
@@ -389,7 +410,8 @@ check_machine() {
         *) arch=$machine ;;
     esac
     [ "$(field goos)/$wanted" = "linux/$arch" ] ||
-        refuse "this host is linux/$arch ($machine), the tarball is for $(field goos)/$wanted" "Bring the tarball for linux/$arch"
+        refuse "this host is linux/$arch ($machine), the tarball is for $(field goos)/$wanted" \
+            "Use the tarball for linux/$arch"
     if [ "$arch" = amd64 ] && ! cpu_has "$variant"; then
         refuse "this host's CPU is too old for GOAMD64=$variant" "Build for a lower level; v1 runs everywhere"
     fi
@@ -400,7 +422,7 @@ check_machine() {
     fi
 }
 
-# What each GOAMD64 level adds, in the words of /proc/cpuinfo: https://go.dev/wiki/MinimumRequirements#amd64
+# What each GOAMD64 level adds, as /proc/cpuinfo names it: https://go.dev/wiki/MinimumRequirements#amd64
 cpu_has() {
     needed=''
     case $1 in
@@ -420,24 +442,34 @@ cpu_has() {
 
 check_signature() {
     [ -n "$allowed_signers$signer" ] || return 0
-    [ -n "$allowed_signers" ] || misused "--signer needs --allowed-signers"
+    [ -n "$allowed_signers" ] || usage_error "--signer needs --allowed-signers"
     signature=$here/manifest.json.sig
-    have ssh-keygen || refuse "a signature is asked for, and ssh-keygen is not on this host" "Install OpenSSH's client"
+    have ssh-keygen ||
+        refuse "a signature is required, and ssh-keygen is not on this host" "Install OpenSSH's client"
     [ -f "$signature" ] || refuse "the tarball is not signed" "Package it with a signing key"
-    signers=${signer:-$(ssh-keygen -Y find-principals -s "$signature" -f "$allowed_signers" 2>/dev/null | head -n 1)}
-    [ -n "$signers" ] || refuse "the tarball is signed by a key that $allowed_signers does not have" "Ask who packaged it"
-    ssh-keygen -Y verify -f "$allowed_signers" -I "$signers" -n slipway -s "$signature" <"$here/manifest.json" >/dev/null 2>&1 ||
-        refuse "the signature is not one of $signers over this manifest" "Do not use this tarball; ask who packaged it"
+    signers=$signer
+    [ -n "$signers" ] ||
+        signers=$(ssh-keygen -Y find-principals -s "$signature" -f "$allowed_signers" 2>/dev/null | head -n 1)
+    [ -n "$signers" ] ||
+        refuse "the tarball is signed by a key that $allowed_signers does not have" "Ask who packaged it"
+    ssh-keygen -Y verify -f "$allowed_signers" -I "$signers" -n slipway -s "$signature" \
+        <"$here/manifest.json" >/dev/null 2>&1 ||
+        refuse "the signature is not one of $signers for this manifest" \
+            "Do not use this tarball; ask who packaged it"
 }
 
-# The files of a manifest: mode, digest, path. A path that could leave its directory, or that a release needs itself, ends it.
-# shellcheck disable=SC2016 # these are awk's dollars
-LISTING='
+# list_files MANIFEST: mode, digest and path of each file. It fails on a path that could leave its directory,
+# or that a release has itself.
+list_files() {
+    # shellcheck disable=SC2016 # the dollars are awk's
+    awk '
 function character(code) {
     if (code < 128) return sprintf("%c", code)
     if (code < 2048) return sprintf("%c%c", 192 + int(code / 64), 128 + code % 64)
-    if (code < 65536) return sprintf("%c%c%c", 224 + int(code / 4096), 128 + int(code / 64) % 64, 128 + code % 64)
-    return sprintf("%c%c%c%c", 240 + int(code / 262144), 128 + int(code / 4096) % 64, 128 + int(code / 64) % 64, 128 + code % 64)
+    if (code < 65536)
+        return sprintf("%c%c%c", 224 + int(code / 4096), 128 + int(code / 64) % 64, 128 + code % 64)
+    return sprintf("%c%c%c%c", 240 + int(code / 262144), 128 + int(code / 4096) % 64,
+        128 + int(code / 64) % 64, 128 + code % 64)
 }
 function hex(text,   i, result) {
     for (i = 1; i <= 4; i++) result = result * 16 + index("0123456789abcdef", substr(text, i, 1)) - 1
@@ -448,7 +480,7 @@ function unescape(text,   at, code, result) {
         result = result substr(text, 1, at - 1)
         text = substr(text, at + 1)
         if (substr(text, 1, 1) == "\"") { result = result "\""; text = substr(text, 2); continue }
-        if (substr(text, 1, 1) != "u") return "\\" # a backslash or a control character: no path of ours
+        if (substr(text, 1, 1) != "u") return "\\" # a backslash or a control character: not in our paths
         code = hex(substr(text, 2, 4))
         text = substr(text, 6)
         if (code >= 55296 && code < 56320) { # the first half of a pair
@@ -471,28 +503,33 @@ function unescape(text,   at, code, result) {
     count++
     path = mode = sum = ""
 }
-END { exit bad || !count }'
+END { exit bad || !count }' "$1"
+}
 
-# From that list the text of SHA256SUMS, sorted by path, with the manifest in its place.
-# shellcheck disable=SC2016
-SUMS='
+# list_checksums FILES MANIFEST-DIGEST: the text of SHA256SUMS for that list, sorted by path, with the
+# manifest in it.
+list_checksums() {
+    # shellcheck disable=SC2016
+    awk -v own="$2" '
 { path = substr($0, 71) }
 !done && path "" > "manifest.json" { print own "  manifest.json"; done = 1 }
 { print $2 "  " path }
-END { if (!done) print own "  manifest.json" }'
+END { if (!done) print own "  manifest.json" }' "$1"
+}
 
-# --- the release: artifact + unit + environment ----------------------------------------------------------------------
+# --- the release: artifact + unit + environment -------------------------------------------------------------
 
 compose_environment() {
     source=/dev/null from_user=0
     [ -z "$current" ] || source=$base/releases/$current/environment
     [ -z "$env_file" ] || source=$env_file from_user=1
     cat "$source" >"$scratch/source" # once: it may be a pipe
-    od -An -v -tx1 "$scratch/source" | awk "$CLEAN_TEXT" ||
+    is_clean_text "$scratch/source" ||
         reject "$source is not UTF-8 text without control characters" "Windows line endings? tr -d '\\r'"
-    problem=$(awk -v from_user=$from_user -v name="$port_variable" -v port="$port" -v out="$scratch/environment" "$RENDER" "$scratch/source") ||
+    : >"$scratch/environment"
+    problem=$(render_environment \
+        "$scratch/source" "$scratch/environment" "$port_variable" "$port" $from_user) ||
         reject "$source, $problem" "Write KEY=value, or KEY=\"value\" with \\ before each \\ \" \` \$ in it"
-    [ -f "$scratch/environment" ] || : >"$scratch/environment"
 }
 
 compose_unit() {
@@ -500,11 +537,12 @@ compose_unit() {
     [ -n "$unit_source" ] || unit_source=$here/systemd/$unit
     [ -e "$unit_source" ] || unit_source=$base/releases/$current/units/$unit
     [ -e "$unit_source" ] ||
-        reject "there is no unit: the tarball has no systemd/$unit, and no release of $app is current" "Give one with --unit FILE"
+        reject "there is no unit: the tarball has no systemd/$unit, and no release of $app is current" \
+            "Give one with --unit FILE"
     cp "$unit_source" "$scratch/$unit"
     grep -q "^ExecStart=.*/opt/$app/current/bin/$app" "$scratch/$unit" ||
         reject "$unit_source does not run /opt/$app/current/bin/$app" \
-            "Let its ExecStart= name that path, so that a switch changes what runs"
+            "Use that path in its ExecStart=, so that a switch changes what runs"
 }
 
 name_release() {
@@ -530,7 +568,7 @@ name_release() {
 END
 }
 
-# Make the release beside, check what was copied, rename it into place.
+# Make the release in incoming/, check the copies, rename it into place.
 stage() {
     began=$(now)
     if is_intact "$id"; then
@@ -546,7 +584,7 @@ stage() {
     if [ -e "$base/releases/$id" ]; then
         mv "$base/releases/$id" "$base/incoming/damaged-$id"
     fi
-    mv -T "$work" "$base/releases/$id" || reject "$id could not be renamed into place" "Look into $base"
+    mv -T "$work" "$base/releases/$id" || reject "$id could not be renamed into place" "Check $base"
     write_through
     rm -rf "$base/incoming/damaged-$id"
     measure stage "$began"
@@ -555,7 +593,8 @@ stage() {
 check_space() {
     needed=$(du -sk "$here" | cut -f 1) free=$(df -Pk "$base" | awk 'NR == 2 { print $4 }')
     [ "${free:-0}" -gt $((needed + 8192)) ] ||
-        reject "no space: $base has ${free:-0} kB free, $id needs $((needed + 8192))" "Free some, or lower --keep"
+        reject "no space: $base has ${free:-0} kB free, $id needs $((needed + 8192))" \
+            "Free some, or lower --keep"
 }
 
 copy_files() {
@@ -579,20 +618,22 @@ add_own_files() {
     problem=''
     mkdir "$work/units" && cp "$scratch/$unit" "$work/units/$unit" && chmod 0644 "$work/units/$unit" &&
         (umask 077 && cp "$scratch/environment" "$work/environment") && chmod 0600 "$work/environment" &&
-        cp "$scratch/release.json" "$work/release.json" && chmod 0644 "$work/release.json" && chmod 0755 "$work"
+        cp "$scratch/release.json" "$work/release.json" && chmod 0644 "$work/release.json" &&
+        chmod 0755 "$work"
 }
 
-# systemd's own opinion, on a copy that names the staged binary, as `current` may not be there yet.
+# Let systemd check a copy of the unit that names the staged binary, as `current` may not exist yet.
 verify_unit() {
     { [ -z "$root" ] && have systemd-analyze; } || return 0
     mkdir -p "$scratch/verify"
     sed "s|/opt/$app/current/|$work/|g" "$scratch/$unit" >"$scratch/verify/$unit"
     systemd-analyze verify --man=no "$scratch/verify/$unit" >"$scratch/verified" 2>&1 && return 0
-    problem="systemd does not accept the unit: $(sed "s|^$scratch/verify/||" "$scratch/verified" | head -n 3 | tr '\n' ' ')"
+    problem=$(sed "s|^$scratch/verify/||" "$scratch/verified" | head -n 3 | tr '\n' ' ')
+    problem="systemd does not accept the unit: $problem"
     return 1
 }
 
-# Is what runs from a release still what its own records say?
+# Whether the files that run from a release are still those of its records.
 is_intact() {
     directory=$base/releases/$1
     [ -f "$directory/release.json" ] || return 1
@@ -603,7 +644,7 @@ is_intact() {
         grep -q "\"$unit\": \"$(digest_of "$directory/units/$unit")\"" "$directory/release.json"
 }
 
-knows_strategy() {
+has_known_strategy() {
     [ -z "$1" ] || [ "$(record_of "$1" strategy)" = restart ]
 }
 
@@ -615,9 +656,11 @@ digest_of() {
     sha256sum <"$1" | cut -c 1-64
 }
 
-# UTF-8 without control characters other than tab and newline, from od's hex bytes; their text order is their order.
-# shellcheck disable=SC2016
-CLEAN_TEXT='
+# is_clean_text FILE: UTF-8 without control characters other than tab and newline. awk reads the bytes as od's
+# hex numbers, whose text order is their order.
+is_clean_text() {
+    # shellcheck disable=SC2016
+    od -An -v -tx1 "$1" | awk '
 function within(low, high) { return byte >= low && byte <= high }
 {
     for (i = 1; i <= NF; i++) {
@@ -632,14 +675,17 @@ function within(low, high) { return byte >= low && byte <= high }
     }
 }
 END { exit bad || rest }'
+}
 
-# An environment in the one form that slipway.golang.release writes, too: sorted, quoted, KEY="value". It prints what is
-# wrong, by line and name, never a value: that may be a secret.
-# shellcheck disable=SC2016
-RENDER='
+# render_environment SOURCE TARGET VARIABLE PORT FROM-USER: write an environment as slipway.golang.release
+# writes it: sorted, quoted, KEY="value". With a PORT, VARIABLE becomes it; FROM-USER is 1 if the user gave
+# SOURCE, else 0. It prints what is wrong by line and name. It never prints a value, as that may be a secret.
+render_environment() {
+    # shellcheck disable=SC2016
+    awk -v out="$2" -v name="$3" -v port="$4" -v from_user="$5" '
 function fail(problem) { bad = 1; print "line " NR (key == "" ? "" : ", " key) ": " problem; exit 1 }
 function keep() {
-    if (key in values) fail("is there twice")
+    if (key in values) fail("is set twice")
     values[key] = text
     names[++count] = key
 }
@@ -675,7 +721,8 @@ open { text = text "\n"; open = take($0); next }
     rest = substr($0, at + 1)
     text = ""
     if (substr(rest, 1, 1) == "\"") { open = take(substr(rest, 2)); next }
-    if (rest ~ /^[ \t\047]|[ \t]$/) fail("begins with a blank or a single quote, or ends with a blank: put it into double quotes")
+    if (rest ~ /^[ \t\047]|[ \t]$/)
+        fail("begins with a blank or a single quote, or ends with a blank: put it into double quotes")
     text = rest
     keep()
 }
@@ -684,16 +731,22 @@ END {
     if (open) fail("has no closing quote")
     key = name
     if (port != "") {
-        if (from_user && (name in values) && values[name] != port) fail("is another port than --port: give one of them")
+        if (from_user && (name in values) && values[name] != port)
+            fail("is another port than --port: give one of them")
         if (!(name in values)) names[++count] = name
         values[name] = port
     }
     for (i = 2; i <= count; i++)
-        for (j = i; j > 1 && (names[j - 1] "") > (names[j] ""); j--) { swap = names[j]; names[j] = names[j - 1]; names[j - 1] = swap }
+        for (j = i; j > 1 && (names[j - 1] "") > (names[j] ""); j--) {
+            swap = names[j]
+            names[j] = names[j - 1]
+            names[j - 1] = swap
+        }
     for (i = 1; i <= count; i++) printf "%s=\"%s\"\n", names[i], quoted(values[names[i]]) >out
-}'
+}' "$1"
+}
 
-# --- the switch ------------------------------------------------------------------------------------------------------
+# --- the switch ---------------------------------------------------------------------------------------------
 
 # switch_to RELEASE PREVIOUS: unit and both links.
 switch_to() {
@@ -713,7 +766,7 @@ install_unit() {
     fi
 }
 
-# Let a link name a release by one rename; without a release there is no link.
+# point LINK RELEASE: change a link by one rename; without a release, remove it.
 point() {
     if [ -z "$2" ]; then
         rm -f "$base/$1"
@@ -725,7 +778,7 @@ point() {
 
 restart() {
     began=$(now)
-    systemctl reset-failed "$unit" 2>/dev/null # an old start limit must not refuse a wanted start
+    systemctl reset-failed "$unit" 2>/dev/null # a start limit from before must not refuse this start
     if systemctl restart "$unit" 2>"$scratch/restart"; then
         [ "$(show UnitFileState)" = enabled ] || systemctl --quiet enable "$unit"
         measure start "$began"
@@ -735,18 +788,18 @@ restart() {
     return 1
 }
 
-stand_down() {
+stop_and_disable() {
     systemctl stop "$unit"
     systemctl --quiet disable "$unit"
     point current ''
 }
 
 lay_out_only() {
-    switch_to "$1" "${old:-$previous}" || reject "$reason" "Look into $base and $unit_dir"
+    switch_to "$1" "${old:-$previous}" || reject "$reason" "Check $base and $unit_dir"
     ! have systemctl || systemctl --quiet --root="$root" enable "$unit"
     record ok "laid out below $root, not started"
     prune
-    say "OK: $1 is laid out below $root. Nothing was started; the accounts of $unit have to be in the image."
+    say "OK: $1 is laid out below $root. Nothing was started; the image must have the accounts of $unit."
     exit 0
 }
 
@@ -759,9 +812,9 @@ create_account() {
     fi
     group=${group:-$user}
     grep -q "^$group:" /etc/group || make_group "$group" ||
-        reject "group $group could not be created" "Create it by hand, and run this again"
+        reject "group $group could not be created" "Create it, and run this again"
     id "$user" >/dev/null 2>&1 || make_user "$user" "$group" ||
-        reject "user $user could not be created" "Create it by hand, and run this again"
+        reject "user $user could not be created" "Create it, and run this again"
 }
 
 make_group() {
@@ -776,10 +829,10 @@ make_user() {
     fi
 }
 
-# --- the judgement ---------------------------------------------------------------------------------------------------
+# --- the health check ---------------------------------------------------------------------------------------
 
-# Healthy: the process runs this release's binary, stays the same process, and gives a good answer; and goes on so.
-judge() {
+# Healthy means: the process runs this release's binary, stays the same process, and gives good answers.
+check_health() {
     began=$(now) pid=$(show MainPID)
     prepare_probe "$1"
     until probe "$1"; do
@@ -792,13 +845,13 @@ judge() {
     done
     ready_ms=$(($(now) - began))
     stays_healthy "$1" "$(now)" || return 1
-    measure judge "$began"
+    measure health "$began"
 }
 
-# For as long as --hold says: the same process, and never three bad answers in a row.
+# For --min-ready-seconds: the same process, and never three bad answers in a row.
 stays_healthy() {
     misses=0
-    while [ $misses -gt 0 ] || [ $(($(now) - $2)) -lt $((hold * 1000)) ]; do
+    while [ $misses -gt 0 ] || [ $(($(now) - $2)) -lt $((min_ready * 1000)) ]; do
         pause
         is_steady "$1" || return 1
         if probe "$1"; then
@@ -807,7 +860,7 @@ stays_healthy() {
             misses=$((misses + 1))
         fi
         if [ $misses -ge 3 ]; then
-            reason="it was healthy, then not any more: $answer"
+            reason="it was healthy, and then no longer: $answer"
             return 1
         fi
     done
@@ -815,9 +868,12 @@ stays_healthy() {
 }
 
 is_steady() {
-    if [ "${pid:-0}" = 0 ] || [ "$(show MainPID)" != "$pid" ]; then
+    live=$(running_release)
+    # The binary is read last: a process that has just ended has none, and systemd may not know that yet.
+    if [ "${pid:-0}" = 0 ] || [ "$(show MainPID)" != "$pid" ] || ! readlink "/proc/$pid/exe" >/dev/null; then
+        await_end
         reason="its process ended ($(show Result), exit status $(show ExecMainStatus))"
-    elif [ "$(running_release)" != "$1" ]; then
+    elif [ "$live" != "$1" ]; then
         reason="the running process $pid is not of $1"
     else
         return 0
@@ -825,10 +881,18 @@ is_steady() {
     return 1
 }
 
+# systemd knows a moment later how a process ended.
+await_end() {
+    for _ in 1 2 3 4 5; do
+        { [ "${pid:-0}" != 0 ] && [ "$(show MainPID)" = "$pid" ]; } || return 0
+        pause
+    done
+}
+
 # The release that the main process was started from, by the path of its binary.
 running_release() {
     executable=$(readlink "/proc/$(show MainPID)/exe" 2>/dev/null) || return 0
-    releases=$(cd "$base/releases" && pwd -P) # as the kernel says it, where a directory above is a link
+    releases=$(cd "$base/releases" && pwd -P) # as the kernel names it if a parent directory is a link
     case $executable in
         "$releases/"*"/bin/$app")
             executable=${executable#"$releases/"}
@@ -841,9 +905,9 @@ prepare_probe() {
     live_port=$(sed -n 's/^'"$port_variable"'="\([0-9]*\)"$/\1/p' "$base/releases/$1/environment")
     url=http://$health_host:$live_port$health_path client=none
     if [ "$health_path" = none ]; then
-        answer="only its process was judged, as --health-path none asks"
+        answer="only its process was checked, because of --health-path none"
     elif [ -z "$live_port" ]; then
-        answer="only its process was judged: no $port_variable is known, give --port"
+        answer="only its process was checked: no $port_variable is known, give --port"
     elif have curl; then
         client=curl
     elif have wget && wget --version 2>/dev/null | grep -q GNU; then
@@ -853,42 +917,48 @@ prepare_probe() {
     elif have busybox && busybox wget --help >/dev/null 2>&1; then
         client='busybox_wget busybox wget'
     else
-        answer="only its process was judged: this host has neither curl nor wget"
+        answer="only its process was checked: this host has neither curl nor wget"
     fi
-    # Without an answer to judge by, staying up is all there is: give it a little longer.
-    if [ "$client" = none ] && [ "$hold" -lt 3 ]; then
-        hold=3
+    # Without an answer, staying up is all that can be checked: wait a little longer.
+    if [ "$client" = none ] && [ "$min_ready" -lt 3 ]; then
+        min_ready=3
     fi
 }
 
-# One question. `answer` becomes what came back, in words.
+# One request. `answer` describes what came back.
 probe() {
     [ "$client" != none ] || return 0
     : >"$scratch/headers"
     : >"$scratch/body"
     unset http_proxy HTTP_PROXY all_proxy ALL_PROXY
     case $client in
-        curl) curl -sS -m 3 --noproxy '*' -D "$scratch/headers" -o "$scratch/body" "$url" 2>"$scratch/error" ;;
-        wget) wget -nv -S -t 1 -T 3 --no-proxy --max-redirect=0 --content-on-error -O "$scratch/body" "$url" 2>"$scratch/headers" ;;
+        curl)
+            curl -sS -m 3 --noproxy '*' -D "$scratch/headers" -o "$scratch/body" "$url" 2>"$scratch/error"
+            ;;
+        wget)
+            wget -nv -S -t 1 -T 3 --no-proxy --max-redirect=0 --content-on-error -O "$scratch/body" "$url" \
+                2>"$scratch/headers"
+            ;;
         *) ${client} "$url" 2>"$scratch/headers" ;;
     esac 9>&- # busybox's timeout leaves a process behind for a while, and it must not keep the lock
     client_code=$?
     status=$(sed -n 's|^.*HTTP/[0-9.]* \([0-9][0-9][0-9]\).*|\1|p' "$scratch/headers" | head -n 1)
-    [ -n "$status" ] || [ $client_code != 0 ] || status=200 # busybox's wget keeps a good status to itself
+    [ -n "$status" ] || [ $client_code != 0 ] || status=200 # busybox's wget does not print a good status
     answer="$url: ${status:-no answer ($(cat "$scratch/error" "$scratch/headers" 2>/dev/null | head -n 1))}"
     matches "$status" '[23]??' && names_release "$1"
 }
 
-# busybox_wget COMMAND... URL: it has no time limit of its own in every build.
+# busybox_wget COMMAND... URL: not every build of it has a time limit.
 busybox_wget() {
     limit=''
     ! have timeout || limit='timeout 3'
     $limit "$@" -q -Y off -O "$scratch/body"
 }
 
-# An app that names its release must name this one, or the answer is an old process's.
+# If an answer names a release, it must be this one, or it came from an old process.
 names_release() {
-    named=$(tr -d '\r' <"$scratch/headers" | sed -n 's/^ *[Xx]-[Rr][Ee][Ll][Ee][Aa][Ss][Ee]: *//p' | head -n 1)
+    named=$(tr -d '\r' <"$scratch/headers" |
+        sed -n 's/^ *[Xx]-[Rr][Ee][Ll][Ee][Aa][Ss][Ee]: *//p' | head -n 1)
     if [ -z "$named" ]; then
         # The field of the outermost object: inner ones are taken out first.
         named=$(tr -d '\n' <"$scratch/body" | sed -n -e '/^ *{/!d' -e ':a' -e 's/\(.\){[^{}]*}/\1/' -e 'ta' \
@@ -901,18 +971,19 @@ names_release() {
     return 1
 }
 
-# Is a release live in every respect, so that nothing has to be done?
+# Whether a release is live and healthy, so that nothing has to be done.
 is_live() {
     is_intact "$1" && cmp -s "$base/releases/$1/units/$unit" "$unit_dir/$unit" || return 1
     [ -z "$root" ] || return 0
-    [ "$(show ActiveState)" = active ] && [ "$(show UnitFileState)" = enabled ] && [ "$(running_release)" = "$1" ] || return 1
+    [ "$(show ActiveState)" = active ] && [ "$(show UnitFileState)" = enabled ] &&
+        [ "$(running_release)" = "$1" ] || return 1
     prepare_probe "$1"
     probe "$1" || { pause && probe "$1"; } || { pause && probe "$1"; }
 }
 
-already_there() {
+end_unchanged() {
     if [ -z "$dry_run" ] && [ "$(outcome_of "$id")" != ok ]; then
-        record ok "found healthy; its install was never finished" # someone was killed before they could write it down
+        record ok "found healthy; its install was never finished" # it was killed before its history entry
     fi
     say "OK: $id is already current${root:+ below $root} and healthy; nothing was changed."
     exit 0
@@ -923,10 +994,12 @@ check_port_is_free() {
     [ -n "$wanted_port" ] && [ -z "$root" ] || return 0
     # shellcheck disable=SC2016
     sockets=$(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
-        awk -v port="$(printf ':%04X$' "$wanted_port")" '$4 == "0A" && $2 ~ port { print "socket:[" $10 "]" }')
+        awk -v port="$(printf ':%04X$' "$wanted_port")" \
+            '$4 == "0A" && $2 ~ port { print "socket:[" $10 "]" }')
     [ -n "$sockets" ] || return 0
-    find "/proc/$(show MainPID)/fd" -type l -exec readlink {} \; 2>/dev/null | grep -qF "$sockets" && return 0 # it is ours
-    reject "port $wanted_port is already taken by a process that is not part of $unit" \
+    find "/proc/$(show MainPID)/fd" -type l -exec readlink {} \; 2>/dev/null | grep -qF "$sockets" &&
+        return 0 # it is this service's
+    reject "port $wanted_port is already used by a process that is not part of $unit" \
         "Find it with ss -ltnp, stop it, or give another --port"
 }
 
@@ -935,23 +1008,27 @@ show() {
 }
 
 journal_tail() {
-    # Of this start only: what the service wrote, and what systemd had to say about it.
+    # Of this start only: the service's output, and systemd's messages about it.
     invocation=$(show InvocationID)
-    journalctl --no-pager --quiet --output=cat --lines=10 "_SYSTEMD_INVOCATION_ID=$invocation" + "INVOCATION_ID=$invocation" 2>/dev/null |
+    journalctl --no-pager --quiet --output=cat --lines=10 \
+        "_SYSTEMD_INVOCATION_ID=$invocation" + "INVOCATION_ID=$invocation" 2>/dev/null |
         sed 's/^/    /'
 }
 
-# --- lock and journal ------------------------------------------------------------------------------------------------
+# --- lock and history ---------------------------------------------------------------------------------------
 
 take_lock() {
     [ -z "$dry_run" ] || return 0
     mv_can_replace_links
-    { mkdir -p "$base/releases" "$base/incoming" && chmod 0755 "$base" "$base/releases" && chmod 0700 "$base/incoming"; } ||
-        refuse "$base could not be made" "Is there something else in its place, or a read-only file system?"
+    if ! { mkdir -p "$base/releases" "$base/incoming" && chmod 0755 "$base" "$base/releases" &&
+        chmod 0700 "$base/incoming"; }; then
+        refuse "$base could not be created" \
+            "Is there something else in its place, or a read-only file system?"
+    fi
     if [ -n "$no_lock" ]; then
         return 0
     fi
-    umask 077 # who may read the lock may hold it, and keep every deploy out
+    umask 077 # who can read the lock can hold it, and block every deploy
     exec 9>>"$base/lock"
     umask 022
     chmod 0600 "$base/lock"
@@ -960,17 +1037,18 @@ take_lock() {
     elif have busybox && busybox flock --help >/dev/null 2>&1; then
         busybox flock -n 9 || lock_refused
     else
-        refuse "this host has no flock, so two installs could get into each other's way" \
-            "Install util-linux, or give --no-lock and be sure to be alone"
+        refuse "this host has no flock, so two installs could run at the same time" \
+            "Install util-linux, or give --no-lock and make sure that nothing else deploys"
     fi
     locked=yes
-    printf '{"actor": "%s", "deploy_id": "", "pid": %s, "since": "%s", "to": "%s"}\n' "$(actor)" $$ "$(timestamp)" "$version" >"$base/lock"
-    rm -rf "$base"/incoming/* # what someone left who was killed
+    printf '{"actor": "%s", "deploy_id": "", "pid": %s, "since": "%s", "to": "%s"}\n' \
+        "$(actor)" $$ "$(timestamp)" "$version" >"$base/lock"
+    rm -rf "$base"/incoming/* # left by an install that was killed
 }
 
 lock_refused() {
-    refuse "another deploy of $app holds the lock: $(holder actor), since $(holder since), deploying $(holder to)" \
-        "Wait until it is done, and run this again"
+    refuse "another deploy of $app holds the lock: $(holder actor), since $(holder since), \
+deploying $(holder to)" "Wait until it is done, and run this again"
 }
 
 holder() {
@@ -979,11 +1057,12 @@ holder() {
 }
 
 mv_can_replace_links() {
-    (cd "$scratch" && mkdir a b && ln -s a link && ln -s b link.new && mv -f -T link.new link && [ "$(readlink link)" = b ]) 2>/dev/null ||
+    (cd "$scratch" && mkdir a b && ln -s a link && ln -s b link.new && mv -f -T link.new link &&
+        [ "$(readlink link)" = b ]) 2>/dev/null ||
         refuse "mv on this host cannot replace a link in one step (-T)" "Install coreutils or busybox 1.31"
 }
 
-# record OUTCOME MESSAGE: one line in the journal, in the form of slipway.golang.release.
+# record OUTCOME MESSAGE: one line in the history, in the form of slipway.golang.release.
 record() {
     if [ -n "$dry_run" ]; then
         return 0
@@ -994,29 +1073,31 @@ record() {
         echo >>"$base/history.jsonl" # the last line was cut off
     fi
     {
-        printf '{"act": "%s", "actor": "%s", "at": "%s", "deploy_id": "", "from": %s, ' "$act" "$(actor)" "$(timestamp)" "$from"
+        printf '{"act": "%s", "actor": "%s", "at": "%s", "deploy_id": "", "from": %s, ' \
+            "$act" "$(actor)" "$(timestamp)" "$from"
         printf '"message": "%s", "outcome": "%s", "phases": {%s}, ' "$(plain "$2")" "$1" "$phases"
         printf '"ready_ms": %s, "to": "%s"}\n' "$ready_ms" "$id"
     } >"$scratch/entry"
-    (umask 077 && cat "$scratch/entry" >>"$base/history.jsonl") # in one piece
-    halve_journal
+    (umask 077 && cat "$scratch/entry" >>"$base/history.jsonl") # by one write
+    halve_history
     write_through
 }
 
-halve_journal() {
+halve_history() {
     [ "$(wc -c <"$base/history.jsonl")" -gt 1048576 ] || return 0
+    newest=$(($(wc -l <"$base/history.jsonl") / 2))
     # A health check's headers may hold a secret.
-    (umask 077 && tail -n $(($(wc -l <"$base/history.jsonl") / 2)) "$base/history.jsonl" >"$base/history.jsonl.new") &&
+    (umask 077 && tail -n $newest "$base/history.jsonl" >"$base/history.jsonl.new") &&
         mv -f "$base/history.jsonl.new" "$base/history.jsonl"
 }
 
-# outcome_of RELEASE: what the newest act says that brought it up. Quotes inside of a message are escaped, so that these
-# patterns only match the line's own fields.
+# outcome_of RELEASE: the outcome of the newest action that started it.
 outcome_of() {
     [ -n "$1" ] && outcomes | awk -v id="$1" '$1 == id { print $2 }'
 }
 
-# Release and outcome, oldest act first, the newest act of each release only.
+# Release and outcome of each release's newest action, oldest first. Quotes within a message are escaped, so
+# these patterns match only the line's own fields.
 outcomes() {
     [ -f "$base/history.jsonl" ] || return 0
     # shellcheck disable=SC2016
@@ -1031,42 +1112,53 @@ outcomes() {
         line[NR] = field("to") " " field("outcome")
         release[NR] = field("to")
     }
-    END { for (i = 1; i <= NR; i++) if (i in line && last[release[i]] == i) print line[i] }' "$base/history.jsonl"
+    END {
+        for (i = 1; i <= NR; i++)
+            if (i in line && last[release[i]] == i) print line[i]
+    }' "$base/history.jsonl"
 }
 
-# Remove what nobody would go back to: all but the current, the previous, the newest good ones and the newest failed one.
+# Remove all releases but the current one, the previous one, the newest good ones and the newest failed one.
 prune() {
     list_releases >"$scratch/here"
     outcomes >"$scratch/outcomes"
+    superfluous "$scratch/here" "$scratch/outcomes" "$keep" \
+        "$(link_target current)" "$(link_target previous)" >"$scratch/superfluous"
+    while IFS= read -r old_release; do
+        rm -rf "$base/releases/$old_release" && say "Removed the old release $old_release"
+    done <"$scratch/superfluous"
+}
+
+# superfluous RELEASES OUTCOMES KEEP CURRENT PREVIOUS: the releases to remove, from the output of
+# list_releases and of outcomes. A release that was only staged counts as good, and as older than all others.
+superfluous() {
     # shellcheck disable=SC2016
-    awk -v keep="$keep" -v current="$(link_target current)" -v previous="$(link_target previous)" '
+    awk -v keep="$3" -v current="$4" -v previous="$5" '
     FILENAME == ARGV[1] { here[$1] = 1; names[++all] = $1; next }
-    $1 in here { judged[$1] = 1; order[++count] = $1; good[$1] = $2 == "ok" }
+    $1 in here { known[$1] = 1; order[++count] = $1; good[$1] = $2 == "ok" }
     END {
         for (i = count; i >= 1; i--) {
             id = order[i]
             stays = good[id] ? ++good_ones <= keep : ++failed_ones <= 1
             if (!stays && id != current && id != previous) print id
         }
-        for (i = all; i >= 1; i--) { # only staged so far: good, and older than all others
+        for (i = all; i >= 1; i--) {
             id = names[i]
-            if (!(id in judged) && ++good_ones > keep && id != current && id != previous) print id
+            if (!(id in known) && ++good_ones > keep && id != current && id != previous) print id
         }
-    }' "$scratch/here" "$scratch/outcomes" >"$scratch/superfluous"
-    while IFS= read -r superfluous; do
-        rm -rf "$base/releases/$superfluous" && say "Removed the old release $superfluous"
-    done <"$scratch/superfluous"
+    }' "$1" "$2"
 }
 
-# --- what it tells ---------------------------------------------------------------------------------------------------
+# --- output -------------------------------------------------------------------------------------------------
 
 show_status() {
-    look_around
+    read_state
     say "$app on $(uname -n)" "  current   ${current:-none}" "  previous  ${previous:-none}"
     say "  releases  $(list_releases | tr '\n' ' ')"
     [ -z "$root" ] || exit 0
     say "  running   $(what_runs)"
-    if [ -n "$current" ] && [ "$(running_release)" = "$current" ] && prepare_probe "$current" && probe "$current"; then
+    if [ -n "$current" ] && [ "$(running_release)" = "$current" ] &&
+        prepare_probe "$current" && probe "$current"; then
         say "  healthy   yes ($answer)"
         exit 0
     fi
@@ -1074,38 +1166,39 @@ show_status() {
     exit 3
 }
 
-# One sentence, without a full stop: what serves now.
+# What runs now, as a sentence without its full stop.
 what_runs() {
     [ -z "$root" ] || return 0
     running=$(running_release)
     if [ "$(show ActiveState)" = active ]; then
-        echo "${running:-a process that is none of our releases} is running (pid $(show MainPID))"
+        echo "${running:-a process that is not of a release} is running (pid $(show MainPID))"
     else
         echo "$app is not running ($(show ActiveState))"
     fi
 }
 
-# Before anything of ours was read or made.
+# refuse PROBLEM NEXT: before the app's directory was read or changed.
 refuse() {
-    complain "REJECTED: $1." "Nothing was changed." "Next: $2."
+    print_error "REJECTED: $1." "Nothing was changed." "Next: $2."
     exit 1
 }
 
-# Once it is known what shall be installed: the journal gets a line, and the message says what still serves.
+# reject PROBLEM NEXT: before the switch. It adds a line to the history, if the release is known, and says
+# what runs.
 reject() {
     if [ -n "$id" ] && [ -f "$base/history.jsonl" ]; then
         record rejected "$1"
     fi
-    complain "REJECTED: $1." "The service was not touched: $(what_runs)." "Next: $2."
+    print_error "REJECTED: $1." "The service was not touched: $(what_runs)." "Next: $2."
     exit 1
 }
 
-# A closed standard output (a lost connection) is no reason to stop.
+# Standard output may be closed, if the connection is lost: that must not stop the install.
 say() {
     printf '%s\n' "$@" 2>/dev/null || :
 }
 
-complain() {
+print_error() {
     say "$@" >&2
 }
 
@@ -1113,7 +1206,7 @@ measure() {
     phases="$phases${phases:+, }\"$1\": $(($(now) - $2))"
 }
 
-# Milliseconds since the machine started: date knows no fractions everywhere.
+# Milliseconds since the machine started: not every date has fractions.
 now() {
     read -r uptime _ </proc/uptime
     uptime=${uptime%.*}${uptime#*.}0
@@ -1131,7 +1224,7 @@ actor() {
     plain "${SUDO_USER:-$(id -un)}@$(uname -n)"
 }
 
-# Text that needs no more than its backslashes and quotes escaped to stand in JSON.
+# Text for a JSON string: printable ASCII only, with backslashes and quotes escaped.
 plain() {
     printf %s "$1" | tr -c '\40-\176' '?' | cut -c 1-2000 | sed 's/["\\]/\\&/g'
 }
@@ -1140,7 +1233,7 @@ pause() {
     sleep 0.2 2>/dev/null || sleep 1
 }
 
-# On disk before we go on.
+# On disk before the next step.
 write_through() {
     sync -f "$base" 2>/dev/null || sync
 }
@@ -1149,5 +1242,6 @@ have() {
     command -v "$1" >/dev/null 2>&1
 }
 
-main "$@"
-"""
+# A test that wants the functions alone sets this to its process id: an inherited value cannot stop an
+# install.
+[ "${SLIPWAY_SOURCED-}" = $$ ] || main "$@"
