@@ -26,7 +26,7 @@ from ansible_collections.slipway.golang.plugins.module_utils.common.errors impor
 from ansible_collections.slipway.golang.plugins.module_utils.common.manifest import Manifest
 from ansible_collections.slipway.golang.plugins.module_utils.host.artifact import unpack
 from ansible_collections.slipway.golang.plugins.module_utils.host.certbot import x509
-from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import config_files
+from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import config_files, state, template
 from ansible_collections.slipway.golang.plugins.module_utils.host.releases.history import History
 
 SEEDS = Path(__file__).resolve().parent / "seeds"
@@ -37,7 +37,7 @@ SCRATCH = next((path for path in ("/dev/shm",) if os.access(path, os.W_OK)), Non
 
 def read_archive(data):
     """A tar as it is, and again with its checksums and its manifest's digest made right, so that what lies behind them is reached."""
-    for tar in (data, _mended(data)):
+    for tar in (data, _repaired(data)):
         with tempfile.TemporaryDirectory(dir=SCRATCH) as scratch:
             target = os.path.join(scratch, "target")
             os.mkdir(target)
@@ -130,16 +130,15 @@ def read_nginx(data):
         place = Path(scratch, "conf.d")
         place.mkdir()
         Path(place, "theirs.conf").write_bytes(data)
-        before, config_files.DIRECTORY = config_files.DIRECTORY, scratch
+        before, template.DIRECTORY = template.DIRECTORY, scratch
         try:
-            assert all(port >= 0 for port in config_files.default_ports({}, "ours"))
-            config_files.default_files({}, "ours")
-            config_files.listens_on(80, {}, "ours")
-            config_files.directs("server_names_hash_bucket_size", {}, "ours")
-            config_files.mentioning("slipway", {})
-            config_files.shown(config_files.read(str(place / "theirs.conf"))).encode("utf-8")
+            texts = state.included()
+            assert all(port >= 0 for _path, port, _default in state.listens(texts))
+            state.sets("server_names_hash_bucket_size", texts)
+            state.mentioning("slipway", {})
+            config_files.displayable(config_files.read(str(place / "theirs.conf"))).encode("utf-8")
         finally:
-            config_files.DIRECTORY = before
+            template.DIRECTORY = before
 
 
 TARGETS = {
@@ -178,13 +177,13 @@ def _blocks(tar):
         at += BLOCK + (size + BLOCK - 1) // BLOCK * BLOCK
 
 
-def _mended(tar):
-    mended = bytearray(tar)
+def _repaired(tar):
+    repaired = bytearray(tar)
     for at, dummy in _blocks(tar):
-        header = mended[at : at + BLOCK]
+        header = repaired[at : at + BLOCK]
         if any(header):
-            mended[at + 148 : at + 156] = b"%06o\0 " % (sum(header[:148]) + 8 * 32 + sum(header[156:]))
-    return bytes(mended) + bytes(2 * BLOCK)
+            repaired[at + 148 : at + 156] = b"%06o\0 " % (sum(header[:148]) + 8 * 32 + sum(header[156:]))
+    return bytes(repaired) + bytes(2 * BLOCK)
 
 
 def _first_member(tar):
