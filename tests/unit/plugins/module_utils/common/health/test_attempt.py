@@ -83,9 +83,9 @@ def test_a_good_answer_is_health(port, options, release):
         (
             {"path": "/cut"},
             None,
-            "gave no proper HTTP answer: IncompleteRead(3 bytes read, 97 more expected)",
+            "gave an invalid HTTP response: IncompleteRead(3 bytes read, 97 more expected)",
         ),
-        ({"path": "/chunk"}, None, "gave no proper HTTP answer: IncompleteRead"),
+        ({"path": "/chunk"}, None, "gave an invalid HTTP response: IncompleteRead"),
         ({"path": "/header/"}, ("1.4.1",), "was answered by release '', expected 1.4.1"),
         (
             {"path": "/header/%1b[2J", "response_headers": {"X-Release": "green"}},
@@ -210,7 +210,7 @@ def test_a_closed_port_is_told_as_such():
     assert ask(1).reason == "tcp 127.0.0.1:1: Connection refused"
 
 
-def test_a_certificate_is_checked_unless_told_otherwise(tls_port):
+def test_a_certificate_is_checked_by_default(tls_port):
     assert "certificate verify failed" in ask(tls_port, scheme="https", path="/healthz").reason
     assert ask(tls_port, scheme="https", path="/healthz", validate_certs=False).ok
 

@@ -170,7 +170,7 @@ LIST_OPTIONS = ("exec_args", "after", "wants", "read_write_paths", "capabilities
 
 @given(st.sampled_from(TEXT_OPTIONS + LIST_OPTIONS), st.text(min_size=1))
 def test_no_value_can_add_a_directive(name, value):
-    """Whatever a value is: it is refused, or the file has the lines that it had with a tame value, and no other."""
+    """Any value is refused, or gives a file with the same lines as a harmless value."""
     tame = {
         "memory_max": "1M",
         "cpu_quota": "1%",
