@@ -27,7 +27,7 @@ from ansible_collections.slipway.golang.plugins.module_utils.common.errors impor
 from ansible_collections.slipway.golang.plugins.module_utils.common.manifest import Manifest
 from ansible_collections.slipway.golang.plugins.module_utils.host.artifact import unpack
 from ansible_collections.slipway.golang.plugins.module_utils.host.certbot import x509
-from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import config_files
+from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import config_files, state, template
 from ansible_collections.slipway.golang.plugins.module_utils.host.releases.history import History
 
 SEEDS = Path(__file__).resolve().parent / "seeds"
@@ -129,16 +129,15 @@ def read_nginx(data):
         place = Path(scratch, "conf.d")
         place.mkdir()
         Path(place, "theirs.conf").write_bytes(data)
-        before, config_files.DIRECTORY = config_files.DIRECTORY, scratch
+        before, template.DIRECTORY = template.DIRECTORY, scratch
         try:
-            assert all(port >= 0 for port in config_files.default_ports({}, "ours"))
-            config_files.default_files({}, "ours")
-            config_files.listens_on(80, {}, "ours")
-            config_files.directs("server_names_hash_bucket_size", {}, "ours")
-            config_files.mentioning("slipway", {})
-            config_files.shown(config_files.read(str(place / "theirs.conf"))).encode("utf-8")
+            texts = state.included()
+            assert all(port >= 0 for _path, port, _default in state.listens(texts))
+            state.sets("server_names_hash_bucket_size", texts)
+            state.mentioning("slipway", {})
+            config_files.displayable(config_files.read(str(place / "theirs.conf"))).encode("utf-8")
         finally:
-            config_files.DIRECTORY = before
+            template.DIRECTORY = before
 
 
 TARGETS = {
