@@ -364,7 +364,9 @@ HEALTH = {
     "period": 0.1,
     "min_ready_seconds": 0.1,
 }  # a redirect is health, where nothing else is asked for
-HERE = {"UNHEALTHY_ON_PORT": "8080"}  # healthy in the smoke test, so that the old one has to be rolled back to
+HERE = {
+    "UNHEALTHY_ON_PORT": "8080"
+}  # healthy in the smoke test, so that the old one has to be rolled back to
 unhealthy("the new release reports that it is unhealthy", KEPT, {"UNHEALTHY": "1"})
 unhealthy("the new release ends at once", KEPT, {"EXIT_AT_ONCE": "3"})
 unhealthy("the new release never listens", KEPT, {"START_DELAY": "60s"})

@@ -42,9 +42,7 @@ def read_archive(data):
         with tempfile.TemporaryDirectory(dir=SCRATCH) as scratch:
             target = os.path.join(scratch, "target")
             os.mkdir(target)
-            with contextlib.suppress(
-                SlipwayError, OSError
-            ):  # stage.py reports an OSError of the disk
+            with contextlib.suppress(SlipwayError, OSError):  # stage.py reports an OSError of the disk
                 unpack.unpack(io.BytesIO(gzip.compress(tar, 1)), canonical.sha256(_first_member(tar)), target)
             assert os.listdir(scratch) == ["target"], "something was written outside of the target"
             _assert_plain(target)

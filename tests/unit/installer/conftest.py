@@ -10,12 +10,8 @@ import shutil
 import subprocess
 
 import pytest
-from ansible_collections.slipway.golang.plugins.module_utils.builder.install_sh import INSTALL_SH
 
 from .trees import INSTALL_SH, SOURCE, files_of, lay_out
-
-# install.sh wants to be root, which everybody is in a user namespace of their own.
-AS_ROOT = ["unshare", "--user", "--map-root-user"] if os.geteuid() else []
 
 # install.sh wants to be root, which everybody is in a user namespace of their own.
 AS_ROOT = ["unshare", "--user", "--map-root-user"] if os.geteuid() else []
@@ -73,15 +69,6 @@ def busybox_tools(tmp_path_factory):
     ).stdout.split():
         (directory / name).symlink_to(shutil.which("busybox"))
     return directory
-
-
-@pytest.fixture(scope="session")
-def functions(tmp_path_factory):
-    """The script without its last line: functions to be called one by one."""
-    path = tmp_path_factory.mktemp("functions") / "install.sh"
-    assert INSTALL_SH.endswith('\nmain "$@"\n')
-    path.write_text(INSTALL_SH[: -len('main "$@"\n')])
-    return path
 
 
 @pytest.fixture(params=["dash", "busybox"])

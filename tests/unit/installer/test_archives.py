@@ -38,12 +38,6 @@ def owned_by_root(info):
     return info
 
 
-def owned_by_root(info):
-    info.uid = info.gid = 0
-    info.uname = info.gname = ""
-    return info
-
-
 def member(name, content=b"", **fields):
     info = tarfile.TarInfo(name)
     for field, value in fields.items():
