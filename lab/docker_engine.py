@@ -19,19 +19,19 @@ _client = ""
 
 
 def docker(*arguments: str, data: bytes | None = None) -> str:
-    """Call Docker for something that has to succeed, and return what it printed."""
+    """Run a Docker command that has to succeed, and return its output."""
     return output(client(), *arguments, data=data)
 
 
 def client() -> str:
-    """The command line client that the engine answers to."""
+    """The path of a client that the engine accepts."""
     if not find_client():
         raise LabError("no Docker engine answers: `lab.py engine` starts one")
     return _client
 
 
 def find_client() -> str:
-    """A client on PATH may be too new for the engine; then the distribution's own is tried."""
+    """Find a client that the engine accepts. One on PATH may be too new: then the distribution's is tried."""
     global _client
     if not _client:
         _client = next((path for path in clients() if not complaint(path)), "")
@@ -44,13 +44,13 @@ def clients() -> list[str]:
 
 
 def complaint(path: str) -> str:
-    """Why this client gets no answer, or nothing."""
+    """Why the engine does not answer this client; empty if it does."""
     done = run(path, "version", "--format", "{{.Server.Version}}", timeout=30)
     return journal_tail(done.stderr) if done.returncode else ""
 
 
 def ensure() -> str:
-    """Have an engine that answers; return its version."""
+    """Start an engine unless one answers, and return its version."""
     if not find_client():
         with lock(STATE / "engine.lock"):
             if not find_client():
@@ -61,10 +61,12 @@ def ensure() -> str:
 def start() -> None:
     reasons = [complaint(path) for path in clients()]
     if any("permission denied" in reason for reason in reasons):
-        raise LabError("this user may not talk to the Docker engine: join the group docker, or be root")
+        raise LabError(
+            "this user has no permission to use the Docker engine: join the group docker, or become root"
+        )
     if sys.platform != "linux" or os.geteuid() != 0:
         raise LabError(
-            "no Docker engine answers: please install and start Docker (only root on Debian gets it done here)"
+            "no Docker engine answers: install and start Docker (the lab does it only as root on Debian)"
         )
     if not shutil.which("dockerd"):
         install("docker.io")
@@ -76,7 +78,7 @@ def start() -> None:
 
 
 def start_daemon() -> None:
-    """Start dockerd ourselves, in a session of its own so that it outlives this command."""
+    """Start dockerd in a session of its own, so that it outlives this command."""
     log = LOGS / "dockerd.log"
     for path in PID_FILES:
         forget_the_dead(path)
@@ -89,14 +91,14 @@ def start_daemon() -> None:
 
     def answers() -> str:
         if daemon.poll() is not None:
-            raise LabError(f"dockerd ended at once: {journal_tail(log.read_bytes())}")
+            raise LabError(f"dockerd exited at once: {journal_tail(log.read_bytes())}")
         return find_client()
 
     wait_for("the Docker engine", answers, 60)
 
 
 def forget_the_dead(pid_file: Path) -> None:
-    """A daemon that was killed leaves its number behind, and where nobody reaps it that number still seems to be in use."""
+    """Remove the PID file of a killed daemon. As a zombie it would still seem to run."""
     try:
         state = Path(f"/proc/{int(pid_file.read_text())}/stat").read_text().rpartition(")")[2].split()[0]
     except (OSError, ValueError):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Slipway contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The words of a fleet: groups and hosts, and the inventory that Ansible reads. Nothing here touches Docker."""
+"""The groups and hosts of a fleet, and the inventory for Ansible. Nothing here calls Docker."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KINDS = {
     "nopython": "plain",
     "debian13": "debian13",
     "acme": "acme",
-}  # the word after the colon -> image
+}  # from the kind, after the colon, to the image
 DOMAIN = "example.test"
 ACME_PORT, ACME_MANAGEMENT_PORT = 14000, 15000
 
@@ -45,7 +45,7 @@ class Host:
 
     @property
     def aliases(self) -> tuple[str, ...]:
-        """What it answers to in the fleet's DNS; the last name is shared by all hosts of the group."""
+        """Its names in the fleet's DNS. All hosts of the group share the last one."""
         own = f"{self.name}.{DOMAIN}"
         return self.name, own, f"www.{own}", f"api.{own}", f"{stem(self.group)}.{DOMAIN}"
 
@@ -60,23 +60,26 @@ class Address:
 
 def fleet_name(text: str) -> str:
     if not NAME.fullmatch(text):
-        raise LabError(f"{text!r} is no fleet name: small letters, digits and dashes, a letter first")
+        raise LabError(
+            f"{text!r} is not a fleet name: use lower-case letters, digits and dashes, a letter first"
+        )
     return text
 
 
 def stem(group: str) -> str:
-    """A hostname has no underscore."""
+    """The group's name as part of a hostname, which cannot have an underscore."""
     return group.replace("_", "-")
 
 
 def hosts_of(specs: list[str]) -> list[Host]:
-    """`web=2` are web1 and web2; with `web=1:debian13` after it there is web3 too, of another kind."""
+    """`web=2` gives web1 and web2. `web=1:debian13` after it adds web3, of another kind."""
     hosts: list[Host] = []
     for spec in specs:
         match = GROUP.fullmatch(spec)
         if not match or match["kind"] not in KINDS:
             raise LabError(
-                f"{spec!r} is no group: write NAME=COUNT, such as web=3, or NAME=COUNT:KIND; kinds are {kinds()}"
+                f"{spec!r} is not a group: write NAME=COUNT, such as web=3, or NAME=COUNT:KIND. "
+                f"Kinds are {kinds()}"
             )
         group, image = match["name"], KINDS[match["kind"]]
         first = 1 + sum(host.group == group for host in hosts)
@@ -86,9 +89,9 @@ def hosts_of(specs: list[str]) -> list[Host]:
         ]
     names = [host.name for host in hosts]
     if len(set(names)) < len(names):
-        raise LabError("two groups would have hosts of the same name")
+        raise LabError("two groups have hosts of the same name")
     if sum(host.acme for host in hosts) > 1:
-        raise LabError("a fleet has one ACME server at most")
+        raise LabError("a fleet can have only one ACME server")
     return hosts
 
 

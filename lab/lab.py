@@ -59,30 +59,32 @@ def parser() -> argparse.ArgumentParser:
     command(
         "engine",
         start_engine,
-        "have a Docker engine that answers; root on Debian gets one installed and started",
+        "check that a Docker engine answers; as root on Debian, install and start one",
     )
     images = command(
-        "image", build_image, "build the hosts' images, where they are missing or older than lab/Dockerfile"
+        "image", build_image, "build the hosts' images if they are missing or older than lab/Dockerfile"
     )
     images.add_argument(
         "name", nargs="*", help=f"of {' '.join(image.IMAGES)} (default: {' '.join(image.USUAL)})"
     )
-    packages = command("install", install_packages, "have these Debian packages on this machine")
+    packages = command("install", install_packages, "install Debian packages on this machine")
     packages.add_argument("package", nargs="+")
 
-    up = command("up", bring_up, "have exactly these hosts, answering by ssh; write the inventory")
+    up = command(
+        "up", bring_up, "create exactly these hosts, wait for their SSH servers, and write the inventory"
+    )
     up.add_argument("fleet")
     up.add_argument(
         "--group",
         action="append",
         default=[],
         metavar="NAME=COUNT[:KIND]",
-        help=f"a group of hosts, of Debian 12 with Python or of another kind ({kinds()}); may be repeated (default: web=1)",
+        help=f"a group of hosts, Debian 12 with Python or a kind of {kinds()}; repeatable (default: web=1)",
     )
     up.add_argument("--hosts", type=int, metavar="N", help="short for --group web=N")
     up.add_argument("--plain", type=int, metavar="K", help="short for --group plain=K:nopython")
 
-    down = command("down", take_down, "remove a fleet and all it left")
+    down = command("down", take_down, "remove a fleet and its files")
     which = down.add_mutually_exclusive_group(required=True)
     which.add_argument("fleet", nargs="?")
     which.add_argument("--all", action="store_true", help="every fleet of this engine")
@@ -108,7 +110,7 @@ def build_image(arguments) -> None:
     names = arguments.name or image.USUAL
     for name in names:
         if name not in image.IMAGES:
-            raise LabError(f"{name!r} is no image: there are {' '.join(image.IMAGES)}")
+            raise LabError(f"{name!r} is not an image: choose from {' '.join(image.IMAGES)}")
     docker_engine.ensure()
     image.ensure(names)
     say(f"images: {' '.join(map(image.tag, names))}")

@@ -6,7 +6,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 home=$root/.work/home
 mkdir -p "$home/.ansible/test/cache"
 
-# pip's configuration may say where packages come from.
+# pip's configuration may name a package index.
 for path in .config .pip; do
   if [ -e "$HOME/$path" ] && [ ! -e "$home/$path" ]; then ln -s "$HOME/$path" "$home/$path"; fi
 done
@@ -20,7 +20,7 @@ PYTHON
 )
 cp "$root/scripts/get_pip.py" "$home/.ansible/test/cache/get_pip_$pip.py"
 
-# pyenv's shims answer for versions that are not there. The sanity tests get every version that is; the unit tests one.
+# pyenv has shims for versions that are not installed. The sanity tests run with every installed version, the unit tests with one.
 shims=$(tr : '\n' <<<"$PATH" | grep '/shims$' || true)
 PATH=$(tr : '\n' <<<"$PATH" | grep -v '/shims$' | paste -sd :)
 if [ -n "$shims" ] && [ "$1" = sanity ]; then

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# audit.sh: ask the advisory databases of Python and Go about every pinned dependency. It fails where something is known, and where nothing
-# could be asked: silence is no answer. audit.sh --reachable: whether they can be asked at all.
+# audit.sh: check every pinned dependency in the advisory databases of Python and Go. It fails if an advisory is found, or if a
+# database cannot be reached. audit.sh --reachable: check only whether the databases can be reached.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD

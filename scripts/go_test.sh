@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Vet and test every Go module of this repository: the examples and the tests' own services.
+# Vet and test every Go module of this repository: the examples, and the services and tools of the tests.
 set -eu
 cd "$(dirname "$0")/.."
 PATH=$(bash scripts/go_directory.sh):$PATH

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Write requirements-*.txt anew from requirements-*.in: every package that is installed, with the digests of its files.
-# What the lists have already stays at its version; lock.sh --upgrade takes the newest.
+# Update requirements-*.txt from requirements-*.in: every package that is installed, with the digests of its files.
+# Pinned versions stay; lock.sh --upgrade takes the newest.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

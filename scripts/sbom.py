@@ -1,9 +1,9 @@
 # Copyright (c) 2026, Slipway contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Print a bill of materials (CycloneDX 1.5) of the collection: its own files, what it needs, and what it is made and tested with.
+"""Print the collection's SBOM (CycloneDX 1.5): its files, dependencies and development tools.
 
-The same checkout gives the same bytes. The bill of a service is another one, and travels in its tarball.
+It is reproducible: the same checkout gives the same bytes. The SBOM of a service is in the service's tarball.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def files(ignored: list[str]) -> list[dict]:
-    """What a user installs."""
+    """The components that a user installs."""
     argv = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     listed = subprocess.run(argv, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout.decode().split("\0")
     kept = [
@@ -64,7 +64,7 @@ def files(ignored: list[str]) -> list[dict]:
 
 
 def tools() -> list[dict]:
-    """What never reaches a user: the locked packages, each with the digests of all its files."""
+    """The development tools: the locked packages, each with the digests of all its files."""
     found = {}
     for path in ROOT.glob("requirements-*.txt"):
         for name, version, rest in PINNED.findall(path.read_text(encoding="utf-8")):

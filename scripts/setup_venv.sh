@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Put the tools of requirements-dev.txt into .work/venv, and link this checkout where Ansible looks for collections.
+# Install the tools of requirements-dev.txt into .work/venv, and link this checkout into a collections path.
 set -eu
 cd "$(dirname "$0")/.."
 python=${1:-python3}
@@ -14,11 +14,9 @@ if [ "$work/tools.stamp" -nt requirements-dev.txt ] && [ "$work/tools.stamp" -nt
 if ! "$python" -c 'import ensurepip' 2>/dev/null; then
   "$python" lab/lab.py install python3-venv
 fi
-for command in ssh:openssh-client shellcheck:shellcheck busybox:busybox; do
-  command -v "${command%:*}" >/dev/null || "$python" lab/lab.py install "${command#*:}"
-done
+command -v ssh >/dev/null || "$python" lab/lab.py install openssh-client
 
-echo "tools: install requirements-dev.txt into .work/venv (log: .work/log/tools.log)"
+echo "tools: installing requirements-dev.txt into .work/venv (log: .work/log/tools.log)"
 [ -x "$work/venv/bin/pip" ] || "$python" -m venv --clear "$work/venv"
 if ! "$work/venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt >"$work/log/tools.log" 2>&1; then
   tail -n 20 "$work/log/tools.log" >&2

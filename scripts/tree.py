@@ -1,9 +1,9 @@
 # Copyright (c) 2026, Slipway contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keep .work/tree/ansible_collections/slipway/golang a true copy of the checkout: what git knows or would add.
+"""Copy the checkout to .work/tree/ansible_collections/slipway/golang: all files that git tracks or would add.
 
-ansible-test and ansible-lint want a collection at its proper path, and a link will not do.
+ansible-test and ansible-lint need a collection at this path, and accept no symbolic link.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def main() -> None:
         for path in wanted:
             copy(ROOT / path, TREE / path)
         remove_empty_directories()
-        # A repository of its own, or the tools would learn that git ignores all that is in .work.
+        # A separate repository: in this one git ignores everything in .work, and so would the tools.
         subprocess.run(["git", "init", "--quiet", str(TREE)], check=True)
     print(TREE)
 
@@ -50,7 +50,7 @@ def files_of_copy() -> set[str]:
 
 
 def copy(source: Path, target: Path) -> None:
-    """Copy what differs in size or time; the copy keeps its time, so that caches stay warm."""
+    """Copy a file that differs in size or time, with its time, so that caches stay valid."""
     if target.exists() and not target.is_symlink():
         old, new = target.stat(), source.lstat()
         if (old.st_size, old.st_mtime_ns, old.st_mode) == (new.st_size, new.st_mtime_ns, new.st_mode):

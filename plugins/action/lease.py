@@ -53,6 +53,7 @@ class ActionModule(EngineAction):
             actor=self.actor(),
             process=process,
         )
+        del request["state"]  # for the engine, `state: absent` is a service to remove
         result = self.execute(request, None, task_vars)
         if result.get("failed") and _is_dead(result.get("owner"), process):
             result = self.execute(dict(request, instead_of=result["owner"]["id"]), None, task_vars)

@@ -292,7 +292,7 @@ def other_name():
 
 @case("the old process ignores SIGTERM", TOOK, prepare=())
 def stubborn():
-    must(engine("old", environment={"STUBBORN": "1"}, unit={"drain_seconds": 1}))
+    must(engine("old", environment={"IGNORE_SIGTERM": "1"}, unit={"drain_seconds": 1}))
     yield {}
 
 
@@ -352,7 +352,7 @@ def old_worker():
 # --- the new release ------------------------------------------------------------------------------------------------
 
 
-def ill(title, expected, environment, **more):
+def unhealthy(title, expected, environment, **more):
     @case(title, expected)
     def one():
         yield dict(more, environment=environment)
@@ -364,44 +364,46 @@ HEALTH = {
     "period": 0.1,
     "min_ready_seconds": 0.1,
 }  # a redirect is health, where nothing else is asked for
-HERE = {"SICK_ON_PORT": "8080"}  # healthy in the smoke run, so that the old one has to be put back
-ill("the new release says that it is sick", KEPT, {"SICK": "1"})
-ill("the new release ends at once", KEPT, {"EXIT_AT_ONCE": "3"})
-ill("the new release never listens", KEPT, {"START_DELAY": "60s"})
-ill("its health never answers", KEPT, {"SICK": "hang"})
-ill("its health redirects", KEPT, {"SICK": "redirect"}, health=dict(HEALTH, status=["200"]))
-ill("its health answers too slowly", KEPT, {"SICK": "slow"})
-ill("sick in its real place only", REVERTED, HERE)
-ill(
+HERE = {
+    "UNHEALTHY_ON_PORT": "8080"
+}  # healthy in the smoke test, so that the old one has to be rolled back to
+unhealthy("the new release reports that it is unhealthy", KEPT, {"UNHEALTHY": "1"})
+unhealthy("the new release ends at once", KEPT, {"EXIT_AT_ONCE": "3"})
+unhealthy("the new release never listens", KEPT, {"START_DELAY": "60s"})
+unhealthy("its health never answers", KEPT, {"UNHEALTHY": "hang"})
+unhealthy("its health redirects", KEPT, {"UNHEALTHY": "redirect"}, health=dict(HEALTH, status=["200"]))
+unhealthy("its health answers too slowly", KEPT, {"UNHEALTHY": "slow"})
+unhealthy("unhealthy after the switch only", REVERTED, HERE)
+unhealthy(
     "flapping in its real place",
     REVERTED,
-    dict(HERE, SICK="flap"),
+    dict(HERE, UNHEALTHY="flap"),
     health={"path": "/healthz", "deadline": 3, "period": 0.05, "success_threshold": 3},
 )
-ill("never answering in its real place", REVERTED, dict(HERE, SICK="hang"))
-ill(
+unhealthy("never answering in its real place", REVERTED, dict(HERE, UNHEALTHY="hang"))
+unhealthy(
     "redirecting in its real place",
     REVERTED,
-    dict(HERE, SICK="redirect"),
+    dict(HERE, UNHEALTHY="redirect"),
     health=dict(HEALTH, status=["200"]),
 )
-ill("answering too slowly in its real place", REVERTED, dict(HERE, SICK="slow"))
-ill(
+unhealthy("answering too slowly in its real place", REVERTED, dict(HERE, UNHEALTHY="slow"))
+unhealthy(
     "crashing soon after it was healthy",
     REVERTED,
     {"CRASH_AFTER": "1s"},
     health={"path": "/healthz", "deadline": 3, "min_ready_seconds": 2},
 )
-ill(
-    "sick soon after it was healthy",
+unhealthy(
+    "unhealthy soon after it was healthy",
     REVERTED,
-    {"SICK_AFTER": "1s"},
+    {"UNHEALTHY_AFTER": "1s"},
     health={"path": "/healthz", "deadline": 3, "period": 0.1, "min_ready_seconds": 2},
 )
-ill(
+unhealthy(
     "killed for its memory right after the start",
     REVERTED,
-    dict(HERE, EAT="300"),
+    dict(HERE, ALLOCATE_MB="300"),
     unit={"drain_seconds": 5, "memory_max": "100M"},
 )
 

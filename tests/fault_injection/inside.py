@@ -444,7 +444,9 @@ def try_many(job):
     """Ten bad releases in a row, then a rollback; and a great many good ones, after which nothing has grown."""
     prepare(("old", "new"))
     before = look(job["url"])
-    bad = [engine("new", environment={"SICK_ON_PORT": "8080", "TRY": str(number)}) for number in range(10)]
+    bad = [
+        engine("new", environment={"UNHEALTHY_ON_PORT": "8080", "TRY": str(number)}) for number in range(10)
+    ]
     wrong = [result["msg"] for result in bad if result.get("outcome") != "reverted"]
     result = engine("back")
     after = look(job["url"])

@@ -259,8 +259,8 @@ def parcels(strategy: str) -> dict[str, bytes]:
     return {
         "old": of("1.0.0"),
         "new": of("2.0.0"),
-        "bad": of("2.0.0", environment={"SICK_ON_PORT": "8080"}),
-        "bad-green": of("2.0.0", environment={"SICK_ON_PORT": "8081"}),
+        "bad": of("2.0.0", environment={"UNHEALTHY_ON_PORT": "8080"}),
+        "bad-green": of("2.0.0", environment={"UNHEALTHY_ON_PORT": "8081"}),
         "back": traced(dict(base, artifacts=[], release="previous")),
         "absent": traced(dict(base, artifacts=[], state="absent")),
         "info": transport.parcel(info),

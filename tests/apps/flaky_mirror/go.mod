@@ -1,3 +1,3 @@
-module slipway.example/mirror
+module slipway.example/flaky_mirror
 
 go 1.24

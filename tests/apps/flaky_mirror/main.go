@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Mirror serves the files of a directory, as badly as it is asked to, so that tests can watch hosts fetch an artifact all the same.
+// Flaky_mirror serves the files of a directory with the faults that its flags ask for, so that tests can watch hosts download
+// an artifact in spite of them.
 //
-//	mirror -listen :9000 -cut 300000    every answer ends after so many bytes, by a reset of its connection
-//	mirror -listen :9001 -secret s3     403, but for ?signature=s3
-//	mirror -listen :9002 -cert FILE     TLS with a certificate of its own, for -name, which it writes to that file
+//	mirror -listen :9000 -cut 300000    reset the connection of every response after this many bytes
+//	mirror -listen :9001 -secret s3     answer 403, except for ?signature=s3
+//	mirror -listen :9002 -cert FILE     TLS with a self-signed certificate for -name, which it writes to FILE
 package main
 
 import (

@@ -1,3 +1,3 @@
-module slipway.example/sick
+module slipway.example/unhealthy
 
 go 1.24

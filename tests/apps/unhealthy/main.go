@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Sick is a service that falls ill on demand, so that tests can watch a deploy refuse it or put the old release back.
+// Unhealthy is a service that becomes unhealthy on demand, so that tests can watch a deploy reject it or roll it back.
 // Without any of the variables below it is healthy.
 //
-//	EXIT_AT_ONCE=3     exit with this code before anything is served
-//	START_DELAY=2s     serve nothing for so long
-//	SICK=1             /healthz answers 500; with `flap` every other time, with `slow` after 5 s, with `hang` never, with
-//	                   `redirect` it sends elsewhere
-//	SICK_AFTER=3s      the same, from so long after the start
-//	SICK_ON_PORT=8080  the same, but only on this port: healthy in a smoke run, sick in its real place
-//	CRASH_AFTER=3s     exit with code 1 so long after the start
-//	EAT=200            take so many megabytes of memory, on the port that SICK_ON_PORT names
-//	STUBBORN=1         do not end on SIGTERM
+//	EXIT_AT_ONCE=3          exit with this code before anything is served
+//	START_DELAY=2s          serve nothing for this time
+//	UNHEALTHY=1             /healthz answers 500; with `flap` every other time, with `slow` 200 after 5 s, with `hang` never,
+//	                        with `redirect` 302
+//	UNHEALTHY_AFTER=3s      the same, from this time after the start
+//	UNHEALTHY_ON_PORT=8080  the same, but only on this port: healthy in a smoke test, unhealthy after the switch
+//	CRASH_AFTER=3s          exit with code 1 this time after the start
+//	ALLOCATE_MB=200         allocate this much memory, on the port of UNHEALTHY_ON_PORT
+//	IGNORE_SIGTERM=1        do not stop on SIGTERM
 package main
 
 import (
@@ -32,21 +32,21 @@ func main() {
 	exitAtOnce()
 	time.Sleep(seconds("START_DELAY"))
 	if delay := seconds("CRASH_AFTER"); delay > 0 {
-		time.AfterFunc(delay, func() { fail("crashing, as CRASH_AFTER asks") })
+		time.AfterFunc(delay, func() { fail("crash because of CRASH_AFTER") })
 	}
 	port := os.Getenv("PORT")
 	if port == "" {
 		port = "8080"
 	}
-	if os.Getenv("STUBBORN") != "" {
+	if os.Getenv("IGNORE_SIGTERM") != "" {
 		signal.Ignore(syscall.SIGTERM)
 	}
-	if os.Getenv("SICK_ON_PORT") == port {
-		eat()
+	if os.Getenv("UNHEALTHY_ON_PORT") == port {
+		allocate()
 	}
 	http.HandleFunc("GET /healthz", health(port, time.Now()))
 	http.HandleFunc("GET /{$}", func(answer http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintf(answer, "sick %s, PID %d\n", version, os.Getpid())
+		fmt.Fprintf(answer, "unhealthy %s, PID %d\n", version, os.Getpid())
 	})
 	listener, err := listen(":" + port)
 	if err != nil {
@@ -55,7 +55,7 @@ func main() {
 	fail(http.Serve(listener, nil).Error())
 }
 
-// listen takes the listener that systemd passes, where there is one.
+// listen returns the listener that systemd passes, if there is one.
 func listen(address string) (net.Listener, error) {
 	if os.Getenv("LISTEN_PID") != strconv.Itoa(os.Getpid()) {
 		return net.Listen("tcp", address)
@@ -64,14 +64,14 @@ func listen(address string) (net.Listener, error) {
 }
 
 func health(port string, started time.Time) http.HandlerFunc {
-	after := seconds("SICK_AFTER")
-	how, place := os.Getenv("SICK"), os.Getenv("SICK_ON_PORT")
-	always := how != "" && place == "" || place == port
+	after := seconds("UNHEALTHY_AFTER")
+	how, badPort := os.Getenv("UNHEALTHY"), os.Getenv("UNHEALTHY_ON_PORT")
+	always := how != "" && badPort == "" || badPort == port
 	var asked atomic.Int64
 	return func(answer http.ResponseWriter, request *http.Request) {
 		status, word := http.StatusOK, "ok"
 		if always || after > 0 && time.Since(started) >= after {
-			status, word = ill(how, asked.Add(1), answer, request), "sick"
+			status, word = failure(how, asked.Add(1), answer, request), "unhealthy"
 		}
 		answer.Header().Set("Content-Type", "application/json")
 		answer.WriteHeader(status)
@@ -79,7 +79,7 @@ func health(port string, started time.Time) http.HandlerFunc {
 	}
 }
 
-func ill(how string, asked int64, answer http.ResponseWriter, request *http.Request) int {
+func failure(how string, asked int64, answer http.ResponseWriter, request *http.Request) int {
 	switch how {
 	case "flap":
 		if asked%2 == 1 {
@@ -97,16 +97,16 @@ func ill(how string, asked int64, answer http.ResponseWriter, request *http.Requ
 	return http.StatusInternalServerError
 }
 
-func eat() {
-	megabytes, _ := strconv.Atoi(os.Getenv("EAT"))
+func allocate() {
+	megabytes, _ := strconv.Atoi(os.Getenv("ALLOCATE_MB"))
 	if megabytes == 0 {
 		return
 	}
-	eaten := make([]byte, megabytes<<20)
-	for at := 0; at < len(eaten); at += 4096 {
-		eaten[at] = 1
+	memory := make([]byte, megabytes<<20)
+	for at := 0; at < len(memory); at += 4096 {
+		memory[at] = 1
 	}
-	fmt.Fprintln(os.Stderr, "ate", len(eaten), "bytes")
+	fmt.Fprintln(os.Stderr, "allocated", len(memory), "bytes")
 }
 
 func exitAtOnce() {
@@ -114,7 +114,7 @@ func exitAtOnce() {
 	if text == "" {
 		return
 	}
-	fmt.Fprintln(os.Stderr, "leaving at once, as EXIT_AT_ONCE asks")
+	fmt.Fprintln(os.Stderr, "exit because of EXIT_AT_ONCE")
 	code, err := strconv.Atoi(text)
 	if err != nil {
 		fail(err.Error())
@@ -122,7 +122,7 @@ func exitAtOnce() {
 	os.Exit(code)
 }
 
-// seconds reads a duration like 3s; none is zero.
+// seconds reads a duration such as 3s; the default is zero.
 func seconds(name string) time.Duration {
 	text := os.Getenv(name)
 	if text == "" {

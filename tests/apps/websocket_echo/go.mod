@@ -1,4 +1,4 @@
-module slipway.example/talk
+module slipway.example/websocket_echo
 
 go 1.24
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Talk repeats what it hears on a WebSocket at /talk, with its version in front. On SIGTERM it says goodbye on all of them (status 1001), as
-// a service should whose clients are to come back at once: http.Server.Shutdown alone knows nothing of them.
+// Websocket_echo repeats every message on a WebSocket at /echo, with its version in front. On SIGTERM it closes all of them
+// with status 1001 (going away), so that clients reconnect at once: http.Server.Shutdown alone does not know WebSockets.
 package main
 
 import (
@@ -20,21 +20,21 @@ import (
 
 var version = "dev"
 
-// talks are the WebSockets that are open.
-type talks struct {
+// sessions are the open WebSockets.
+type sessions struct {
 	mutex sync.Mutex
 	open  map[*websocket.Conn]bool
 	ended sync.WaitGroup
 }
 
 func main() {
-	var all talks
+	var all sessions
 	all.open = map[*websocket.Conn]bool{}
 	http.HandleFunc("GET /healthz", func(answer http.ResponseWriter, _ *http.Request) {
 		answer.Header().Set("Content-Type", "application/json")
 		fmt.Fprintf(answer, "{\"status\": \"ok\", \"release\": %q}\n", version)
 	})
-	http.HandleFunc("GET /talk", all.talk)
+	http.HandleFunc("GET /echo", all.echo)
 	server := &http.Server{Addr: ":" + os.Getenv("PORT"), ReadHeaderTimeout: 10 * time.Second}
 	asked, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
@@ -45,10 +45,10 @@ func main() {
 	}()
 	<-asked.Done()
 	_ = server.Shutdown(context.Background())
-	all.sayGoodbye()
+	all.closeAll()
 }
 
-func (all *talks) talk(answer http.ResponseWriter, request *http.Request) {
+func (all *sessions) echo(answer http.ResponseWriter, request *http.Request) {
 	conn, err := websocket.Accept(answer, request, nil)
 	if err != nil {
 		return
@@ -56,24 +56,24 @@ func (all *talks) talk(answer http.ResponseWriter, request *http.Request) {
 	all.add(conn)
 	defer all.remove(conn)
 	for {
-		kind, words, err := conn.Read(context.Background())
+		kind, message, err := conn.Read(context.Background())
 		if err != nil {
 			return
 		}
-		if err := conn.Write(context.Background(), kind, append([]byte(version+" "), words...)); err != nil {
+		if err := conn.Write(context.Background(), kind, append([]byte(version+" "), message...)); err != nil {
 			return
 		}
 	}
 }
 
-func (all *talks) add(conn *websocket.Conn) {
+func (all *sessions) add(conn *websocket.Conn) {
 	all.mutex.Lock()
 	defer all.mutex.Unlock()
 	all.open[conn] = true
 	all.ended.Add(1)
 }
 
-func (all *talks) remove(conn *websocket.Conn) {
+func (all *sessions) remove(conn *websocket.Conn) {
 	all.mutex.Lock()
 	defer all.mutex.Unlock()
 	delete(all.open, conn)
@@ -81,7 +81,7 @@ func (all *talks) remove(conn *websocket.Conn) {
 	_ = conn.CloseNow()
 }
 
-func (all *talks) sayGoodbye() {
+func (all *sessions) closeAll() {
 	all.mutex.Lock()
 	for conn := range all.open {
 		go conn.Close(websocket.StatusGoingAway, "another instance takes over")

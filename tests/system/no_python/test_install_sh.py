@@ -79,32 +79,32 @@ def test_another_environment_is_another_release_and_moves_no_file(running, tarba
 
 
 @pytest.mark.parametrize(
-    "fault, told",
+    "variables, told",
     [
         ({"EXIT_AT_ONCE": "3"}, "its process ended (exit-code, exit status 3)"),
-        ({"SICK": "1"}, "500"),
-        ({"SICK_AFTER": "800ms"}, "it was healthy, and then no longer"),
-        ({"SICK_ON_PORT": PORT}, "500"),
+        ({"UNHEALTHY": "1"}, "500"),
+        ({"UNHEALTHY_AFTER": "800ms"}, "it was healthy, and then no longer"),
+        ({"UNHEALTHY_ON_PORT": PORT}, "500"),
         ({"CRASH_AFTER": "500ms"}, "its process ended"),
         ({"START_DELAY": "60s"}, "no good answer within 3 s"),
     ],
 )
-def test_a_bad_release_is_put_back(running, tarball, fault, told):
+def test_a_bad_release_is_put_back(running, tarball, variables, told):
     old = running.link("current")
-    done = running.install(tarball("2.0.0"), *QUICK, env=environment(**fault))
+    done = running.install(tarball("2.0.0"), *QUICK, env=environment(**variables))
     assert done.code == 2, done
     assert "REVERTED: 2.0.0-" in done.err and told in done.err
     assert "%s was put back; it is running and healthy" % old in done.err
     assert running.serving() == "1.0.0"
     assert (running.link("current"), running.link("previous")) == (old, "")
     assert running.outcomes() == ["ok", "reverted"]
-    assert running.history()[1]["from"] == old
+    assert running.journal()[1]["from"] == old
     done = running.install(tarball("3.0.0"), env=environment())
     assert done.code == 0 and running.link("previous") == old, done
 
 
-def test_no_release_to_go_back_to(host, tarball):
-    done = host.install(tarball("1.0.0"), *QUICK, env=environment(SICK="1"))
+def test_no_release_to_go_back_to_is_the_loudest_message(host, tarball):
+    done = host.install(tarball("1.0.0"), *QUICK, env=environment(UNHEALTHY="1"))
     assert done.code == 3, done
     assert (
         "DOWN: 1.0.0-" in done.err
@@ -181,7 +181,7 @@ def test_after_a_kill_the_way_back_leads_to_the_release_that_was_good(running, t
     good = running.link("current")
     process = start_slow_install(running, tarball("2.0.0"))
     kill_hard(running, process)
-    done = running.install(tarball("3.0.0"), *QUICK, env=environment(SICK="1"))
+    done = running.install(tarball("3.0.0"), *QUICK, env=environment(UNHEALTHY="1"))
     assert done.code == 2 and "%s was put back" % good in done.err, done
     assert running.serving() == "1.0.0"
 
@@ -235,7 +235,7 @@ class TestWithoutCurl:
     def test_busybox_wget_checks_health(self, host, tarball, hidden):
         done = host.install(tarball("1.0.0"), *FLAGS)
         assert done.code == 0 and "200" in done.out, done
-        done = host.install(tarball("2.0.0"), *QUICK, env=environment(SICK="1"))
+        done = host.install(tarball("2.0.0"), *QUICK, env=environment(UNHEALTHY="1"))
         assert done.code == 2 and "500" in done.err, done
 
     @pytest.mark.parametrize("host", ["dash"], indirect=True)  # busybox's own sh brings a client with it

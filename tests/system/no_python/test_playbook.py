@@ -70,7 +70,7 @@ def test_from_nothing_to_a_new_version(plain, tarball):
 
 def test_a_bad_release_stops_at_the_first_host_with_its_message(plain, tarball):
     assert scp(artifacts=[tarball("1.0.0")]).code == 0
-    plain[0].sure("printf 'SICK=1\\nPORT=%s\\n' >/root/unhealthy.env" % PORT)
+    plain[0].sure("printf 'UNHEALTHY=1\\nPORT=%s\\n' >/root/unhealthy.env" % PORT)
     health = {"path": "/healthz", "deadline": 2, "min_ready_seconds": 1}
     done = scp(
         artifacts=[tarball("2.0.0")],
@@ -101,7 +101,7 @@ def test_no_tarball_for_this_host(plain, tarball, tmp_path):
 
 def test_a_health_check_that_install_sh_does_not_know(plain, tarball):
     done = scp(artifacts=[tarball("1.0.0")], slipway_health={"path": "/healthz", "status": [200]})
-    assert done.code == 2 and "it does not know type, scheme, socket" in done.out + done.err
+    assert done.code == 2 and "It does not support type, scheme, socket" in done.out + done.err
 
 
 class TestReleaseContinues:

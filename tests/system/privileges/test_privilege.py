@@ -13,7 +13,7 @@ import pytest
 
 from .conftest import CHECKOUT, SECRETS
 
-USERS = ("orders", "operator", "auditor", "stranger")
+USERS = ("orders", "operator", "auditor", "outsider")
 NOBODY = set()
 SUDO = "sudo -n "
 
@@ -137,7 +137,7 @@ def test_a_secret_is_seen_nowhere(host, deployed, secret):
     found = host.run(
         "grep -rlF -- %s /etc /opt /var /tmp /run /root /home /usr/local 2>/dev/null" % shlex.quote(word)
     ).stdout.split()
-    readable = [path for path in found if host.may("stranger", "cat %s" % shlex.quote(path))]
+    readable = [path for path in found if host.may("outsider", "cat %s" % shlex.quote(path))]
     assert found, "the secret has to be somewhere, or this test looks at nothing"
     assert readable == []
     assert {str(Path(path).parent.parent) for path in found if path.endswith("/environment")} <= {

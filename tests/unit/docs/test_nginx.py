@@ -9,7 +9,7 @@ import re
 
 import pytest
 import yaml
-from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import template
+from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import request, template
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx.options import OPTIONS
 
 PAGE = (pathlib.Path(__file__).resolve().parents[3] / "docs" / "how-to" / "nginx.md").read_text(
@@ -26,7 +26,7 @@ def test_every_example_is_a_site(given):
         {name: spec.get("default") for name, spec in OPTIONS.items()}, domains=["orders.example.com"], **given
     )
     options["static"] = [dict({"max_age": 1}, **entry) for entry in options["static"]]
-    template.check(options)
+    request.check_site(options)
     assert "proxy_pass http://slipway_orders;" in template.render("orders", options, template.Facts(), "no")
 
 

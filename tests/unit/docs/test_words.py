@@ -11,18 +11,10 @@ import re
 
 import pytest
 
+from ..repo.words import problems
+
 REPO = pathlib.Path(__file__).resolve().parents[3]
 LONGEST = 120
-
-
-def banned():
-    """Pairs of a pattern and the word to use instead."""
-    lines = (REPO / "tests" / "banned_words.txt").read_text(encoding="utf-8").splitlines()
-    pairs = [line.split("\t") for line in lines if line and not line.startswith("#")]
-    return [(re.compile(r"\b(?:%s)\b" % pattern, re.IGNORECASE), instead) for pattern, instead in pairs]
-
-
-BANNED = banned()
 
 
 def pages():
@@ -40,24 +32,6 @@ def pages():
     relative = {path.relative_to(REPO) for path in found}
     # Hidden directories are the tools' own.
     return sorted(path for path in relative if path.parts[0] == ".github" or path.parts[0][0] != ".")
-
-
-def problems(text):
-    return [
-        "line %d: %r: say %r" % (number, match[0], instead)
-        for number, line in enumerate(text.splitlines(), 1)
-        for pattern, instead in BANNED
-        for match in [pattern.search(line)]
-        if match
-    ]
-
-
-def test_the_list_is_noticed():
-    assert problems("The service fell ill.\nWhom it may concern: it is healthy.") == [
-        "line 1: 'fell ill': say 'become unhealthy'",
-        "line 2: 'Whom': say 'who'",
-    ]
-    assert problems("I recommend the fencing token; the journal is systemd's.") == []
 
 
 @pytest.mark.parametrize("path", pages(), ids=str)

@@ -42,7 +42,7 @@ def test_a_host_may_be_without_python():
     "spec", ["web", "web=", "web=three", "Web=1", "web=1:plain", "web=1:", "web-x=1", "=1", "web=1000"]
 )
 def test_what_is_no_group(spec):
-    with pytest.raises(LabError, match="is no group"):
+    with pytest.raises(LabError, match="is not a group"):
         inventory.hosts_of([spec])
 
 
@@ -54,7 +54,7 @@ def test_two_hosts_of_one_name_are_refused(specs):
 
 @pytest.mark.parametrize("name", ["", "Demo", "1st", "a/b", "..", "a" * 31])
 def test_what_is_no_fleet_name(name):
-    with pytest.raises(LabError, match="is no fleet name"):
+    with pytest.raises(LabError, match="is not a fleet name"):
         inventory.fleet_name(name)
 
 
