@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""slipway.golang.variables: check the variables of all hosts of a play at once, on the controller, before anything is done."""
+"""slipway.golang.variables: check the variables of all hosts at once, before anything is done."""
 
 from __future__ import annotations
 
@@ -14,13 +14,29 @@ from ansible.plugins.action import ActionBase
 from ..plugin_utils import fleet, variables
 
 ARGUMENTS = {
-    "needs_source": {"type": "bool", "default": False},
+    "needs": {"type": "str", "choices": ["source", "artifacts", "command"]},
 }
 SHOWN = 20
+NEEDED = {
+    "source": (
+        ("slipway_source", "slipway_artifacts"),
+        "slipway_source is not set: name the directory of the Go module, or in slipway_artifacts "
+        "tarballs that are built already",
+    ),
+    "artifacts": (
+        ("slipway_artifacts",),
+        "slipway_artifacts is not set: name the tarballs to install",
+    ),
+    "command": (
+        ("slipway_command",),
+        "slipway_command is not set: name the arguments for the service's binary, as in "
+        "-e '{slipway_command: [migrate, status]}'",
+    ),
+}
 
 
 class ActionModule(ActionBase):
-    """Runs once, for all hosts of the play; asks none of them."""
+    """Runs once, for all hosts of the inventory; connects to none of them."""
 
     TRANSFERS_FILES = False
     _requires_connection = False
@@ -31,38 +47,39 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         dummy, arguments = self.validate_argument_spec(ARGUMENTS)
         services, problems = self._read_all(task_vars)
-        problems = list(problems)
+        in_play = {host: services[host] for host in task_vars["ansible_play_hosts_all"] if host in services}
         if not problems:
-            problems += fleet.disagreements(services)
-            problems += self._missing(services, arguments)
+            problems = (
+                fleet.disagreements(services) + _several(in_play) + _lacking(in_play, arguments["needs"])
+            )
         if problems:
             return dict(result, failed=True, msg=_in_full(problems))
-        builds, index_of = fleet.builds(services) if arguments["needs_source"] else ([], {})
-        facts = {
-            "hosts": list(services),
-            "apps": fleet.apps(services),
-            "builds": builds,
-            "build_of": index_of,
-        }
+        facts = _facts(services, in_play, arguments["needs"] == "source")
         return dict(result, changed=False, ansible_facts={"slipway__fleet": facts})
 
     def _read_all(self, task_vars):
-        """Host to its values, for the hosts that take part, and what is wrong: each sentence once, with its hosts."""
+        """Host to its values, for the hosts that take part, and what is wrong: each sentence once, with its
+        hosts.
+
+        Hosts that ``--limit`` leaves out are read too: the lease of an app is on the first of all of its
+        hosts.
+        """
         services, hosts_of = {}, {}
-        for host in task_vars["ansible_play_hosts_all"]:
+        for host in task_vars["groups"]["all"]:
             given = task_vars["hostvars"].raw_get(host)
             if not any(name.startswith("slipway_") for name in given):
                 continue  # a host of the inventory that is not ours
             values, problems = self._read(given)
-            for problem in problems:
-                hosts_of.setdefault(problem, []).append(host)
+            if host in task_vars["ansible_play_hosts_all"]:
+                for problem in problems:
+                    hosts_of.setdefault(problem, []).append(host)
             if not problems and self._takes_part(host, values, task_vars):
                 services[host] = values
         if not services and not hosts_of:
             hosts_of[
-                "slipway_app is not set on any host: set it for the hosts of the service, in the inventory"
+                "slipway_app is not set for any host: set it for the hosts of the service, in the inventory"
             ] = []
-        return services, (_with_hosts(*item) for item in hosts_of.items())
+        return services, [_with_hosts(*item) for item in hosts_of.items()]
 
     def _read(self, given):
         templar = self._templar.copy_with_new_env(available_variables=given)
@@ -85,20 +102,38 @@ class ActionModule(ActionBase):
         )
         return lookup.run([pattern], variables=task_vars)
 
-    @staticmethod
-    def _missing(services, arguments):
-        if not arguments["needs_source"]:
-            return []
-        lacking = [
-            host
-            for host, values in services.items()
-            if not values["slipway_source"] and not values["slipway_artifacts"]
-        ]
-        sentence = (
-            "slipway_source is not set: name the directory of the Go module, or slipway_artifacts, tarballs that "
-            "are built already"
-        )
-        return [_with_hosts(sentence, lacking)] if lacking else []
+
+def _facts(services, in_play, builds_wanted):
+    """What the plays that follow use; small, as every task that looks at it copies it."""
+    app = next(iter(fleet.apps(in_play)))
+    first = next(iter(in_play.values()))
+    builds, index_of = fleet.builds(in_play) if builds_wanted else ([], {})
+    return {
+        "app": app,
+        "hosts": list(in_play),
+        "all_hosts": fleet.apps(services)[app],
+        "waves": first["slipway_waves"],
+        "unhealthy_first": first["slipway_unhealthy_first"],
+        "builds": builds,
+        "build_of": index_of,
+    }
+
+
+def _several(in_play):
+    apps = fleet.apps(in_play)
+    if len(apps) < 2:
+        return []
+    counted = ", ".join("%s (%d hosts)" % (app, len(hosts)) for app, hosts in apps.items())
+    return [
+        "slipway_app: the inventory has several services: %s. A run takes one of them: name its group with "
+        "-e slipway_hosts=GROUP, or with --limit" % counted
+    ]
+
+
+def _lacking(in_play, needs):
+    names, sentence = NEEDED.get(needs, ((), ""))
+    lacking = [host for host, values in in_play.items() if names and not any(values[name] for name in names)]
+    return [_with_hosts(sentence, lacking)] if lacking else []
 
 
 def _with_hosts(problem, hosts):
@@ -108,4 +143,4 @@ def _with_hosts(problem, hosts):
 
 def _in_full(problems):
     more = ["and %d more" % (len(problems) - SHOWN)] if len(problems) > SHOWN else []
-    return "\n".join(problems[:SHOWN] + more + ["Nothing was done."])
+    return "\n".join(problems[:SHOWN] + more + ["Nothing was changed"])

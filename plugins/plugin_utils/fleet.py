@@ -4,7 +4,8 @@
 
 """What the variables of all hosts come to: which apps are where, what has to be built, and in which waves.
 
-Pure: values in (``variables.read``), values out. An inventory may hold several apps and several environments of
+Pure: values in (``variables.read``), values out. An inventory may hold several apps and several
+environments of
 one app; each distinct description is built once, and no host gets the build of another one.
 """
 
@@ -60,8 +61,8 @@ def disagreements(services):
             other = next((host for host in hosts if services[host][name] != first), None)
             if other:
                 problems.append(
-                    "%s: %s has %r and %s has %r, but a rollout of %s has only one: set it for all of its hosts"
-                    % (name, hosts[0], first, other, services[other][name], app)
+                    "%s: %s has %r and %s has %r, but a rollout of %s has only one: "
+                    "set it for all of its hosts" % (name, hosts[0], first, other, services[other][name], app)
                 )
     return problems
 

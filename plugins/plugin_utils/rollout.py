@@ -2,9 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A rollout as data: what is planned for every host, in which waves, what came of it, and whether it may go on.
+"""A rollout as data: what is planned for every host, in which waves, what came of it, and whether it may go
+on.
 
-Pure: a rollout is a dictionary of plain values, which the playbooks carry from play to play; each function takes one and
+Pure: a rollout is a dictionary of plain values, which the playbooks carry from play to play; each function
+takes one and
 returns the next. Results of tasks come in as Ansible registered them, from templates perhaps as text.
 """
 
@@ -19,7 +21,8 @@ NOT_REACHED, FAILED, UNHEALTHY, ROLLED_BACK = "not reached", "failed", "unhealth
 def planned(settings, plans):
     """The rollout that follows from every host's plan.
 
-    ``settings``: app to what its hosts agree on (hosts, waves, max_failures, on_failure, soak_seconds, unhealthy_first).
+    ``settings``: app to what its hosts agree on (hosts, waves, max_failures, on_failure, soak_seconds,
+    unhealthy_first).
     ``plans``: host to the result of slipway.golang.plan, or None where the host gave none.
     """
     rows = {
@@ -87,7 +90,7 @@ def _keepers(settings, rows):
 
 
 def after_wave(rollout, batch, results):
-    """The rollout once a wave has ended. ``results``: host to what its tasks registered, None where nothing came."""
+    """The rollout once a wave has ended. ``results``: host to what its tasks registered, or None."""
     rows = dict(rollout["rows"])
     for host in batch:
         rows[host] = _acted_row(rows[host], results.get(host))
@@ -139,7 +142,7 @@ def failures_of(rollout, app):
 
 
 def to_roll_back(rollout):
-    """The hosts that go back to what they had: unhealthy after the soak, or as ``slipway_on_failure`` asks."""
+    """The hosts to roll back: unhealthy after the soak, or as ``slipway_on_failure`` asks."""
     return [
         host
         for host in rollout["reached"]

@@ -4,7 +4,8 @@
 
 """The variables of the playbooks: which there are, and what each may be.
 
-Every name, type and value is checked here, in one place, before anything is done. Values may come as text, from
+Every name, type and value is checked here, in one place, before anything is done. Values may come as text,
+from
 ``-e``, from an INI inventory or from a template: they are taken for what they mean.
 """
 
@@ -405,10 +406,14 @@ def _unknown(given):
     ]
 
 
-def port_of(values):
+def port_for(port, health_options):
     """The port of a service; None where its health check needs none and none is given."""
-    kind = values["slipway_health"].get("type") or ("unix" if values["slipway_health"].get("socket") else "")
-    return values["slipway_port"] or (None if kind in _WITHOUT_PORT else 8080)
+    kind = health_options.get("type")
+    if not kind:
+        kind = (
+            "unix" if health_options.get("socket") else "command" if health_options.get("command") else "http"
+        )
+    return port or (None if kind in _WITHOUT_PORT else 8080)
 
 
 def _like(word, known):

@@ -156,7 +156,8 @@ def test_the_app_has_to_be_named():
     ],
 )
 def test_a_port_is_assumed_only_where_the_check_needs_one(given, port):
-    assert variables.port_of(read(**given)[0]) == port
+    values = read(**given)[0]
+    assert variables.port_for(values["slipway_port"], values["slipway_health"]) == port
 
 
 @pytest.mark.parametrize("name", sorted(variables.VARIABLES))
