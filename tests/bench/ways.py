@@ -7,14 +7,12 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
-import subprocess
 import typing
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from hosts import REPO, local_module, run
+from hosts import REPO, lab, local_module
 
 HERE = Path(__file__).resolve().parent
 APP = "gin-api"
@@ -171,7 +169,7 @@ class Ways:
     def floor(self, environment):
         """One ssh session a host: stream, verify, unpack, switch, restart, check."""
         version, tarball = self._next("bench-floor")
-        digest = run(["sha256sum", tarball]).split()[0]
+        digest = lab.call(["sha256sum", tarball]).split()[0]
         script = SHARED % {"app": "bench-floor", "port": PORTS["bench-floor"], "version": version} + FLOOR % {
             "digest": digest,
             "version": version,
@@ -184,14 +182,9 @@ class Ways:
         script = SHARED % {"app": "bench-scp", "port": PORTS["bench-scp"], "version": version}
 
         def one(host):
-            argv = (
-                ["scp", "-q", "-P", str(host.port)]
-                + host.ssh
-                + [tarball, "root@127.0.0.1:/tmp/release.tar.gz"]
-            )
-            subprocess.run(argv, check=True, stdin=subprocess.DEVNULL)
-            self.fleet.ssh(host, script + SCP % {"version": version})
-            self.fleet.ssh(host, CHECK % {"port": PORTS["bench-scp"]})
+            host.copy(tarball, "/tmp/release.tar.gz", alone=True)
+            host.sure(script + SCP % {"version": version}, alone=True)
+            host.sure(CHECK % {"port": PORTS["bench-scp"]}, alone=True)
 
         with ThreadPoolExecutor(parallel) as pool:
             list(pool.map(one, self.fleet.hosts))
@@ -228,12 +221,12 @@ class Ways:
         )
 
     def slipway_push(self, environment):
-        """slipway.golang.deploy with the tarball at hand, all hosts in one wave, health asked for once as everywhere here."""
+        """slipway.golang.deploy with a built tarball, all hosts in one wave, one health check as everywhere here."""
         self._before, self._tarball = self._live.get(APP), self._next(APP)[1]
         self._slipway("deploy", environment)
 
     def slipway_delta(self, environment):
-        """The same, and a patch travels: the tarball before lies beside the new one."""
+        """The same, but a patch is sent: the previous tarball is in the same directory."""
         self._before, self._tarball = self._live.get(APP), self._next(APP)[1]
         self._slipway("deploy", environment, slipway_delta=True)
 
@@ -269,14 +262,7 @@ class Ways:
         self._play("tuned", HERE / "ping.yml", environment)
 
     def _play(self, config, playbook, environment, **variables):
-        argv = [
-            "ansible-playbook",
-            "-i",
-            str(self.fleet.inventory),
-            str(playbook),
-            "-e",
-            json.dumps(variables),
-        ]
+        argv = lab.playbook_argv(playbook, inventory=self.fleet.fleet.inventory, variables=variables)
         python_path = os.pathsep.join(
             filter(
                 None,
@@ -286,9 +272,8 @@ class Ways:
                 ],
             )
         )
-        run(
-            argv, dict(environment, ANSIBLE_CONFIG=str(self.work / (config + ".cfg")), PYTHONPATH=python_path)
-        )
+        config_path = str(self.work / (config + ".cfg"))
+        lab.call(argv, environment=dict(environment, ANSIBLE_CONFIG=config_path, PYTHONPATH=python_path))
 
 
 SHARED = """set -eu

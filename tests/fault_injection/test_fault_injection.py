@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The bounded part of `make test-faults`, and that the suite itself would notice what it is there for."""
+"""The short part of `make test-faults`, and that the suite itself notices what it is for."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_quick_round_of_faults_loses_nothing():
     assert done.returncode == 0, done.stderr + done.stdout
 
 
-def test_writes_in_order_are_not_complained_about():
+def test_writes_in_order_are_accepted():
     assert order.violations(STEPS) == []
 
 
@@ -47,7 +47,7 @@ def test_every_missing_fsync_is_noticed(missing):
     assert order.violations([line for line in STEPS if line != missing])
 
 
-def test_an_fsync_that_nobody_would_miss_is_told():
+def test_an_fsync_that_is_not_needed_is_listed():
     assert order.unnoticed(["fsync\t/opt/orders"]) == ["fsync\t/opt/orders"]
 
 
@@ -59,7 +59,7 @@ def tried():
         "current": NEW,
         "previous": OLD,
         "releases": {OLD: None, NEW: None},
-        "journal": ["one", "two"],
+        "history": ["one", "two"],
         "report": {"running": NEW, "healthy": True, "current": NEW},
         "rubbish": [],
     }
@@ -75,15 +75,15 @@ def tried():
     )
 
 
-def test_what_went_well_has_its_word():
+def test_a_good_outcome_is_named():
     assert verdict.judge(tried(), OLD, NEW, NEW) == (verdict.TOOK, "")
 
 
 @pytest.mark.parametrize(
     "moment, key, value, expected",
     [
-        ("after", "journal", [], verdict.LOST),
-        ("final", "journal", ["two"], verdict.LOST),
+        ("after", "history", [], verdict.LOST),
+        ("final", "history", ["two"], verdict.LOST),
         ("after", "releases", {NEW: None}, verdict.LOST),
         ("final", "releases", {OLD: "bin/orders", NEW: None}, verdict.LOST),
         ("after", "serves", None, verdict.UNKNOWN),
