@@ -6,9 +6,9 @@
 
     .work/venv/bin/python tests/bench/delta.py
 
-Takes examples/gin-api and three changes of it: a stamped version alone, one line of code, and one more package
-of the standard library. What the host does is measured on this machine: unpack the tarball, or apply the patch,
-both with all checks and on disk. If the package bsdiff4 is installed, its patches are measured too.
+Takes examples/gin-api and three changes of it: a stamped version alone, one line of code, and one more
+package of the standard library. What the host does is measured on this machine: unpack the tarball, or
+apply the patch, both with all checks and on disk. If bsdiff4 is installed, its patches are measured too.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The ways to bring a service to hosts that the bench compares, each with its own directory, unit and port."""
+"""The ways to deploy a service that the bench compares, each with its own directory, unit and port."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ PLAIN = "[defaults]\nhost_key_checking = false\n"
 
 @dataclasses.dataclass
 class Way:
-    """``act(environment)`` does it; ``app`` and ``version()`` say what every host must answer with afterwards."""
+    """``act(environment)`` does it; afterwards every host must answer with ``version()`` of ``app``."""
 
     name: str
     act: typing.Callable
@@ -127,7 +127,7 @@ class Ways:
             if path is None
         ]
 
-    # --- tarballs ----------------------------------------------------------------------------------------------------
+    # --- tarballs ---------------------------------------------------------------------------------
 
     def build_ahead(self, app):
         """What the next deploy of an app will need, before its time is taken."""
@@ -164,7 +164,7 @@ class Ways:
             if wrong:
                 raise SystemExit("%s: a host answers %s instead of %s" % (way.name, wrong[0], way.version()))
 
-    # --- the ways ----------------------------------------------------------------------------------------------------
+    # --- the ways ---------------------------------------------------------------------------------
 
     def floor(self, environment):
         """One ssh session a host: stream, verify, unpack, switch, restart, check."""
@@ -221,7 +221,7 @@ class Ways:
         )
 
     def slipway_push(self, environment):
-        """slipway.golang.deploy with a built tarball, all hosts in one wave, one health check as everywhere here."""
+        """slipway.golang.deploy with a built tarball, in one wave, with one health check."""
         self._before, self._tarball = self._live.get(APP), self._next(APP)[1]
         self._slipway("deploy", environment)
 
@@ -280,8 +280,9 @@ SHARED = """set -eu
 app=%(app)s root=/opt/%(app)s version=%(version)s port=%(port)s
 mkdir -p $root/releases/$version
 if ! test -f /etc/systemd/system/$app.service; then
-  printf '[Unit]\\nAfter=network-online.target\\n[Service]\\nUser=%%s\\nEnvironment=PORT=%%s\\nExecStart=%%s\\n' \\
-    $app $port $root/current/bin/gin-api > /etc/systemd/system/$app.service
+  printf '[Unit]\\nAfter=network-online.target\\n' > /etc/systemd/system/$app.service
+  printf '[Service]\\nUser=%%s\\nEnvironment=PORT=%%s\\nExecStart=%%s\\n' \\
+    $app $port $root/current/bin/gin-api >> /etc/systemd/system/$app.service
   systemctl daemon-reload
 fi
 switch() {

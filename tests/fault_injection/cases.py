@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What can be wrong with a host, or with a release: one function per fault, with the outcome that is expected.
+"""What can be wrong with a host, or with a release: one function per fault, with the expected outcome.
 
 A function breaks something, and at its `yield` a new release is deployed. Then it repairs what no deploy is
-supposed to repair, if there is anything. What it yields are changes to the request. The next run must always end
-with the new release.
+supposed to repair, if there is anything. What it yields are changes to the request. The next run must always
+end with the new release.
 """
 
 import glob

@@ -2,11 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The half of the suite that runs on the lab host: it prepares a known state, runs the engine with a fault, and
-looks at what is there.
+"""The half of the suite that runs on the lab host: prepare a state, run the engine with a fault, and look.
 
-It knows the layout from docs/reference/files-on-the-host.md and asks systemd and the service itself. It shares no
-code with the engine.
+It knows the layout from docs/reference/files-on-the-host.md and asks systemd and the service itself. It
+shares no code with the engine.
 """
 
 import glob
@@ -443,7 +442,7 @@ def try_together(job):
 
 
 def try_many(job):
-    """Ten bad releases in a row, then a rollback; and a great many good ones, after which nothing has grown."""
+    """Ten bad releases in a row, then a rollback; and many good ones, after which nothing has grown."""
     prepare(("old", "new"))
     before = look(job["url"])
     bad = [

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Could a power cut leave links to files that are not on disk? Pure: from the engine's steps, what is out of order.
+"""Could a power cut leave links to files that are not on disk? Pure: finds what is out of order in the steps.
 
-A container that is killed keeps the machine's page cache, so the order of writes and fsyncs is checked instead.
-A file's content must be on disk before its name is, and every name before a process is started from it or the
-result is sent to the controller.
+A container that is killed keeps the machine's page cache, so the order of writes and fsyncs is checked
+instead. A file's content must be on disk before its name is, and every name before a process is started from
+it or the result is sent to the controller.
 """
 
 from __future__ import annotations

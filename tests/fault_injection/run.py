@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""`make test-faults`: break a deploy on a real host in every way that production does, and print the outcomes."""
+"""`make test-faults`: break a deploy on a real host in every way that production does."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ class Suite:
         self.note("power loss: deploy", outcome, f"step {at} ({tried['step']}): {problem}" if problem else "")
 
     def lose_connection(self, title: str, cut: str | None) -> None:
-        """A whole ansible-playbook loses its host, or is killed, during the health check of the new release."""
+        """A whole ansible-playbook loses its host, or is killed, during the new release's health check."""
         self.host.sure("python3 -c " + shlex.quote(PREPARE))
         (first,) = self.run("look")
         controller = subprocess.Popen(

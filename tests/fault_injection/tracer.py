@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs in front of the engine's bootstrap and counts its steps: all that it asks of the kernel or another program.
+"""Runs in front of the engine's bootstrap and counts its steps: what it asks of the kernel and programs.
 
-The steps are observed from outside, by Python's audit events and by wrappers where there is no event. So the engine
-has no hooks for tests, and a new step cannot be missed. SLIPWAY_FAULT says as JSON what to do at which step:
+The steps are observed from outside, by Python's audit events and by wrappers where there is no event. So the
+engine has no hooks for tests, and a new step cannot be missed. SLIPWAY_FAULT says as JSON what to do at which
+step:
 
     {"log": "/path"}                      write down every step
     {"log": …, "kill": 17}                end like kill -9 at the 17th

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Fuzz the parsers with atheris: all at once, each in its own process, at the lowest priority, on one core.
 
-A finding ends its target and is stored in .work/fuzz/TARGET/: copy it to tests/fuzz/seeds/TARGET/, so that the
-unit tests run it from then on.
+A finding ends its target and is stored in .work/fuzz/TARGET/: copy it to tests/fuzz/seeds/TARGET/, so that
+the unit tests run it from then on.
 """
 
 from __future__ import annotations
