@@ -47,8 +47,10 @@ def test_a_failure_says_what_was_asked_for_how_long_and_what_to_do_next(run, por
     result = run(port=port, path="/status/503", deadline=0.1, timeout=30)
     assert result["failed"] and result["ready_ms"] is None and result["status"] == 503
     assert re.match(r"Not healthy after %d probes in [0-9.]+ s " % result["count"], result["msg"])
-    limits = "(deadline 0.1 s, min_ready_seconds 2 s, timeout 30 s, failure_threshold 3)"
-    assert "%s: GET http://127.0.0.1:%d/status/503 answered 503" % (limits, port) in result["msg"]
+    assert (
+        "(deadline 0.1 s, min_ready_seconds 2 s, timeout 30 s, failure_threshold 3): "
+        "GET http://127.0.0.1:%d/status/503 answered 503" % port in result["msg"]
+    )
     assert result["msg"].endswith("Next, on this machine: curl -iv http://127.0.0.1:%d/status/503" % port)
 
 
