@@ -35,7 +35,7 @@ demo-down: ## Remove the demo's hosts
 test-fast: lint sanity units ## Run before every commit: lint, sanity and unit tests, in two minutes
 
 .PHONY: test
-test: new-minutes test-fast ansible-units go-test galaxy acceptance molecule ## Run all tests, as in CI
+test: new-minutes test-fast docs-site ansible-units go-test galaxy acceptance molecule ## Run all tests, as in CI
 	@bash scripts/minutes.sh
 
 .PHONY: new-minutes
