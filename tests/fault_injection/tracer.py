@@ -39,12 +39,12 @@ class Tracer:
         self.real_communicate = subprocess.Popen.communicate
 
     def install(self):
+        def communicate(process, *arguments, **options):  # no method: Python binds the process to it
+            return self.communicate(process, *arguments, **options)
+
         builtins.open = self.open
         os.fsync = self.fsync
-        # A function, so that Python binds the process to it.
-        subprocess.Popen.communicate = lambda process, *arguments, **options: self.communicate(
-            process, *arguments, **options
-        )
+        subprocess.Popen.communicate = communicate
         sys.stdout = Output(self, sys.stdout)
         sys.addaudithook(self.audit)
 

@@ -101,7 +101,8 @@ class Deployment:
 
     def _staged(self, target: Target) -> Release:
         release = self.layout.release(target.id)
-        assert release is not None, target.id
+        if release is None:
+            raise SlipwayError("%s is damaged or gone" % self.layout.path_of(target.id))
         return release
 
     def check_port(self, unit_name: str, port: int | None = None) -> None:
