@@ -9,13 +9,16 @@ Every suite that needs a host uses this file; see lab/README.md for what such a 
 
 from __future__ import annotations
 
+import atexit
 import dataclasses
+import functools
 import json
 import os
 import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
@@ -140,6 +143,13 @@ class Fleet:
         self.inventory = self.state / "inventory.yml"
         self._variables: dict[str, dict] = {}
 
+    @functools.cached_property
+    def connections(self) -> str:
+        """A directory for the sockets of ssh. Their paths must be short, and a checkout may be anywhere."""
+        path = tempfile.mkdtemp(prefix="slipway-ssh-")
+        atexit.register(shutil.rmtree, path, ignore_errors=True)
+        return path
+
     def up(self) -> None:
         """Create the hosts, unless they are up."""
         self._variables = {}
@@ -206,11 +216,8 @@ class Host:
         return ["ssh", *connection, *self.ssh_options, "-p", self.port, "root@127.0.0.1", command]
 
     def _shared_connection(self) -> list[str]:
-        words = (
-            "ControlMaster=auto",
-            "ControlPath=%s" % (self.fleet.state / "control-%C"),
-            "ControlPersist=30",
-        )
+        path = "ControlPath=%s/%%p" % self.fleet.connections
+        words = ("ControlMaster=auto", path, "ControlPersist=30")
         return [part for word in words for part in ("-o", word)]
 
     def _argv(self, command: str, alone: bool) -> list[str]:

@@ -103,6 +103,12 @@ def test_ssh_is_called_with_the_options_of_the_inventory(host):
     assert "ControlMaster=auto" in argv and "ControlMaster=no" not in argv
 
 
+def test_the_path_of_a_shared_connection_is_short_wherever_the_checkout_is(host):
+    (path,) = [word for word in host.ssh_argv("true") if word.startswith("ControlPath=")]
+    assert len(path) < 70  # 108 bytes is the limit of a socket, and ssh adds 17 while it makes one
+    assert Path(host.fleet.connections).stat().st_mode & 0o777 == 0o700
+
+
 def test_a_connection_of_its_own_shares_nothing(host):
     argv = host.ssh_argv("true", alone=True)
     assert "ControlPath=none" in argv and "ControlMaster=auto" not in argv
