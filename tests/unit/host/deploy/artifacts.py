@@ -4,8 +4,9 @@
 
 """Real artifacts with a real static executable, on every architecture, and without a compiler.
 
-The dynamic loader of this machine is one: run by itself it loads the program that its first argument names. A copy of it runs the Python
-of these tests with ``service.py``, so that /proc/PID/exe and the digest are those of a file in the release. The version is appended.
+The dynamic loader of this machine is one: run by itself it loads the program that its first argument
+names. A copy of it runs the Python of these tests with ``service.py``, so that /proc/PID/exe and the digest
+are those of a file in the release. The version is appended.
 """
 
 from __future__ import annotations
@@ -15,7 +16,11 @@ import io
 import sys
 
 from ansible_collections.slipway.golang.plugins.module_utils.common import elf
-from ansible_collections.slipway.golang.plugins.module_utils.common.manifest import CHECKSUMS, MANIFEST, Manifest
+from ansible_collections.slipway.golang.plugins.module_utils.common.manifest import (
+    CHECKSUMS,
+    MANIFEST,
+    Manifest,
+)
 from ansible_collections.slipway.golang.plugins.module_utils.host import machine
 
 from .. import tarballs

@@ -43,7 +43,9 @@ def host(tmp_path, monkeypatch):
     monkeypatch.setattr(upstream, "DIRECTORY", str(tmp_path / "nginx"))
     monkeypatch.setattr(server, "binary", lambda: "/usr/sbin/nginx")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
-    monkeypatch.setattr(os, "fsync", lambda descriptor: None)  # no power fails here, and it costs most of the time
+    monkeypatch.setattr(
+        os, "fsync", lambda descriptor: None
+    )  # no power fails here, and it costs most of the time
     systemd.version.cache_clear()
     yield Host(tmp_path, model)
     model.shut_down()
@@ -60,7 +62,11 @@ def served(host):
 @pytest.fixture
 def untouched(served):
     """A host that serves 1.0.0, and after the test still does, by the same process, links and unit."""
-    pid, unit, calls = served.systemd.pid(UNIT), (served.unit_dir / UNIT).read_bytes(), len(served.systemd.calls)
+    pid, unit, calls = (
+        served.systemd.pid(UNIT),
+        (served.unit_dir / UNIT).read_bytes(),
+        len(served.systemd.calls),
+    )
     yield served
     assert served.says() == "1.0.0 says nothing"
     assert served.systemd.pid(UNIT) == pid

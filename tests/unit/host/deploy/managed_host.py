@@ -13,7 +13,14 @@ import urllib.error
 import urllib.request
 
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
-from ansible_collections.slipway.golang.plugins.module_utils.host import confirm, foresee, lease, remove, report, story
+from ansible_collections.slipway.golang.plugins.module_utils.host import (
+    confirm,
+    foresee,
+    lease,
+    remove,
+    report,
+    story,
+)
 from ansible_collections.slipway.golang.plugins.module_utils.host.journal import Journal
 from ansible_collections.slipway.golang.plugins.module_utils.host.layout import Layout
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import switch, upstream
@@ -22,8 +29,8 @@ from .artifacts import ARGUMENTS, artifact
 
 APP = "orders"
 UNIT = "orders.service"
-# What never becomes healthy is given up soon; what becomes healthy has half a minute, however slow the machine is.
-HEALTH = {"path": "/healthz", "period": 0.02, "timeout": 5.0, "min_healthy": 0.0}
+# What becomes healthy has half a minute, however slow the machine is; what never does is given up soon.
+HEALTH = {"path": "/healthz", "period": 0.02, "timeout": 0.5, "min_healthy": 0.0}
 GIVE_UP = dict(HEALTH, deadline=0.1)
 
 
@@ -39,7 +46,7 @@ class Host:
         self.behaviours = base / "behaviours"
         self.port, self.other_port = free_ports()
 
-    # --- what the controller asks for --------------------------------------------------------------------------------
+    # --- what the controller asks for -------------------------------------------------------------
 
     def request(self, version=None, **options):
         """A request as the action plugin makes it: the defaults of these tests, and what differs."""
@@ -78,7 +85,15 @@ class Host:
         return answer(confirm.confirm, self.request(confirms=release, **options))
 
     def lease(self, owner, ttl=60, renew=False):
-        asked = {"id": owner, "actor": owner, "what": "a rollout", "process": "1", "ttl": ttl, "wait": 0, "renew": renew}
+        asked = {
+            "id": owner,
+            "actor": owner,
+            "what": "a rollout",
+            "process": "1",
+            "ttl": ttl,
+            "wait": 0,
+            "renew": renew,
+        }
         return answer(lease.hold, dict(asked, name=APP, root=self.root))
 
     def give_back(self, owner):
@@ -92,7 +107,7 @@ class Host:
         with open(upstream.path_of(APP), "w", encoding="utf-8") as handle:
             handle.write(upstream.render(APP, options))
 
-    # --- what the host is like --------------------------------------------------------------------------------------
+    # --- what the host is like --------------------------------------------------------------------
 
     def behave(self, version, word):
         """From now on this version ``crashes``, is ``unhealthy``, …: see service.py."""
@@ -121,15 +136,15 @@ class Host:
         """The versions that `current` and `previous` name."""
         return version_of(self.layout.current()), version_of(self.layout.previous())
 
-    def live_port(self):
-        """Where nginx would send a request, with blue_green."""
-        return {"blue": self.port, "green": self.other_port}[switch.live(APP)]
+    def says_behind_nginx(self):
+        """What nginx's clients would get, with blue_green."""
+        return self.says({"blue": self.port, "green": self.other_port}[switch.live(APP)])
 
     def versions(self):
         return sorted(release.version for release in self.layout.releases().values())
 
     def everything(self):
-        """What a deploy may change: every file and link, and what systemd was told. To compare before and after."""
+        """What a deploy may change, to compare: every file and link, and what systemd was told."""
         found = {"calls": list(self.systemd.calls), "enabled": set(self.systemd.enabled)}
         for top in ("opt", "units", "nginx"):
             for path in sorted((self.base / top).rglob("*")):
@@ -141,7 +156,7 @@ class Host:
 
 
 def answer(step, request, stream=None):
-    """The result as the engine gives it for errors that it knows; any other error is a failure of the test."""
+    """The result as the engine gives it; an error that the engine does not know is a failure of the test."""
     try:
         return step(request, stream)
     except SlipwayError as error:

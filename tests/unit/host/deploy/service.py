@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The service of these tests: a small HTTP server that answers with its version, and misbehaves where it is told to.
+"""The service of these tests: a small HTTP server that answers with its version, and misbehaves on demand.
 
-It runs in the standard library's smallest part, so that it is up in some twenty milliseconds. Its version stands at the end of the
-binary that runs it (see ``artifacts.py``); how that version behaves stands in a file of that name in the directory that is its argument.
+It imports little, so that it is up in some twenty milliseconds. Its version stands at the end of the binary
+that runs it (see ``artifacts.py``). How a version behaves stands in a file of its name, in the directory that
+is the only argument.
 """
 
 from __future__ import annotations

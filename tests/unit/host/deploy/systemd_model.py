@@ -4,10 +4,11 @@
 
 """A model of systemd: unit files in a directory of the test, services that are real processes, no root.
 
-It stands where the engine starts processes, and knows the four programs that a deploy calls. What it keeps of the original, as deploys
-depend on it: a unit's text counts as it was at the last daemon-reload, as long as the unit is loaded; `restart` stops first; a start fails
-where the binary is not there; a socket cannot begin to listen while its service runs; a process that ended is reaped at once. It
-does not restart what ended, has no sandbox and no accounts.
+It stands where the engine starts processes, and knows the four programs that a deploy calls. It keeps what
+deploys depend on: as long as a unit is loaded, its text counts as it was at the last daemon-reload; `restart`
+stops first; a start fails where the binary is not there; a socket cannot begin to listen while its service
+runs; a process that ended is reaped at once. It does not start again what ended, and has no sandbox and no
+accounts.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ PATIENCE = 20
 
 
 class Systemd:
-    """What the manager knows. ``before`` is called with each command that changes something, in words, before it is carried out."""
+    """What the manager knows. ``before`` is called with each command that changes something, in words."""
 
     # The parts of the module ``subprocess`` that the engine uses beside ``run``.
     DEVNULL = subprocess.DEVNULL
@@ -49,7 +50,7 @@ class Systemd:
         self._sockets = {}
         self._transient = {}
 
-    # --- the four programs -----------------------------------------------------------------------------------------
+    # --- the four programs ------------------------------------------------------------------------
 
     def run(self, argv, **dummy):
         """In place of subprocess.run."""
@@ -101,7 +102,9 @@ class Systemd:
             with open(path, encoding="utf-8") as handle:
                 for number, line in enumerate(handle, 1):
                     if line.startswith(UNKNOWN_KEY):
-                        complaints.append("%s:%d: Unknown key '%s' in section [Service]" % (path, number, UNKNOWN_KEY))
+                        complaints.append(
+                            "%s:%d: Unknown key '%s' in section [Service]" % (path, number, UNKNOWN_KEY)
+                        )
         return int(bool(complaints)), "", "\n".join(complaints)
 
     def _journalctl(self, words):
@@ -114,7 +117,7 @@ class Systemd:
                     lines += handle.readlines()
         return 0, "".join(lines[-int(given["--lines"]) :]), ""
 
-    # --- what systemctl does; each returns a refusal, or an empty text -------------------------------------------------
+    # --- what systemctl does; each returns a refusal, or an empty text ----------------------------
 
     def _restart(self, name):
         text = self._text(name)
@@ -153,7 +156,7 @@ class Systemd:
             del self._services[name]
         return ""
 
-    # --- units -----------------------------------------------------------------------------------------------------
+    # --- units ------------------------------------------------------------------------------------
 
     def _read(self, name):
         """The unit file's text as it is on disk; an instance has its template's."""
@@ -242,7 +245,7 @@ class Systemd:
         if name in self._services:
             self._services.pop(name).stop()
 
-    # --- for the tests ---------------------------------------------------------------------------------------------
+    # --- for the tests ----------------------------------------------------------------------------
 
     def pid(self, name):
         """The process of a service; None where none runs."""
@@ -294,7 +297,10 @@ class _Service:
 
     def state(self):
         running, code = self.running(), self.process.returncode
-        state = {"MainPID": self.process.pid if running else 0, "ExecMainStartTimestampMonotonic": self._started}
+        state = {
+            "MainPID": self.process.pid if running else 0,
+            "ExecMainStartTimestampMonotonic": self._started,
+        }
         if not running and code:
             state.update(ActiveState="failed", SubState="failed", Result="exit-code", ExecMainStatus=code)
         return state

@@ -16,6 +16,7 @@ from ansible_collections.slipway.golang.plugins.module_utils.host import lock
 from .artifacts import artifact
 from .managed_host import APP, HEALTH, UNIT, version_of
 
+
 def test_a_first_deploy_goes_live(host):
     result = host.deploy("1.0.0")
     assert (result["outcome"], result["changed"], result["from"]) == ("ok", True, None)
@@ -100,7 +101,9 @@ def test_to_go_back_is_a_deploy_of_the_previous_release(served):
 
 def test_a_release_is_brought_back_with_the_check_that_it_was_proven_with(served):
     served.deploy("2.0.0")
-    assert served.deploy(release="1.0.0", health=dict(HEALTH, status=["204"], deadline=0.1))["outcome"] == "ok"
+    assert (
+        served.deploy(release="1.0.0", health=dict(HEALTH, status=["204"], deadline=0.1))["outcome"] == "ok"
+    )
 
 
 @pytest.mark.parametrize("release", ["previous", "3.0.0", "1.0.0-000000000000"])
@@ -227,7 +230,7 @@ def test_the_journal_says_who_did_what_and_how_long_it_took(served):
     assert entry["ready_ms"] >= 0
 
 
-# --- check mode -----------------------------------------------------------------------------------------------------
+# --- check mode -----------------------------------------------------------------------------------
 
 
 def test_check_mode_on_a_bare_host_leaves_it_bare(host):

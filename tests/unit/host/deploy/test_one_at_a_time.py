@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One deploy of an app at a time on a host, by its lock, and one rollout at a time over a fleet, by a lease and its number."""
+"""One deploy of an app at a time on a host, by its lock; one rollout at a time over a fleet, by its lease."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from ansible_collections.slipway.golang.plugins.module_utils.host import lease, 
 
 from .artifacts import artifact
 from .managed_host import APP, refusal
-
 
 
 def test_a_second_deploy_at_the_same_time(untouched):
@@ -69,12 +68,14 @@ def clock(monkeypatch):
     return fake
 
 
-
 def test_an_overtaken_rollout_is_refused_before_anything_changes(untouched):
     untouched.deploy("2.0.0", state="staged", fence=9)
     before = untouched.everything()
     message = refusal(untouched.deploy("3.0.0", fence=8))
-    assert "A newer rollout of orders has been to this host: its number is 9, and the one of this rollout is 8" in message
+    assert (
+        "A newer rollout of orders has been to this host: its number is 9, and the one of this rollout is 8"
+        in message
+    )
     assert untouched.everything() == before
     assert untouched.deploy("3.0.0", state="staged", fence=9)["outcome"] == "ok"
     assert untouched.deploy("4.0.0", state="staged")["outcome"] == "ok"  # not part of a rollout

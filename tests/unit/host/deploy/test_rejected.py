@@ -17,6 +17,7 @@ from ansible_collections.slipway.golang.plugins.module_utils.host import machine
 from .artifacts import artifact
 from .managed_host import APP, GIVE_UP, UNIT, refusal
 
+
 @pytest.mark.parametrize(
     "word, words",
     [("crashes", "its process ended"), ("unhealthy", "answered 500"), ("lies", "answered by release 9.9.9")],
@@ -97,7 +98,9 @@ def test_an_artifact_that_was_cut_off(untouched):
 
 
 def test_an_artifact_that_is_not_the_one_that_was_announced(untouched):
-    assert "is not the one that was announced" in refusal(untouched.act("2.0.0", artifact(APP, "3.0.0").stream()))
+    assert "is not the one that was announced" in refusal(
+        untouched.act("2.0.0", artifact(APP, "3.0.0").stream())
+    )
     assert untouched.versions() == ["1.0.0"]
 
 
@@ -112,7 +115,9 @@ def test_an_artifact_that_nobody_signed(untouched):
 
 def test_a_staged_release_that_nobody_signed(untouched):
     untouched.deploy("2.0.0", state="staged")
-    assert "is not signed" in refusal(untouched.act("2.0.0", artifact(APP, "2.0.0").stream(), allowed_signers="x"))
+    assert "is not signed" in refusal(
+        untouched.act("2.0.0", artifact(APP, "2.0.0").stream(), allowed_signers="x")
+    )
 
 
 def test_an_artifact_for_another_architecture(untouched):
