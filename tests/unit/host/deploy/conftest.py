@@ -9,7 +9,7 @@ import tempfile
 
 import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.common import names
-from ansible_collections.slipway.golang.plugins.module_utils.host import systemd, wanted
+from ansible_collections.slipway.golang.plugins.module_utils.host import preflight, systemd, wanted
 from ansible_collections.slipway.golang.plugins.module_utils.host.layout import Layout
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import placing, server, upstream
 
@@ -38,6 +38,7 @@ def host(tmp_path, monkeypatch):
     for module in (wanted, placing):
         monkeypatch.setattr(module, "os", Root())
     monkeypatch.setattr(systemd, "subprocess", model)
+    monkeypatch.setattr(preflight, "open", model.open, raising=False)
     monkeypatch.setattr(Layout.__init__, "__defaults__", (None, str(tmp_path / "units")))
     monkeypatch.setattr(names, "NGINX_STATE", str(tmp_path / "nginx" / "slipway"))
     monkeypatch.setattr(upstream, "DIRECTORY", str(tmp_path / "nginx"))

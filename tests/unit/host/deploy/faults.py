@@ -25,12 +25,9 @@ class Faults:
 
     def __init__(self, monkeypatch, host):
         self._host = host
-        self._watching = False
-        self._dead = False
-        self._steps = []
-        self._kill_before = None
-        self._kill_after = None
-        self._full_at = None
+        self._steps = None  # those that were taken, while the engine is watched
+        self._kill = lambda step: False
+        self._full = None
         host.systemd.before = self._step
         for name in _STEPS + _OTHERS:
             monkeypatch.setattr(os, name, self._watched(name, getattr(os, name)))
@@ -38,61 +35,57 @@ class Faults:
     @contextlib.contextmanager
     def steps(self):
         """Collect the steps that are taken meanwhile."""
-        self._steps = []
-        with self._watch():
-            yield self._steps
+        self._steps = steps = []
+        try:
+            yield steps
+        finally:
+            self._steps = None
 
     @contextlib.contextmanager
-    def killed(self, before=None, after=None):
-        """The engine dies before, or after, the step of that name."""
-        self._kill_before, self._kill_after = before, after
-        try:
-            with self._watch():
+    def killed(self, before=None, after=None, occurrence=1):
+        """The engine dies before, or after, the step of that name comes (for the n-th time)."""
+        with self.steps() as steps:
+            self._kill = (
+                (lambda step: step == before and steps.count(before) == occurrence - 1)
+                if before
+                else (lambda step: after in steps)
+            )
+            try:
                 yield
-        except Killed:
-            return
-        finally:
-            self._kill_before = self._kill_after = None
-            self._dead = False
+            except Killed:
+                return
+            finally:
+                self._kill = lambda step: False
         raise AssertionError("there was no step %r" % (before or after))
 
     @contextlib.contextmanager
     def full_disk(self, step):
         """That step fails once, for want of space."""
-        self._full_at = step
-        with self._watch():
+        self._full = step
+        with self.steps():
             yield
-        assert self._full_at is None, "there was no step %r" % step
-
-    @contextlib.contextmanager
-    def _watch(self):
-        self._watching = True
-        try:
-            yield
-        finally:
-            self._watching = False
+        assert self._full is None, "there was no step %r" % step
 
     def _watched(self, name, function):
         def call(*args, **kwargs):
-            if self._watching:
-                step = self._name(name, args) if name in _STEPS else None
-                if step:
-                    self._step(step)
-                elif self._dead:
-                    raise Killed
+            if self._steps is not None:
+                self._step(self._name(name, args) if name in _STEPS else None)
             return function(*args, **kwargs)
 
         return call
 
     def _step(self, step):
-        if not self._watching:
+        """Called before each step; None for a change that counts as none."""
+        if self._steps is None:
             return
-        if self._dead or step == self._kill_before or (self._steps and self._steps[-1] == self._kill_after):
-            self._dead = True
+        if self._kill(step):
+            # Whoever catches this and does something else is dead all the same.
+            self._kill = lambda dummy: True
             raise Killed
-        self._steps.append(step)
-        if step == self._full_at:
-            self._full_at = None
+        if step:
+            self._steps.append(step)
+        if step and step == self._full:
+            self._full = None
             raise OSError(errno.ENOSPC, "No space left on device", step)
 
     def _name(self, kind, args):

@@ -26,11 +26,12 @@ from ansible_collections.slipway.golang.plugins.module_utils.host.layout import 
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import switch, upstream
 
 from .artifacts import ARGUMENTS, artifact
+from .service import MARK
 
 APP = "orders"
 UNIT = "orders.service"
 # What becomes healthy has half a minute, however slow the machine is; what never does is given up soon.
-HEALTH = {"path": "/healthz", "period": 0.02, "timeout": 0.5, "min_healthy": 0.0}
+HEALTH = {"path": "/healthz", "period": 0.02, "timeout": 30.0, "min_healthy": 0.0}
 GIVE_UP = dict(HEALTH, deadline=0.1)
 
 
@@ -112,6 +113,18 @@ class Host:
     def behave(self, version, word):
         """From now on this version ``crashes``, is ``unhealthy``, …: see service.py."""
         (self.behaviours / version).write_text(word, encoding="ascii")
+
+    def damage(self):
+        """The live release's binary gets one byte more, and runs."""
+        path = self.layout.release(self.layout.current()).binary
+        with open(path, "rb") as handle:
+            content = handle.read()
+        self.systemd.run(["systemctl", "stop", UNIT])
+        os.unlink(path)
+        with open(path, "wb") as handle:
+            handle.write(content.replace(MARK, b"\0" + MARK))
+        os.chmod(path, 0o755)
+        self.systemd.run(["systemctl", "start", UNIT])
 
     def report(self, history=10, health=None):
         return report.report(APP, self.root, history, None, health or {})

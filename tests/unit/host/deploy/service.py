@@ -14,7 +14,6 @@ from __future__ import annotations
 import os
 import socket
 import sys
-import time
 
 MARK = b"\nversion "
 
@@ -27,9 +26,9 @@ def main(behaviours):
     if word == "crashes" and (not number or int(number) == port):
         print("panic: %s was told to crash" % version, flush=True)
         sys.exit(3)
-    if word == "sleeps":
-        time.sleep(600)
-    serve(listener(int(number) if word == "insists" else port), version, behaviours)
+    listening = listener(int(number) if word == "insists" else port)
+    os.write(int(os.environ["UP_FD"]), b"1")
+    serve(listening, version, behaviours)
 
 
 def behaviour(directory, version):

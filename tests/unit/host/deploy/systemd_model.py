@@ -7,12 +7,14 @@
 It stands where the engine starts processes, and knows the four programs that a deploy calls. It keeps what
 deploys depend on: as long as a unit is loaded, its text counts as it was at the last daemon-reload; `restart`
 stops first; a start fails where the binary is not there; a socket cannot begin to listen while its service
-runs; a process that ended is reaped at once. It does not start again what ended, and has no sandbox and no
-accounts.
+runs; a process is in the control group of its unit, and is reaped as soon as it ends. It does not start again
+what ended, and has no sandbox and no accounts. A start returns when the process listens or has ended, so that
+no test depends on how fast it is.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shlex
@@ -251,6 +253,14 @@ class Systemd:
         """The process of a service; None where none runs."""
         return self._services[name].process.pid if self._is_active(name) else None
 
+    def open(self, path, *args, **kwargs):
+        """In place of the function ``open``: the control group of a process is that of its unit."""
+        found = re.fullmatch("/proc/([0-9]+)/cgroup", path)
+        for name in self.running() if found else ():
+            if self.pid(name) == int(found[1]):
+                return io.StringIO("0::/system.slice/%s\n" % name)
+        return open(path, *args, **kwargs)
+
     def running(self):
         """The services that run."""
         return sorted(name for name in self._services if self._is_active(name))
@@ -268,18 +278,27 @@ class _Service:
     """One process of a unit, from its start to its end."""
 
     def __init__(self, command, variables, passed, log):
-        with open(log, "wb") as output:
-            self.process = subprocess.Popen(
-                command,
-                env=variables,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                pass_fds=passed,
-            )
+        up, tell = os.pipe()
+        try:
+            with open(log, "wb") as output:
+                self.process = subprocess.Popen(
+                    command,
+                    env=dict(variables, UP_FD=str(tell)),
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    pass_fds=[tell, *passed],
+                )
+        except BaseException:
+            os.close(up)
+            raise
+        finally:
+            os.close(tell)
         self._started = int(time.monotonic() * 1e6)
         self._reaper = threading.Thread(target=self.process.wait, daemon=True)
         self._reaper.start()
+        if not _first_byte(up):
+            self._reaper.join()
 
     def running(self):
         if not os.path.isdir("/proc/%d" % self.process.pid):
@@ -304,6 +323,12 @@ class _Service:
         if not running and code:
             state.update(ActiveState="failed", SubState="failed", Result="exit-code", ExecMainStatus=code)
         return state
+
+
+def _first_byte(descriptor):
+    """Wait for what the service writes when it listens; empty where it ended before."""
+    with open(descriptor, "rb", buffering=0) as pipe:
+        return pipe.read(1)
 
 
 def _settings(text, name):

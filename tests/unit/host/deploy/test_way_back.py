@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Releases that fail once they are live: the old one is put back, started and judged; or nothing is left that claims to serve."""
+"""Releases that fail once they are live: the old one is put back, started and judged, or the host is down."""
 
 from __future__ import annotations
 
@@ -109,7 +109,9 @@ def test_a_unit_that_cannot_be_read_again_is_no_reason_to_stop_what_serves(serve
     assert served.says() == "1.0.0 says nothing"
 
 
-@pytest.mark.parametrize("step", ["symlink previous.new", "rename previous", "symlink current.new", "rename current"])
+@pytest.mark.parametrize(
+    "step", ["symlink previous.new", "rename previous", "symlink current.new", "rename current"]
+)
 def test_what_was_never_stopped_serves_on_when_the_links_cannot_be_set(served, faults, step):
     pid = served.systemd.pid(UNIT)
     with faults.full_disk(step):
