@@ -5,8 +5,8 @@
 
 """Do the tests of a deploy notice a broken deploy? Break a copy of the code in one place after the other.
 
-mutants.py [--all] [WORD…]: the rows of ``mutants.json`` whose description has one of the words; all rows
-without one. Prints how many tests fail for each, three at most without --all. The exit status is 1 where a row
+mutants.py [--all] [WORD…]: the rows of ``mutants.json`` whose description has one of the words, or all rows.
+Prints how many tests of the row's file fail, three at most without --all. The exit status is 1 where a row
 survives, or does not fit the code any more.
 """
 
@@ -36,7 +36,7 @@ def main():
     chosen = [row for row in rows if not arguments.words or any(w in row["breaks"] for w in arguments.words)]
     with tempfile.TemporaryDirectory(prefix="slipway-mutants-") as scratch:
         copy = copied(pathlib.Path(scratch))
-        if failures(copy, arguments.all):
+        if failures(copy, sorted({row["tests"] for row in chosen}), arguments.all):
             sys.exit("The tests fail without any change: repair that first")
         survived = [row for row in chosen if not is_noticed(copy, row, arguments.all)]
     print("%d of %d noticed" % (len(chosen) - len(survived), len(chosen)))
@@ -59,7 +59,7 @@ def is_noticed(copy, row, everything):
         return False
     path.write_text(text.replace(row["old"], row["new"]), encoding="utf-8")
     try:
-        count = failures(copy, everything)
+        count = failures(copy, [row["tests"]], everything)
     finally:
         path.write_text(text, encoding="utf-8")
     more = "" if everything or count < 3 else " or more"
@@ -70,21 +70,11 @@ def is_noticed(copy, row, everything):
     return count > 0
 
 
-def failures(copy, everything):
+def failures(copy, tests, everything):
     """How many tests fail on the copy."""
-    argv = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "--quiet",
-        "--tb=no",
-        "-rfE",
-        "-c",
-        os.devnull,
-        "--rootdir",
-        str(copy),
-    ]
-    argv += ["-p", "no:cacheprovider", str(copy / TESTS)] + ([] if everything else ["--maxfail=3"])
+    argv = [sys.executable, "-m", "pytest", "--quiet", "--tb=no", "-rfE", "-p", "no:cacheprovider"]
+    argv += ["-c", os.devnull, "--rootdir", str(copy)] + ([] if everything else ["--maxfail=3"])
+    argv += [str(copy / TESTS / name) for name in tests]
     variables = dict(os.environ, PYTHONPATH=str(copy.parents[2]), PYTHONDONTWRITEBYTECODE="1")
     answer = subprocess.run(argv, env=variables, cwd=copy, capture_output=True, text=True, check=False)
     if answer.returncode not in (0, 1, 2):
