@@ -191,7 +191,7 @@ def nginx_is_missing(host, monkeypatch):
     monkeypatch.setattr(server, "binary", lambda: None)
 
 
-def nginx_stands(host, dummy):
+def nginx_is_stopped(host, dummy):
     host.systemd.active.discard("nginx.service")
 
 
@@ -203,7 +203,7 @@ def nginx_knows_other_ports(host, dummy):
     "fault, words",
     [
         (nginx_is_missing, "nginx is not installed"),
-        (nginx_stands, "nginx does not run"),
+        (nginx_is_stopped, "nginx does not run"),
         (nginx_knows_other_ports, "does not know the two instances of orders"),
     ],
 )
@@ -223,7 +223,7 @@ def test_a_port_of_the_second_instance_that_another_program_has(blue):
     serves_alone(blue, BLUE, "1.0.0")
 
 
-def test_no_way_leads_back_to_another_strategy(blue):
+def test_a_change_to_another_strategy_is_refused(blue):
     for strategy in ("restart", "socket"):
         message = refusal(blue.deploy("2.0.0", strategy=strategy))
         assert "is live with the strategy blue_green, and %s cannot take over" % strategy in message

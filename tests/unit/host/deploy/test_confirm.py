@@ -163,7 +163,7 @@ def test_a_time_too_short_for_anybody(served):
     assert "use 5 seconds or more" in refusal(served.look("2.0.0", confirm_within=4))
 
 
-def test_no_change_of_strategy_with_it(served):
+def test_a_change_of_strategy_cannot_wait_for_a_confirmation(served):
     message = refusal(served.deploy("2.0.0", strategy="socket", confirm_within=60))
     assert "confirm_within cannot go together with a change of strategy" in message
     assert served.says() == "1.0.0 says nothing"

@@ -40,7 +40,7 @@ def test_the_report_of_a_host_that_is_unhealthy(served):
     assert found["healthy"] is False and "answered 500" in found["sickness"]
 
 
-def test_the_report_of_a_host_that_stands(served):
+def test_the_report_of_a_stopped_service(served):
     served.systemd.run(["systemctl", "stop", UNIT])
     found = served.report(health=GIVE_UP)
     assert (found["running"], found["healthy"], found["sickness"]) == (None, False, "it does not run")
