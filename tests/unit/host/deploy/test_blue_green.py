@@ -171,7 +171,8 @@ def test_the_old_instance_may_finish_what_it_has_begun(blue, monkeypatch):
             return found
 
         monkeypatch.setattr(server, "connections", counted)
-        assert deploy(blue, "2.0.0")["outcome"] == "ok"
+        result = deploy(blue, "2.0.0")
+        assert "stopped %s" % BLUE in result["actions"]
         assert client.makefile("rb").read().endswith(b"1.0.0 says nothing")
     serves_alone(blue, GREEN, "2.0.0")
 

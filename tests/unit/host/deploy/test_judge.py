@@ -17,10 +17,10 @@ from .managed_host import GIVE_UP, HEALTH, UNIT
 
 def judged(host, version="1.0.0", options=GIVE_UP):
     """The verdict on a release as live: None where it is good, or the reason why not, and the evidence."""
-    release = next(item for item in host.layout.releases().values() if item.version == version)
+    release = next(item for item in host.layout.releases().values() if version in (item.version, item.id))
     check = health.parse(options, default_port=host.port)
     try:
-        judge.judge_release(check, release, (version, release.id), UNIT, host.layout, 0)
+        judge.judge_release(check, release, (release.version, release.id), UNIT, host.layout, 0)
     except judge.Unhealthy as error:
         return str(error), error.facts["evidence"]
     return None, None
@@ -50,6 +50,12 @@ def test_a_process_of_another_release(served):
     reason, evidence = judged(served, "1.0.0", check)
     assert "is not of 1.0.0-" in reason
     assert evidence["probes"][-1]["ok"]
+
+
+def test_a_process_with_the_same_bytes_and_other_settings(served):
+    old = served.layout.current()
+    served.deploy("1.0.0", environment={"GREETING": "hello"})
+    assert "is not of %s" % old in judged(served, old)[0]
 
 
 def test_an_answer_of_another_release(served):
