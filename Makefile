@@ -1,4 +1,4 @@
-# The front door: `make help`. What the tools make goes to .work/, which git does not see.
+# See `make help`. All generated files are in .work/, which git ignores.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
 LAB := $(PYTHON) lab/lab.py
-LOG := bash $(CURDIR)/tests/tools/quietly.sh
+LOG := bash $(CURDIR)/scripts/quietly.sh
 COPY := .work/tree/ansible_collections/slipway/golang
 
 export PATH := $(CURDIR)/.work/venv/bin:$(PATH)
@@ -16,13 +16,13 @@ export ANSIBLE_NOCOLOR ?= 1
 
 .PHONY: help
 help: ## Show this help
-	@awk -F':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "Everything is made in .work/; the logs are in .work/log/."
+	@awk -F':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "All generated files are in .work/, logs in .work/log/."
 
 ## Try it
 
 .PHONY: demo
-demo: tools ## Three hosts in containers, a Gin service deployed, updated and rolled back
+demo: tools ## Deploy, update and roll back a Gin service on three hosts in containers
 	@bash lab/demo.sh
 
 .PHONY: demo-down
@@ -32,107 +32,122 @@ demo-down: ## Remove the demo's hosts
 ## Tests
 
 .PHONY: test-fast
-test-fast: lint sanity units ## What to run before every commit: two minutes at most
+test-fast: lint sanity units ## Run before every commit: lint, sanity and unit tests, in two minutes
 
 .PHONY: test
-test: test-fast ansible-units go-test galaxy acceptance molecule ## All tests, as in CI
+test: new-minutes test-fast ansible-units go-test galaxy acceptance molecule ## Run all tests, as in CI
+	@bash scripts/minutes.sh
+
+.PHONY: new-minutes
+new-minutes:
+	@rm -f .work/log/minutes
 
 .PHONY: lint
-lint: tools copy ## ansible-lint, yamllint, ruff, shellcheck, and antsibull for changelog and docs
+lint: tools programs copy ## Run ansible-lint, yamllint, ruff, shellcheck, and antsibull for changelog and docs
 	@$(LOG) ruff ruff check --output-format concise .
 	@$(LOG) yamllint yamllint --strict .
-	@$(LOG) shellcheck bash tests/tools/lint_shell.sh
+	@$(LOG) shellcheck bash scripts/lint_shell.sh
 	@$(LOG) changelog-lint antsibull-changelog lint
 	@cd $(COPY) && $(LOG) docs-lint antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self .
 	@cd $(COPY) && ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/.work/tree $(LOG) ansible-lint ansible-lint --nocolor --config-file .config/ansible-lint.yml
 
 .PHONY: sanity
-sanity: tools ## ansible-test sanity, without a single exception
-	@$(LOG) sanity bash tests/tools/ansible_test.sh sanity $(ARGS)
+sanity: tools programs ## Run ansible-test sanity
+	@$(LOG) sanity bash scripts/ansible_test.sh sanity $(ARGS)
 
 .PHONY: units
-units: tools ## pytest on tests/unit (ARGS="-k journal -x" for some of it)
+units: tools programs ## Run pytest on tests/unit (ARGS="-k history -x" selects tests)
 	@LINES_OF_SUCCESS=1 $(LOG) units pytest --numprocesses auto --quiet $(ARGS)
 
+# pytest has run them all: ansible-test imports each of them in its own environment, and runs those of a module there.
 .PHONY: ansible-units
-ansible-units: tools
-	@LINES_OF_SUCCESS=1 $(LOG) ansible-units bash tests/tools/ansible_test.sh units
+ansible-units: tools programs ## The unit tests as ansible-test finds them: all are collected, a module's are run
+	@$(LOG) ansible-units-collect bash scripts/ansible_test.sh units --collect-only
+	@$(LOG) ansible-units bash scripts/ansible_test.sh units $$(find tests/unit -name test_health.py)
 
 .PHONY: acceptance
-acceptance: tools ## pytest on the other folders of tests/: real binaries, real hosts
+acceptance: tools ## Run pytest on the other folders of tests/: real binaries, real hosts
 	@$(LOG) lab-image $(LAB) image
-	@export PATH="$$(bash tests/tools/go_directory.sh):$$PATH"; \
-	LINES_OF_SUCCESS=1 $(LOG) acceptance pytest --quiet $(sort $(dir $(filter-out tests/unit/%,$(wildcard tests/*/test_*.py)))) $(ARGS)
+	@export PATH="$$(bash scripts/go_directory.sh):$$PATH"; \
+	LINES_OF_SUCCESS=1 $(LOG) acceptance pytest --quiet $(sort $(dir $(filter-out tests/unit/%,$(wildcard tests/*/test_*.py tests/system/*/test_*.py)))) $(ARGS)
 
 .PHONY: go-test
-go-test: tools ## go vet and go test in the examples and the tests' own services
-	@$(LOG) go-test bash tests/tools/go_test.sh
+go-test: tools ## Run go vet and go test in the examples, and in the services and tools of the tests
+	@$(LOG) go-test bash scripts/go_test.sh
 
 .PHONY: galaxy
-galaxy: tools ## Build the collection, install it elsewhere and use it from there
-	@$(LOG) galaxy bash tests/tools/galaxy.sh
+galaxy: tools ## Build the collection, install it in another directory and use it there
+	@$(LOG) galaxy bash scripts/galaxy.sh
 
 .PHONY: molecule
-molecule: tools ## The roles and the fleet on systemd hosts (SCENARIO=certbot for one, ACTION=converge to keep its hosts)
+molecule: tools ## Test roles and playbooks on systemd hosts (SCENARIO=certbot for one, ACTION=converge keeps its hosts)
 	@$(LOG) lab-image $(LAB) image
-	@LINES_OF_SUCCESS=12 $(LOG) molecule$(if $(SCENARIO),-$(SCENARIO)) bash tests/tools/molecule.sh $(or $(ACTION),test) $(SCENARIO)
+	@$(if $(SCENARIO),LINES_OF_SUCCESS=12 $(LOG) molecule-$(SCENARIO)) bash scripts/molecule.sh $(or $(ACTION),test) $(SCENARIO)
 
 .PHONY: fleet
-fleet: ## The life of a service on three hosts: molecule's scenario `fleet`
+fleet: ## Run the Molecule scenario `fleet`: deploys on three hosts
 	@$(MAKE) molecule SCENARIO=fleet
 
 .PHONY: bench
-bench: tools ## Measure deploys against other ways of doing it
-	@PATH="$$(bash tests/tools/go_directory.sh):$$PATH" python3 tests/bench/run.py $(ARGS)
+bench: tools ## Compare the speed of deploys with other tools
+	@PATH="$$(bash scripts/go_directory.sh):$$PATH" python3 tests/bench/run.py $(ARGS)
 
 .PHONY: simulate
-simulate: ## How long a deploy to 10,000 hosts takes, from two of the bench's files: ARGS="1.json 10.json"
+simulate: ## Estimate the time of a deploy to 10,000 hosts from two result files of bench: ARGS="1.json 10.json"
 	@$(PYTHON) tests/bench/simulate.py $(ARGS)
 
 .PHONY: load
-load: tools ## What clients notice of a deploy, strategy by strategy
-	@PATH="$$(bash tests/tools/go_directory.sh):$$PATH" python3 tests/load/run.py $(ARGS)
+load: tools ## Count requests that fail during deploys, for every strategy
+	@PATH="$$(bash scripts/go_directory.sh):$$PATH" python3 tests/load/run.py $(ARGS)
 
 .PHONY: test-faults
-test-faults: tools ## Break deploys at every step and hosts in every way; print what came of it
-	@PATH="$$(bash tests/tools/go_directory.sh):$$PATH" python3 tests/faults/run.py $(ARGS)
+test-faults: tools ## Run fault injection and print the outcomes
+	@PATH="$$(bash scripts/go_directory.sh):$$PATH" python3 tests/fault_injection/run.py $(ARGS)
 
 .PHONY: fuzz
-fuzz: tools ## Fuzz the readers of foreign bytes (ARGS="--minutes 60 archive")
+fuzz: tools ## Fuzz the parsers of untrusted input (ARGS="--minutes 60 archive")
 	@$(LOG) fuzz-tools pip install --disable-pip-version-check --require-hashes -r requirements-fuzz.txt
 	@python tests/fuzz/run.py $(ARGS)
 
 ## Maintenance
 
 .PHONY: audit
-audit: ## Ask the databases of known vulnerabilities about every pinned dependency; fails where they cannot be asked
-	@bash tests/tools/audit.sh
+audit: ## Check pinned dependencies for known vulnerabilities
+	@bash scripts/audit.sh
 
 .PHONY: lock
-lock: ## Write requirements-*.txt anew, with digests (ARGS=--upgrade for the newest)
-	@bash tests/tools/lock.sh $(ARGS)
+lock: ## Update requirements-*.txt with digests (ARGS=--upgrade for the newest versions)
+	@bash scripts/lock.sh $(ARGS)
 
 .PHONY: sbom
-sbom: tools ## Write the collection's bill of materials to .work/sbom.cdx.json
-	@python tests/tools/sbom.py >.work/sbom.cdx.json
+sbom: tools ## Write the collection's SBOM to .work/sbom.cdx.json
+	@python scripts/sbom.py >.work/sbom.cdx.json
 	@echo .work/sbom.cdx.json
 
 .PHONY: docs
-docs: tools copy ## Check what the collection says of itself: module, plugin and role pages
+docs: tools copy ## Check the documentation of modules, plugins and roles
 	@cd $(COPY) && $(LOG) docs-lint antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self .
 
-.PHONY: tools
-tools: .work/tools.stamp ## Put the pinned tools into .work/venv and link the collection
+.PHONY: docs-site
+docs-site: tools ## Build the documentation as HTML in .work/docs-site/html, without a dead link
+	@LINES_OF_SUCCESS=1 $(LOG) docs-site bash scripts/docs_site.sh
 
-.work/tools.stamp: requirements-dev.txt tests/tools/install.sh
-	@bash tests/tools/install.sh "$(PYTHON)"
+.PHONY: tools
+tools: .work/tools.stamp ## Install the pinned tools into .work/venv and link the collection
+
+.work/tools.stamp: requirements-dev.txt scripts/setup_venv.sh
+	@bash scripts/setup_venv.sh "$(PYTHON)"
+
+.PHONY: programs
+programs:
+	@PYTHON="$(PYTHON)" bash scripts/programs.sh
 
 .PHONY: copy
 copy: tools
-	@$(PYTHON) tests/tools/tree.py >/dev/null
+	@$(PYTHON) scripts/tree.py >/dev/null
 
 .PHONY: clean
-clean: ## Remove the hosts of this checkout's fleets, the tools and all that was made
+clean: ## Remove the hosts of this checkout's fleets, the tools and all generated files
 	@for fleet in .work/lab/*/inventory.yml; do if [ -e "$$fleet" ]; then $(LAB) down "$$(basename "$${fleet%/*}")"; fi; done
 	@find . -name __pycache__ -type d -not -path './.work/*' -exec rm -rf {} +
 	@rm -rf .work .ansible .pytest_cache .ruff_cache .hypothesis tests/output

@@ -1,20 +1,20 @@
 # Copyright (c) 2026, Slipway contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The certificate of a fleet's ACME server, and the authority that vouches for it: clients speak with it by HTTPS only."""
+"""The certificate of a fleet's ACME server, and the CA that signed it: ACME needs HTTPS."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from groups import DOMAIN, Host
+from inventory import DOMAIN, Host
 from shell import output
 
 KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "3650")
 
 
 def have_certificate(state: Path, server: Host) -> None:
-    """Make what is missing: acme_ca.crt in the fleet's state, and the server's own pair under its name."""
+    """Create the CA (acme_ca) and the server's certificate in the fleet's state directory, if missing."""
     ca, own = state / "acme_ca", state / server.name
     if not ca.with_suffix(".crt").exists():
         make(ca, "Slipway lab", "keyUsage=critical,keyCertSign,cRLSign")
@@ -24,7 +24,7 @@ def have_certificate(state: Path, server: Host) -> None:
 
 
 def make(path: Path, subject: str, *extensions: str, signed_by: Path | None = None) -> None:
-    """The certificate appears last: where it is, its key is too."""
+    """Create key and certificate. The certificate is written last: if it exists, its key does too."""
     key, request = path.with_suffix(".key"), path.with_suffix(".new")
     argv = [
         "openssl",

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Slipway contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A fleet: some systemd hosts on a network of their own, with sshd on loopback ports. Look, decide, act."""
+"""A fleet: systemd hosts on a Docker network of their own, with sshd on loopback ports."""
 
 from __future__ import annotations
 
@@ -17,17 +17,16 @@ from pathlib import Path
 
 import acme
 import image
-from engine import client, docker
-from groups import Address, Host, as_yaml, inventory
-from shell import STATE, LabError, last_words, lock, output, run, say, wait_for
+from docker_engine import client, docker
+from inventory import Address, Host, as_yaml, inventory
+from shell import STATE, LabError, journal_tail, lock, output, run, say, wait_for
 
 FLEET = "slipway.lab.fleet"
 RECIPE = "slipway.lab.recipe"
 SETTLED = ("running", "degraded")
 
-# What systemd wants to be PID 1, and what a unit's sandbox (mounts, namespaces, filters) wants from the container.
-# The bind mount serves machines with cgroup v1 and v2 alike. ProtectProc= hides /proc from all without SYS_PTRACE, and
-# PrivateUsers= has to write there.
+# What systemd needs as PID 1, and what the sandbox of a unit needs from the container. The bind mount works with
+# cgroup v1 and v2. ProtectProc= hides /proc from processes without SYS_PTRACE, and PrivateUsers= writes there.
 RUN_SYSTEMD = (
     "--cgroupns=host",
     "--volume=/sys/fs/cgroup:/sys/fs/cgroup:rw",
@@ -64,7 +63,7 @@ class Fleet:
 
 
 def up(fleet: Fleet, hosts: list[Host]) -> None:
-    """Have exactly these hosts, all of them answering."""
+    """Create exactly these hosts, and wait until all of them answer."""
     with lock(STATE / f"{fleet.name}.lock"):
         make_keys(fleet)
         for host in hosts:
@@ -106,7 +105,7 @@ def down(fleet: Fleet) -> None:
 
 
 def names() -> list[str]:
-    """All fleets that have a container."""
+    """The names of all fleets that have a container."""
     printed = docker("ps", "--all", "--filter", f"label={FLEET}", "--format", f'{{{{.Label "{FLEET}"}}}}')
     return sorted(set(printed.split()))
 
@@ -122,7 +121,8 @@ def address(fleet: Fleet, entry: dict) -> Address:
     state, network = entry["State"], entry["NetworkSettings"]
     if not state["Running"]:
         raise LabError(
-            f"{entry['Name'].lstrip('/')} is {state['Status']} (exit code {state['ExitCode']}) {state['Error']}".rstrip()
+            f"{entry['Name'].lstrip('/')} is {state['Status']} (exit code {state['ExitCode']}) "
+            f"{state['Error']}".rstrip()
         )
     ports = {
         int(port.split("/")[0]): int(bound[0]["HostPort"])
@@ -132,7 +132,7 @@ def address(fleet: Fleet, entry: dict) -> Address:
     return Address(network["Networks"][fleet.network]["IPAddress"], ports)
 
 
-# --- one host -------------------------------------------------------------------------------------------------------
+# --- one host -----------------------------------------------------------------------------------------------
 
 
 def create(fleet: Fleet, host: Host) -> None:
@@ -150,7 +150,7 @@ def create_command(fleet: Fleet, host: Host) -> list[str]:
 
 
 def recipe(fleet: Fleet, host: Host) -> str:
-    """A digest of all that makes this host; when it differs the host is made anew."""
+    """A digest of everything that defines this host: if it differs, the host is created again."""
     made_of = "\n".join([image.digest(host.image), *create_command(fleet, host)]).encode()
     return hashlib.sha256(made_of + keys_archive(fleet, host)).hexdigest()
 
@@ -174,7 +174,7 @@ def wait_for_ssh(name: str, port: int) -> None:
 
 
 def greets(port: int) -> bool:
-    """Docker's proxy accepts before sshd does, so wait for sshd's own greeting."""
+    """Whether sshd sends its banner. Docker's proxy accepts connections before sshd does."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
             return connection.recv(4) == b"SSH-"
@@ -185,11 +185,11 @@ def greets(port: int) -> bool:
 def wait_for_systemd(container: str) -> None:
     done = run(client(), "exec", container, "systemctl", "is-system-running", "--wait", timeout=60)
     if done.stdout.decode().strip() not in SETTLED:
-        raise LabError(f"systemd did not come up in {container}: {last_words(done.stdout + done.stderr)}")
+        raise LabError(f"systemd did not come up in {container}: {journal_tail(done.stdout + done.stderr)}")
 
 
 def raise_limits(hosts: int) -> None:
-    """Each systemd holds a handful of inotify instances; a kernel's default of 128 is enough for about 25 hosts."""
+    """Each systemd needs a few inotify instances: the default of 128 is enough for about 25 hosts."""
     limit = Path("/proc/sys/fs/inotify/max_user_instances")
     if not limit.exists() or int(limit.read_text()) >= 1024:
         return
@@ -198,11 +198,12 @@ def raise_limits(hosts: int) -> None:
     except OSError:
         if hosts > 10:
             say(
-                f"should some of the {hosts} hosts not start, do `sysctl -w fs.inotify.max_user_instances=8192`"
+                f"if some of the {hosts} hosts do not start, "
+                "run `sysctl -w fs.inotify.max_user_instances=8192`"
             )
 
 
-# --- what the hosts share -------------------------------------------------------------------------------------------
+# --- what the hosts share -----------------------------------------------------------------------------------
 
 
 def make_network(fleet: Fleet) -> None:
@@ -211,7 +212,7 @@ def make_network(fleet: Fleet) -> None:
 
 
 def make_keys(fleet: Fleet) -> None:
-    """One key to log in with and one for the hosts to show, so that host keys can be checked strictly."""
+    """One key to log in with, and one host key for all hosts, so that host keys are checked strictly."""
     fleet.state.mkdir(parents=True, exist_ok=True)
     for name in ("id_ed25519", "host_ed25519"):
         if not (fleet.state / name).exists():
@@ -231,7 +232,7 @@ def make_keys(fleet: Fleet) -> None:
 
 
 def keys_archive(fleet: Fleet, host: Host) -> bytes:
-    """The files with which a host knows us, and we the host."""
+    """A tar archive with the keys of a host."""
     files = [
         ("root/.ssh/authorized_keys", "id_ed25519.pub", 0o600),
         ("etc/ssh/ssh_host_ed25519_key", "host_ed25519", 0o600),
@@ -253,12 +254,12 @@ def keys_archive(fleet: Fleet, host: Host) -> bytes:
 
 
 def write(path: Path, text: str) -> None:
-    """Write a file, unless it already says so."""
+    """Write a file unless it has this content already."""
     if not path.exists() or path.read_text() != text:
         path.write_text(text)
 
 
 def at_once(work, items) -> None:
-    """Do the same to all items in parallel; the first failure is the result."""
+    """Call action for all items in parallel, and raise the first failure."""
     with ThreadPoolExecutor(max_workers=8) as pool:
         list(pool.map(work, items))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Slipway contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The hosts' images: built from lab/Dockerfile when a host needs one, and again when their part of that file changes."""
+"""The hosts' images: built from lab/Dockerfile on demand, and again when their part of that file changes."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine import client
-from shell import LOGS, STATE, LabError, install, last_words, lock, run, say
+from docker_engine import client
+from shell import LOGS, STATE, LabError, install, journal_tail, lock, run, say
 
 DOCKERFILE = Path(__file__).resolve().parent / "Dockerfile"
 CONTEXT = DOCKERFILE.parent / "pebble"
@@ -54,7 +54,7 @@ def tag(name: str) -> str:
 
 
 def ensure(names: Iterable[str] = USUAL) -> None:
-    """Have these images, made from the Dockerfile as it is now."""
+    """Build these images unless they match the Dockerfile already."""
     names = list(dict.fromkeys(names))
     if are_current(names):
         return
@@ -72,7 +72,7 @@ def are_current(names: list[str]) -> bool:
 
 
 def digest(name: str) -> str:
-    """Of all that makes the image. A change in a later target is none of its business."""
+    """A digest of everything that defines the image. A change in a later target does not alter it."""
     image = IMAGES[name]
     parts = [image.debian.pulled, *stages_up_to(image.target)]
     if any(line.startswith("COPY ") for line in "".join(parts).splitlines()):
@@ -89,7 +89,7 @@ def stages_up_to(target: str) -> list[str]:
 
 
 def base(debian: Debian) -> str:
-    """The image to build upon: pulled where a registry answers, else bootstrapped from Debian's archive."""
+    """The base image: pulled if a registry answers, else bootstrapped from Debian's archive."""
     if run(client(), "image", "inspect", debian.bootstrapped).returncode == 0:
         return debian.bootstrapped
     say(f"pull {debian.pulled}")
@@ -122,14 +122,14 @@ def bootstrap(debian: Debian) -> str:
     if make.wait() or load.returncode:
         run(client(), "image", "rm", debian.bootstrapped)
         raise LabError(
-            f"Debian could not be bootstrapped: {last_words(Path(log.name).read_bytes())} (log: {log.name})"
+            f"Debian could not be bootstrapped: {journal_tail(Path(log.name).read_bytes())} (log: {log.name})"
         )
     say(f"bootstrapped {debian.bootstrapped} in {time.monotonic() - begun:.0f} s")
     return debian.bootstrapped
 
 
 def roomy_directory() -> str:
-    """Memory halves the time; half a gigabyte is needed."""
+    """A directory for the bootstrap: in memory it takes half the time, and needs half a gigabyte."""
     shared = "/dev/shm"
     if os.path.isdir(shared) and shutil.disk_usage(shared).free > 1 << 30:
         return shared
@@ -156,6 +156,6 @@ def build(name: str) -> None:
         done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False)
     if done.returncode:
         raise LabError(
-            f"{tag(name)} was not built: {last_words(Path(log.name).read_bytes())} (log: {log.name})"
+            f"{tag(name)} was not built: {journal_tail(Path(log.name).read_bytes())} (log: {log.name})"
         )
     say(f"built {tag(name)} in {time.monotonic() - begun:.0f} s")

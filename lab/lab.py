@@ -18,10 +18,10 @@ import argparse
 import os
 import sys
 
-import engine
+import docker_engine
 import fleet
 import image
-from groups import ACME_MANAGEMENT_PORT, ACME_PORT, fleet_name, hosts_of, kinds
+from inventory import ACME_MANAGEMENT_PORT, ACME_PORT, fleet_name, hosts_of, kinds
 from shell import LabError, install, say
 
 PORT_NAMES = {
@@ -59,30 +59,32 @@ def parser() -> argparse.ArgumentParser:
     command(
         "engine",
         start_engine,
-        "have a Docker engine that answers; root on Debian gets one installed and started",
+        "check that a Docker engine answers; as root on Debian, install and start one",
     )
     images = command(
-        "image", build_image, "build the hosts' images, where they are missing or older than lab/Dockerfile"
+        "image", build_image, "build the hosts' images if they are missing or older than lab/Dockerfile"
     )
     images.add_argument(
         "name", nargs="*", help=f"of {' '.join(image.IMAGES)} (default: {' '.join(image.USUAL)})"
     )
-    packages = command("install", install_packages, "have these Debian packages on this machine")
+    packages = command("install", install_packages, "install Debian packages on this machine")
     packages.add_argument("package", nargs="+")
 
-    up = command("up", bring_up, "have exactly these hosts, answering by ssh; write the inventory")
+    up = command(
+        "up", bring_up, "create exactly these hosts, wait for their SSH servers, and write the inventory"
+    )
     up.add_argument("fleet")
     up.add_argument(
         "--group",
         action="append",
         default=[],
         metavar="NAME=COUNT[:KIND]",
-        help=f"a group of hosts, of Debian 12 with Python or of another kind ({kinds()}); may be repeated (default: web=1)",
+        help=f"a group of hosts, Debian 12 with Python or a kind of {kinds()}; repeatable (default: web=1)",
     )
     up.add_argument("--hosts", type=int, metavar="N", help="short for --group web=N")
     up.add_argument("--plain", type=int, metavar="K", help="short for --group plain=K:nopython")
 
-    down = command("down", take_down, "remove a fleet and all it left")
+    down = command("down", take_down, "remove a fleet and its files")
     which = down.add_mutually_exclusive_group(required=True)
     which.add_argument("fleet", nargs="?")
     which.add_argument("--all", action="store_true", help="every fleet of this engine")
@@ -101,15 +103,15 @@ def parser() -> argparse.ArgumentParser:
 
 
 def start_engine(_arguments) -> None:
-    say(f"Docker engine {engine.ensure()} answers {engine.client()}")
+    say(f"Docker engine {docker_engine.ensure()} answers {docker_engine.client()}")
 
 
 def build_image(arguments) -> None:
     names = arguments.name or image.USUAL
     for name in names:
         if name not in image.IMAGES:
-            raise LabError(f"{name!r} is no image: there are {' '.join(image.IMAGES)}")
-    engine.ensure()
+            raise LabError(f"{name!r} is not an image: choose from {' '.join(image.IMAGES)}")
+    docker_engine.ensure()
     image.ensure(names)
     say(f"images: {' '.join(map(image.tag, names))}")
 
@@ -121,7 +123,7 @@ def install_packages(arguments) -> None:
 def bring_up(arguments) -> None:
     hosts = hosts_of(wanted_groups(arguments))
     wanted = fleet.Fleet(fleet_name(arguments.fleet))
-    engine.ensure()
+    docker_engine.ensure()
     image.ensure(host.image for host in hosts)
     fleet.up(wanted, hosts)
 
@@ -141,7 +143,7 @@ def take_down(arguments) -> None:
 
 
 def show_status(arguments) -> None:
-    if not engine.find_client():
+    if not docker_engine.find_client():
         say("no Docker engine answers")
         return
     for name in [arguments.fleet] if arguments.fleet else fleet.names():
@@ -187,7 +189,7 @@ def by_exec(arguments) -> None:
     container = known_host(arguments)[1]
     terminal = ["--tty"] if sys.stdin.isatty() else []
     os.execv(
-        engine.client(),
+        docker_engine.client(),
         ["docker", "exec", "--interactive", *terminal, container, *(arguments.command or ["bash"])],
     )
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Slipway contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every part of the lab needs: run a command, tell the user, take a lock, get a Debian package."""
+"""Helpers of the lab: run a command, print a message, hold a lock, install a Debian package."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LOGS = ROOT / ".work" / "log"
 
 
 class LabError(Exception):
-    """Something the user has to know; told in one line, without a traceback."""
+    """An error for the user: printed in one line, without a traceback."""
 
 
 def say(text: str) -> None:
@@ -28,34 +28,34 @@ def say(text: str) -> None:
 
 
 def run(*argv: str, data: bytes | None = None, timeout: float | None = None) -> subprocess.CompletedProcess:
-    """Run a command and hand back what happened, whatever it was."""
+    """Run a command and return its result, whatever its exit code."""
     source = {"input": data} if data is not None else {"stdin": subprocess.DEVNULL}
     try:
         return subprocess.run(argv, capture_output=True, check=False, timeout=timeout, **source)
     except FileNotFoundError as error:
         raise LabError(f"{argv[0]} is not installed") from error
     except subprocess.TimeoutExpired:
-        return subprocess.CompletedProcess(argv, 124, b"", f"no end after {timeout:.0f} s".encode())
+        return subprocess.CompletedProcess(argv, 124, b"", f"timed out after {timeout:.0f} s".encode())
 
 
 def output(*argv: str, data: bytes | None = None) -> str:
-    """Run a command that has to succeed, and return what it printed."""
+    """Run a command that has to succeed, and return its output."""
     done = run(*argv, data=data)
     if done.returncode:
         raise LabError(
-            f"{' '.join(argv[:4])} … failed ({done.returncode}): {last_words(done.stderr or done.stdout)}"
+            f"{' '.join(argv[:4])} … failed ({done.returncode}): {journal_tail(done.stderr or done.stdout)}"
         )
     return done.stdout.decode(errors="replace").strip()
 
 
-def last_words(printed: bytes) -> str:
-    """The last line of an output: nearly always the reason."""
+def journal_tail(printed: bytes) -> str:
+    """The last line of an output, which usually has the reason."""
     lines = printed.decode(errors="replace").strip().splitlines()
-    return lines[-1] if lines else "it printed nothing"
+    return lines[-1] if lines else "no output"
 
 
 def wait_for(what: str, ready: Callable[[], object], seconds: float):
-    """Call ready until it returns something true, and return that."""
+    """Call ready until it returns a true value, and return that value."""
     end = time.monotonic() + seconds
     pause = 0.02
     while True:
@@ -63,14 +63,14 @@ def wait_for(what: str, ready: Callable[[], object], seconds: float):
         if found:
             return found
         if time.monotonic() > end:
-            raise LabError(f"waited {seconds:.0f} s in vain for {what}")
+            raise LabError(f"timed out after {seconds:.0f} s waiting for {what}")
         time.sleep(pause)
         pause = min(pause * 1.5, 0.5)
 
 
 @contextlib.contextmanager
 def lock(path: Path) -> Iterator[None]:
-    """Hold a file lock, so that two calls at once do not do the same work twice."""
+    """Hold a file lock, so that two calls at the same time do not do the same work."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -78,13 +78,13 @@ def lock(path: Path) -> Iterator[None]:
 
 
 def install(*packages: str) -> None:
-    """Have these Debian packages on this machine, or say in one line what to install."""
+    """Install these Debian packages on this machine, or raise an error that lists them."""
     missing = [name for name in packages if not is_installed(name)]
     if not missing:
         return
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         raise LabError(
-            f"please install what Debian calls {' '.join(missing)} (only root on Debian gets it done here)"
+            f"install these Debian packages: {' '.join(missing)} (the lab does it only as root on Debian)"
         )
     say(f"install {' '.join(missing)} with apt")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}

@@ -2,11 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The controller's half of slipway.golang.lease: one remote execution, streamed as slipway.golang.release streams."""
+"""The controller's part of slipway.golang.lease: one remote execution, streamed as a release is."""
 
 from __future__ import annotations
 
-import getpass
 import os
 import socket
 import uuid
@@ -14,28 +13,25 @@ import uuid
 from ansible.plugins.action import ActionBase
 
 from ..module_utils.common.errors import SlipwayError
-from .release import ActionModule as ReleaseAction
+from ..plugin_utils.engine_action import EngineAction
 
 ARGUMENTS = {
     "name": {"type": "str", "required": True},
-    "state": {"type": "str", "choices": ["held", "given_back"], "default": "held"},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "root": {"type": "path"},
     "id": {"type": "str"},
     "ttl": {"type": "int", "default": 600},
     "wait": {"type": "int", "default": 0},
-    "what": {"type": "str", "default": "a rollout"},
+    "description": {"type": "str", "default": "a rollout"},
 }
 
 
-class ActionModule(ReleaseAction):
-    """Take, renew or give back the lease."""
+class ActionModule(EngineAction):
+    """Acquire, renew or release the lease."""
 
     def run(self, tmp=None, task_vars=None):
         result = ActionBase.run(self, tmp, task_vars)
-        dummy, arguments = self.validate_argument_spec(
-            ARGUMENTS, required_if=[("state", "given_back", ["id"])]
-        )
-        self._executions, self._transferred = 0, 0
+        dummy, arguments = self.validate_argument_spec(ARGUMENTS, required_if=[("state", "absent", ["id"])])
         try:
             result.update(self._lease(arguments, task_vars))
         except SlipwayError as error:
@@ -46,22 +42,26 @@ class ActionModule(ReleaseAction):
     def _lease(self, arguments, task_vars):
         if self._task.check_mode:
             return {"changed": False, "id": "", "counter": 0}
-        step = "hold" if arguments["state"] == "held" else "give_back"
-        # The process that lives as long as the rollout: this one is a fork of it, for one task.
+        step = "acquire_lease" if arguments["state"] == "present" else "release_lease"
+        # The process that lives as long as the rollout: we run in a fork of it, for one task.
         process = {"host": socket.gethostname(), "pid": os.getppid()}
-        actor = "%s@%s" % (getpass.getuser(), socket.gethostname())
-        own = arguments["id"] or uuid.uuid4().hex
         request = dict(
-            arguments, step=step, id=own, renew=bool(arguments["id"]), actor=actor, process=process
+            arguments,
+            step=step,
+            id=arguments["id"] or uuid.uuid4().hex,
+            renew=bool(arguments["id"]),
+            actor=self.actor(),
+            process=process,
         )
-        found = self._execute(request, None, task_vars)
-        if found.get("failed") and _is_dead(found.get("owner"), process):
-            found = self._execute(dict(request, instead_of=found["owner"]["id"]), None, task_vars)
-        return found
+        del request["state"]  # for the engine, `state: absent` is a service to remove
+        result = self.execute(request, None, task_vars)
+        if result.get("failed") and _is_dead(result.get("owner"), process):
+            result = self.execute(dict(request, instead_of=result["owner"]["id"]), None, task_vars)
+        return result
 
 
 def _is_dead(owner, process):
-    """Whether a rollout that began on this very machine has ended without giving its lease back."""
+    """Whether a rollout that began on this controller has ended without releasing its lease."""
     if not owner or (owner.get("process") or {}).get("host") != process["host"]:
         return False
     try:

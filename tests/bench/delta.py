@@ -24,7 +24,8 @@ from hosts import REPO, local_module
 
 sys.path.insert(0, str(REPO / ".work" / "collections"))
 
-from ansible_collections.slipway.golang.plugins.module_utils.host import patched, unpack
+from ansible_collections.slipway.golang.plugins.module_utils.host.artifact import unpack
+from ansible_collections.slipway.golang.plugins.module_utils.host.artifact.delta import Base
 from ansible_collections.slipway.golang.plugins.plugin_utils import artifact, delta
 
 BITS_PER_SECOND = 100e6
@@ -111,7 +112,7 @@ def row(change, scratch, base, path):
     )
     dummy, by_patch = unpacked(
         scratch / "patch",
-        lambda place: unpack.unpack(io.BytesIO(patch), digest, place, patched.Base(old, files)),
+        lambda place: unpack.unpack(io.BytesIO(patch), digest, place, Base(old, files)),
     )
     cells = [
         change,

@@ -122,7 +122,7 @@ class Ways:
         return Way(name, lambda environment: self.role(config, app, environment), app, self.version_of(app))
 
     def absent(self):
-        """Peers that the table shall name as not there."""
+        """Peers that the table lists as not installed."""
         return [
             name
             for name, path in (("ansistrano", self.ansistrano), ("mitogen", self.mitogen))
@@ -257,7 +257,7 @@ class Ways:
             slipway_app=APP,
             slipway_artifacts=[self._tarball],
             slipway_port=PORTS[APP],
-            slipway_health={"path": "/healthz", "min_healthy": 0},
+            slipway_health={"path": "/healthz", "min_ready_seconds": 0},
             slipway_waves=["100%"],
             slipway_keep=8,
             slipway_env={"SETTING": str(self._settings)},

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every reader of bytes that come from outside, as a function of bytes: it may raise SlipwayError, and nothing else.
+"""Every parser of untrusted input, as a function of bytes: it may raise SlipwayError, and nothing else.
 
-What a reader promises beside that is asserted here too. ``run.py`` drives these with atheris, the unit tests with hypothesis.
+What else a parser guarantees is asserted here too. ``run.py`` drives these with atheris, the unit tests with
+hypothesis.
 """
 
 from __future__ import annotations
@@ -20,19 +21,14 @@ import tempfile
 import threading
 from pathlib import Path
 
-from ansible_collections.slipway.golang.plugins.module_utils.common import (
-    buildinfo,
-    canonical,
-    elf,
-    health,
-    names,
-)
+from ansible_collections.slipway.golang.plugins.module_utils.builder import go_buildinfo
+from ansible_collections.slipway.golang.plugins.module_utils.common import canonical, elf, health, names
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
 from ansible_collections.slipway.golang.plugins.module_utils.common.manifest import Manifest
-from ansible_collections.slipway.golang.plugins.module_utils.host import unpack
+from ansible_collections.slipway.golang.plugins.module_utils.host.artifact import unpack
 from ansible_collections.slipway.golang.plugins.module_utils.host.certbot import x509
-from ansible_collections.slipway.golang.plugins.module_utils.host.journal import Journal
-from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import tree
+from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import config_files, state, template
+from ansible_collections.slipway.golang.plugins.module_utils.host.releases.history import History
 
 SEEDS = Path(__file__).resolve().parent / "seeds"
 BLOCK = 512
@@ -41,14 +37,12 @@ SCRATCH = next((path for path in ("/dev/shm",) if os.access(path, os.W_OK)), Non
 
 
 def read_archive(data):
-    """A tar as it is, and again with its checksums and its manifest's digest made right, so that what lies behind them is reached."""
-    for tar in (data, _mended(data)):
+    """A tar as it is, and again with valid checksums and digest, to reach the code after them."""
+    for tar in (data, _repaired(data)):
         with tempfile.TemporaryDirectory(dir=SCRATCH) as scratch:
             target = os.path.join(scratch, "target")
             os.mkdir(target)
-            with contextlib.suppress(
-                SlipwayError, OSError
-            ):  # stage.py tells an OSError of the disk in its own words
+            with contextlib.suppress(SlipwayError, OSError):  # stage.py reports an OSError of the disk
                 unpack.unpack(io.BytesIO(gzip.compress(tar, 1)), canonical.sha256(_first_member(tar)), target)
             assert os.listdir(scratch) == ["target"], "something was written outside of the target"
             _assert_plain(target)
@@ -77,16 +71,15 @@ def read_elf(data):
 
 
 def read_build_info(data):
-    with contextlib.suppress(SlipwayError):
-        info = buildinfo.read(data)
-        assert (
-            json.loads(json.dumps(info.as_dict())) == buildinfo.BuildInfo.from_dict(info.as_dict()).as_dict()
-        )
+    """The output of ``go version -m``."""
+    info = go_buildinfo.parse(data.decode("utf-8", "replace"))
+    assert json.loads(json.dumps(info.as_dict())) == info.as_dict()
+    assert go_buildinfo.BuildInfo.from_dict(info.as_dict()) == info
 
 
 def read_journal(data):
     with tempfile.TemporaryDirectory(dir=SCRATCH) as scratch:
-        journal = Journal(os.path.join(scratch, "journal.jsonl"))
+        journal = History(os.path.join(scratch, "history.jsonl"))
         Path(journal.path).write_bytes(data)
         for release in journal.outcomes():
             journal.health_of(release)
@@ -112,7 +105,7 @@ def read_answer(data):
         )
         server = threading.Thread(target=_answer, args=(listener, data), daemon=True)
         server.start()
-        attempt = health.attempt(check, ("1.4.2",))
+        attempt = health.probe_once(check, ("1.4.2",))
         server.join(5)
     assert attempt.ok or attempt.reason
     assert attempt.reason.isprintable() and (attempt.release or "").isprintable()
@@ -134,16 +127,15 @@ def read_nginx(data):
         place = Path(scratch, "conf.d")
         place.mkdir()
         Path(place, "theirs.conf").write_bytes(data)
-        before, tree.DIRECTORY = tree.DIRECTORY, scratch
+        before, template.DIRECTORY = template.DIRECTORY, scratch
         try:
-            assert all(port >= 0 for port in tree.default_ports({}, "ours"))
-            tree.default_files({}, "ours")
-            tree.listens_on(80, {}, "ours")
-            tree.directs("server_names_hash_bucket_size", {}, "ours")
-            tree.mentioning("slipway", {})
-            tree.shown(tree.read(str(place / "theirs.conf"))).encode("utf-8")
+            texts = state.included()
+            assert all(port >= 0 for _path, port, _default in state.listens(texts))
+            state.sets("server_names_hash_bucket_size", texts)
+            state.mentioning("slipway", {})
+            config_files.displayable(config_files.read(str(place / "theirs.conf"))).encode("utf-8")
         finally:
-            tree.DIRECTORY = before
+            template.DIRECTORY = before
 
 
 TARGETS = {
@@ -182,13 +174,13 @@ def _blocks(tar):
         at += BLOCK + (size + BLOCK - 1) // BLOCK * BLOCK
 
 
-def _mended(tar):
-    mended = bytearray(tar)
+def _repaired(tar):
+    repaired = bytearray(tar)
     for at, dummy in _blocks(tar):
-        header = mended[at : at + BLOCK]
+        header = repaired[at : at + BLOCK]
         if any(header):
-            mended[at + 148 : at + 156] = b"%06o\0 " % (sum(header[:148]) + 8 * 32 + sum(header[156:]))
-    return bytes(mended) + bytes(2 * BLOCK)
+            repaired[at + 148 : at + 156] = b"%06o\0 " % (sum(header[:148]) + 8 * 32 + sum(header[156:]))
+    return bytes(repaired) + bytes(2 * BLOCK)
 
 
 def _first_member(tar):

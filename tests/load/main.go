@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Load asks a service at a steady rate and tells of every request that failed, of the longest time without a good answer,
+// Load asks a service at a steady rate and reports every request that failed, the longest time without a good answer,
 // and how long answers took. Requests are sent when they are due, whether or not earlier ones were answered, and an answer's time
 // counts from when its request was due: a service that stalls cannot hide it by slowing the asking down.
 //
 //	load -url http://127.0.0.1:8080/version -rate 200 -for 10s
-//	load -url ws://127.0.0.1:8080/talk -talk -rate 20
+//	load -url ws://127.0.0.1:8080/echo -websocket -rate 20
 //	load -url https://… -ca root.pem -connect 127.0.0.1:32768 -fresh -method POST -body '{"numbers": [1]}' -until stop.file
 package main
 
@@ -31,7 +31,7 @@ type settings struct {
 	url, method, body, connect, ca, until string
 	rate                                  float64
 	length, timeout                       time.Duration
-	fresh, talk                           bool
+	fresh, websocket                      bool
 }
 
 // Failure is one request that got no good answer.
@@ -43,7 +43,7 @@ type Failure struct {
 // Report is what the program prints, as JSON.
 type Report struct {
 	Requests    int            `json:"requests"`
-	Connections int            `json:"connections,omitempty"` // with -talk: how often one was opened
+	Connections int            `json:"connections,omitempty"` // with -websocket: how often one was opened
 	Failed      int            `json:"failed"`
 	Failures    []Failure      `json:"failures"` // the first twenty
 	GapMS       int64          `json:"longest_gap_ms"`
@@ -74,7 +74,7 @@ func main() {
 	flag.DurationVar(&chosen.length, "for", 10*time.Second, "for how long")
 	flag.DurationVar(&chosen.timeout, "timeout", 30*time.Second, "when a request without an answer counts as failed")
 	flag.BoolVar(&chosen.fresh, "fresh", false, "a new connection for every request")
-	flag.BoolVar(&chosen.talk, "talk", false, "messages on one WebSocket instead of requests")
+	flag.BoolVar(&chosen.websocket, "websocket", false, "messages on one WebSocket instead of requests")
 	flag.Parse()
 	report, err := load(chosen)
 	if err != nil {
@@ -94,8 +94,8 @@ func load(chosen settings) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	if chosen.talk {
-		return talk(chosen, client), nil
+	if chosen.websocket {
+		return sendMessages(chosen, client), nil
 	}
 	var group sync.WaitGroup
 	var mutex sync.Mutex

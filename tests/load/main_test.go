@@ -57,7 +57,7 @@ func TestAWebSocketThatEndsIsOpenedAgain(t *testing.T) {
 			_ = conn.Write(request.Context(), websocket.MessageText, append([]byte("1.0.0 "), words...))
 		}
 		_ = conn.Close(websocket.StatusGoingAway, "")
-	}, settings{rate: 100, length: 150 * time.Millisecond, talk: true})
+	}, settings{rate: 100, length: 150 * time.Millisecond, websocket: true})
 	if report.Requests != 15 || report.Failed != 0 || report.Connections != 3 || report.Releases["1.0.0"] != 15 {
 		t.Errorf("%+v", report)
 	}

@@ -9,10 +9,10 @@ import ssl
 import threading
 
 import acme
-import groups
+import inventory
 import pytest
 
-SERVER = groups.Host("acme1", "acme", "acme")
+SERVER = inventory.Host("acme1", "acme", "acme")
 
 
 @pytest.fixture(scope="module")

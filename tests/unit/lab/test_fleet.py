@@ -11,12 +11,12 @@ import threading
 
 import acme
 import fleet
-import groups
+import inventory
 import pytest
 import shell
 
-WEB = groups.Host("web1", "web")
-ACME = groups.Host("acme1", "acme", "acme")
+WEB = inventory.Host("web1", "web")
+ACME = inventory.Host("acme1", "acme", "acme")
 
 
 @pytest.fixture
@@ -48,13 +48,13 @@ def entry(running=True, ports=None):
 def test_the_recipe_tells_when_a_host_must_be_made_anew(demo):
     before = fleet.recipe(demo, WEB)
     assert fleet.recipe(demo, WEB) == before
-    assert fleet.recipe(demo, groups.Host("web1", "web", "plain")) != before
+    assert fleet.recipe(demo, inventory.Host("web1", "web", "plain")) != before
     (demo.state / "id_ed25519.pub").write_text("another key\n")
     assert fleet.recipe(demo, WEB) != before
 
 
 def test_where_a_host_is(demo):
-    assert fleet.address(demo, entry(ports={22: 32001, 80: 32002})) == groups.Address(
+    assert fleet.address(demo, entry(ports={22: 32001, 80: 32002})) == inventory.Address(
         "172.18.0.2", {22: 32001, 80: 32002}
     )
 
@@ -106,5 +106,5 @@ def test_only_sshd_itself_counts_as_an_answer(words, expected):
 
 
 def test_waiting_ends_with_what_was_waited_for():
-    with pytest.raises(shell.LabError, match="in vain for a miracle"):
+    with pytest.raises(shell.LabError, match="waiting for a miracle"):
         shell.wait_for("a miracle", lambda: None, 0.05)

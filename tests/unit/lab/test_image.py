@@ -61,6 +61,6 @@ def test_two_releases_are_two_images():
 
 
 def test_every_kind_of_host_has_an_image():
-    import groups
+    import inventory
 
-    assert set(groups.KINDS.values()) == set(image.IMAGES)
+    assert set(inventory.KINDS.values()) == set(image.IMAGES)

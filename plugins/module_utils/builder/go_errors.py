@@ -1,0 +1,229 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Go's error messages, each with what to do about it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Callable
+
+from ..common.errors import SlipwayError
+from . import targets
+from .processes import Completed
+from .request import Request
+from .targets import Target
+from .toolchain import Toolchain
+
+_TOO_OLD = re.compile(r"go: (?P<who>\S+) requires go >= (?P<wanted>\S+) \(running go (?P<running>[^;)]+)")
+_OFFLINE = re.compile(r"module lookup disabled by GOPROXY=off")
+_NETWORK = re.compile(
+    r"dial tcp|proxyconnect|no such host|connection refused|connection reset|i/o timeout|TLS handshake|x509:"
+    r"|unrecognized import path|reading https?://\S+|Get \"https?://"
+)
+_MODULES = re.compile(
+    r"no required module provides package|cannot find module providing package|missing go\.sum entry"
+    r"|updates to go\.(mod|sum) needed|inconsistent vendoring|checksum mismatch"
+)
+_NO_EMBED = re.compile(r"pattern (?P<pattern>.+): (no matching files found|cannot embed .+)")
+_EXCLUDED = re.compile(r"build constraints exclude all Go files in")
+_NO_PACKAGE = re.compile(
+    r"no Go files in|cannot find package|directory not found|does not contain package|is not in std"
+    r"|matched no packages"
+)
+_NO_COMPILER = re.compile(
+    r'C compiler "(?P<compiler>[^"]+)" not found|exec: "(?P<other>[^"]+)": executable file not found'
+)
+_BAD_PAIR = re.compile(r"unsupported GOOS/GOARCH pair (?P<pair>\S+)")
+_BAD_VARIANT = re.compile(r"(?P<reason>invalid GO(?:386|AMD64|ARM|ARM64|MIPS|MIPS64|PPC64|RISCV64): .*)")
+_COMPILED = re.compile(r"^# (\S+)", re.MULTILINE)
+_PARSE_GO_MOD = re.compile(r"errors parsing \S*go\.mod|go\.mod:\d+: ")
+
+
+def explain(done: Completed, request: Request, toolchain: Toolchain, target: Target) -> SlipwayError:
+    """The error for a failed `go list` or `go build`: Go's own message, and a remedy."""
+    message = _known(done.stderr, request, toolchain, target)
+    if not message:
+        message = "Go could not build %s of %s for %s:" % (request.package, request.source, target)
+    return SlipwayError("%s\n%s" % (message, done.output), target=str(target), **done.facts)
+
+
+def _known(output: str, request: Request, toolchain: Toolchain, target: Target) -> str:
+    compiled = set(_COMPILED.findall(output))
+    if compiled:  # the output quotes source code, in which any of the patterns below could occur
+        needing = cgo_packages(request, toolchain, target) & compiled
+        if needing:
+            return _cgo_message(needing)
+    for pattern, make in _COMPILING if compiled else _LISTING:
+        match = pattern.search(output)
+        if match:
+            return make(match, request, toolchain, target)
+    return ""
+
+
+def cgo_packages(request: Request, toolchain: Toolchain, target: Target) -> set[str]:
+    """Import paths of the dependencies outside of the standard library that have parts in C."""
+    if request.cgo:
+        return set()
+    done = toolchain.run(
+        [
+            "list",
+            "-e",
+            "-deps",
+            "-mod=" + request.mod,
+            "-tags=" + ",".join(request.tags),
+            "-json=ImportPath,Standard,CgoFiles",
+            request.package,
+        ],
+        request.source,
+        CGO_ENABLED="1",
+        **target.environment,
+    )
+    packages = decode(done.stdout)
+    return {
+        package["ImportPath"]
+        for package in packages
+        if package.get("CgoFiles") and not package.get("Standard")
+    }
+
+
+def decode(text: str) -> list[dict[str, Any]]:
+    """The objects that `go list -json` writes one after the other."""
+    decoder, at, found = json.JSONDecoder(), 0, []
+    while at < len(text):
+        if text[at].isspace():
+            at += 1
+            continue
+        value, at = decoder.raw_decode(text, at)
+        found.append(value)
+    return found
+
+
+def main_packages(request: Request, toolchain: Toolchain) -> list[str]:
+    """Where the module has main packages, as the user would write them."""
+    done = toolchain.run(
+        ["list", "-e", "-mod=" + request.mod, "-f", '{{if eq .Name "main"}}{{.Dir}}{{end}}', "./..."],
+        request.source,
+    )
+    found = []
+    for directory in done.stdout.split("\n"):
+        if directory.startswith(request.source):
+            found.append("." + directory[len(request.source) :])
+    return found
+
+
+def no_main(request: Request, toolchain: Toolchain, reason: str) -> str:
+    """The message for a package that is not a program."""
+    others = main_packages(request, toolchain)[:5]
+    remedy = (
+        "give one of these as package: %s" % ", ".join(others)
+        if others
+        else "the module has none: write one with package main and func main"
+    )
+    return "There is no main package at %s in %s (%s); %s." % (
+        request.package,
+        request.source,
+        reason,
+        remedy,
+    )
+
+
+def _cgo_message(packages: set[str]) -> str:
+    return (
+        "%s needs cgo, and cgo is off. Replace it by a package in pure Go; or exclude it with tags; or set "
+        "cgo: true together with a static C library, as in environment: {CC: musl-gcc} and "
+        "ldflags: ['-s', '-w', '-linkmode external', '-extldflags \"-static\"']."
+        % " and ".join(sorted(packages))
+    )
+
+
+def _too_old(match: re.Match[str], _request: Request, toolchain: Toolchain, _target: Target) -> str:
+    return (
+        "Go is too old: %s needs Go %s, and %s is %s. Install a newer one (role "
+        "slipway.golang.go_toolchain), or let Go download it with environment: {GOTOOLCHAIN: auto}."
+        % (match["who"], match["wanted"], toolchain.go, match["running"])
+    )
+
+
+def _offline(_match: re.Match[str], request: Request, _toolchain: Toolchain, _target: Target) -> str:
+    reason = "offline is set" if request.offline else "GOPROXY is off"
+    return (
+        "A module is missing on this machine and %s. Fill the module cache once with 'go mod download', or "
+        "vendor the modules and set mod: vendor." % reason
+    )
+
+
+def _network(_match: re.Match[str], _request: Request, _toolchain: Toolchain, _target: Target) -> str:
+    return (
+        "Go could not download a module. Set goproxy to a proxy that this machine can reach; or set "
+        "offline: true where the module cache is full; or vendor the modules ('go mod vendor') and set "
+        "mod: vendor."
+    )
+
+
+def _modules(_match: re.Match[str], request: Request, _toolchain: Toolchain, _target: Target) -> str:
+    return (
+        "go.mod, go.sum and the imports of %s do not agree. Run 'go mod tidy'%s there and commit the result."
+        % (request.source, " and 'go mod vendor'" if request.mod == "vendor" else "")
+    )
+
+
+def _no_embed(match: re.Match[str], request: Request, _toolchain: Toolchain, _target: Target) -> str:
+    return (
+        "A file to embed is missing: nothing matches the pattern %s. Make the file (a front-end build?) "
+        "before building %s." % (match["pattern"], request.source)
+    )
+
+
+def _excluded(_match: re.Match[str], request: Request, toolchain: Toolchain, target: Target) -> str:
+    needing = cgo_packages(request, toolchain, target)
+    if needing:
+        return _cgo_message(needing)
+    return (
+        "A package has no file for %s: its build constraints exclude all. Choose other targets or tags."
+        % target
+    )
+
+
+def _no_package(_match: re.Match[str], request: Request, toolchain: Toolchain, _target: Target) -> str:
+    return no_main(request, toolchain, "no package there")
+
+
+def _no_compiler(match: re.Match[str], _request: Request, _toolchain: Toolchain, _target: Target) -> str:
+    compiler = match["compiler"] or match["other"]
+    return (
+        "cgo needs the C compiler %s, which is not installed: install it, or set another in "
+        "environment: {CC: …}." % compiler
+    )
+
+
+def _bad_go_mod(_match: re.Match[str], request: Request, _toolchain: Toolchain, _target: Target) -> str:
+    return "Go cannot read %s/go.mod; correct it:" % request.source
+
+
+def _bad_pair(match: re.Match[str], request: Request, toolchain: Toolchain, _target: Target) -> str:
+    known = toolchain.run(["tool", "dist", "list"], request.source).stdout.split()
+    return str(targets.unknown(match["pair"], [pair for pair in known if pair.startswith("linux/")])) + "."
+
+
+def _bad_variant(match: re.Match[str], _request: Request, toolchain: Toolchain, target: Target) -> str:
+    return "targets: %r is not usable: %s says %s." % (str(target), toolchain.version, match["reason"])
+
+
+_Explanation = Callable[["re.Match[str]", Request, Toolchain, Target], str]
+_COMPILING: tuple[tuple[re.Pattern[str], _Explanation], ...] = ((_NO_COMPILER, _no_compiler),)
+_LISTING: tuple[tuple[re.Pattern[str], _Explanation], ...] = (
+    (_BAD_PAIR, _bad_pair),
+    (_BAD_VARIANT, _bad_variant),
+    (_TOO_OLD, _too_old),
+    (_OFFLINE, _offline),
+    (_NO_EMBED, _no_embed),
+    (_EXCLUDED, _excluded),
+    (_MODULES, _modules),
+    (_NETWORK, _network),
+    (_NO_COMPILER, _no_compiler),
+    (_PARSE_GO_MOD, _bad_go_mod),
+    (_NO_PACKAGE, _no_package),
+)

@@ -1,0 +1,150 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Deploy one release on one host: observe, plan, stage, activate and wait until it is healthy, or roll back.
+
+Read this first. ``steps.py`` has the steps, ``strategies/`` how a new release takes over from the old one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+
+from ...common.errors import Rejected, SlipwayError
+from ..releases import lease
+from ..system import lock
+from . import confirm
+from .preview import observe
+from .request import Request
+from .steps import Deployment, rejected
+
+TYPE_CHECKING = False  # as in typing, without the cost of importing it
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+
+class Reverted(SlipwayError):
+    """The new release was not healthy; the old one is live again and healthy."""
+
+    OUTCOME = "reverted"
+
+
+class Down(SlipwayError):
+    """The new release was not healthy, and there is no healthy old one."""
+
+    OUTCOME = "down"
+
+
+def apply(options: dict, stream: BinaryIO) -> dict:
+    """Bring the host to the requested state; the result of slipway.golang.release."""
+    deployment = deploy(Request(options), stream if options.get("payload") else None)
+    return dict(
+        deployment.facts(),
+        changed=bool(deployment.actions),
+        outcome="ok",
+        unconfirmed=deployment.layout.is_pending(),
+    )
+
+
+def deploy(request: Request, payload: BinaryIO | None) -> Deployment:
+    """Bring the host to the requested state. ``payload`` is the artifact, if it was sent."""
+    note = {"actor": request.actor, "deploy_id": request.deploy_id, "to": _label(request)}
+    with contextlib.ExitStack() as stack:
+        with _rejecting_os_errors(request):
+            request.layout.create()
+            stack.enter_context(lock.held(request.layout.lock, note, request.lock_wait))
+            request.layout.sweep()
+            target, state, plan = observe(request)
+            deployment = Deployment(request, target, state)
+        if request.unless_confirmed and not _is_still_unconfirmed(request, state):
+            confirm.disarm(request.layout)
+        elif plan.changed:
+            if request.fencing_token:
+                lease.check_fencing_token(request.layout, request.fencing_token)
+            _carry_out(deployment, plan, payload)
+    return deployment
+
+
+@contextlib.contextmanager
+def _rejecting_os_errors(request):
+    """A directory that cannot be read or written is noticed before anything is done."""
+    try:
+        yield
+    except OSError as error:
+        raise Rejected(
+            "%s cannot be deployed to: %s. Nothing was changed" % (request.layout.root, error)
+        ) from error
+
+
+def _is_still_unconfirmed(request, state):
+    """Whether the release that the confirmation deadline was set for still waits for it."""
+    return request.layout.is_pending() and state.current == request.unless_confirmed
+
+
+def _carry_out(deployment, plan, payload):
+    """Do what was planned, and record the outcome in the history."""
+    outcome, message = "ok", ""
+    try:
+        deployment.stage(plan, payload)
+        if plan.activate:
+            _activate(deployment, staged=bool(plan.stage))
+            outcome = "unconfirmed" if deployment.layout.is_pending() else "ok"
+    except SlipwayError as error:
+        outcome, message = error.OUTCOME, str(error)
+        error.facts.update(deployment.facts())
+        raise
+    except BaseException as error:
+        outcome, message = "unknown", repr(error)
+        raise
+    finally:
+        deployment.record(outcome, message)
+    deployment.prune()
+
+
+def _activate(deployment, staged):
+    """Hand over to the strategy; if the new release fails, put the old one back."""
+    deployment.preflight(staged)
+    try:
+        if deployment.layout.is_pending():
+            confirm.disarm(deployment.layout)
+        deployment.request.strategy.go_live(deployment)
+        if deployment.request.confirm_within and deployment.old:
+            confirm.arm(deployment)
+    except (SlipwayError, OSError) as error:
+        if not deployment.switched:
+            raise rejected(deployment, error) from error
+        raise _put_back(deployment, error) from error
+
+
+def _put_back(deployment, error):
+    """Put the old release back after a switch; returns the error to raise, which says how that ended."""
+    facts = dict(getattr(error, "facts", {}))
+    reason = "%s is not healthy: %s" % (deployment.target.id, error)
+    if deployment.old is None:
+        deployment.stand_down()
+        return Down(
+            "%s. There is no earlier release to roll back to: the service is stopped. Fix it and deploy again"
+            % reason,
+            **facts,
+        )
+    try:
+        with deployment.phase("put_back"):
+            deployment.request.strategy.put_back(deployment)
+    except (SlipwayError, OSError) as second:
+        facts["evidence_of_old"] = getattr(second, "facts", {}).get("evidence")
+        return Down(
+            "%s. Rolling back to %s failed too: %s. NOTHING HEALTHY IS RUNNING on this host. "
+            "See the journal of the service, then deploy a release that works"
+            % (reason, deployment.old.id, second),
+            **facts,
+        )
+    deployment.actions.append("rolled back to %s" % deployment.old.id)
+    return Reverted("%s. Rolled back to %s, which is healthy" % (reason, deployment.old.id), **facts)
+
+
+def _label(request):
+    """What is deployed, for those who wait for the lock."""
+    if request.release:
+        return request.release
+    return ", ".join(sorted({artifact["version"] for artifact in request.artifacts}))

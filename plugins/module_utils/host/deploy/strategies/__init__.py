@@ -1,0 +1,58 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Strategies: how a staged release takes over from the live one.
+
+A new one is a file here, a module with what ``Strategy`` lists, and a line in common/strategies.py.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+from ....common.errors import InvalidInput
+from ....common.strategies import STRATEGIES
+
+TYPE_CHECKING = False  # as in typing, without the cost of importing it
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    from ...releases.layout import Layout
+    from ..request import Request
+    from ..steps import Deployment
+
+    class Strategy(Protocol):
+        """What the module of a strategy has. It is made of the steps of ``Deployment``."""
+
+        NAME: str
+        REPLACES: tuple[str, ...]
+        """The strategies of live releases that it can take over from."""
+
+        def units(self, request: Request) -> dict[str, dict]:
+            """Unit file name to the sections that ``common.unit`` renders."""
+
+        def serving(self, layout: Layout) -> str:
+            """The unit whose main process answers requests."""
+
+        def services(self, app: str) -> list[str]:
+            """Every unit that it may have started."""
+
+        def port(self, layout: Layout) -> int | None:
+            """Where that process listens; None if only its release says so."""
+
+        def go_live(self, deployment: Deployment) -> None:
+            """Start ``deployment.target`` and wait until it is healthy; raises if it is not."""
+
+        def put_back(self, deployment: Deployment) -> None:
+            """Make ``deployment.old`` live again and wait until it is healthy; raises if it is not.
+
+            Called after ``go_live`` raised, if it had switched.
+            """
+
+
+def load(name: str) -> Strategy:
+    """The strategy of that name: the file of that name beside this one."""
+    if name not in STRATEGIES:
+        raise InvalidInput("strategy", name, "use one of %s" % ", ".join(sorted(STRATEGIES)))
+    return importlib.import_module("." + name, __name__)

@@ -1,0 +1,51 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Stop the old process, start the new one: works for any app, with a gap as long as its stop and start.
+
+A smoke test comes first, so that a release that cannot serve is refused while the old one still does.
+"""
+
+from __future__ import annotations
+
+from ....common import unit
+
+NAME = "restart"
+REPLACES = ("restart",)
+
+
+def units(request):
+    layout = request.layout
+    sections = unit.sections(
+        request.app, request.unit, binary=layout.live_binary, environment_file=layout.live_environment
+    )
+    return {serving(layout): sections}
+
+
+def serving(layout):
+    return layout.app + ".service"
+
+
+def services(app):
+    return [app + ".service"]
+
+
+def port(_layout):
+    return None
+
+
+def go_live(deployment):
+    unit_name = serving(deployment.layout)
+    deployment.check_port(unit_name)
+    deployment.smoke_test()
+    deployment.switch(deployment.target, previous=deployment.previous_after_success())
+    deployment.start(unit_name)
+    deployment.wait_healthy(deployment.target, unit_name)
+
+
+def put_back(deployment):
+    unit_name = serving(deployment.layout)
+    deployment.switch_back(previous=deployment.previous_after_putting_back())
+    deployment.start_again(unit_name)
+    deployment.wait_healthy(deployment.old, unit_name)

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Update requirements-*.txt from requirements-*.in: every package that is installed, with the digests of its files.
+# Pinned versions stay; lock.sh --upgrade takes the newest.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+[ -x .work/audit/bin/pip ] || python3 -m venv --clear .work/audit
+.work/audit/bin/pip install --quiet --require-hashes -r requirements-audit.txt
+for list in requirements-*.in; do
+  .work/audit/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock" \
+    "$@" "$list" --output-file "${list%.in}.txt"
+done

@@ -1,0 +1,3 @@
+module slipway.example/flaky_mirror
+
+go 1.24

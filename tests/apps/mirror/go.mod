@@ -1,3 +1,0 @@
-module slipway.example/mirror
-
-go 1.24

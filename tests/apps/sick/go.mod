@@ -1,3 +1,0 @@
-module slipway.example/sick
-
-go 1.24

@@ -1,0 +1,3 @@
+module slipway.example/unhealthy
+
+go 1.24

@@ -1,0 +1,408 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Break a deploy in every way that production does, on a real host, and print what came of it. `make test-faults`."""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import order
+import verdict
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+WORK = ROOT / ".work" / "faults"
+LAB = [sys.executable, str(ROOT / "lab" / "lab.py")]
+
+sys.path.insert(0, str(ROOT / ".work" / "collections"))
+
+ACTS = {
+    # name: how the host comes to the state before, the act, the next run, and what that has to end with
+    "deploy": {"prepare": ["old", "fill"], "act": "new", "again": "new", "ends": "new"},
+    "bad deploy": {"prepare": ["old"], "act": "bad", "again": "new", "ends": "again"},
+    "rollback": {"prepare": ["old", "new"], "act": "back", "again": "old", "ends": "new"},
+    "first deploy": {"prepare": [], "act": "old", "again": "old", "ends": "new"},
+}
+STRATEGIES = ("restart", "socket", "blue_green")
+# By blue_green the new instance is on the other port, so it is there that it has to be bad.
+BLUE_GREEN = dict(
+    {act: ACTS[act] for act in ("deploy", "rollback")},
+    **{"bad deploy": dict(ACTS["bad deploy"], act="bad-green")},
+)
+
+QUICK = (
+    "kill -9: deploy",
+    "kill -9: bad deploy",
+    "a full disk that stays: bad deploy",
+    "order of writes: deploy",
+    "order of writes: first deploy",
+)
+PREPARE = "import sys; sys.path.insert(0, '/root/faults'); import inside; inside.JOB['strategy'] = 'restart'; inside.prepare(('old',))"
+QUICK_STEPS = 9
+POWER_STEPS = 120  # about as many as a deploy has
+
+
+class Suite:
+    def __init__(self, fleet: str):
+        self.fleet = fleet
+        self.rows = collections.OrderedDict()
+        self.orders = {}
+        self.failures = []
+
+    def bring_up(self) -> None:
+        call(*LAB, "up", self.fleet, "--group", "web=1")
+        play("prepare.yml", self.fleet)
+        files = {name: (HERE / name).read_bytes() for name in ("inside.py", "cases.py")}
+        for strategy in STRATEGIES:
+            files.update({f"{strategy}/{name}.parcel": data for name, data in parcels(strategy).items()})
+            self.inside("mkdir", "-p", f"/root/faults/{strategy}")
+        for name, data in files.items():
+            self.inside("sh", "-c", f"cat > /root/faults/{name}", data=data)
+
+    def inside(self, *argv: str, data: bytes = b"") -> str:
+        done = subprocess.run(
+            [*LAB, "exec", self.fleet, "web1", *argv], input=data, capture_output=True, check=False
+        )
+        if done.returncode:
+            sys.exit(f"{' '.join(argv)} failed: {done.stderr.decode()[-3000:]} {done.stdout.decode()[-300:]}")
+        return done.stdout.decode()
+
+    def enumerate(self, title: str, recipe: dict, **fault) -> None:
+        """One row: the fault at every step of an act."""
+        clean, steps, *tries = self.run(
+            "steps", **{key: recipe[key] for key in ("prepare", "act", "again")}, **fault
+        )
+        if not tries:
+            sys.exit(f"{title}: not a single step was found")
+        old, new = clean["before"]["serves"], clean["result"]["release"]
+        for tried in tries:
+            wanted = tried["again"].get("release") if recipe["ends"] == "again" else new
+            outcome, problem = verdict.judge(tried, old, new, wanted)
+            self.note(
+                title, outcome, f"step {tried['number']} ({tried['step']}): {problem}" if problem else ""
+            )
+        print(f"{title}: {dict(self.rows[title])}", file=sys.stderr, flush=True)
+
+    def check_order(self, act: str) -> None:
+        """An order of writes and fsyncs in which a power cut does no harm; and how many of the fsyncs that depends on."""
+        recipe = ACTS[act]
+        dummy, told = self.run(
+            "steps", fault="none", **{key: recipe[key] for key in ("prepare", "act", "again")}
+        )
+        count = sum(line.startswith("fsync") for line in told["steps"])
+        self.orders[act] = (
+            f"{count} fsyncs; without any of {count - len(order.unnoticed(told['steps']))} of them this check would fail"
+        )
+        for problem in order.violations(told["steps"]):
+            self.fail(f"order of writes: {act}: {problem}")
+
+    def try_cases(self, only: str, every: int) -> None:
+        """A row for each line of the table in cases.py."""
+        for tried in self.run("cases", only=only, every=every):
+            if "broke" in tried:
+                self.note(tried["title"], verdict.UNKNOWN, tried["broke"])
+                continue
+            outcome, problem = verdict.judge(
+                tried,
+                tried["before"]["serves"],
+                tried["result"].get("release"),
+                tried["again"].get("release"),
+            )
+            if not problem and outcome != tried["expected"]:
+                problem = f"expected was {tried['expected']}; the engine said {tried['result']}"
+            self.note(tried["title"], outcome, problem)
+
+    def try_several(self, what: str, **job) -> None:
+        for tried in self.run(what, **job):
+            old, new = tried["before"]["serves"], tried["after"]["serves"]
+            outcome, problem = verdict.judge(tried, old, new, tried["again"].get("release"))
+            problem = problem or "; ".join(tried["wrong"])
+            self.note(tried["title"], verdict.UNKNOWN if problem else outcome, problem)
+
+    def lose_power(self, at: int) -> None:
+        """Kill the whole host while the engine is in the middle of a deploy, and start it again."""
+        (first,) = self.run("power off", at=at)
+        container = f"{self.fleet}-web1"
+        call("docker", "kill", container)
+        call("docker", "start", container)
+        self.inside(
+            "sh",
+            "-c",
+            "until systemctl is-system-running --wait | grep -Eq 'running|degraded'; do sleep 0.1; done",
+        )
+        (second,) = self.run("power on")
+        tried = dict(first, **second)
+        new = tried["again"].get("release")
+        outcome, problem = verdict.judge(tried, tried["before"]["serves"], new, new)
+        self.note("power loss: deploy", outcome, f"step {at} ({tried['step']}): {problem}" if problem else "")
+
+    def lose_connection(self, title: str, cut: list[str] | None) -> None:
+        """A whole ansible-playbook loses its host, or its life, while the new release is being judged."""
+        self.inside("python3", "-c", PREPARE)
+        (first,) = self.run("look")
+        inventory = ROOT / ".work" / "lab" / self.fleet / "inventory.yml"
+        argv = [
+            "ansible-playbook",
+            "--inventory",
+            str(inventory),
+            "--extra-vars",
+            json.dumps({"dist": str(WORK)}),
+            str(HERE / "deploy.yml"),
+        ]
+        controller = subprocess.Popen(
+            argv, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+        old = first["now"]["current"]
+        self.inside(
+            "sh", "-c", f"until [ $(basename $(readlink /opt/orders/current)) != {old} ]; do sleep 0.05; done"
+        )
+        if cut:
+            self.inside(*cut)
+        else:
+            os.killpg(controller.pid, signal.SIGKILL)
+        self.inside("sh", "-c", "until flock --nonblock /opt/orders/lock true; do sleep 0.1; done")
+        self.inside("sh", "-c", "ip link set eth0 up; systemctl start ssh")
+        if cut:
+            os.killpg(controller.pid, signal.SIGKILL)
+        controller.wait()
+        (after,) = self.run("look")
+        (last,) = self.run("again")
+        tried = {
+            "before": first["now"],
+            "result": None,
+            "after": after["now"],
+            "again": last["again"],
+            "final": last["now"],
+        }
+        outcome, problem = verdict.judge(tried, old, after["now"]["serves"], last["again"]["release"])
+        lines = len(after["now"]["journal"]) - len(first["now"]["journal"])
+        problem = problem or ("" if lines == 1 else f"the host's journal has {lines} lines more, not one")
+        self.note(title, verdict.UNKNOWN if problem else outcome, problem)
+
+    def run(self, what: str, **job) -> list[dict]:
+        job = dict({"strategy": "restart", "url": "http://127.0.0.1:8080"}, what=what, **job)
+        return [
+            json.loads(line)
+            for line in self.inside(
+                "python3", "/root/faults/inside.py", data=json.dumps(job).encode()
+            ).splitlines()
+        ]
+
+    def note(self, title: str, outcome: str, problem: str) -> None:
+        self.rows.setdefault(title, collections.Counter())[outcome] += 1
+        if problem:
+            self.fail(f"{title}: {outcome}: {problem}")
+
+    def fail(self, words: str) -> None:
+        self.failures.append(words)
+        print(words, file=sys.stderr, flush=True)
+
+    def table(self) -> str:
+        lines = [
+            "| fault | tries | " + " | ".join(verdict.OUTCOMES) + " |",
+            "|---" * (len(verdict.OUTCOMES) + 2) + "|",
+        ]
+        lines += [
+            f"| {title} | {sum(row.values())} | "
+            + " | ".join(str(row[word]) for word in verdict.OUTCOMES)
+            + " |"
+            for title, row in self.rows.items()
+        ]
+        return "\n".join(lines)
+
+
+def parcels(strategy: str) -> dict[str, bytes]:
+    """What a controller would stream, with the tracer in front."""
+    from ansible_collections.slipway.golang.plugins.plugin_utils import artifact, transport
+
+    tracer = (HERE / "tracer.py").read_bytes()
+    built = {version: WORK / f"orders-{version}-linux-amd64.tar.gz" for version in ("1.0.0", "2.0.0")}
+    base = {
+        "step": "apply",
+        "name": "orders",
+        "port": 8080,
+        "strategy": strategy,
+        "keep": 1,
+        "actor": "the suite",
+        "lock_wait": 30,
+        "unit": {"drain_seconds": 5},
+        "health": {"path": "/healthz", "deadline": 3, "period": 0.1, "min_ready_seconds": 0.1},
+    }
+
+    def of(version, **more):
+        described = artifact.describe(str(built[version]), artifact.read_manifest(str(built[version])))
+        return traced(dict(base, artifacts=[described], **more), built[version])
+
+    def traced(request, tarball=None):
+        length, rest = transport.parcel(request, tarball).split(b"\n", 1)
+        bootstrap = tracer + b"\n" + rest[: int(length)]
+        return b"%d\n" % len(bootstrap) + bootstrap + rest[int(length) :]
+
+    info = {
+        "step": "info",
+        "name": "orders",
+        "root": None,
+        "history": 0,
+        "port": 8080,
+        "health": {"path": "/healthz"},
+    }
+    return {
+        "old": of("1.0.0"),
+        "new": of("2.0.0"),
+        "bad": of("2.0.0", environment={"UNHEALTHY_ON_PORT": "8080"}),
+        "bad-green": of("2.0.0", environment={"UNHEALTHY_ON_PORT": "8081"}),
+        "back": traced(dict(base, artifacts=[], release="previous")),
+        "absent": traced(dict(base, artifacts=[], state="absent")),
+        "info": transport.parcel(info),
+    }
+
+
+def play(name: str, fleet: str) -> None:
+    inventory = ROOT / ".work" / "lab" / fleet / "inventory.yml"
+    call(
+        "ansible-playbook",
+        "--inventory",
+        str(inventory),
+        "--extra-vars",
+        json.dumps({"dist": str(WORK)}),
+        str(HERE / name),
+    )
+
+
+def call(*argv: str) -> None:
+    done = subprocess.run(
+        argv,
+        cwd=ROOT,
+        env={**os.environ, "ANSIBLE_PIPELINING": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        sys.exit(f"{' '.join(argv)} failed:\n{(done.stdout + done.stderr)[-3000:]}")
+
+
+def parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--fleet", default="faults", help="the lab fleet to use")
+    parser.add_argument("--every", type=int, default=1, help="try only every n-th step, for a quick look")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="the few rows, and few steps of them, that every run of the tests has time for",
+    )
+    parser.add_argument("--keep", action="store_true", help="leave the host up")
+    parser.add_argument("--part", choices=[part.__name__ for part in PARTS])
+    parser.add_argument("--only", default="", help="only rows whose title has these words")
+    return parser.parse_args()
+
+
+def main() -> int:
+    arguments = parsed()
+    if arguments.quick:
+        arguments.every = QUICK_STEPS
+    suite = Suite(arguments.fleet)
+    suite.bring_up()
+    for part in PARTS:
+        if arguments.part in (None, part.__name__):
+            part(suite, arguments)
+    if not arguments.keep:
+        call(*LAB, "down", arguments.fleet)
+    print(suite.table())
+    for act, words in suite.orders.items():
+        print(f"order of writes: {act}: {words}")
+    print(
+        f"{len(suite.failures)} that should not be"
+        if suite.failures
+        else "nothing unknown, nothing lost, and every next run converged"
+    )
+    return 1 if suite.failures else 0
+
+
+def wants(arguments, title: str) -> bool:
+    return arguments.only in title and (not arguments.quick or title in QUICK)
+
+
+def kills(suite, arguments) -> None:
+    for act in ACTS:
+        if wants(arguments, f"kill -9: {act}"):
+            suite.enumerate(f"kill -9: {act}", ACTS[act], fault="kill", every=arguments.every)
+
+
+def socket_kills(suite, arguments) -> None:
+    for act in ("deploy", "bad deploy", "rollback"):
+        title = f"kill -9: {act}, strategy socket"
+        if wants(arguments, title):
+            suite.enumerate(title, ACTS[act], fault="kill", every=arguments.every, strategy="socket")
+
+
+def blue_green_kills(suite, arguments) -> None:
+    through_nginx = {"strategy": "blue_green", "url": "http://127.0.0.1"}
+    for act, recipe in BLUE_GREEN.items():
+        title = f"kill -9: {act}, strategy blue_green"
+        if wants(arguments, title):
+            suite.enumerate(title, recipe, fault="kill", every=arguments.every, **through_nginx)
+    if wants(arguments, "nginx is down, strategy blue_green"):
+        suite.try_several("without nginx", **through_nginx)
+
+
+def connections(suite, arguments) -> None:
+    cuts = {
+        "the controller is killed": None,
+        "sshd is killed": ["sh", "-c", "systemctl stop ssh; for pid in $(pidof sshd); do kill -9 $pid; done"],
+        "the link is cut": ["ip", "link", "set", "eth0", "down"],
+    }
+    for title, cut in cuts.items():
+        if wants(arguments, title):
+            suite.lose_connection(title, cut)
+
+
+def power(suite, arguments) -> None:
+    if wants(arguments, "power loss"):
+        for at in range(1, POWER_STEPS, 12 * arguments.every):
+            suite.lose_power(at)
+
+
+def disk(suite, arguments) -> None:
+    faults = {
+        "a full disk, once": {"errno": errno.ENOSPC},
+        "a full disk that stays": {"errno": errno.ENOSPC, "on": True},
+        "a disk error": {"errno": errno.EIO},
+    }
+    for name, fault in faults.items():
+        for act in ACTS:
+            if wants(arguments, f"{name}: {act}"):
+                suite.enumerate(f"{name}: {act}", ACTS[act], fault="errno", every=arguments.every, **fault)
+
+
+def orders(suite, arguments) -> None:
+    for act in ACTS:
+        if wants(arguments, f"order of writes: {act}"):
+            suite.check_order(act)
+
+
+def table(suite, arguments) -> None:
+    suite.try_cases(arguments.only, arguments.every)
+
+
+def several(suite, arguments) -> None:
+    if wants(arguments, "at once"):
+        suite.try_several("together")
+    if wants(arguments, "in a row"):
+        suite.try_several("many", count=max(200 // arguments.every, 10))
+
+
+PARTS = (kills, socket_kills, blue_green_kills, connections, power, disk, orders, table, several)
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,7 +1,0 @@
-#!/usr/bin/env bash
-# SPDX-License-Identifier: GPL-3.0-or-later
-# Run shellcheck on every script that git knows or would add. (The unit tests check the installer in the tarball.)
-set -eu
-cd "$(dirname "$0")/../.."
-mapfile -d '' scripts < <(git ls-files --cached --others --exclude-standard -z -- '*.sh' .ci/run)
-shellcheck "${scripts[@]}"

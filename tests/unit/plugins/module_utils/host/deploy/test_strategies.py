@@ -1,0 +1,76 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pathlib
+from types import SimpleNamespace
+
+import pytest
+from ansible_collections.slipway.golang.plugins.module_utils.common import unit
+from ansible_collections.slipway.golang.plugins.module_utils.common.errors import InvalidInput
+from ansible_collections.slipway.golang.plugins.module_utils.common.strategies import STRATEGIES
+from ansible_collections.slipway.golang.plugins.module_utils.host.deploy import strategies
+from ansible_collections.slipway.golang.plugins.module_utils.host.releases.layout import Layout
+
+
+def request(**given):
+    return SimpleNamespace(
+        **dict({"app": "orders", "layout": Layout("orders"), "unit": {}, "port": 8080}, **given)
+    )
+
+
+FILES = sorted(path.stem for path in pathlib.Path(strategies.__file__).parent.glob("[a-z]*.py"))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_file_is_a_strategy_of_its_own_name_with_all_that_a_deploy_calls(name):
+    strategy = strategies.load(name)
+    assert name == strategy.NAME
+    assert all(
+        callable(getattr(strategy, part))
+        for part in ("units", "serving", "services", "port", "go_live", "put_back")
+    )
+    assert name in strategy.REPLACES
+
+
+def test_before_the_first_deploy_the_serving_unit_is_that_of_restart():
+    for name in FILES:
+        strategy, layout = strategies.load(name), Layout("orders", "/nonexistent/orders")
+        assert strategy.serving(layout) == "orders.service"
+        assert strategy.port(layout) is None
+
+
+def test_the_instances_of_blue_green_share_one_template_and_differ_by_what_systemd_puts_in():
+    (name, parts), *others = (
+        strategies.load("blue_green").units(request(unit={"exec_args": ["100%"]})).items()
+    )
+    text = unit.render(parts)
+    assert (name, others) == ("orders@.service", [])
+    assert "ExecStart=/opt/orders/%i/bin/orders 100%%\n" in text
+    assert "EnvironmentFile=/opt/orders/%i/environment\nEnvironmentFile=/opt/orders/%i.port\n" in text
+    assert "RuntimeDirectoryPreserve=yes" in text and "@instance@" not in text
+
+
+def test_the_socket_owns_the_port_and_the_service_requires_it():
+    units = strategies.load("socket").units(request())
+    assert sorted(units) == ["orders.service", "orders.socket"]
+    assert "ListenStream=8080\n" in unit.render(
+        units["orders.socket"]
+    ) and "TriggerLimitIntervalSec=0\n" in unit.render(units["orders.socket"])
+    assert "Requires=orders.socket\nAfter=orders.socket\n" in unit.render(units["orders.service"])
+    with pytest.raises(InvalidInput, match="port"):
+        strategies.load("socket").units(request(port=None))
+
+
+def test_the_table_names_every_strategy():
+    assert sorted(STRATEGIES) == FILES
+
+
+@pytest.mark.parametrize(
+    "name", ["rolling", "", "../deploy", "..deploy", "os", "Restart", "__init__", "restart.x"]
+)
+def test_anything_else_is_refused(name):
+    with pytest.raises(InvalidInput, match="strategy: "):
+        strategies.load(name)

@@ -1,0 +1,100 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zlib
+
+import pytest
+from ansible_collections.slipway.golang.plugins.module_utils.common import wire
+from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
+from ansible_collections.slipway.golang.plugins.plugin_utils import transport
+
+
+def run(command, data):
+    """What a host's shell makes of a command and its standard input."""
+    done = subprocess.run(["sh", "-c", command], input=data, capture_output=True, check=False)
+    return {"rc": done.returncode, "stdout": done.stdout.decode(), "stderr": done.stderr.decode()}
+
+
+@pytest.mark.parametrize("interpreter", [None, sys.executable])
+def test_a_host_reads_the_engine_from_its_standard_input_and_answers(interpreter):
+    answer = run(transport.command(interpreter), transport.parcel({"step": "plan", "name": "or ders"}))
+    result = transport.result_of(answer)
+    assert result["failed"] and result["outcome"] == "rejected"
+    assert ("is not usable" if os.geteuid() == 0 else "needs root") in result["msg"]
+
+
+def test_a_bug_in_the_engine_is_reported_with_its_traceback():
+    result = transport.result_of(run(transport.command(), transport.parcel({"step": "no such step"})))
+    assert result["outcome"] == "unknown" and "Traceback" in result["exception"]
+
+
+def test_the_artifact_follows_the_request_byte_for_byte(tmp_path):
+    tarball = tmp_path / "artifact"
+    tarball.write_bytes(bytes(range(256)) * 1000)
+    parcel = transport.parcel({"step": "plan"}, str(tarball))
+    assert parcel.endswith(tarball.read_bytes())
+    assert b'"payload": 256000' in parcel
+
+
+def test_every_file_of_the_engine_can_be_imported_with_the_standard_library_alone():
+    sources = json.loads(zlib.decompress(transport.engine()))
+    modules = sorted(name for name in sources if name not in ("slipway", "slipway.common", "slipway.host"))
+    assert "slipway.host.deploy.strategies.restart" in modules and not any(
+        "builder" in name for name in modules
+    )
+    finder = wire.BOOTSTRAP.split(b"from slipway.host.engine", maxsplit=1)[0]
+    script = finder + b"import importlib\nfor name in %a:\n    importlib.import_module(name)\n" % modules
+    parcel = b"%d\n" % len(script) + script + b"%d 0\n" % len(transport.engine()) + transport.engine()
+    answer = run(transport.command(), parcel)
+    assert answer["rc"] == 0, answer["stderr"]
+
+
+def test_output_before_or_after_the_result_is_ignored():
+    stdout = 'Welcome to web1!\r\n{"not": "it"}\n\nSLIPWAY-RESULT {"changed": false}\nbye\n'
+    assert transport.result_of({"rc": 0, "stdout": stdout, "stderr": "motd"}) == {"changed": False}
+
+
+def test_without_python_the_message_names_the_playbook_that_needs_none(tmp_path):
+    command = "PATH=%s; %s" % (tmp_path, transport.command())
+    with pytest.raises(SlipwayError, match="There is no Python 3 on this host.*slipway.golang.scp"):
+        transport.result_of(run(command, b""))
+
+
+def test_a_missing_interpreter_is_reported_with_the_output_of_the_host():
+    with pytest.raises(
+        SlipwayError, match="Slipway's engine did not run on this host .exit status 127.*/not/there"
+    ):
+        transport.result_of(run(transport.command("/not/there"), b""))
+
+
+def test_an_old_python_is_refused_in_one_sentence():
+    old = wire.BOOTSTRAP.replace(b"(3, 8)", b"(9, 0)")
+    result = transport.result_of(run(transport.command(), b"%d\n" % len(old) + old))
+    assert result["failed"] and "needs Python 3.8 or newer" in result["msg"]
+
+
+def test_an_interpreter_from_the_inventory_cannot_leave_its_quotes(tmp_path):
+    mark = tmp_path / "mark"
+    run(transport.command("python3; touch %s #" % mark), b"")
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["add_host", "add_group", "ansible_facts", "ansible_stats", "_ansible_delegated_vars", "_ansible_no_log"],
+)
+def test_a_host_cannot_return_keys_that_ansible_acts_on(key):
+    output = {
+        "changed": True,
+        key: {"host_name": "evil", "groups": ["web"], "host_vars": {"ansible_connection": "local"}},
+    }
+    assert transport.result_of({"rc": 0, "stdout": "SLIPWAY-RESULT " + json.dumps(output), "stderr": ""}) == {
+        "changed": True
+    }
