@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Do the tests of a deploy notice a broken deploy? Break a copy of the code in one place after the other.
+"""Do the tests of a deploy fail on a broken deploy? Break a copy of the code in one place after the other.
 
 mutants.py [--all] [WORD…]: the rows of ``mutants.json`` whose description has one of the words, or all rows.
 Prints how many tests of the row's file fail, three at most without --all. The exit status is 1 where a row
@@ -22,7 +22,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-TESTS = "tests/unit/host/deploy"
+TESTS = "tests/unit/plugins/module_utils/host/deploy"
 FAILED = re.compile(r"^(?:FAILED|ERROR) ", re.MULTILINE)
 
 

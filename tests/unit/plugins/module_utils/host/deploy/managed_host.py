@@ -13,17 +13,17 @@ import urllib.error
 import urllib.request
 
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
-from ansible_collections.slipway.golang.plugins.module_utils.host import (
+from ansible_collections.slipway.golang.plugins.module_utils.host.deploy import (
     confirm,
-    foresee,
-    lease,
+    deploy,
+    info,
+    preview,
     remove,
-    report,
-    story,
 )
-from ansible_collections.slipway.golang.plugins.module_utils.host.journal import Journal
-from ansible_collections.slipway.golang.plugins.module_utils.host.layout import Layout
-from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import switch, upstream
+from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import live_color, upstream
+from ansible_collections.slipway.golang.plugins.module_utils.host.releases import lease
+from ansible_collections.slipway.golang.plugins.module_utils.host.releases.history import History
+from ansible_collections.slipway.golang.plugins.module_utils.host.releases.layout import Layout
 
 from .artifacts import ARGUMENTS, artifact
 from .service import MARK
@@ -31,7 +31,7 @@ from .service import MARK
 APP = "orders"
 UNIT = "orders.service"
 # What becomes healthy has half a minute, however slow the machine is; what never does is given up soon.
-HEALTH = {"path": "/healthz", "period": 0.02, "timeout": 30.0, "min_healthy": 0.0}
+HEALTH = {"path": "/healthz", "period": 0.02, "timeout": 30.0, "min_ready_seconds": 0.0}
 GIVE_UP = dict(HEALTH, deadline=0.1)
 
 
@@ -47,60 +47,60 @@ class Host:
         self.behaviours = base / "behaviours"
         self.port, self.other_port = free_ports()
 
-    # --- what the controller asks for -------------------------------------------------------------
+    # --- what the controller does -----------------------------------------------------------------
 
     def request(self, version=None, **options):
         """A request as the action plugin makes it: the defaults of these tests, and what differs."""
-        asked = {
+        defaults = {
             "name": APP,
             "root": self.root,
             "artifacts": [artifact(APP, version).described] if version else [],
             "port": self.port,
-            "second_port": self.other_port,
+            "alternate_port": self.other_port,
             "unit": {"user": "nobody", "exec_args": [*ARGUMENTS, str(self.behaviours)]},
             "health": HEALTH,
             "actor": "ann@laptop",
             "deploy_id": "42",
         }
-        return dict(asked, **options)
+        return dict(defaults, **options)
 
-    def look(self, version=None, **options):
+    def plan(self, version=None, **options):
         """The first of the two remote executions, and all of check mode."""
         request = self.request(version, **options)
-        return answer((remove if request.get("state") == "absent" else foresee).probe, request)
+        return answer((remove if request.get("state") == "absent" else preview).plan, request)
 
     def deploy(self, version=None, **options):
-        """As the controller does it: look, and act only where something is to be done."""
-        found = self.look(version, **options)
+        """As the controller does it: plan, and apply only if there is something to do."""
+        found = self.plan(version, **options)
         if found.get("failed") or not found["changed"]:
             return found
         payload = artifact(APP, version).stream() if found["needs_artifact"] else None
-        return self.act(version, payload, **options)
+        return self.apply(version, payload, **options)
 
-    def act(self, version=None, payload=None, **options):
+    def apply(self, version=None, payload=None, **options):
         """The second of the two remote executions."""
         request = self.request(version, payload=payload and 1, **options)
-        return answer((remove if request.get("state") == "absent" else story).activate, request, payload)
+        return answer((remove if request.get("state") == "absent" else deploy).apply, request, payload)
 
     def confirm(self, release, **options):
         return answer(confirm.confirm, self.request(confirms=release, **options))
 
-    def lease(self, owner, ttl=60, renew=False):
-        asked = {
+    def acquire_lease(self, owner, ttl=60, renew=False):
+        request = {
             "id": owner,
             "actor": owner,
-            "what": "a rollout",
+            "description": "a rollout",
             "process": "1",
             "ttl": ttl,
             "wait": 0,
             "renew": renew,
         }
-        return answer(lease.hold, dict(asked, name=APP, root=self.root))
+        return answer(lease.acquire_lease, dict(request, name=APP, root=self.root))
 
-    def give_back(self, owner):
-        return answer(lease.give_back, {"name": APP, "root": self.root, "id": owner})
+    def release_lease(self, owner):
+        return answer(lease.release_lease, {"name": APP, "root": self.root, "id": owner})
 
-    def knows_both_ports(self):
+    def configure_nginx(self):
         """nginx as the playbook setup leaves it for the strategy blue_green."""
         given = {"weight": 1, "max_fails": 0, "fail_timeout": 1, "backup": False}
         servers = [dict(given, address="127.0.0.1:%d" % port) for port in (self.port, self.other_port)]
@@ -126,16 +126,18 @@ class Host:
         os.chmod(path, 0o755)
         self.systemd.run(["systemctl", "start", UNIT])
 
-    def report(self, history=10, health=None):
-        return report.report(APP, self.root, history, None, health or {})
+    def info(self, history=10, health=None):
+        return info.info(
+            {"name": APP, "root": self.root, "history": history, "port": None, "health": health}, None
+        )
 
-    def journal(self):
-        """Act, release it was about, and outcome of every line."""
-        entries = Journal(self.layout.journal).entries()
+    def history(self):
+        """Act, version and outcome of every entry."""
+        entries = History(self.layout.history).entries()
         return [(entry["act"], version_of(entry["to"]), entry["outcome"]) for entry in entries]
 
     def says(self, port=None):
-        """What clients get: ``1.0.0 says nothing``; None where nobody listens."""
+        """What clients get: ``1.0.0 says nothing``; None if nothing listens."""
         try:
             with urllib.request.urlopen("http://127.0.0.1:%d/" % (port or self.port), timeout=10) as reply:
                 return reply.read().decode("ascii")
@@ -151,13 +153,13 @@ class Host:
 
     def says_behind_nginx(self):
         """What nginx's clients would get, with blue_green."""
-        return self.says({"blue": self.port, "green": self.other_port}[switch.live(APP)])
+        return self.says({"blue": self.port, "green": self.other_port}[live_color.live(APP)])
 
     def versions(self):
         return sorted(release.version for release in self.layout.releases().values())
 
     def everything(self):
-        """What a deploy may change, to compare: every file and link, and what systemd was told."""
+        """What a deploy may change, to compare: every file and link, and the calls of systemd."""
         found = {"calls": list(self.systemd.calls), "enabled": set(self.systemd.enabled)}
         for top in ("opt", "units", "nginx"):
             for path in sorted((self.base / top).rglob("*")):
@@ -187,7 +189,7 @@ def version_of(release_id):
 
 
 def free_ports():
-    """Two TCP ports that nobody listens on at this moment."""
+    """Two TCP ports that are free at this moment."""
     with contextlib.ExitStack() as stack:
         probes = [stack.enter_context(socket.socket()) for dummy in range(2)]
         for probe in probes:

@@ -9,10 +9,10 @@ import shutil
 import tempfile
 
 import pytest
-from ansible_collections.slipway.golang.plugins.module_utils.common import names
-from ansible_collections.slipway.golang.plugins.module_utils.host import preflight, systemd, wanted
-from ansible_collections.slipway.golang.plugins.module_utils.host.layout import Layout
-from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import placing, server, upstream
+from ansible_collections.slipway.golang.plugins.module_utils.host.deploy import preflight, request
+from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import apply, flags, process, upstream
+from ansible_collections.slipway.golang.plugins.module_utils.host.releases.layout import Layout
+from ansible_collections.slipway.golang.plugins.module_utils.host.systemd import systemctl
 
 from .faults import Faults
 from .managed_host import UNIT, Host
@@ -20,7 +20,7 @@ from .systemd_model import Systemd
 
 
 class Root:
-    """The module ``os`` for who is root. All that these tests do works without."""
+    """The module ``os`` of a process that is root. What these tests do works without root."""
 
     def __getattr__(self, name):
         return getattr(os, name)
@@ -32,29 +32,29 @@ class Root:
 
 @pytest.fixture
 def host(tmp_path, monkeypatch):
-    """A host that never had the app."""
+    """A host without the app."""
     for name in ("units", "log", "behaviours", "tmp", "nginx/conf.d", "nginx/slipway"):
         (tmp_path / name).mkdir(parents=True)
     model = Systemd(str(tmp_path / "units"), str(tmp_path / "log"))
-    for module in (wanted, placing):
+    for module in (request, apply):
         monkeypatch.setattr(module, "os", Root())
-    monkeypatch.setattr(systemd, "subprocess", model)
+    monkeypatch.setattr(systemctl, "subprocess", model)
     monkeypatch.setattr(preflight, "open", model.open, raising=False)
     monkeypatch.setattr(Layout.__init__, "__defaults__", (None, str(tmp_path / "units")))
-    monkeypatch.setattr(names, "NGINX_STATE", str(tmp_path / "nginx" / "slipway"))
+    monkeypatch.setattr(flags, "DIRECTORY", str(tmp_path / "nginx" / "slipway"))
     monkeypatch.setattr(upstream, "DIRECTORY", str(tmp_path / "nginx"))
-    monkeypatch.setattr(server, "binary", lambda: "/usr/sbin/nginx")
+    monkeypatch.setattr(process, "binary", lambda: "/usr/sbin/nginx")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
     monkeypatch.setattr(
         os, "fsync", lambda descriptor: None
     )  # no power fails here, and it costs most of the time
-    systemd.version.cache_clear()
+    systemctl.version.cache_clear()
     yield Host(tmp_path, model)
     model.shut_down()
     shutil.rmtree(
         tmp_path / "opt", ignore_errors=True
     )  # a quarter of a gigabyte in all, which pytest would keep
-    systemd.version.cache_clear()
+    systemctl.version.cache_clear()
 
 
 @pytest.fixture

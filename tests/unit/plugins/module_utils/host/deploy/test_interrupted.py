@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A deploy that is killed at any step: something serves on, and the next run does what is wanted."""
+"""A deploy that is killed at any step: a release still serves, and the next run completes the deploy."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ STEPS = {
 
 
 class Subject:
-    """A host that serves 1.0.0 by a strategy, and the deploy of 2.0.0 that is going to be cut off."""
+    """A host that serves 1.0.0 by a strategy, and the deploy of 2.0.0 that is going to be killed."""
 
     def __init__(self, host, strategy):
         self.host = host
         self.strategy = strategy
-        host.knows_both_ports()
+        host.configure_nginx()
         assert self.deploy("1.0.0", description="old")["outcome"] == "ok"
 
     def deploy(self, version="2.0.0", description="new"):
@@ -74,7 +74,7 @@ class Subject:
         assert len(self.host.systemd.running()) == 1
         assert set(self.host.systemd.running()) <= self.host.systemd.enabled
         assert os.listdir(self.host.layout.incoming) == []
-        assert self.host.journal()[-1] == ("deploy", version, "ok")
+        assert self.host.history()[-1] == ("deploy", version, "ok")
         assert list(self.host.base.rglob("*.new")) == []
 
     def expect_live(self, version, previous):
@@ -103,7 +103,7 @@ BEFORE_EACH = [
     for step in dict.fromkeys(steps)
 ]
 
-SINCE_THE_SWITCH = [
+AFTER_STAGING = [
     each
     for each in BEFORE_EACH
     if each.values[0] != "socket" and STEPS[each.values[0]].index(each.values[1]) > 3
@@ -115,7 +115,7 @@ def test_killed_before(subject, faults, step):
     with faults.killed(before=step):
         subject.deploy()
     assert subject.says() in ("1.0.0", "2.0.0")
-    assert subject.host.journal() == [("deploy", "1.0.0", "ok")]
+    assert subject.host.history() == [("deploy", "1.0.0", "ok")]
     assert subject.deploy()["outcome"] == "ok"
     if step in LEFT_BEHIND:
         subject.expect_live("2.0.0", "1.0.0")
@@ -125,9 +125,9 @@ def test_killed_before(subject, faults, step):
         subject.expect("2.0.0", "1.0.0")
 
 
-@pytest.mark.parametrize("strategy, step", SINCE_THE_SWITCH)
-def test_killed_before_and_taken_back(subject, faults, step):
-    """Nobody wants the new release any more: the old one comes back from wherever the host was left."""
+@pytest.mark.parametrize("strategy, step", AFTER_STAGING)
+def test_killed_before_and_the_old_version_deployed(subject, faults, step):
+    """The next deploy is one of the old release: it becomes live from wherever the host was left."""
     with faults.killed(before=step):
         subject.deploy()
     assert subject.deploy("1.0.0", "old")["outcome"] == "ok"
@@ -137,8 +137,8 @@ def test_killed_before_and_taken_back(subject, faults, step):
 
 
 @pytest.mark.parametrize("strategy", ["restart", "socket"])
-def test_killed_while_the_new_release_was_judged_and_it_is_bad(subject, faults):
-    """It is current, but was never found good: the next deploy that fails goes back to what was."""
+def test_killed_during_the_health_check_of_a_bad_release(subject, faults):
+    """It is current, but was never healthy: the next deploy that fails rolls back to the release before."""
     with faults.killed(after="restart orders.service"):
         subject.deploy()
     assert subject.host.links() == ("2.0.0", "1.0.0")
@@ -150,7 +150,7 @@ def test_killed_while_the_new_release_was_judged_and_it_is_bad(subject, faults):
 
 
 @pytest.mark.parametrize("strategy", ["restart", "socket"])
-def test_killed_while_the_new_release_was_judged_and_the_same_again(subject, faults):
+def test_killed_during_the_health_check_and_deployed_again(subject, faults):
     with faults.killed(after="restart orders.service"):
         subject.deploy()
     subject.host.behave("2.0.0", "crashes %d" % subject.host.port)
@@ -159,13 +159,13 @@ def test_killed_while_the_new_release_was_judged_and_the_same_again(subject, fau
     assert subject.says() == "1.0.0"
 
 
-ON_THE_WAY_BACK = ["rename current", "rename orders.service", "daemon-reload", "restart orders.service"]
+ROLLBACK_STEPS = ["rename current", "rename orders.service", "daemon-reload", "restart orders.service"]
 
 
 @pytest.mark.parametrize("strategy", ["restart"])
-@pytest.mark.parametrize("step", ON_THE_WAY_BACK)
-def test_killed_on_the_way_back(subject, faults, step):
-    """The second time that the step comes is on the way back."""
+@pytest.mark.parametrize("step", ROLLBACK_STEPS)
+def test_killed_during_the_rollback(subject, faults, step):
+    """The second time that the step comes is in the rollback."""
     subject.host.behave("2.0.0", "crashes %d" % subject.host.port)
     with faults.killed(before=step, occurrence=2):
         subject.deploy()
@@ -182,12 +182,12 @@ def test_killed_during_a_first_deploy(host, faults):
     assert host.links() == ("1.0.0", None)
 
 
-def test_what_a_killed_deploy_was_staging_is_cleared_away(served, faults):
+def test_what_a_killed_deploy_was_staging_is_removed(served, faults):
     with faults.killed(before="rename releases/2.0.0"):
         served.deploy("2.0.0")
     assert os.listdir(served.layout.incoming) != []
     assert served.versions() == ["1.0.0"]
-    served.act("1.0.0")
+    served.apply("1.0.0")
     assert os.listdir(served.layout.incoming) == []
 
 

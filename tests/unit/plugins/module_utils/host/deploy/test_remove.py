@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""state: absent takes an app off a host, and nothing else."""
+"""state: absent removes an app from a host, and nothing else."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .managed_host import UNIT
 
 @pytest.mark.parametrize("strategy", ["restart", "socket", "blue_green"])
 def test_a_removed_app_leaves_nothing(host, strategy):
-    host.knows_both_ports()
+    host.configure_nginx()
     host.deploy("1.0.0", strategy=strategy)
     host.deploy("2.0.0", strategy=strategy)
     result = host.deploy(state="absent", strategy=strategy)
@@ -38,12 +38,12 @@ def test_an_app_is_removed_whatever_strategy_it_was_deployed_with(host):
 
 
 def test_what_would_be_removed_is_listed(served):
-    found = served.look(state="absent")
+    found = served.plan(state="absent")
     assert found["reasons"] == ["%s exists" % path for path in (served.unit_dir / UNIT, served.root)]
     assert found["diff"]["before"] == "%s\n%s\n" % (served.unit_dir / UNIT, served.root)
 
 
-def test_files_of_others_stay(served):
+def test_other_files_stay(served):
     other = served.unit_dir / "orders-backup.service"
     other.write_text("[Service]\n", encoding="utf-8")
     served.deploy(state="absent")

@@ -21,9 +21,9 @@ from ansible_collections.slipway.golang.plugins.module_utils.common.manifest imp
     MANIFEST,
     Manifest,
 )
-from ansible_collections.slipway.golang.plugins.module_utils.host import machine
+from ansible_collections.slipway.golang.plugins.module_utils.host.system import platform
 
-from .. import tarballs
+from ..artifact import tarballs
 from . import service
 
 ARGUMENTS = [sys.executable, "-I", "-S", service.__file__]
@@ -64,5 +64,5 @@ def loader():
 
 def manifest_of(app, version, binary):
     listed = tarballs.manifest_for({"bin/" + app: (binary, "0755")}, app, version)
-    target = {"goos": "linux", "goarch": machine.goarch(), "variant": ""}
+    target = {"goos": "linux", "goarch": platform.goarch(), "variant": ""}
     return Manifest.create(name=app, version=version, target=target, commit="", time=1, files=listed.files)

@@ -11,7 +11,7 @@ import errno
 import os
 import re
 
-# What a killed program does no more. The first four count as steps.
+# What a killed program no longer does. The first four count as steps.
 _STEPS = ("rename", "symlink", "unlink", "link")
 _OTHERS = ("mkdir", "rmdir", "fchmod", "chmod", "fsync", "ftruncate", "pwrite")
 
@@ -89,7 +89,7 @@ class Faults:
             raise OSError(errno.ENOSPC, "No space left on device", step)
 
     def _name(self, kind, args):
-        """The step in words: the call, and the name that it makes or takes away."""
+        """The step in words: the call, and the name that it creates or removes."""
         path = str(args[0] if kind == "unlink" else args[1])
         for directory in (self._host.root, str(self._host.unit_dir), str(self._host.base)):
             if path.startswith(directory + "/"):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""systemd owns the port: it is open from the first deploy on, whatever becomes of the processes."""
+"""The strategy socket: the port is open from the first deploy on, whatever happens to the processes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def is_open(host):
 def test_socket_and_service_run_and_start_at_boot(listening):
     assert listening.says() == "1.0.0 says nothing"
     assert {SOCKET, UNIT} <= listening.systemd.enabled
-    assert listening.report()["running"]["version"] == "1.0.0"
+    assert listening.info()["running"]["version"] == "1.0.0"
     assert not deploy(listening, "1.0.0")["changed"]
 
 
@@ -62,7 +62,7 @@ def test_a_service_of_the_strategy_restart_hands_its_port_over(served):
     ]
 
 
-def test_where_that_fails_the_port_goes_back_to_the_service(served):
+def test_if_that_fails_the_service_listens_itself_again(served):
     served.behave("2.0.0", "crashes %d" % served.port)
     assert deploy(served, "2.0.0")["outcome"] == "reverted"
     assert served.says() == "1.0.0 says nothing"
@@ -80,7 +80,7 @@ def test_another_port_is_opened_anew(listening):
     assert listening.says(old) is None
 
 
-def test_where_the_new_port_fails_the_old_one_is_opened_again(listening):
+def test_if_the_new_port_fails_the_old_one_is_opened_again(listening):
     old, listening.port = listening.port, listening.other_port
     listening.behave("2.0.0", "crashes %d" % listening.port)
     assert deploy(listening, "2.0.0")["outcome"] == "reverted"

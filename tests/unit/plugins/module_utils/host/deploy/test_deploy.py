@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Deploys that go well: what is on the host afterwards, and what was left alone."""
+"""Deploys that succeed: what is on the host afterwards, and what did not change."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import re
 
 import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
-from ansible_collections.slipway.golang.plugins.module_utils.host import lock
+from ansible_collections.slipway.golang.plugins.module_utils.host.system import lock
 
 from .artifacts import artifact
 from .managed_host import APP, HEALTH, UNIT, version_of
@@ -25,7 +25,7 @@ def test_a_first_deploy_goes_live(host):
     assert host.links() == ("1.0.0", None)
     assert UNIT in host.systemd.enabled
     assert host.systemd.running() == [UNIT]
-    assert host.journal() == [("deploy", "1.0.0", "ok")]
+    assert host.history() == [("deploy", "1.0.0", "ok")]
     release = host.layout.release(result["release"])
     assert (host.unit_dir / UNIT).read_text(encoding="utf-8") == release.units()[UNIT]
     assert os.listdir(host.layout.incoming) == []
@@ -39,7 +39,7 @@ def test_the_next_version_takes_over_and_the_old_one_becomes_previous(served):
     assert served.links() == ("2.0.0", "1.0.0")
     assert served.systemd.running() == [UNIT]
     assert served.systemd.pid(UNIT) != old
-    assert served.journal() == [("deploy", "1.0.0", "ok"), ("deploy", "2.0.0", "ok")]
+    assert served.history() == [("deploy", "1.0.0", "ok"), ("deploy", "2.0.0", "ok")]
 
 
 def test_a_second_run_changes_nothing_and_runs_nothing(served):
@@ -50,18 +50,18 @@ def test_a_second_run_changes_nothing_and_runs_nothing(served):
     assert served.systemd.pid(UNIT) == pid
 
 
-def test_an_act_that_finds_its_work_done_does_nothing_and_writes_nothing_down(served):
+def test_apply_without_a_difference_does_nothing_and_records_nothing(served):
     before = served.everything()
-    result = served.act("1.0.0")
+    result = served.apply("1.0.0")
     assert (result["changed"], result["outcome"], result["actions"]) == (False, "ok", [])
     assert served.everything() == before
 
 
-def test_other_settings_make_a_release_of_the_bytes_that_are_here(served):
-    found = served.look("1.0.0", environment={"GREETING": "hello"})
+def test_other_settings_make_a_release_from_the_artifact_that_is_here(served):
+    found = served.plan("1.0.0", environment={"GREETING": "hello"})
     assert (found["changed"], found["needs_artifact"]) == (True, False)
     old = served.layout.release(served.layout.current())
-    result = served.act("1.0.0", environment={"GREETING": "hello"})
+    result = served.apply("1.0.0", environment={"GREETING": "hello"})
     assert result["outcome"] == "ok"
     assert served.says() == "1.0.0 says hello"
     new = served.layout.release(served.layout.current())
@@ -82,24 +82,24 @@ def test_a_staged_release_waits_on_the_host(served):
     assert served.says() == "1.0.0 says nothing"
     assert served.links() == ("1.0.0", None)
     assert served.versions() == ["1.0.0", "2.0.0"]
-    assert served.journal()[-1] == ("stage", "2.0.0", "ok")
-    assert not served.look("2.0.0", state="staged")["changed"]
-    assert not served.look("2.0.0")["needs_artifact"]
+    assert served.history()[-1] == ("stage", "2.0.0", "ok")
+    assert not served.plan("2.0.0", state="staged")["changed"]
+    assert not served.plan("2.0.0")["needs_artifact"]
     assert served.deploy("2.0.0")["outcome"] == "ok"
     assert served.says() == "2.0.0 says nothing"
 
 
-def test_to_go_back_is_a_deploy_of_the_previous_release(served):
+def test_a_rollback_is_a_deploy_of_the_previous_release(served):
     served.deploy("2.0.0")
     result = served.deploy(release="previous")
     assert (result["outcome"], version_of(result["current"])) == ("ok", "1.0.0")
     assert served.says() == "1.0.0 says nothing"
     assert served.links() == ("1.0.0", "2.0.0")
-    assert served.journal()[-1] == ("rollback", "1.0.0", "ok")
+    assert served.history()[-1] == ("rollback", "1.0.0", "ok")
     assert any("has served here before" in action for action in result["actions"])
 
 
-def test_a_release_is_brought_back_with_the_check_that_it_was_proven_with(served):
+def test_a_rollback_uses_the_health_check_that_the_release_passed(served):
     served.deploy("2.0.0")
     assert (
         served.deploy(release="1.0.0", health=dict(HEALTH, status=["204"], deadline=0.1))["outcome"] == "ok"
@@ -107,9 +107,9 @@ def test_a_release_is_brought_back_with_the_check_that_it_was_proven_with(served
 
 
 @pytest.mark.parametrize("release", ["previous", "3.0.0", "1.0.0-000000000000"])
-def test_what_is_not_on_the_host_cannot_be_gone_back_to(served, release):
+def test_a_rollback_to_a_release_that_is_not_on_the_host(served, release):
     before = served.everything()
-    result = served.act(release=release)
+    result = served.apply(release=release)
     assert (result["outcome"], result["failed"]) == ("rejected", True)
     assert served.everything() == before
 
@@ -151,7 +151,7 @@ def damage(host):
 
 
 @pytest.mark.parametrize(
-    "harm, reason",
+    "change, reason",
     [
         (stop, "the service is inactive"),
         (end, "the service is failed"),
@@ -163,25 +163,25 @@ def damage(host):
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_what_somebody_did_to_a_live_release_is_put_right(served, harm, reason):
-    harm(served)
-    (found,) = served.look("1.0.0")["reasons"]
+def test_a_change_by_hand_is_repaired(served, change, reason):
+    change(served)
+    (found,) = served.plan("1.0.0")["reasons"]
     assert re.search(reason, found)
     assert served.deploy("1.0.0")["outcome"] == "ok"
     assert served.says() == "1.0.0 says nothing"
-    assert not served.look("1.0.0")["changed"]
+    assert not served.plan("1.0.0")["changed"]
 
 
 def test_a_release_that_became_unhealthy_is_started_again(served):
     pid = served.systemd.pid(UNIT)
     served.behave("1.0.0", "unhealthy %d" % pid)
-    (reason,) = served.look("1.0.0")["reasons"]
+    (reason,) = served.plan("1.0.0")["reasons"]
     assert "not healthy" in reason and "answered 500" in reason
     assert served.deploy("1.0.0")["outcome"] == "ok"
     assert served.systemd.pid(UNIT) != pid
 
 
-def test_releases_that_nobody_would_go_back_to_are_removed(host):
+def test_old_releases_are_pruned(host):
     for version in ("1.0.0", "2.0.0", "3.0.0"):
         assert host.deploy(version, keep=5)["outcome"] == "ok"
     for bad in ("4.0.0", "5.0.0"):
@@ -196,7 +196,7 @@ def test_releases_that_nobody_would_go_back_to_are_removed(host):
     assert os.listdir(host.layout.incoming) == []
 
 
-def test_after_going_back_the_release_in_between_stays(served):
+def test_after_a_rollback_the_release_in_between_stays(served):
     served.deploy("2.0.0")
     served.deploy("3.0.0", keep=5)
     assert served.deploy(release="1.0.0", keep=0)["outcome"] == "ok"
@@ -220,12 +220,12 @@ def test_the_lock_is_held_from_the_first_change_to_the_last(host):
         pass
 
 
-def test_the_journal_says_who_did_what_and_how_long_it_took(served):
+def test_the_history_says_who_did_what_and_how_long_it_took(served):
     served.deploy("2.0.0")
-    entry = served.report()["history"][-1]
+    entry = served.info()["history"][-1]
     assert (entry["actor"], entry["deploy_id"], entry["message"]) == ("ann@laptop", "42", "")
     assert (version_of(entry["from"]), version_of(entry["to"])) == ("1.0.0", "2.0.0")
-    assert {"stage", "preflight", "smoke", "switch", "start", "judge"} == set(entry["phases"])
+    assert {"stage", "preflight", "smoke", "switch", "start", "health"} == set(entry["phases"])
     assert entry["health"] == HEALTH
     assert entry["ready_ms"] >= 0
 
@@ -234,7 +234,7 @@ def test_the_journal_says_who_did_what_and_how_long_it_took(served):
 
 
 def test_check_mode_on_a_bare_host_leaves_it_bare(host):
-    found = host.look("1.0.0")
+    found = host.plan("1.0.0")
     assert (found["changed"], found["needs_artifact"], found["from"]) == (True, True, None)
     assert found["artifact"] == artifact(APP, "1.0.0").described["digest"]
     assert not os.path.exists(host.root)
@@ -253,17 +253,17 @@ def test_check_mode_on_a_bare_host_leaves_it_bare(host):
 )
 def test_check_mode_changes_nothing(served, options):
     before = served.everything()
-    assert served.look(**options)["changed"]
+    assert served.plan(**options)["changed"]
     assert served.everything() == before
 
 
 def test_the_diff_shows_that_a_setting_differs_and_never_its_value(served):
-    diff = served.look("1.0.0", environment={"GREETING": "secret"})["diff"]
+    diff = served.plan("1.0.0", environment={"GREETING": "secret"})["diff"]
     assert "GREETING=(new value, hidden)" in diff["after"]
     assert "PORT=(same value, hidden)" in diff["after"]
     assert "secret" not in diff["after"] + diff["before"]
     assert diff["before"].startswith("current -> 1.0.0-")
 
 
-def test_a_host_says_which_artifacts_it_has_for_a_patch(served):
-    assert served.look("2.0.0")["here"] == [artifact(APP, "1.0.0").described["digest"]]
+def test_a_host_lists_the_artifacts_that_a_delta_can_start_from(served):
+    assert served.plan("2.0.0")["here"] == [artifact(APP, "1.0.0").described["digest"]]
