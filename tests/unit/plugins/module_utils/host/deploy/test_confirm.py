@@ -122,6 +122,18 @@ def test_a_timer_that_comes_after_another_deploy_does_nothing(waiting):
     assert waiting.says() == "3.0.0 says nothing"
 
 
+def test_a_deploy_that_was_killed_while_it_armed_the_timer_can_be_confirmed(served, faults):
+    with faults.killed(after="restart " + TIMER):
+        served.deploy("2.0.0", confirm_within=60)
+    assert served.history() == [("deploy", "1.0.0", "ok")]
+    assert served.deploy("2.0.0", confirm_within=60)["unconfirmed"] is True
+    assert served.history()[-1] == ("deploy", "2.0.0", "unconfirmed")
+    assert TIMER in served.systemd.active
+    assert served.confirm(served.layout.current())["outcome"] == "ok"
+    assert served.history()[-1] == ("deploy", "2.0.0", "ok")
+    assert no_trace_of_the_timer(served)
+
+
 def test_the_next_deploy_disarms_the_timer(waiting):
     assert waiting.deploy("3.0.0")["outcome"] == "ok"
     assert no_trace_of_the_timer(waiting)

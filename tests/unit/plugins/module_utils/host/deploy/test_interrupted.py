@@ -10,6 +10,8 @@ import os
 
 import pytest
 
+from .managed_host import HEALTH
+
 SMOKE = ["stop orders-smoke.service", "run orders-smoke.service", "stop orders-smoke.service"]
 # `previous` first: a release that neither link names would be pruned.
 LINKS = ["symlink previous.new", "rename previous", "symlink current.new", "rename current"]
@@ -64,6 +66,14 @@ class Subject:
         unit = dict(self.host.request()["unit"], description=description)
         return self.host.deploy(version, strategy=self.strategy, unit=unit)
 
+    def plan(self):
+        unit = dict(self.host.request()["unit"], description="new")
+        return self.host.plan("2.0.0", strategy=self.strategy, unit=unit)
+
+    def pid(self):
+        """The process of the live release."""
+        return self.host.info()["running"]["pid"]
+
     def says(self):
         says = self.host.says_behind_nginx() if self.strategy == "blue_green" else self.host.says()
         return says and says.partition(" ")[0]
@@ -95,8 +105,6 @@ def test_a_deploy_takes_these_steps(subject, faults):
     subject.expect("2.0.0", "1.0.0")
 
 
-# Once nginx sends to the new instance, all that is wanted is there: the old one is left to the next deploy.
-LEFT_BEHIND = ["stop orders@blue.service", "disable orders@blue.service"]
 BEFORE_EACH = [
     pytest.param(strategy, step, id="%s: %s" % (strategy, step))
     for strategy, steps in STEPS.items()
@@ -117,12 +125,52 @@ def test_killed_before(subject, faults, step):
     assert subject.says() in ("1.0.0", "2.0.0")
     assert subject.host.history() == [("deploy", "1.0.0", "ok")]
     assert subject.deploy()["outcome"] == "ok"
-    if step in LEFT_BEHIND:
-        subject.expect_live("2.0.0", "1.0.0")
-        assert subject.deploy("3.0.0")["outcome"] == "ok"
-        subject.expect("3.0.0", "1.0.0")  # nobody wrote down that 2.0.0 was good
-    else:
-        subject.expect("2.0.0", "1.0.0")
+    subject.expect("2.0.0", "1.0.0")
+    assert not subject.deploy()["changed"]
+
+
+RETIREMENT = ["stop orders@blue.service", "disable orders@blue.service"]
+
+
+@pytest.mark.parametrize("strategy", ["blue_green"])
+@pytest.mark.parametrize("step", RETIREMENT)
+def test_killed_before_the_old_instance_was_retired(subject, faults, step):
+    with faults.killed(before=step):
+        subject.deploy()
+    pid, calls = subject.pid(), len(subject.host.systemd.calls)
+    assert subject.plan()["reasons"][0] == "the old instance orders@blue.service still runs, or is enabled"
+    assert subject.deploy()["outcome"] == "ok"
+    subject.expect("2.0.0", "1.0.0")
+    assert (subject.pid(), subject.host.systemd.calls[calls:]) == (pid, RETIREMENT)
+
+
+@pytest.mark.parametrize("strategy", STEPS)
+def test_killed_between_going_live_and_the_history(subject, faults):
+    """The next run finds the release live and healthy, and records it: a later deploy can roll back to it."""
+    with faults.killed(after=STEPS[subject.strategy][-1]):
+        subject.deploy()
+    assert subject.host.history() == [("deploy", "1.0.0", "ok")]
+    pid, calls = subject.pid(), len(subject.host.systemd.calls)
+    (reason,) = subject.plan()["reasons"]
+    assert reason == "the history does not say that %s is healthy" % subject.host.layout.current()
+    result = subject.deploy()
+    assert (result["outcome"], result["changed"]) == ("ok", True)
+    subject.expect("2.0.0", "1.0.0")
+    assert (subject.pid(), len(subject.host.systemd.calls)) == (pid, calls)
+    assert not subject.deploy()["changed"]
+    assert subject.deploy("3.0.0")["outcome"] == "ok"
+    subject.expect("3.0.0", "2.0.0")
+
+
+def test_a_release_that_does_not_stay_up_is_not_recorded_as_healthy(served, faults):
+    """It still answers when the next run looks, but not for min_ready_seconds."""
+    with faults.killed(after="restart orders.service"):
+        served.deploy("2.0.0")
+    served.behave("2.0.0", "answers-once")
+    result = served.apply("2.0.0", smoke=False, health=dict(HEALTH, min_ready_seconds=60.0))
+    assert result["outcome"] == "reverted"
+    assert served.says() == "1.0.0 says nothing"
+    assert served.history()[-1] == ("deploy", "2.0.0", "reverted")
 
 
 @pytest.mark.parametrize("strategy, step", AFTER_STAGING)
