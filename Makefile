@@ -16,7 +16,7 @@ export ANSIBLE_NOCOLOR ?= 1
 
 .PHONY: help
 help: ## Show this help
-	@awk -F':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "All generated files are in .work/, logs in .work/log/."
 
 ## Try it
@@ -35,10 +35,15 @@ demo-down: ## Remove the demo's hosts
 test-fast: lint sanity units ## Run before every commit: lint, sanity and unit tests, in two minutes
 
 .PHONY: test
-test: test-fast ansible-units go-test galaxy acceptance molecule ## Run all tests, as in CI
+test: new-minutes test-fast ansible-units go-test galaxy acceptance molecule ## Run all tests, as in CI
+	@bash scripts/minutes.sh
+
+.PHONY: new-minutes
+new-minutes:
+	@rm -f .work/log/minutes
 
 .PHONY: lint
-lint: tools copy ## Run ansible-lint, yamllint, ruff, shellcheck, and antsibull for changelog and docs
+lint: tools programs copy ## Run ansible-lint, yamllint, ruff, shellcheck, and antsibull for changelog and docs
 	@$(LOG) ruff ruff check --output-format concise .
 	@$(LOG) yamllint yamllint --strict .
 	@$(LOG) shellcheck bash scripts/lint_shell.sh
@@ -47,22 +52,24 @@ lint: tools copy ## Run ansible-lint, yamllint, ruff, shellcheck, and antsibull 
 	@cd $(COPY) && ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/.work/tree $(LOG) ansible-lint ansible-lint --nocolor --config-file .config/ansible-lint.yml
 
 .PHONY: sanity
-sanity: tools ## Run ansible-test sanity
+sanity: tools programs ## Run ansible-test sanity
 	@$(LOG) sanity bash scripts/ansible_test.sh sanity $(ARGS)
 
 .PHONY: units
-units: tools ## Run pytest on tests/unit (ARGS="-k history -x" selects tests)
+units: tools programs ## Run pytest on tests/unit (ARGS="-k history -x" selects tests)
 	@LINES_OF_SUCCESS=1 $(LOG) units pytest --numprocesses auto --quiet $(ARGS)
 
+# pytest has run them all: ansible-test imports each of them in its own environment, and runs those of a module there.
 .PHONY: ansible-units
-ansible-units: tools
-	@LINES_OF_SUCCESS=1 $(LOG) ansible-units bash scripts/ansible_test.sh units
+ansible-units: tools programs ## The unit tests as ansible-test finds them: all are collected, a module's are run
+	@$(LOG) ansible-units-collect bash scripts/ansible_test.sh units --collect-only
+	@$(LOG) ansible-units bash scripts/ansible_test.sh units $$(find tests/unit -name test_health.py)
 
 .PHONY: acceptance
 acceptance: tools ## Run pytest on the other folders of tests/: real binaries, real hosts
 	@$(LOG) lab-image $(LAB) image
 	@export PATH="$$(bash scripts/go_directory.sh):$$PATH"; \
-	LINES_OF_SUCCESS=1 $(LOG) acceptance pytest --quiet $(sort $(dir $(filter-out tests/unit/%,$(wildcard tests/*/test_*.py)))) $(ARGS)
+	LINES_OF_SUCCESS=1 $(LOG) acceptance pytest --quiet $(sort $(dir $(filter-out tests/unit/%,$(wildcard tests/*/test_*.py tests/system/*/test_*.py)))) $(ARGS)
 
 .PHONY: go-test
 go-test: tools ## Run go vet and go test in the examples, and in the services and tools of the tests
@@ -75,7 +82,7 @@ galaxy: tools ## Build the collection, install it in another directory and use i
 .PHONY: molecule
 molecule: tools ## Test roles and playbooks on systemd hosts (SCENARIO=certbot for one, ACTION=converge keeps its hosts)
 	@$(LOG) lab-image $(LAB) image
-	@LINES_OF_SUCCESS=12 $(LOG) molecule$(if $(SCENARIO),-$(SCENARIO)) bash scripts/molecule.sh $(or $(ACTION),test) $(SCENARIO)
+	@$(if $(SCENARIO),LINES_OF_SUCCESS=12 $(LOG) molecule-$(SCENARIO)) bash scripts/molecule.sh $(or $(ACTION),test) $(SCENARIO)
 
 .PHONY: fleet
 fleet: ## Run the Molecule scenario `fleet`: deploys on three hosts
@@ -121,11 +128,19 @@ sbom: tools ## Write the collection's SBOM to .work/sbom.cdx.json
 docs: tools copy ## Check the documentation of modules, plugins and roles
 	@cd $(COPY) && $(LOG) docs-lint antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self .
 
+.PHONY: docs-site
+docs-site: tools ## Build the documentation as HTML in .work/docs-site/html, without a dead link
+	@LINES_OF_SUCCESS=1 $(LOG) docs-site bash scripts/docs_site.sh
+
 .PHONY: tools
 tools: .work/tools.stamp ## Install the pinned tools into .work/venv and link the collection
 
 .work/tools.stamp: requirements-dev.txt scripts/setup_venv.sh
 	@bash scripts/setup_venv.sh "$(PYTHON)"
+
+.PHONY: programs
+programs:
+	@PYTHON="$(PYTHON)" bash scripts/programs.sh
 
 .PHONY: copy
 copy: tools

@@ -18,6 +18,9 @@ ansible-galaxy collection install --offline "$there"/slipway-golang-*.tar.gz
 
 cd "$there"
 collection=$there/collections/ansible_collections/slipway/golang
+for script in install.sh self_extract.sh; do
+  [ -s "$collection/installer/$script" ]
+done
 for module in "$collection"/plugins/modules/*.py; do
   name=slipway.golang.$(basename "$module" .py)
   echo "$name"

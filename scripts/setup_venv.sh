@@ -14,9 +14,7 @@ if [ "$work/tools.stamp" -nt requirements-dev.txt ] && [ "$work/tools.stamp" -nt
 if ! "$python" -c 'import ensurepip' 2>/dev/null; then
   "$python" lab/lab.py install python3-venv
 fi
-for command in ssh:openssh-client shellcheck:shellcheck busybox:busybox; do
-  command -v "${command%:*}" >/dev/null || "$python" lab/lab.py install "${command#*:}"
-done
+command -v ssh >/dev/null || "$python" lab/lab.py install openssh-client
 
 echo "tools: installing requirements-dev.txt into .work/venv (log: .work/log/tools.log)"
 [ -x "$work/venv/bin/pip" ] || "$python" -m venv --clear "$work/venv"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The controller's half of slipway.golang.lease: one remote execution, streamed as slipway.golang.release streams."""
+"""The controller's part of slipway.golang.lease: one remote execution, streamed as a release is."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ARGUMENTS = {
 
 
 class ActionModule(EngineAction):
-    """Take, renew or give back the lease."""
+    """Acquire, renew or release the lease."""
 
     def run(self, tmp=None, task_vars=None):
         result = ActionBase.run(self, tmp, task_vars)
@@ -43,21 +43,25 @@ class ActionModule(EngineAction):
         if self._task.check_mode:
             return {"changed": False, "id": "", "counter": 0}
         step = "acquire_lease" if arguments["state"] == "present" else "release_lease"
-        # The process that lives as long as the rollout: this one is a fork of it, for one task.
+        # The process that lives as long as the rollout: we run in a fork of it, for one task.
         process = {"host": socket.gethostname(), "pid": os.getppid()}
-        own = arguments["id"] or uuid.uuid4().hex
         request = dict(
-            arguments, step=step, id=own, renew=bool(arguments["id"]), actor=self.actor(), process=process
+            arguments,
+            step=step,
+            id=arguments["id"] or uuid.uuid4().hex,
+            renew=bool(arguments["id"]),
+            actor=self.actor(),
+            process=process,
         )
         del request["state"]  # for the engine, `state: absent` is a service to remove
-        found = self.execute(request, None, task_vars)
-        if found.get("failed") and _is_dead(found.get("owner"), process):
-            found = self.execute(dict(request, instead_of=found["owner"]["id"]), None, task_vars)
-        return found
+        result = self.execute(request, None, task_vars)
+        if result.get("failed") and _is_dead(result.get("owner"), process):
+            result = self.execute(dict(request, instead_of=result["owner"]["id"]), None, task_vars)
+        return result
 
 
 def _is_dead(owner, process):
-    """Whether a rollout that began on this very machine has ended without giving its lease back."""
+    """Whether a rollout that began on this controller has ended without releasing its lease."""
     if not owner or (owner.get("process") or {}).get("host") != process["host"]:
         return False
     try:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The controller's half of slipway.golang.release: ask the host, send what it lacks, let it act."""
+"""The controller's part of slipway.golang.release: get the host's plan, send what it lacks, let it apply."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ ARGUMENTS = {
     "confirm_within": {"type": "int", "default": 0},
 }
 
-BY_ITSELF = "Unless it is confirmed in time, by deploying it again, the host goes back by itself"
+ROLLS_BACK = "Deploy it again to confirm it; otherwise the host rolls back when confirm_within is over"
 
 
 class ActionModule(EngineAction):
-    """At most two remote executions: a probe, which is all there is with nothing to do, and the act with the artifact."""
+    """At most two remote executions: the plan, and if there is something to do, apply with the artifact."""
 
     def run(self, tmp=None, task_vars=None):
         result = ActionBase.run(self, tmp, task_vars)
@@ -63,120 +63,107 @@ class ActionModule(EngineAction):
         return result
 
     def _release(self, arguments, task_vars):
-        outside = self._outside(arguments)
+        external_check = self._external_check(arguments)
         request = self._request(arguments)
-        found = self.execute(dict(request, step="plan"), None, task_vars)
-        if found.get("failed") or self._task.check_mode:
-            return found
-        done = self._act(request, found, task_vars) if found["changed"] else found
-        if outside and done["current"] and not done.get("failed"):
-            done = self._seen_from_outside(done, outside)
-        return (
-            self._confirm(request, done, task_vars)
-            if done.get("unconfirmed") and not done.get("failed")
-            else done
-        )
+        plan = self.execute(dict(request, step="plan"), None, task_vars)
+        if plan.get("failed") or self._task.check_mode:
+            return plan
+        result = self._apply(request, plan, task_vars) if plan["changed"] else plan
+        if external_check and result["current"] and not result.get("failed"):
+            result = self._check_externally(result, external_check)
+        if result.get("unconfirmed") and not result.get("failed"):
+            result = self._confirm(request, result, task_vars)
+        return result
 
-    def _act(self, request, found, task_vars):
+    def _apply(self, request, plan, task_vars):
         request = dict(request, step="apply")
-        if found["needs_artifact"]:
-            tarball = next(
-                item["path"] for item in request["artifacts"] if item["digest"] == found["artifact"]
-            )
-            done = self._act_with(request, found, tarball, task_vars)
+        if plan["needs_artifact"]:
+            result = self._apply_with_artifact(request, plan, task_vars)
         else:
-            done = dict(self.execute(request, None, task_vars), transfer="none")
+            result = dict(self.execute(request, None, task_vars), transfer="none")
         return dict(
-            done,
-            diff=found.get("diff"),
-            reasons=found["reasons"],
-            changed=done.get("changed", bool(done.get("actions"))),
+            result,
+            diff=plan.get("diff"),
+            reasons=plan["reasons"],
+            changed=result.get("changed", bool(result.get("actions"))),
         )
 
-    def _confirm(self, request, done, task_vars):
-        """Come again, over a new connection: one that was open before would prove nothing."""
+    def _confirm(self, request, result, task_vars):
+        """Reach the host over a new connection: one that was open before would prove nothing."""
+        current = result["current"]
         try:
             self._connection.reset()
-            answer = self.execute(dict(request, step="confirm", confirms=done["current"]), None, task_vars)
+            answer = self.execute(dict(request, step="confirm", confirms=current), None, task_vars)
         except (AnsibleConnectionFailure, SlipwayError) as error:
-            msg = "%s is healthy on the host, but the host could not be reached again: %s. %s"
-            return dict(
-                done, failed=True, outcome="unconfirmed", msg=msg % (done["current"], error, BY_ITSELF)
-            )
+            msg = "The host could not be reached again: %s. %s is live and healthy there. %s"
+            return dict(result, failed=True, outcome="unconfirmed", msg=msg % (error, current, ROLLS_BACK))
         if answer.get("failed"):
-            return dict(
-                done,
-                failed=True,
-                **{key: answer[key] for key in ("outcome", "msg", "current") if key in answer},
-            )
-        return dict(
-            done,
-            unconfirmed=False,
-            changed=True,
-            actions=done["actions"] + ["confirmed %s" % done["current"]],
-        )
+            kept = {key: answer[key] for key in ("outcome", "msg", "current") if key in answer}
+            return dict(result, failed=True, **kept)
+        actions = result["actions"] + ["confirmed %s" % current]
+        return dict(result, unconfirmed=False, changed=True, actions=actions)
 
-    def _act_with(self, request, found, tarball, task_vars):
-        """Send a patch where that is wanted and will do, and the whole artifact where not."""
+    def _apply_with_artifact(self, request, plan, task_vars):
+        """Use a cheaper transfer if one is requested and works; otherwise send the whole artifact."""
+        tarball = next(item["path"] for item in request["artifacts"] if item["digest"] == plan["artifact"])
         notes = []
-        for way, more, payload in self._lighter_ways(request, found, tarball, notes):
-            done = self.execute(dict(request, **more), payload, task_vars)
-            if not done.pop("full_needed", False):
-                return dict(done, transfer=way, transfer_note="; ".join(notes))
-            notes.append(done["msg"])
-        return dict(
-            self.execute(request, tarball, task_vars), transfer="full", transfer_note="; ".join(notes)
-        )
+        for transfer, options, payload in self._cheaper_transfers(request, plan, tarball, notes):
+            result = self.execute(dict(request, **options), payload, task_vars)
+            if not result.pop("full_needed", False):
+                return dict(result, transfer=transfer, transfer_note="; ".join(notes))
+            notes.append(result["msg"])
+        result = self.execute(request, tarball, task_vars)
+        return dict(result, transfer="full", transfer_note="; ".join(notes))
 
-    def _lighter_ways(self, request, found, tarball, notes):
-        """What costs this controller less than to send the whole artifact: name, what to add to the request, and what to send."""
+    def _cheaper_transfers(self, request, plan, tarball, notes):
+        """The transfers to try first: name, what to add to the request, and what to send."""
         if request["delta"]:
             try:
-                patch, base = delta.patch_for(tarball, found["here"])
+                patch, base = delta.patch_for(tarball, plan["here"])
                 yield "delta", {"patch_base": base}, patch
             except delta.NoPatch as reason:
                 notes.append(str(reason))
         if request["pull_from"]:
             yield "pull", {"pull_url": mirror.url_of(tarball, request)}, None
 
-    def _outside(self, arguments):
-        """The check from the controller's side, found good before anything is done."""
+    def _external_check(self, arguments):
+        """The check from the controller, parsed before anything is done."""
         options = arguments.pop("external_health")
         return health.parse(health.given(options), default_port=arguments["port"]) if options else None
 
-    def _seen_from_outside(self, result, check):
-        """Ask from here. The worker does it by itself: a task of its own would cost every host as much as all the rest here."""
+    def _check_externally(self, result, check):
+        """Check from the controller. A task of its own would cost each host as much as the whole deploy."""
         release = result["current"]
         verdict = health.wait_until_ready(check, release=(release, release.rpartition("-")[0]))
         result["outside"] = verdict.to_dict()
         if verdict.ok:
             return result
-        msg = "%s serves on the host, and was left running, but it is not healthy from the controller's side: %s"
+        msg = "%s is not healthy from the controller: %s. On its host it is healthy, and was left running"
         if result.get("unconfirmed"):
-            msg += ". So it was not confirmed: the host goes back by itself when confirm_within is over"
+            msg += ". It was not confirmed: the host rolls back when confirm_within is over"
         return dict(result, failed=True, msg=msg % (release, verdict.reason))
 
     def _request(self, arguments):
-        """What the host is asked for: the options, and what only the controller knows."""
+        """The request for the host: the options, and what only the controller knows."""
         if arguments["state"] != "absent" and not arguments["artifact"] and not arguments["release"]:
             raise InvalidInput(
                 "artifact",
                 None,
-                "name the tarballs to deploy, or set release to go back to one that the hosts have",
+                "name the tarballs to deploy, or set release to activate one that the hosts have",
             )
         if arguments["keep"] < 0:
             raise InvalidInput("keep", arguments["keep"], "use 0 or more")
         mirror.check(arguments["pull_from"], arguments["artifact"] or [])
-        described = [self._described(path, arguments["name"]) for path in arguments.pop("artifact") or []]
+        artifacts = [self._describe(path, arguments["name"]) for path in arguments.pop("artifact") or []]
         return dict(
             arguments,
             health=health.given(arguments["health"]),
-            artifacts=described,
+            artifacts=artifacts,
             actor=self.actor(),
             deploy_id=str(self._task._uuid),
         )
 
-    def _described(self, path, name):
+    def _describe(self, path, name):
         path = self._loader.path_dwim(os.path.expanduser(path))
         manifest = artifact.read_manifest(path)
         if manifest.name != name:

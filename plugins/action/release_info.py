@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The controller's half of slipway.golang.release_info: one remote execution, which changes nothing."""
+"""The controller's part of slipway.golang.release_info: one remote execution, which changes nothing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ARGUMENTS = {
 
 
 class ActionModule(EngineAction):
-    """Ask one host."""
+    """Read the state of one host."""
 
     def run(self, tmp=None, task_vars=None):
         result = ActionBase.run(self, tmp, task_vars)

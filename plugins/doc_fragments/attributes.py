@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """What all modules of this collection say about check mode, diff mode and where they run, in the same words."""
+    """The attributes that all modules of this collection share: check mode, diff mode, platform."""
 
     DOCUMENTATION = r"""
 options: {}
@@ -16,7 +16,8 @@ attributes:
     description: Can run in check mode, returns what would change and why, and changes nothing.
   diff_mode:
     support: full
-    description: Returns what changed, or would change in check mode, as a small text before and after when in diff mode.
+    description: Returns what changed, or would change in check mode, as a small text before and after when in
+      diff mode.
   platform:
     support: full
     platforms: linux
@@ -28,8 +29,9 @@ options: {}
 attributes:
   check_mode:
     support: full
-    description: Can run in check mode, and does the same there, as it only looks.
+    description: Can run in check mode, and does the same there, because it only reads.
   diff_mode:
     support: N/A
-    description: Returns what changed, or would change in check mode, as a small text before and after when in diff mode.
+    description: Returns what changed, or would change in check mode, as a small text before and after when in
+      diff mode.
 """

@@ -9,10 +9,11 @@ import textwrap
 OPTIONS = """\
 type:
   description:
-    - What is asked. V(http) sends a request, V(tcp) connects to a port, V(unix) connects to a unix socket and sends a request there
-      where there is a C(path), V(command) runs a program. V(none) asks nothing - a release is then judged by its process alone.
-    - Default is what the other options suggest - V(command) with C(command), V(unix) with C(socket), V(http) with C(path), else V(tcp).
-    - An option that the type would not look at is refused.
+    - The kind of probe. V(http) sends a request, V(tcp) connects to a port, V(unix) connects to a unix socket
+      and, with a C(path), sends a request there, V(command) runs a program. V(none) probes nothing; a release
+      is then healthy while its process runs.
+    - Default is V(command) with C(command), V(unix) with C(socket), V(http) with C(path), else V(tcp).
+    - An option that the type does not use is refused.
   type: str
   choices: [http, tcp, unix, command, none]
 scheme:
@@ -25,11 +26,12 @@ validate_certs:
   type: bool
   default: true
 host:
-  description: The name or address that is asked. Of a name with several addresses, the first that accepts a connection.
+  description: The name or address to connect to. Of several addresses, the first that accepts a connection is
+    used.
   type: str
   default: 127.0.0.1
 port:
-  description: The TCP port that is asked.
+  description: The TCP port to connect to.
   type: int
 path:
   description: Path and query of the request, beginning with C(/).
@@ -39,8 +41,9 @@ socket:
   type: str
 command:
   description:
-    - A program and its arguments, run without a shell, as the user that the task becomes, on the machine of the task. Exit code 0 is health.
-    - After C(timeout) it is killed, with all that it has started.
+    - A program and its arguments, run without a shell, as the user that the task becomes, on the machine of
+      the task. Exit status 0 is healthy.
+    - After C(timeout) it is killed, with all processes that it has started.
   type: list
   elements: str
 method:
@@ -53,7 +56,8 @@ headers:
   type: dict
   default: {}
 status:
-  description: Status codes that are health, single ones or ranges. A redirect is not followed, its own status counts.
+  description: Status codes that are healthy, single ones or ranges. Redirects are not followed; their own
+    status counts.
   type: list
   elements: str
   default: [200-399]
@@ -61,29 +65,30 @@ body:
   description: A regular expression that must match somewhere in the first 64 KiB of the body.
   type: str
 response_headers:
-  description: Headers that the answer must have, each with a regular expression that must match somewhere in its value.
+  description: Headers that the response must have, each with a regular expression that must match somewhere
+    in its value.
   type: dict
   default: {}
 release_header:
   description:
-    - The header by which an answer names the release that gave it. Where it does, it must be the expected one, so that an answer from an old
-      process is not taken for the new one. Empty - no header is looked at.
+    - The header in which a response names its release. If it does, the release must be the expected one, so
+      that a response of an old process does not count for the new one. Empty disables it.
   type: str
   default: X-Release
 release_field:
-  description: The same as a field of a JSON object in the body. Empty - no field is looked at.
+  description: The same as C(release_header), for a field of a JSON object in the body. Empty disables it.
   type: str
   default: release
 initial_delay:
-  description: Seconds to wait before the first probe. They are a part of C(deadline).
+  description: Seconds to wait before the first probe. They are part of C(deadline).
   type: float
   default: 0.0
 period:
-  description: Seconds between probes, at most. They begin at 10 milliseconds and grow.
+  description: Seconds between probes, at most. The interval begins at 10 milliseconds and grows.
   type: float
   default: 1.0
 timeout:
-  description: Seconds after which one probe, all of it, has failed.
+  description: Seconds after which a probe has failed, in total.
   type: float
   default: 1.0
 success_threshold:
@@ -91,32 +96,35 @@ success_threshold:
   type: int
   default: 1
 failure_threshold:
-  description: How many probes in a row must fail, once it is ready, for the service to be unhealthy.
+  description: How many probes in a row must fail, after the service was ready, for it to be unhealthy.
   type: int
   default: 3
 deadline:
-  description: Seconds within which the service must become ready. The last probe begins when they are over, so V(0) asks once.
+  description: Seconds within which the service must become ready. The last probe begins when they are over,
+    so V(0) probes once.
   type: float
   default: 30.0
 min_ready_seconds:
-  description: Seconds for which it must then stay healthy. They do not end in the middle of failures - probing goes on until it is clear.
+  description: Seconds for which it must then stay healthy. If the last probe failed, probing goes on until
+    the result is clear.
   type: float
   default: 2.0
 """
 
 
 class ModuleDocFragment:
-    """The vocabulary of health checks, told once: as a module's own options, and as the option `health` of others."""
+    """The options of a health check: as a module's own options, and as the option `health` of others."""
 
-    # With their types, as ansible-test's yamllint takes a plain assignment for a literal.
+    # With types, because ansible-test's yamllint takes a plain assignment for a literal.
     DOCUMENTATION: str = "options:\n" + textwrap.indent(OPTIONS, "  ")
 
     NESTED: str = """\
 options:
   health:
     description:
-      - What healthy means. With nothing given it is a connection to the service's port.
-      - The words mean what they mean for Kubernetes' probes; times are in seconds. See M(slipway.golang.health).
+      - The health check. Default is a connection to the service's port.
+      - The options have the meaning of Kubernetes' probes; times are in seconds. See
+        M(slipway.golang.health).
     type: dict
     default: {}
     suboptions:

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: build
-short_description: Build a static binary of a Go service for one or many targets
+short_description: Build static binaries of a Go service for one or more targets
 version_added: 0.1.0
 description:
-  - Compiles one main package of a Go module, for all targets side by side, and proves what came out - the ELF header fits the target,
-    the binary needs nothing of the host, the stamps landed, the size is within its budget.
-  - Decides by content whether there is anything to do. The key is a digest over the toolchain, the flags, the environment, the modules
-    and every file that goes into the binary; together with the digest of the binary itself. Times of files mean nothing, and a binary
-    that was altered is built again, which C(go build) would not do. With nothing changed, no compiler is started.
-  - RV(ignore:changed) is true when the bytes of a binary changed, or the version or commit that it stands for. A new comment in a library
-    package is compiled, gives the same bytes, and is no change; check mode cannot know this and announces a change.
+  - Compiles one main package of a Go module for all targets in parallel, and checks the binaries - the ELF
+    header fits the target, the binary needs nothing of the host, the stamps are in it, and the size is
+    within its limit.
+  - Decides by content whether there is anything to build. The key is a digest over the toolchain, the
+    flags, the environment, the modules and every file that goes into the binary, together with the digest
+    of the binary itself. Modification times do not matter. A binary that was altered is built again, which
+    C(go build) would not do. When nothing changed, no compiler is started.
+  - RV(ignore:changed) is true when the bytes of a binary changed, or the version or commit that it stands
+    for. A new comment in a library package is compiled, gives the same bytes, and is no change; check mode
+    cannot know this and announces a change.
   - Runs where Go is, which is usually the controller - C(delegate_to=localhost), C(run_once=true).
 options:
   source:
@@ -36,34 +39,39 @@ options:
     type: str
   dest:
     description:
-      - Directory of the results. A binary goes to C(<dest>/<goos>-<goarch>[-<variant>]/<name>), with C(<name>.provenance.json) beside it.
+      - Directory of the results. A binary goes to C(<dest>/<goos>-<goarch>[-<variant>]/<name>), with
+        C(<name>.provenance.json) beside it.
       - It may lie within O(source), ignored by git or not.
     type: path
     required: true
   targets:
     description:
       - What to build for, as V(linux/amd64), V(linux/arm/7), V(linux/amd64/v3), V(linux/mips/softfloat).
-      - The third part is the value of C(GOAMD64), C(GOARM), C(GOARM64), C(GO386), C(GOMIPS), C(GOMIPS64), C(GOPPC64) or C(GORISCV64).
+      - The third part is the value of C(GOAMD64), C(GOARM), C(GOARM64), C(GO386), C(GOMIPS), C(GOMIPS64),
+        C(GOPPC64) or C(GORISCV64).
       - Default is Linux on the builder's own architecture.
     type: list
     elements: str
   version:
     description:
-      - The version. Default is what C(git describe --tags) says, without a leading C(v), with C(-dirty) at the end where a file that is
-        compiled differs from the commit.
+      - The version. Default is the output of C(git describe --tags), without a leading C(v), with C(-dirty)
+        at the end where a file that is compiled differs from the commit.
       - Outside of git it is C(0.0.0-) and 12 digits of a digest over the sources.
     type: str
   stamp:
     description:
-      - Values for string variables of the program, as in C(main.version) or C(example.com/app/internal/about.Commit).
-      - V({version}), V({commit}) and V({time}) are replaced. The time is the commit's, never now, so that a build can be repeated.
-      - A variable that does not exist, or cannot be set by the linker, is an error, where C(go build) says nothing.
+      - Values for string variables of the program, as in C(main.version) or
+        C(example.com/app/internal/about.Commit).
+      - V({version}), V({commit}) and V({time}) are replaced. The time is the commit's, never the current
+        one, so that a build can be repeated.
+      - A variable that does not exist, or cannot be set by the linker, is an error, while C(go build)
+        ignores it.
     type: dict
     default: {}
   ldflags:
     description:
-      - Flags for the linker. The default leaves out symbols and debug information, a third of the size; there is nothing left for
-        C(strip) to take off after that.
+      - Flags for the linker. The default leaves out symbols and debug information, a third of the size;
+        after that C(strip) finds nothing more to remove.
     type: list
     elements: str
     default: ['-s', '-w']
@@ -74,9 +82,10 @@ options:
     default: []
   flags:
     description:
-      - Further flags of C(go build) - C(-race), C(-msan), C(-asan), C(-cover), C(-covermode), C(-coverpkg), C(-asmflags), C(-buildmode).
-      - C(-a) and C(-installsuffix) are accepted and left out with a warning, as they cost half a minute and change no byte.
-        C(-toolexec) is refused.
+      - Further flags of C(go build) - C(-race), C(-msan), C(-asan), C(-cover), C(-covermode), C(-coverpkg),
+        C(-asmflags), C(-buildmode).
+      - C(-a) and C(-installsuffix) are accepted and left out with a warning, as they cost half a minute and
+        change no byte. C(-toolexec) is refused.
     type: list
     elements: str
     default: []
@@ -87,18 +96,21 @@ options:
     default: []
   trimpath:
     description:
-      - Leave the builder's directories out of the binary. Without it, another directory means other bytes and everything compiled again.
+      - Leave the builder's directories out of the binary. Without it, another directory gives other bytes,
+        and everything is compiled again.
     type: bool
     default: true
   cgo:
     description:
-      - Allow C code. A static binary then needs a static C library, named by C(CC) in O(environment), and the linker's flags
-        V(-linkmode external) and V(-extldflags "-static"); see the examples. Where only the standard library wants C, the O(tags)
-        V(netgo) and V(osusergo) are enough.
+      - Allow C code. A static binary then needs a static C library, set by C(CC) in O(environment), and the
+        linker's flags V(-linkmode external) and V(-extldflags "-static"); see the examples. Where only the
+        standard library uses C, the O(tags) V(netgo) and V(osusergo) are enough.
     type: bool
     default: false
   static:
-    description: What to do with a binary that needs a loader or a library of the host. It is read off the binary, not guessed from flags.
+    description:
+      - What to do with a binary that needs a loader or a library of the host. It is read from the binary,
+        not guessed from flags.
     type: str
     choices: [require, warn, ignore]
     default: require
@@ -108,17 +120,21 @@ options:
     choices: [readonly, vendor, mod]
     default: readonly
   pgo:
-    description: Profile to optimise by. V(auto) takes C(default.pgo) beside the program, V(off) none; else a file's path.
+    description:
+      - Profile to optimise by. V(auto) takes C(default.pgo) in the directory of the package, V(off) none;
+        any other value is a file's path.
     type: str
     default: auto
   max_size:
-    description: The most that a binary may have, in bytes or as V(10MiB). A larger one is an error, and what was there stays.
+    description:
+      - The maximum size of a binary, in bytes or as V(10MiB). A larger one is an error, and the previous
+        one stays.
     type: str
   upx:
     description:
       - Pack the binary with UPX, which must be installed on the builder.
-      - Seldom worth it. The program starts 20 times slower and shares no memory between processes, and a C(tar.gz) of the plain binary is
-        at most a quarter larger.
+      - Rarely useful. The program starts 20 times slower and shares no memory between processes, and a
+        C(tar.gz) of the plain binary is at most a quarter larger.
     type: bool
     default: false
   upx_args:
@@ -128,29 +144,33 @@ options:
     default: ['-9']
   embed:
     description:
-      - Patterns of files that must be embedded, relative to O(source), as in V(web/dist/*.js). C(*) also matches C(/).
-      - Finds the forgotten front-end build, and the file whose name begins with a dot.
+      - Patterns of files that must be embedded, relative to O(source), as in V(web/dist/*.js). C(*) also
+        matches C(/).
+      - Finds a front-end build that was forgotten, and a file whose name begins with a dot.
     type: list
     elements: str
     default: []
   gates:
     description:
-      - What must pass before anything is built. Each runs over the whole module, for the builder's own platform, once for the same
-        code, tests and files in C(testdata); that it passed is kept in the provenance.
+      - What must pass before anything is built. Each runs over the whole module, for the builder's own
+        platform, once for the same code, tests and files in C(testdata). The provenance records that it
+        passed.
       - V(govulncheck) must be installed on the builder.
     type: list
     elements: str
     choices: [vet, test, govulncheck]
     default: []
   go:
-    description: The C(go) command. The default is looked for in C(PATH), then in C(/usr/local/go/bin).
+    description: The C(go) command. The default is searched in C(PATH), then in C(/usr/local/go/bin).
     type: str
     default: go
   goproxy:
     description: Go module proxies, as in C(GOPROXY). Default is the builder's own setting.
     type: str
   goprivate:
-    description: Patterns of module paths that no proxy and no checksum database must see. Default is the builder's own setting.
+    description:
+      - Patterns of module paths that no proxy and no checksum database may see. Default is the builder's
+        own setting.
     type: list
     elements: str
   gosumdb:
@@ -169,16 +189,16 @@ options:
   environment:
     description:
       - Further variables for the build - C(GO*), C(CGO_*), C(CC), C(CXX), C(FC), C(AR), C(PKG_CONFIG*).
-      - Nothing else of the builder's environment reaches the compiler. C(GOFLAGS), C(GOENV), workspaces (C(GOWORK)) and other toolchains
-        (C(GOTOOLCHAIN)) are off unless named here.
+      - Nothing else of the builder's environment reaches the compiler. C(GOFLAGS), C(GOENV), workspaces
+        (C(GOWORK)) and other toolchains (C(GOTOOLCHAIN)) are off unless set here.
     type: dict
     default: {}
   force:
-    description: Build and run the gates even with nothing changed.
+    description: Build and run the gates even if nothing changed.
     type: bool
     default: false
   jobs:
-    description: How many targets are built side by side. Default is the number of processors.
+    description: How many targets are built in parallel. Default is the number of processors.
     type: int
 extends_documentation_fragment:
   - slipway.golang.attributes
@@ -190,7 +210,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Build orders for both kinds of our hosts
+- name: Build orders for amd64 and arm64
   slipway.golang.build:
     source: "{{ playbook_dir }}/../orders"
     package: ./cmd/orders
@@ -205,7 +225,7 @@ EXAMPLES = r"""
   run_once: true
   register: built
 
-- name: Build with SQLite, which needs C, and still statically
+- name: Build a static binary with SQLite, which needs C
   slipway.golang.build:
     source: /src/ledger
     dest: /src/ledger/dist
@@ -228,7 +248,7 @@ artifacts:
       type: str
       sample: /src/orders/dist/bin/linux-amd64/orders
     provenance:
-      description: The file that tells how the binary came about.
+      description: The file that describes how the binary was built.
       type: str
       sample: /src/orders/dist/bin/linux-amd64/orders.provenance.json
     name:
@@ -273,7 +293,8 @@ artifacts:
       description: SHA-256 of the binary; null in check mode when it would be built.
       type: str
     static:
-      description: Whether it needs nothing of the host; null in check mode when it would be built.
+      description:
+        - Whether it needs no loader and no library of the host; null in check mode when it would be built.
       type: bool
     build_id:
       description: Go's build ID; null in check mode when it would be built.
@@ -302,7 +323,8 @@ commands:
   type: list
   elements: list
 gates:
-  description: For each gate its RV(gates[].name), whether it was RV(gates[].due) and whether it RV(gates[].ran).
+  description:
+    - For each gate its RV(gates[].name), whether it was RV(gates[].due) and whether it RV(gates[].ran).
   returned: success
   type: list
   elements: dict
@@ -314,7 +336,7 @@ gates:
       description: Whether code or tests changed since it passed.
       type: bool
     ran:
-      description: Whether it ran, and passed.
+      description: Whether it ran and passed.
       type: bool
 reasons:
   description: Why anything was built; with the target where a reason does not hold for all.
@@ -398,13 +420,12 @@ ARGUMENTS = {
 def main():
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     try:
-        request = Request(module.params, module.check_mode)
-        result = build(request)
+        result = build(Request(module.params, module.check_mode))
     except SlipwayError as error:
         module.fail_json(msg=str(error), **error.facts)
     if not module._diff:
         del result["diff"]
-    for warning in request.warnings:
+    for warning in result.pop("warnings"):
         module.warn(warning)
     module.exit_json(**result)
 

@@ -6,27 +6,32 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: certbot_certificate
-short_description: Have certbot obtain, reissue or leave a certificate
+short_description: Obtain, reissue or remove a certificate with certbot
 version_added: 0.1.0
 description:
-  - Looks at the certificate and at certbot's notes on it, and starts certbot only where something has to change. C(reasons) says what, in check
-    mode too, and also on a host that has no certbot yet.
-  - It reissues, always under the same path, when domains, key, CA, authenticator or preferred chain are others, when the certificate has
-    expired or soon will, and when its files are lost or damaged. What was in the way is moved to C(/etc/letsencrypt/slipway-aside), never deleted.
-  - Where the CA refuses, what served before serves on, and the error carries the CA's own reason for each domain.
-  - Where the CA has forgotten this host's account, the account is moved aside and certbot registers again.
-  - Renewal is not the module's job but C(certbot renew)'s. A certificate is renewed here too where it is in the last third of its life, and at
-    most 30 days before its end, so that a renewal that does not work is found out in time.
+  - Reads the certificate and certbot's renewal file, and runs certbot only if something has to change.
+    RV(reasons) says what, also in check mode, and on a host that has no certbot yet.
+  - It reissues under the same path if domains, key, CA, authenticator or preferred chain differ, if the
+    certificate has expired or expires soon, and if its files are lost or damaged. Files that are in the way
+    are moved to C(/etc/letsencrypt/slipway-backup), never deleted.
+  - If the CA refuses, the old certificate stays in use, and the message has the CA's own reason for each
+    domain.
+  - If the CA does not know this host's account any more, the account is moved to the same directory, and
+    certbot registers again.
+  - Renewals are left to C(certbot renew). The module renews a certificate too if it is in the last third of
+    its life, at most 30 days before it expires, so that a renewal that does not work is noticed in time.
 options:
   name:
-    description: The certificate's name, and its directory below C(/etc/letsencrypt/live). Default is the first of O(domains).
+    description: The certificate's name, and its directory below C(/etc/letsencrypt/live). Default is the
+      first of O(domains).
     type: str
   domains:
     description: All names that the certificate is for. Required with O(state=present).
     type: list
     elements: str
   email:
-    description: The address that an account is registered with. Without it the CA can warn nobody. An account that is there stays as it is.
+    description: The address to register an account with. Without it, the CA cannot send warnings. An existing
+      account is not changed.
     type: str
   server:
     description: Address of the CA's ACME directory. Default is Let's Encrypt.
@@ -34,75 +39,84 @@ options:
   staging:
     description:
       - Use Let's Encrypt's staging server, whose certificates no browser accepts. Not with O(server).
-      - Going back to O(staging=false) reissues. A good certificate that is still valid is never replaced by a test certificate.
+      - A later O(staging=false) reissues. A valid certificate is never replaced by a test certificate.
     type: bool
     default: false
   authenticator:
     description:
-      - How certbot proves that the domains are yours. V(webroot) puts a file where a web server that runs already serves it. V(standalone) is a
-        web server of certbot's own for the time being, where nothing else listens.
-      - Or any plugin that is installed beside certbot, such as V(dns-cloudflare). Wildcards need one that answers in DNS.
+      - How certbot proves that the domains are yours. V(webroot) writes a file into a directory that a
+        running web server serves. V(standalone) starts a temporary web server of certbot's own, if nothing
+        else listens.
+      - Or any plugin that is installed with certbot, such as V(dns-cloudflare). Wildcards need a DNS plugin.
     type: str
     default: webroot
   webroot:
-    description: The directory that a web server serves C(/.well-known/acme-challenge/) from. Required with O(authenticator=webroot).
+    description: The directory from which a web server serves C(/.well-known/acme-challenge/). Required with
+      O(authenticator=webroot).
     type: path
   standalone_port:
-    description: The port that V(standalone) listens on, where something else leads port 80 there.
+    description: The port that V(standalone) listens on, if port 80 is forwarded to it.
     type: int
   standalone_address:
     description: The address that V(standalone) listens on.
     type: str
   authenticator_options:
     description:
-      - Further options of the plugin, without its name. C(credentials) becomes C(--dns-cloudflare-credentials).
-      - Any user of the host can read a command line, so name a file here that has the secret, and not the secret.
+      - More options of the plugin, without its name. C(credentials) becomes C(--dns-cloudflare-credentials).
+      - Any user of the host can read a command line, so pass the path of a file with the secret, never the
+        secret itself.
     type: dict
   key_type:
-    description: The kind of key.
+    description: The type of the key.
     type: str
     choices: [ecdsa, rsa]
     default: ecdsa
   elliptic_curve:
-    description: The curve of an ECDSA key. Default is certbot's own, and whatever a certificate has already.
+    description: The curve of an ECDSA key. Default is what an existing certificate has, else certbot's own.
     type: str
     choices: [secp256r1, secp384r1]
   rsa_key_size:
-    description: The size of an RSA key. Default is certbot's own, and whatever a certificate has already.
+    description: The size of an RSA key. Default is what an existing certificate has, else certbot's own.
     type: int
   reuse_key:
-    description: Whether a renewed certificate keeps its key, for those who pin it. Default is what the certificate has already, else V(false).
+    description: Whether a renewed certificate keeps its key, for clients that pin it. Default is what an
+      existing certificate has, else V(false).
     type: bool
   preferred_chain:
-    description: The issuer's name at the top of the chain, where the CA offers several. Default is what the certificate has already.
+    description: The issuer's name at the top of the chain, if the CA offers several. Default is what an
+      existing certificate has.
     type: str
   deploy_hook:
     description:
-      - Absolute path of an executable on the host that certbot calls whenever it has put a new certificate in place, now and at renewals.
-      - Empty for none. Default is what the certificate has already.
+      - Absolute path of an executable on the host that certbot runs after it has installed a new certificate,
+        now and at renewals.
+      - Empty for none. Default is what an existing certificate has.
     type: str
   certbot:
-    description: The program.
+    description: The certbot executable.
     type: str
     default: certbot
   ca_bundle:
-    description: File of the root certificates by which the CA's server is trusted. Renewals need it as well, in C(REQUESTS_CA_BUNDLE).
+    description: File of the root certificates to trust for the CA's server. Renewals need it as well, in
+      C(REQUESTS_CA_BUNDLE).
     type: path
   state:
     description:
-      - V(present) has the certificate.
-      - V(absent) has certbot delete it. Files that certbot does not know are moved to C(/etc/letsencrypt/slipway-aside).
+      - V(present) obtains the certificate if it is missing or differs.
+      - V(absent) lets certbot delete it. Files that certbot does not know are moved to
+        C(/etc/letsencrypt/slipway-backup).
     type: str
     choices: [present, absent]
     default: present
   revoke:
-    description: With O(state=absent), tell the CA that the certificate must not be trusted any more. For a key that somebody else may have.
+    description: With O(state=absent), revoke the certificate at the CA. For a key that may be compromised.
     type: bool
     default: false
 extends_documentation_fragment:
   - slipway.golang.attributes
 notes:
-  - Needs root on the host - set C(become) - and certbot 1.25 or newer, which the role P(slipway.golang.certbot#role) installs.
+  - Needs root on the host (set C(become)), and certbot 1.25 or newer, which the role
+    P(slipway.golang.certbot#role) installs.
 seealso:
   - module: slipway.golang.certificate_info
 author:
@@ -110,7 +124,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Have a certificate while the web server runs on
+- name: Obtain a certificate through a running web server
   slipway.golang.certbot_certificate:
     domains: [orders.example.com, www.orders.example.com]
     email: ops@example.com
@@ -118,7 +132,7 @@ EXAMPLES = r"""
     deploy_hook: /usr/local/sbin/reload-nginx
   become: true
 
-- name: Have a wildcard, proved in DNS
+- name: Obtain a wildcard certificate through DNS
   slipway.golang.certbot_certificate:
     name: example.com
     domains: ["*.example.com", example.com]
@@ -128,7 +142,7 @@ EXAMPLES = r"""
       propagation-seconds: 30
   become: true
 
-- name: Have one from a CA of one's own, with an RSA key
+- name: Obtain a certificate with an RSA key from a private CA
   slipway.golang.certbot_certificate:
     domains: [orders.internal.example.com]
     server: https://ca.internal.example.com/acme/directory
@@ -138,7 +152,7 @@ EXAMPLES = r"""
     rsa_key_size: 3072
   become: true
 
-- name: Have it no longer
+- name: Remove the certificate
   slipway.golang.certbot_certificate:
     name: orders.example.com
     state: absent
@@ -147,29 +161,29 @@ EXAMPLES = r"""
 
 RETURN = r"""
 reasons:
-  description: Why certbot had to act, or would have to in check mode. Empty where nothing has changed.
+  description: Why certbot had to run, or would have to in check mode. Empty if nothing has changed.
   returned: success
   type: list
   elements: str
-  sample: ["domains: added shop.example.com", "CA: https://acme-staging-v02.api.letsencrypt.org/directory -> https://acme-v02.api.letsencrypt.org/directory"]
+  sample: ["domains: added shop.example.com", "key type: rsa -> ecdsa"]
 actions:
-  description: What was done, in order, with the places of what was moved aside.
+  description: What was done, in order, with the new paths of files that were moved.
   returned: success
   type: list
   elements: str
   sample: ["reissue orders.example.com"]
 certificate:
-  description: Path of the certificate alone.
+  description: Path of the certificate without its chain.
   returned: success
   type: str
   sample: /etc/letsencrypt/live/orders.example.com/cert.pem
 chain:
-  description: Path of the chain that leads to the CA's root.
+  description: Path of the chain, without the certificate.
   returned: success
   type: str
   sample: /etc/letsencrypt/live/orders.example.com/chain.pem
 fullchain:
-  description: Path of the certificate with its chain, which is what a web server wants.
+  description: Path of the certificate with its chain, as web servers need it.
   returned: success
   type: str
   sample: /etc/letsencrypt/live/orders.example.com/fullchain.pem
@@ -179,7 +193,7 @@ key:
   type: str
   sample: /etc/letsencrypt/live/orders.example.com/privkey.pem
 server:
-  description: Address of the ACME directory that the certificate came from.
+  description: Address of the ACME directory from which the certificate was obtained.
   returned: success, when certbot knows the certificate
   type: str
 serial:
@@ -187,47 +201,48 @@ serial:
   returned: success, when there is a certificate
   type: str
 issuer:
-  description: Who signed it.
+  description: The CA that signed it.
   returned: success, when there is a certificate
   type: str
   sample: C=US, O=Let's Encrypt, CN=E7
 domains:
-  description: The names that it is for.
+  description: The domains of the certificate.
   returned: success, when there is a certificate
   type: list
   elements: str
 not_before:
-  description: When it begins to be valid, in UTC.
+  description: When it becomes valid, in UTC.
   returned: success, when there is a certificate
   type: str
   sample: "2026-11-20T22:31:07Z"
 not_after:
-  description: When it ceases to be valid, in UTC.
+  description: When it expires, in UTC.
   returned: success, when there is a certificate
   type: str
   sample: "2027-02-18T22:31:06Z"
 days_left:
-  description: Whole days until then; below zero when it has expired.
+  description: Whole days until it expires; negative if it has expired.
   returned: success, when there is a certificate
   type: int
   sample: 89
 key_type:
-  description: The kind of its key.
+  description: The type of its key.
   returned: success, when there is a certificate
   type: str
   sample: ecdsa
 nginx_files:
-  description: Files of nginx's configuration that still name a certificate that is gone.
+  description: Files of nginx's configuration that still name the removed certificate.
   returned: with O(state=absent)
   type: list
   elements: str
 problems:
-  description: What the CA complained of. Each has C(domain), where the complaint is about one, C(type), the ACME error, and C(detail).
+  description: The CA's errors. Each has C(domain), or null if it is about none, C(type), the ACME error, and
+    C(detail).
   returned: when no certificate was obtained
   type: list
   elements: dict
   sample:
-    - {domain: shop.example.com, type: unauthorized, detail: "Invalid response from http://shop.example.com/.well-known/acme-challenge/x: 404"}
+    - {domain: shop.example.com, type: unauthorized, detail: "Invalid response from http://shop.example.com/"}
 certbot:
   description: The last lines that certbot printed.
   returned: when certbot failed
@@ -271,57 +286,56 @@ FACTS = ("serial", "issuer", "domains", "not_before", "not_after", "days_left", 
 
 
 def present(params, check_mode):
-    """Look, decide, act; returns the result and what to warn of."""
+    """Observe, decide, apply; returns the result and warnings."""
     request = Request(params)
-    found = observe(Paths(request.name))
-    plan = decide(request, found, time.time())
-    diff = {"before": describe(found), "after": preview(request, found, plan)}
+    state = observe(Paths(request.name))
+    plan = decide(request, state, time.time())
+    diff = {"before": describe(state), "after": preview(request, state, plan)}
     actions, warnings = [], []
     if plan.issue and not check_mode:
-        actions, warnings = apply.issue(request, found)
+        actions, warnings = apply.issue(request, state)
     elif plan.hook and not check_mode:
-        actions = apply.change_hook(request, found)
-    after = observe(found.paths) if actions else found
-    return dict(
-        facts(after), changed=plan.changed, reasons=plan.reasons, actions=actions, diff=diff
-    ), warnings
+        actions = apply.change_hook(request, state)
+    after = observe(state.paths) if actions else state
+    result = {"changed": plan.changed, "reasons": plan.reasons, "actions": actions, "diff": diff}
+    return dict(facts(after), **result), warnings
 
 
 def absent(params, check_mode):
-    """Look, act; returns the result and what to warn of."""
+    """Observe, apply; returns the result and warnings."""
     paths = Paths(check_name(params["name"], params["domains"]))
-    found = observe(paths)
-    there = paths.present()
-    named = apply.nginx_files(paths.live)  # once the files are gone nginx no longer tells
-    actions = apply.remove(found, params["certbot"], params["revoke"]) if there and not check_mode else []
-    result = {
-        "changed": bool(there),
-        "reasons": ["it is there: %s" % ", ".join(there)] if there else [],
-        "actions": actions,
-        "nginx_files": named,
-    }
-    words = "nginx would not start again: %s still name%s files in %s" % (
-        " and ".join(named),
-        "s" * (len(named) == 1),
+    state = observe(paths)
+    present = paths.present()
+    nginx_files = apply.nginx_files(paths.live)  # before: without the certificate nginx -T prints nothing
+    actions = apply.remove(state, params["certbot"], params["revoke"]) if present and not check_mode else []
+    warning = "nginx would not start again: files in %s are named in %s. Remove them there" % (
         paths.live,
+        " and ".join(nginx_files),
     )
-    return dict(result, diff={"before": describe(found), "after": ""}), [words] if named else []
+    result = {
+        "changed": bool(present),
+        "reasons": ["it is there: %s" % ", ".join(present)] if present else [],
+        "actions": actions,
+        "nginx_files": nginx_files,
+        "diff": {"before": describe(state), "after": ""},
+    }
+    return result, [warning] if nginx_files else []
 
 
-def facts(found):
-    """What the result says of a certificate."""
-    paths = found.paths
+def facts(state):
+    """What the result says about a certificate."""
+    paths = state.paths
     known = {
         "certificate": paths.certificate,
         "chain": paths.chain,
         "fullchain": paths.fullchain,
         "key": paths.key,
     }
-    if found.certificate:
-        told = x509.facts(found.certificate, time.time())
-        known.update({name: told[name] for name in FACTS})
-    if found.known:
-        known["server"] = found.server
+    if state.certificate:
+        certificate = x509.facts(state.certificate, time.time())
+        known.update({name: certificate[name] for name in FACTS})
+    if state.known:
+        known["server"] = state.server
     return known
 
 
@@ -330,8 +344,8 @@ def main():
         argument_spec=ARGUMENTS, required_if=[("state", "present", ["domains"])], supports_check_mode=True
     )
     try:
-        act = present if module.params["state"] == "present" else absent
-        result, warnings = act(module.params, module.check_mode)
+        run = present if module.params["state"] == "present" else absent
+        result, warnings = run(module.params, module.check_mode)
     except SlipwayError as error:
         module.fail_json(msg=str(error), **error.facts)
     for warning in warnings:

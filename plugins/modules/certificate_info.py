@@ -6,19 +6,21 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: certificate_info
-short_description: Tell what certificate files say, and in how many days they expire
+short_description: Gather information about certificates
 version_added: 0.1.0
 description:
-  - Reads PEM certificates on the host. Neither openssl nor a Python library has to be there.
-  - A file that is missing or damaged is told as such and fails nothing, so that one bad file hides no other.
+  - Reads PEM certificates on the host. It needs neither openssl nor a Python library there.
+  - A file that is missing or damaged is reported, and does not fail the task, so that one bad file hides no
+    other.
 options:
   paths:
-    description: The files. Of a chain the first certificate is read, which is the server's own.
+    description: The files. Only the first certificate of a chain is read, which is the server's own.
     type: list
     elements: path
     required: true
   key:
-    description: A private key on the host, to be compared with the certificate. Only with a single path. Nothing of the key is returned.
+    description: A private key on the host to compare with the certificate. Only with a single path. The key
+      is never returned.
     type: path
 extends_documentation_fragment:
   - slipway.golang.attributes
@@ -30,16 +32,16 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Look at the certificate that nginx serves
+- name: Read the certificate that nginx serves
   slipway.golang.certificate_info:
     paths: [/etc/letsencrypt/live/orders.example.com/fullchain.pem]
     key: /etc/letsencrypt/live/orders.example.com/privkey.pem
   become: true
-  register: found
+  register: info
 
-- name: Be warned three weeks ahead
+- name: Fail three weeks before it expires
   ansible.builtin.assert:
-    that: found.certificates[0].days_left > 21
+    that: info.certificates[0].days_left > 21
 """
 
 RETURN = r"""
@@ -58,16 +60,16 @@ certificates:
       type: bool
       returned: always
     problem:
-      description: Why the file says nothing.
+      description: Why the file cannot be used.
       type: str
       returned: when it is there and no certificate can be read from it
     subject:
-      description: Whom the certificate names.
+      description: The distinguished name of the subject.
       type: str
       returned: when it was read
       sample: CN=orders.example.com
     issuer:
-      description: Who signed it.
+      description: The CA that signed it.
       type: str
       returned: when it was read
       sample: C=US, O=Let's Encrypt, CN=E7
@@ -80,22 +82,22 @@ certificates:
       type: str
       returned: when it was read
     domains:
-      description: The names and addresses that it is for.
+      description: The domains and addresses of the certificate.
       type: list
       elements: str
       returned: when it was read
     not_before:
-      description: When it begins to be valid, in UTC.
+      description: When it becomes valid, in UTC.
       type: str
       returned: when it was read
       sample: "2026-11-20T22:31:07Z"
     not_after:
-      description: When it ceases to be valid, in UTC.
+      description: When it expires, in UTC.
       type: str
       returned: when it was read
       sample: "2027-02-18T22:31:06Z"
     days_left:
-      description: Whole days until then; below zero when it has expired.
+      description: Whole days until it expires; negative if it has expired.
       type: int
       returned: when it was read
       sample: 62
@@ -131,17 +133,18 @@ ARGUMENTS = {
 
 
 def run(params):
-    """What each file says."""
+    """The facts of every file."""
     if params["key"] and len(params["paths"]) != 1:
         raise InvalidInput(
             "key",
             params["key"],
-            "it can be compared with one certificate only, and paths has %d" % len(params["paths"]),
+            "it can be compared with only one certificate, and paths has %d; use one path"
+            % len(params["paths"]),
         )
-    return {"changed": False, "certificates": [look(path, params["key"]) for path in params["paths"]]}
+    return {"changed": False, "certificates": [read(path, params["key"]) for path in params["paths"]]}
 
 
-def look(path, key):
+def read(path, key):
     """The facts of one file."""
     try:
         certificate = x509.load(path)

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: health
-short_description: Wait until a service is healthy, and see that it stays so
+short_description: Wait until a service is healthy and stays healthy
 version_added: 0.1.0
 description:
-  - Asks a service over HTTP, TCP, a unix socket or by a command until it is ready, and then for a while longer.
-  - It is the check by which M(slipway.golang.release) judges a release, and it can be used on any service, from any machine.
-  - It changes nothing, so it asks in check mode too.
+  - Probes a service over HTTP, TCP, a unix socket or by a command until it is ready, and then for a while
+    longer.
+  - It is the check of M(slipway.golang.release), and it can be used on any service, from any machine.
+  - It changes nothing, so it probes in check mode too.
 options:
   release:
     description: The version or release id that the answer must name, where it names one at all.
@@ -27,12 +28,12 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Wait until orders answers
+- name: Wait until orders is healthy
   slipway.golang.health:
     port: 8080
     path: /healthz
 
-- name: See from the controller that the new version is what the world gets
+- name: Check from the controller that the new version is served
   slipway.golang.health:
     scheme: https
     host: orders.example.com
@@ -43,14 +44,14 @@ EXAMPLES = r"""
     deadline: 10
   delegate_to: localhost
 
-- name: See whether it is healthy at this moment, and wait for nothing
+- name: Check once, without waiting
   slipway.golang.health:
     port: 8080
     path: /healthz
     deadline: 0
     min_ready_seconds: 0
 
-- name: Wait for a database by its own tool
+- name: Wait for PostgreSQL by its own tool
   slipway.golang.health:
     command: [pg_isready, -q]
     deadline: 60
@@ -59,47 +60,47 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ready_ms:
-  description: Milliseconds from the start until the service was ready; null where it never was.
-  returned: when the options are good
+  description: Milliseconds from the start until the service was ready; null if it never was.
+  returned: when the options are valid
   type: int
   sample: 12
 seconds:
   description: Seconds that all of it took.
-  returned: when the options are good
+  returned: when the options are valid
   type: float
   sample: 2.013
 reason:
-  description: Why the service is not healthy; empty where it is.
-  returned: when the options are good
+  description: Why the service is not healthy; empty if it is.
+  returned: when the options are valid
   type: str
   sample: ""
 status:
-  description: The HTTP status of the last probe, null where there was none.
-  returned: when the options are good
+  description: The HTTP status of the last probe, null if there was none.
+  returned: when the options are valid
   type: int
   sample: 200
 release:
-  description: The release that the last probe's answer named, null where it named none.
-  returned: when the options are good
+  description: The release in the last probe's answer, null if it named none.
+  returned: when the options are valid
   type: str
   sample: 1.4.2
 count:
-  description: How many probes there were.
-  returned: when the options are good
+  description: Number of probes.
+  returned: when the options are valid
   type: int
   sample: 4
 attempts:
   description: The probes, in order; of more than twenty the first ten and the last ten.
-  returned: when the options are good
+  returned: when the options are valid
   type: list
   elements: dict
   contains:
     at_ms:
-      description: When it began, in milliseconds from the start.
+      description: Its start, in milliseconds from the start of the module.
       type: int
       sample: 0
     ms:
-      description: How long it took, in milliseconds.
+      description: Its duration in milliseconds.
       type: int
       sample: 3
     ok:
@@ -107,11 +108,11 @@ attempts:
       type: bool
       sample: true
     status:
-      description: The HTTP status, null where there was none.
+      description: The HTTP status, null if there was none.
       type: int
       sample: 200
     reason:
-      description: Why it failed, empty where it did not.
+      description: Why it failed, empty if it did not.
       type: str
       sample: ""
 """
@@ -136,15 +137,18 @@ def main():
         module.fail_json(msg=str(error), **error.facts)
     verdict = health.wait_until_ready(check, release=(release,) if release else None)
     last = verdict.attempts[-1]
-    told = dict(verdict.to_dict(), status=last.status, release=last.release)
-    if not told.pop("ok"):
-        module.fail_json(msg=_failure(check, verdict), **told)
-    module.exit_json(changed=False, **told)
+    result = dict(verdict.to_dict(), status=last.status, release=last.release)
+    if not result.pop("ok"):
+        module.fail_json(msg=_failure(check, verdict), **result)
+    module.exit_json(changed=False, **result)
 
 
 def _failure(check, verdict):
-    words = "%s after %d probes in %.1f s (deadline %g s, min_ready_seconds %g s, timeout %g s, failure_threshold %d): %s. Next, on this machine: %s"
-    return words % (
+    message = (
+        "%s after %d probes in %.1f s (deadline %g s, min_ready_seconds %g s, timeout %g s, "
+        "failure_threshold %d): %s. Next, on this machine: %s"
+    )
+    return message % (
         "Not healthy" if verdict.ready_ms is None else "Ready, but not healthy",
         verdict.count,
         verdict.seconds,
@@ -158,7 +162,7 @@ def _failure(check, verdict):
 
 
 def _next(check):
-    """The command by which a person would look closer."""
+    """The command for a closer look."""
     if check.type == "command":
         return check.target
     if check.type == "tcp":
@@ -166,10 +170,10 @@ def _next(check):
     if not check.path:
         return "ls -l %s; ss -lxp" % shlex.quote(check.socket)
     where = "http://localhost" if check.type == "unix" else check.target.split(" ")[1][: -len(check.path)]
-    words = ["curl", "-iv"] + {"GET": [], "HEAD": ["-I"]}.get(check.method, ["-X", check.method])
-    words += ["--unix-socket", check.socket] if check.type == "unix" else []
-    words += ["-k"] if not check.validate_certs else []
-    return " ".join(shlex.quote(word) for word in words + [where + check.path])
+    argv = ["curl", "-iv"] + {"GET": [], "HEAD": ["-I"]}.get(check.method, ["-X", check.method])
+    argv += ["--unix-socket", check.socket] if check.type == "unix" else []
+    argv += ["-k"] if not check.validate_certs else []
+    return " ".join(shlex.quote(word) for word in argv + [where + check.path])
 
 
 if __name__ == "__main__":

@@ -6,17 +6,20 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: lease
-short_description: Have one rollout of a service at a time over a whole fleet
+short_description: Acquire, renew or release a fleet-wide rollout lease
 version_added: 0.1.0
 description:
-  - Takes a lease on a service, which one host of its fleet keeps in C(/opt/<name>/lease.json). Whoever comes second waits, or is told who has it,
-    since when, and what is being rolled out.
-  - The lease lapses O(ttl) seconds after it was taken or renewed, by that host's clock. One whose owner began on the controller that asks, and has
-    died there, is taken over at once.
-  - Every new owner gets a higher RV(counter). Given to O(slipway.golang.release#module:fencing_token), it keeps a rollout whose lease has lapsed away
-    from hosts that a newer one has been to.
-  - The playbooks C(slipway.golang.deploy) and C(slipway.golang.rollback) do all this by themselves.
-  - The module is executed by an action plugin, in one remote execution that needs nothing on the host but Python.
+  - Acquires a lease on a service, which one host of its fleet keeps in C(/opt/<name>/lease.json). A second
+    rollout waits, or fails with a message that says who has the lease, since when, and what is being rolled
+    out.
+  - The lease lapses O(ttl) seconds after it was acquired or renewed, by that host's clock. If its owner ran
+    on the same controller and is dead, it is taken over at once.
+  - Every new owner gets a higher RV(counter). Hosts compare it with
+    O(slipway.golang.release#module:fencing_token), so that a rollout whose lease has lapsed cannot change
+    hosts that a newer one has been to.
+  - The playbooks C(slipway.golang.deploy) and C(slipway.golang.rollback) do all this.
+  - The module is executed by an action plugin, in one remote execution that needs nothing on the host but
+    Python.
 options:
   name:
     description: The service's name.
@@ -24,26 +27,29 @@ options:
     required: true
   state:
     description:
-      - V(present) takes the lease, or renews it where O(id) says that it was taken before; a renewal fails where somebody else has taken it meanwhile.
-      - V(absent) lets the next one have it at once. It changes nothing where the lease has lapsed and somebody else has it.
+      - V(present) acquires the lease. With O(id) it renews the lease, and fails if another owner has acquired
+        it since.
+      - V(absent) releases the lease, so that the next rollout can have it at once. It changes nothing if
+        another owner has it by now.
     type: str
     choices: [present, absent]
     default: present
   root:
-    description: The directory of everything of this service. Default is C(/opt/) and O(name).
+    description: The service's directory on the host. Default is C(/opt/) and O(name).
     type: path
   id:
-    description: RV(id) of the task that took the lease, to renew it or to give it back. Required with O(state=absent).
+    description: RV(id) of the task that acquired the lease, to renew or release it. Required with
+      O(state=absent).
     type: str
   ttl:
     description: After how many seconds the lease lapses unless it is renewed; 10 or more.
     type: int
     default: 600
   wait:
-    description: How many seconds to wait where somebody else has it.
+    description: How many seconds to wait if another owner has it.
     type: int
     default: 0
-  what:
+  description:
     description: What is being rolled out, for others to read.
     type: str
     default: a rollout
@@ -51,7 +57,7 @@ extends_documentation_fragment:
   - slipway.golang.attributes
 attributes:
   check_mode:
-    details: In check mode the host is not asked, and there is no lease.
+    details: In check mode the host is not contacted, and no lease is acquired.
   diff_mode:
     support: none
 notes:
@@ -63,10 +69,10 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Take the lease on the first host
+- name: Acquire the lease on the first host
   slipway.golang.lease:
     name: orders
-    what: orders 1.4.2
+    description: orders 1.4.2
     wait: 300
   delegate_to: web1
   run_once: true
@@ -80,7 +86,7 @@ EXAMPLES = r"""
     fencing_token: "{{ lease.counter }}"
   become: true
 
-- name: Give the lease back
+- name: Release the lease
   slipway.golang.lease:
     name: orders
     state: absent
@@ -92,17 +98,17 @@ EXAMPLES = r"""
 
 RETURN = r"""
 id:
-  description: What the owner renews the lease with, and gives it back.
+  description: The lease's id, for O(id) when it is renewed or released.
   returned: O(state=present)
   type: str
   sample: 7b0d1f0c5a7e4b0f9a3d4e5f60718293
 counter:
-  description: The fencing token - higher than that of every lease before. V(0) in check mode.
+  description: The fencing token, which is higher than that of every earlier lease. V(0) in check mode.
   returned: O(state=present)
   type: int
   sample: 1795200000
 owner:
-  description: Who has it - C(actor), C(what), C(since), C(expires) and others.
-  returned: when somebody else has it
+  description: Who has it - C(actor), C(description), C(since), C(expires) and others.
+  returned: when another owner has it
   type: dict
 """

@@ -6,36 +6,39 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: nginx_site
-short_description: Have nginx serve a site as a reverse proxy, tried by nginx before it replaces anything
+short_description: Configure nginx as a reverse proxy for a service
 version_added: 0.1.0
 description:
-  - Renders the site's configuration on the host, lets nginx itself try it together with all that is there already, puts it in place,
-    reloads, and waits until new workers serve with it. Where nginx finds a fault, or does not take the configuration, everything stays
-    as it was, and the error is nginx's own, with the line of what you wrote.
-  - Sites do not know of each other. Each has two files, C(conf.d/slipway-NAME.conf) and C(conf.d/slipway-NAME.upstream.conf), and the last one
-    that goes takes along what they share, C(conf.d/00-slipway.conf). Nothing else in C(/etc/nginx) is written, but for the link to the
-    distribution's own welcome page, which makes room for O(catch_all) if nobody has edited that page.
-  - With O(certificate) the site is served by HTTPS with Mozilla's intermediate profile and HTTP/2, and HTTP redirects there. As long as
-    the files are not there, only the path for ACME challenges is open; run the module again when they are.
+  - Renders the site's configuration on the host, lets nginx test it together with the configuration that is
+    there already, installs it, reloads, and waits until new workers serve with it. If nginx finds an error,
+    or does not load the configuration, everything stays as it was, and the message has nginx's own error with
+    your line.
+  - Sites are independent of each other. Each has two files, C(conf.d/slipway-NAME.conf) and
+    C(conf.d/slipway-NAME.upstream.conf). All share C(conf.d/00-slipway.conf), which is removed with the last
+    site. Nothing else in C(/etc/nginx) is written, except that O(catch_all) removes the link to the
+    distribution's own welcome page, if nobody has edited that page.
+  - With O(certificate) the site is served by HTTPS with Mozilla's intermediate profile and HTTP/2, and HTTP
+    redirects there. As long as the certificate's files are missing, only the path for ACME challenges is
+    open; run the module again when they exist.
 options:
   name:
-    description: The site's name; usually the app's.
+    description: The site's name, usually that of the app.
     type: str
     required: true
   state:
-    description: V(absent) removes the site and leaves all others, certificates and logs.
+    description: V(absent) removes the site, and keeps all other sites, certificates and logs.
     type: str
     choices: [present, absent]
     default: present
   domains:
     description:
-      - The host names that it answers to; C(*.example.com) is possible. Without any, it answers to every name that no other site has, which
-        only one site of a host can do.
+      - The host names of the site; C(*.example.com) is possible. Without any, the site answers requests for
+        every name that no other site has. Only one site of a host can do that.
     type: list
     elements: str
     default: []
   redirect_from:
-    description: Further host names, which are redirected to the first of O(domains).
+    description: More host names, which are redirected to the first of O(domains).
     type: list
     elements: str
     default: []
@@ -55,8 +58,9 @@ options:
         default: 1
       max_fails:
         description:
-          - After how many failures within O(servers[].fail_timeout) nginx leaves it alone for as long. V(0) never does.
-          - A single server is never left alone.
+          - After how many failures within O(servers[].fail_timeout) nginx sends the server no requests for as
+            long. V(0) never stops.
+          - A single server always gets requests.
         type: int
         default: 3
       fail_timeout:
@@ -64,73 +68,83 @@ options:
         type: int
         default: 10
       backup:
-        description: Gets requests only when all others fail. Not with O(balance=ip_hash).
+        description: Whether it gets requests only when all others fail. Not with O(balance=ip_hash).
         type: bool
         default: false
   balance:
-    description: How nginx chooses between the servers.
+    description: How nginx balances requests between the servers.
     type: str
     choices: [round_robin, least_conn, ip_hash]
     default: round_robin
   keepalive:
-    description: How many idle connections to the servers every worker keeps open. V(0) opens one per request.
+    description: How many idle connections to the servers each worker keeps open. V(0) opens a connection per
+      request.
     type: int
     default: 32
   blue_green:
     description:
-      - Send to the first of two O(servers) only, the blue one; or only to the second, the green one, while the file C(/etc/nginx/slipway/NAME.green) exists.
-      - nginx looks for that file at every request, so that the strategy V(blue_green) of M(slipway.golang.release) switches without a reload.
+      - Send requests only to the first of two O(servers), the blue one; or only to the second, the green one,
+        while the file C(/etc/nginx/slipway/NAME.green) exists.
+      - nginx looks for that file at every request, so that the strategy V(blue_green) of
+        M(slipway.golang.release) switches without a reload.
     type: bool
     default: false
   certificate:
     description:
-      - Path on the host of the certificate with its chain, such as C(/etc/letsencrypt/live/orders.example.com/fullchain.pem).
+      - Path on the host of the certificate with its chain, such as
+        C(/etc/letsencrypt/live/orders.example.com/fullchain.pem).
       - Without it the site is HTTP only.
     type: str
   certificate_key:
     description: Path on the host of its private key.
     type: str
   hsts_max_age:
-    description: For how many seconds browsers shall insist on HTTPS. V(0) does not say so. Begin with an hour; it cannot be taken back.
+    description: For how many seconds browsers must use HTTPS. V(0) sends no such header. Begin with an hour;
+      it cannot be revoked.
     type: int
     default: 0
   hsts_include_subdomains:
-    description: Whether they shall do so for all subdomains.
+    description: Whether browsers must do so for all subdomains.
     type: bool
     default: false
   ssl_stapling:
-    description: Staple OCSP answers. Let's Encrypt, as other CAs, has ended OCSP; for those that have it.
+    description: Staple OCSP responses. For CAs that still offer OCSP; Let's Encrypt does not.
     type: bool
     default: false
   acme_webroot:
     description:
-      - The directory from which challenges of the ACME protocol are answered, on port 80, whatever else is redirected or down.
-      - It is made where it is missing.
+      - The directory from which ACME challenges are answered, on port 80, even if all else is redirected or
+        down.
+      - It is created if it is missing.
     type: str
     default: /var/lib/slipway-acme
   acme_forward:
-    description: C(host:port) of another host that answers the challenges instead, for a certificate that is issued there.
+    description: C(host:port) of another host that answers the ACME challenges instead, for a certificate that
+      is issued there.
     type: str
   trusted_proxies:
     description:
-      - Addresses or networks of proxies in front of this nginx. From them, and from nobody else, C(X-Forwarded-For) is believed as the client's address and
-        C(X-Forwarded-Proto) as its scheme.
+      - Addresses or networks of proxies in front of this nginx. Only from them, C(X-Forwarded-For) is
+        accepted as the client's address, and C(X-Forwarded-Proto) as its scheme.
     type: list
     elements: str
     default: []
   streaming:
-    description: Paths of server-sent events and long-lived websockets, where nothing is buffered and an hour of silence is allowed. Websockets work everywhere.
+    description:
+      - Paths of server-sent events and long-lived websockets, where nothing is buffered, and an hour without
+        data is allowed.
+      - Websockets work on all other paths too.
     type: list
     elements: str
     default: []
   static:
-    description: Directories that nginx serves by itself.
+    description: Directories of files that nginx serves itself.
     type: list
     elements: dict
     default: []
     suboptions:
       path:
-        description: Where the site shows it; ends with C(/).
+        description: The path of the site; ends with C(/).
         type: str
         required: true
       directory:
@@ -142,11 +156,12 @@ options:
         type: int
         default: 3600
   headers:
-    description: Response headers, such as C(X-Content-Type-Options) V(nosniff). Values are taken literally, a C($) included.
+    description: Response headers, such as C(X-Content-Type-Options) V(nosniff). Values are literal, including
+      a C($).
     type: dict
     default: {}
   gzip:
-    description: Compress text, JSON and the like.
+    description: Compress text, JSON and similar content.
     type: bool
     default: true
   client_max_body_size:
@@ -158,56 +173,62 @@ options:
     type: int
     default: 5
   proxy_send_timeout:
-    description: Seconds without progress while a request is sent.
+    description: Seconds without progress while a request is sent to a server.
     type: int
     default: 60
   proxy_read_timeout:
-    description: Seconds without progress while an answer is awaited.
+    description: Seconds without progress while nginx waits for a response.
     type: int
     default: 60
   limit_rate:
-    description: Requests per client address, such as V(10r/s) or V(90r/m). More get status 429.
+    description: Requests per client address, such as V(10r/s) or V(90r/m). Requests above it get status 429.
     type: str
   limit_burst:
-    description: How many requests may come at once beyond O(limit_rate).
+    description: How many requests above O(limit_rate) are accepted at once.
     type: int
     default: 20
   access_log:
     description:
-      - Write C(/var/log/nginx/NAME.access.log), a JSON object per request, with the timing of the upstream and the release that answered, by its
-        header C(X-Release).
+      - Write C(/var/log/nginx/NAME.access.log), a JSON object per request, with the timing of the upstream
+        and the release that answered, from its header C(X-Release).
     type: bool
     default: true
   maintenance:
     description:
-      - Show a page with status 503 and C(Retry-After) in place of the service. It takes effect at once, without a reload.
-      - By hand, the page is switched on by making C(/etc/nginx/slipway/NAME.maintenance.html) and off by removing it.
+      - Answer with a page, status 503 and C(Retry-After) instead of the service. It takes effect at once,
+        without a reload.
+      - By hand, create C(/etc/nginx/slipway/NAME.maintenance.html) to enable the page, and remove it to
+        disable the page.
     type: bool
     default: false
   maintenance_page:
-    description: The page, as HTML. There is a plain one.
+    description: The page, as HTML. There is a plain default.
     type: str
   snippet:
-    description: Lines in nginx's own language, put at the end of the site's C(server) block.
+    description: Lines of nginx configuration for the end of the site's C(server) block.
     type: str
     default: ""
   catch_all:
     description:
-      - Answer names that no site has with 404, and refuse TLS for them, instead of showing whatever site comes first. Where another file has a default server,
-        that one stays.
-      - Like O(status_port) and O(acme_webroot), this belongs to the host. Give it the same value for all sites of a host.
+      - Answer requests for names that no site has with 404, and reject TLS for them, instead of serving the
+        first site. If another file has a default server, that one stays.
+      - Like O(status_port) and O(acme_webroot), this belongs to the host. Set the same value for all sites of
+        a host.
     type: bool
     default: true
   status_port:
-    description: A port on 127.0.0.1 where C(/nginx_status) shows nginx's counters, for this host only. V(0) is none. Belongs to the host.
+    description:
+      - A port on 127.0.0.1 where C(/nginx_status) shows nginx's counters, for this host only. V(0) is none.
+      - It belongs to the host, like O(catch_all).
     type: int
     default: 0
 extends_documentation_fragment:
   - slipway.golang.attributes
 notes:
-  - Needs root on the host - set C(become) - nginx 1.18 or newer, and C(unshare) of util-linux, which every distribution has.
-  - A retry goes to another server only for requests that can be repeated; a POST is never sent twice.
-  - Refusing TLS for unknown names needs nginx 1.19.4; an older one shows its first site.
+  - Needs root on the host (set C(become)), nginx 1.18 or newer, and C(unshare) of util-linux, which every
+    distribution has.
+  - nginx repeats a request on another server only if that is safe; a POST is never sent twice.
+  - To reject TLS for unknown names needs nginx 1.19.4; an older nginx serves its first site.
 seealso:
   - module: slipway.golang.nginx_upstream
   - module: slipway.golang.certbot_certificate
@@ -216,7 +237,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Put nginx in front of a service
+- name: Configure nginx in front of a service
   slipway.golang.nginx_site:
     name: orders
     domains: [orders.example.com]
@@ -224,7 +245,7 @@ EXAMPLES = r"""
       - address: 127.0.0.1:8080
   become: true
 
-- name: Serve it by HTTPS, with a rate limit and server-sent events
+- name: Serve the site by HTTPS, with a rate limit and server-sent events
   slipway.golang.nginx_site:
     name: orders
     domains: [orders.example.com]
@@ -252,7 +273,7 @@ EXAMPLES = r"""
         backup: true
   become: true
 
-- name: Take the site off the host
+- name: Remove the site from the host
   slipway.golang.nginx_site:
     name: orders
     state: absent
@@ -261,7 +282,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions:
-  description: What was done, in order; in check mode what would be done.
+  description: What was done, in order; in check mode, what would be done.
   returned: success
   type: list
   elements: str
@@ -272,18 +293,19 @@ https:
   type: bool
   sample: true
 waiting_for_certificate:
-  description: Whether the certificate's files are missing, so that the module has to run again when they are there.
+  description: Whether the certificate's files are missing, so that the module has to run again when they
+    exist.
   returned: success
   type: bool
   sample: false
 drained:
-  description: The servers that are drained, and stay so.
+  description: The servers that are drained and stay drained.
   returned: success
   type: list
   elements: str
   sample: []
 nginx:
-  description: All that nginx said.
+  description: All lines that nginx printed.
   returned: when nginx refuses the configuration
   type: list
   elements: str
@@ -294,8 +316,10 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.common import names
 from ..module_utils.common.errors import SlipwayError
-from ..module_utils.host.nginx import apply, config_files, process
+from ..module_utils.host.nginx import apply, preview, request
 from ..module_utils.host.nginx.options import OPTIONS
+from ..module_utils.host.nginx.plan import decide, decide_absent
+from ..module_utils.host.nginx.state import SiteState
 
 ARGUMENTS = dict(
     OPTIONS,
@@ -305,39 +329,30 @@ ARGUMENTS = dict(
 
 
 def run(params, check_mode):
-    """Look, decide, act; returns the result."""
+    """Observe, decide, apply; returns the result."""
     name = names.check_app(params["name"])
-    plan = apply.plan_absence if params["state"] == "absent" else apply.plan
-    wanted = plan(name, params, process.facts())
-    changed, page = wanted.changes()
-    result = {"diff": difference(dict(wanted.files, **wanted.page), changed + page)}
-    actions, verb = apply.steps(wanted), apply.needs_nginx(wanted)
-    if (actions or verb) and not check_mode:
+    plan = _plan(name, params)
+    diff, actions, nginx_action = preview.diff(plan), preview.actions(plan), preview.nginx_action(plan)
+    if (actions or nginx_action) and not check_mode:
         apply.require_nginx()
-        apply.apply(name, wanted, params["snippet"])
-    actions += ["%s nginx" % verb] if verb else []
-    return dict(
-        result,
-        changed=bool(actions),
-        actions=actions,
-        https=wanted.https,
-        waiting_for_certificate=wanted.waiting,
-        drained=wanted.drained,
-        warnings=wanted.warnings,
-    )
+        apply.apply(name, plan, params["snippet"])
+    actions += ["%s nginx" % nginx_action] if nginx_action else []
+    return {
+        "changed": bool(actions),
+        "actions": actions,
+        "diff": diff,
+        "https": plan.https,
+        "waiting_for_certificate": plan.waiting,
+        "drained": plan.drained,
+        "warnings": plan.warnings,
+    }
 
 
-def difference(files, paths):
-    """The diff of those files, one after the other."""
-    return [
-        {
-            "before": config_files.shown(config_files.read(path)),
-            "after": files[path] or "",
-            "before_header": path,
-            "after_header": path,
-        }
-        for path in paths
-    ]
+def _plan(name, params):
+    if params["state"] == "absent":
+        return decide_absent(name, params, SiteState(name, params))
+    request.check(params)
+    return decide(name, params, SiteState(name, params))
 
 
 def main():
@@ -347,7 +362,7 @@ def main():
         supports_check_mode=True,
     )
     try:
-        with apply.alone(module.params["name"], module.check_mode):
+        with apply.locked(module.params["name"], module.check_mode):
             result = run(module.params, module.check_mode)
     except SlipwayError as error:
         module.fail_json(msg=str(error), **error.facts)

@@ -6,37 +6,40 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: nginx_upstream
-short_description: Drain a server behind an nginx site, or send requests to it again
+short_description: Drain or undrain a server behind an nginx site
 version_added: 0.1.0
 description:
-  - Takes servers of a site out of the balance before work is done on them, and brings them back. Requests that are on their way are finished.
-  - A drained server stays drained, whatever else happens to the site, until it is undrained. The last server that is left cannot be drained.
-  - Run it on every balancer, for instance with C(delegate_to).
+  - Takes a server of a site out of load balancing before work on it, and brings it back. Requests in flight
+    are finished.
+  - A drained server stays drained, even if the site changes, until it is undrained. The last server that is
+    not drained cannot be drained.
+  - Run it on every load balancer, for example with C(delegate_to).
 options:
   name:
     description: The site, as in M(slipway.golang.nginx_site).
     type: str
     required: true
   server:
-    description: The server's address, as it stands in the site's O(slipway.golang.nginx_site#module:servers).
+    description: The server's address, as in the site's O(slipway.golang.nginx_site#module:servers).
     type: str
     required: true
   state:
     description:
-      - V(drain) sends no new request to the server, and waits until nginx has no connection to it any more.
+      - V(drain) sends no new requests to the server, and waits until nginx has no connection to it.
       - V(undrain) sends requests to it again.
     type: str
     choices: [drain, undrain]
     required: true
   timeout:
-    description: How many seconds to wait for the last connection. It is no failure when there still is one then; RV(connections) says so.
+    description: How many seconds to wait for the last connection. If one is left then, the task does not
+      fail; see RV(connections).
     type: int
     default: 30
 extends_documentation_fragment:
   - slipway.golang.attributes
 notes:
-  - Needs root on the host - set C(become).
-  - Connections to a unix socket cannot be counted; there is no waiting for them.
+  - Needs root on the host (set C(become)).
+  - Connections to a unix socket cannot be counted; the module does not wait for them.
 seealso:
   - module: slipway.golang.nginx_site
 author:
@@ -44,7 +47,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Take this host out of the balance
+- name: Drain this host on every load balancer
   slipway.golang.nginx_upstream:
     name: orders
     server: "{{ ansible_host }}:8080"
@@ -61,7 +64,7 @@ servers:
   type: dict
   sample: {"10.0.0.11:8080": true, "10.0.0.12:8080": false}
 connections:
-  description: How many connections to the server were left at the end. Null where they cannot be counted.
+  description: How many connections to the server were left at the end; null if they cannot be counted.
   returned: success and O(state=drain)
   type: int
   sample: 0
@@ -75,16 +78,16 @@ from ..module_utils.host.nginx import apply, drain
 
 
 def run(params, check_mode):
-    """Decide, act, wait; returns the result."""
+    """Observe, decide, apply, wait; returns the result."""
     name = names.check_app(params["name"])
-    down = params["state"] == "drain"
-    with apply.alone(name, check_mode):
-        wanted = drain.plan(name, {params["server"]: down})
-        if wanted.changed and not check_mode:
+    draining = params["state"] == "drain"
+    with apply.locked(name, check_mode):
+        plan = drain.decide(name, {params["server"]: draining})
+        if plan.changed and not check_mode:
             apply.require_nginx()
-            wanted.act()
-    result = {"changed": wanted.changed, "diff": wanted.diff(), "servers": wanted.servers()}
-    if down:
+            drain.apply(plan)
+    result = {"changed": plan.changed, "diff": plan.diff, "servers": plan.servers}
+    if draining:
         result["connections"] = drain.wait(params["server"], 0 if check_mode else params["timeout"])
     return result
 

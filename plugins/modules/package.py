@@ -7,14 +7,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: package
-short_description: Pack binaries of a Go service into tarballs that say all about themselves
+short_description: Package binaries as reproducible, verifiable tarballs
 version_added: 0.1.0
 description:
-  - Makes one C(tar.gz) for each binary, with a manifest, checksums, a bill of materials (CycloneDX), the binary's provenance, an
-    installer for hosts without Python, and files of yours.
-  - The same content is the same bytes, whoever packs it, wherever and whenever. Owners, modes, times and the order of files come from
-    the content and the commit, never from the machine.
-  - Whether anything changes is decided by the content of the tarball that is there; another O(compression_level) alone changes nothing.
+  - Makes one C(tar.gz) for each binary, with a manifest, checksums, a bill of materials (CycloneDX), the
+    binary's provenance, an installer for hosts without Python, and files of yours.
+  - The same content always gives the same bytes. Owners, modes, times and the order of files come from the
+    content and the commit, never from the machine.
+  - A tarball is only written if the content of the existing one differs. A new O(compression_level) alone
+    changes nothing.
   - Runs beside M(slipway.golang.build), where the binaries are. Needs no Go.
 options:
   artifacts:
@@ -24,7 +25,8 @@ options:
     required: true
   dest:
     description:
-      - Directory of the tarballs, C(<name>-<version>-<goos>-<goarch>[-<variant>].tar.gz), and of C(SHA256SUMS).
+      - Directory of the tarballs, C(<name>-<version>-<goos>-<goarch>[-<variant>].tar.gz), and of
+        C(SHA256SUMS).
       - C(SHA256SUMS) lists these tarballs, and those that it listed before and that are still there.
     type: path
     required: true
@@ -37,31 +39,44 @@ options:
       src:
         description:
           - A file, a directory or a pattern (C(*), C(?), C([]), C(**)) on the machine where the module runs.
-          - Links to files within the directory are followed. Links that leave it, devices and what cannot be read are errors.
+          - Links to files within the directory are followed. Links that leave it, devices and what cannot be
+            read are errors.
         type: path
         required: true
       dest:
         description:
           - Path in the tarball, below its top directory. With a C(/) at the end, a single file goes below it.
-          - The content of a directory goes below it; without O(files[].dest), below the directory's own name, or with a C(/) at the end of
-            O(files[].src), below the top. What a pattern finds keeps its path from the first wildcard on.
+          - The content of a directory goes below it; without O(files[].dest), below the directory's own name,
+            or with a C(/) at the end of O(files[].src), below the top. What a pattern finds keeps its path
+            from the first wildcard on.
           - Files are C(0755) where their owner may execute them, else C(0644).
         type: str
       exclude:
-        description: Patterns of files and directories to leave out, which fit the path below O(files[].src) or any name in it.
+        description:
+          - Patterns of files and directories to leave out. They match the path below O(files[].src) or any
+            name in it.
         type: list
         elements: str
         default: []
   unit:
     description:
-      - The systemd unit for C(install.sh), as text, or as a dict of the options of O(slipway.golang.release#module:unit) from which the
-        hardened unit is made; V({}) is the one with all defaults.
-      - Hosts that M(slipway.golang.release) looks after do not need it.
+      - The systemd unit for C(install.sh), as text, or as a dict of the options of
+        O(slipway.golang.release#module:unit) from which the hardened unit is made; V({}) is the one with all
+        defaults.
+      - Hosts that are deployed to with M(slipway.golang.release) do not need it.
     type: raw
+  installer:
+    description:
+      - The text of the script that becomes C(install.sh) in the tarball. It must begin with C(#!).
+      - By default it is C(installer/install.sh) of this collection, which the action plugin reads on the
+        controller.
+      - Set it to ship an installer of your own, for example with P(ansible.builtin.file#lookup).
+      - It is not a secret, but it is long, so it is left out of logs and of RV(ignore:invocation).
+    type: str
   signing_key:
     description:
-      - An SSH private key with which the manifest is signed (C(ssh-keygen -Y sign -n slipway)). It must have no passphrase, unless an agent
-        holds it, and be readable by its owner alone.
+      - An SSH private key with which the manifest is signed (C(ssh-keygen -Y sign -n slipway)). It must have
+        no passphrase, unless an agent holds it, and be readable by its owner alone.
     type: path
   compression_level:
     description: From 0 (none) to 9. More than 6 takes three times as long for half a percent.
@@ -85,7 +100,7 @@ EXAMPLES = r"""
   run_once: true
   register: built
 
-- name: Pack it with its migrations, signed
+- name: Package it with its migrations, signed
   slipway.golang.package:
     artifacts: "{{ built.artifacts }}"
     dest: /src/orders/dist
@@ -99,6 +114,14 @@ EXAMPLES = r"""
   delegate_to: localhost
   run_once: true
   register: packaged
+
+- name: Package it with an installer of our own
+  slipway.golang.package:
+    artifacts: "{{ built.artifacts }}"
+    dest: /src/orders/dist
+    installer: "{{ lookup('ansible.builtin.file', 'install.sh') }}"
+  delegate_to: localhost
+  run_once: true
 """
 
 RETURN = r"""
@@ -133,7 +156,9 @@ artifacts:
       type: str
       sample: v1
     digest:
-      description: The artifact's digest - SHA-256 of the manifest, which names the whole content. Null in check mode without a binary.
+      description:
+        - The artifact's digest, which is the SHA-256 of the manifest. The manifest names the whole content.
+        - Null in check mode without a binary.
       type: str
     size:
       description: Bytes of the tarball; null in check mode when it would be written.
@@ -170,6 +195,7 @@ ARGUMENTS = {
     "dest": {"type": "path", "required": True},
     "files": {"type": "list", "elements": "dict", "default": [], "options": FILES},
     "unit": {"type": "raw"},
+    "installer": {"type": "str", "no_log": True},  # long: it would fill logs and `invocation`
     "signing_key": {"type": "path", "no_log": False},  # the path of a key, not the key
     "compression_level": {"type": "int", "default": 6},
 }
@@ -180,6 +206,7 @@ def run(module):
     result = package(
         options["artifacts"],
         options["dest"],
+        installer=_script(options["installer"]),
         extra=options["files"],
         unit=options["unit"],
         signing_key=options["signing_key"],
@@ -190,6 +217,12 @@ def run(module):
     if module._diff:
         result["diff"] = [diff for diff in diffs if diff]
     return result
+
+
+def _script(text):
+    """The installer's bytes. A lookup may have taken its last newline."""
+    text = text or ""
+    return (text if text.endswith("\n") else text + "\n").encode("utf-8")
 
 
 def main():

@@ -6,52 +6,62 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: release
-short_description: Put a release of a Go service on a host, judge its health, put the old one back if it is not well
+short_description: Deploy a release of a Go service, with health check and automatic rollback
 version_added: 0.1.0
 description:
-  - Takes the tarball that M(slipway.golang.package) made and makes it a release on the host - binary, unit and environment together -
-    then switches to it, starts it and judges it. Where it is not healthy, the release that was live before is put back and judged too.
-  - A release is named by its content, so that the same input is the same directory on every host, and a second run changes nothing.
-  - One remote execution says whether there is anything to do. Only then does a second one carry what the host lacks and do it.
-  - "A failed task says in RV(outcome) what it left running. V(rejected): the live service was not touched. V(reverted): the new release
-    was started and found unhealthy, and the old one is back. V(down): nothing healthy runs. V(unconfirmed): the new
-    release runs, and goes as O(confirm_within) says."
-  - The module is executed by an action plugin, which streams its own engine to the host's Python; nothing is left behind there.
+  - Takes the tarball that M(slipway.golang.package) made and makes it a release on the host - binary, unit
+    and environment together - then switches to it, starts it and waits until it is healthy. If it does not
+    become healthy, the release that was live before is put back, and checked too.
+  - A release is named by its content. The same input is the same directory on every host, and a second run
+    changes nothing.
+  - The first remote execution plans what has to be done. Only if there is something, a second one sends what
+    the host lacks and does it.
+  - "The RV(outcome) of a failed task says what runs now. V(rejected): the live service was not touched.
+    V(reverted): the new release was started and was not healthy, and the old one is live again. V(down):
+    nothing healthy runs. V(unconfirmed): the new release runs, and is rolled back as O(confirm_within) says."
+  - The module is executed by an action plugin, which streams its own engine to the host's Python; nothing is
+    installed.
 options:
   name:
-    description: The service's name; also its unit, its user unless O(unit.user) says otherwise, and its directory below C(/opt).
+    description: The service's name; also its unit, its user unless O(unit.user) says otherwise, and its
+      directory below C(/opt).
     type: str
     required: true
   state:
     description:
       - V(active) makes the release the live one.
-      - V(staged) only puts it on the host, so that a later V(active) moves no bytes.
+      - V(staged) only puts it on the host, so that a later V(active) has nothing to transfer.
       - V(absent) stops the service and removes its unit and all its releases. Its data in C(/var/lib) stays.
     type: str
     choices: [active, staged, absent]
     default: active
   artifact:
     description:
-      - Paths of tarballs on the controller, all of one version, at most one for each kind of machine. The host gets the one that suits it.
+      - Paths of tarballs on the controller, all of one version, at most one for each architecture and CPU
+        level. The host gets the best that it can run.
       - Mutually exclusive with O(release).
     type: list
     elements: path
   release:
     description:
-      - Activates a release that the host already has - an id, a version, or V(previous) for the one that was live before.
-      - Nothing travels to the host, and the release brings back the unit, the environment and the health check that it was proven with.
+      - Activates a release that the host already has - an id, a version, or V(previous) for the one that was
+        live before.
+      - Nothing is transferred. The release is started with its own unit and environment, and checked with the
+        health check that it last passed.
     type: str
   root:
-    description: The directory of everything of this service. Default is C(/opt/) and O(name).
+    description: The service's directory on the host. Default is C(/opt/) and O(name).
     type: path
   environment:
     description:
-      - Environment variables of the service. They are part of the release, kept in a file that only root can read, and never shown.
-      - A change of these alone is a release of its own that moves no binary over the network.
+      - Environment variables of the service. They are part of the release, in a file that only root can read,
+        and are never shown.
+      - If only these change, that is a new release, but no binary is transferred.
     type: dict
     default: {}
   port:
-    description: The TCP port on which the service listens. The service learns it from the variable O(port_variable).
+    description: The TCP port on which the service listens. The service learns it from the variable
+      O(port_variable).
     type: int
   port_variable:
     description: The environment variable from which the service takes its port.
@@ -61,78 +71,92 @@ options:
     description:
       - How the new release takes over.
       - V(restart) stops the old process and starts the new one. There is a gap as long as both take.
-      - V(socket) has systemd listen on O(port). Connections queue there while the old process ends and the new one starts; none is refused. The
-        service has to take the listener that systemd passes to it.
-      - V(blue_green) starts the new one as a second instance on another port, judges it there, has nginx send to it, and stops the old
-        one when it has finished what it had. Nothing is lost and nothing waits. It needs a site of M(slipway.golang.nginx_site) of the app's
-        name on the same host, with C(127.0.0.1) and both ports as its servers, which the playbook C(slipway.golang.setup) makes where
-        C(slipway_strategy) says so.
-      - A live release of V(restart) can be followed by one of V(blue_green) without a gap, or by one of V(socket) with the gap of a restart.
-        Any other change is refused.
+      - V(socket) lets systemd listen on O(port). Connections queue there while the old process ends and the
+        new one starts; none is refused. The service has to take the listener that systemd passes to it.
+      - V(blue_green) starts the new one as a second instance on another port, waits until it is healthy,
+        switches nginx to it, and stops the old one once it has finished its requests. No request is lost or
+        waits. It needs a site of M(slipway.golang.nginx_site) with the app's name on the same host, with
+        C(127.0.0.1) and both ports as its servers. The playbook C(slipway.golang.setup) makes it if
+        C(slipway_strategy) is V(blue_green).
+      - A live release of V(restart) can be followed by one of V(blue_green) without a gap, or by one of
+        V(socket) with the gap of a restart. Any other change is refused.
     type: str
+    choices: [blue_green, restart, socket]
     default: restart
   alternate_port:
-    description: With O(strategy=blue_green), the port of every other release. Default is the one after O(port).
+    description: With O(strategy=blue_green), the port of every other release. Default is the one after
+      O(port).
     type: int
   external_health:
     description:
-      - A second check, from the controller's side, once the release is live; for instance of the load balancer's address. It takes the
-        options of M(slipway.golang.health). Where it fails the task fails, and the release is left running, as it is healthy on its host.
+      - A second check, from the controller, once the release is live; for instance of the load balancer's
+        address. It takes the options of M(slipway.golang.health). If it fails the task fails, and the release
+        is left running, because it is healthy on its host.
     type: dict
   smoke:
     description:
-      - Start the new binary as a transient unit first, with the same sandbox, user and environment, but on a free port, and judge it there,
-        so that a release which cannot serve is refused while the old one still does.
-      - Switch it off where a second process at the same time does harm, or where the service does not take its port from the environment.
+      - The smoke test. It first starts the new binary as a transient unit, with the same sandbox, user and
+        environment, but on a free port, and waits until it is healthy there. A release that cannot serve is
+        refused while the old one still serves.
+      - Switch it off if a second process at the same time would do harm, or if the service does not take its
+        port from the environment.
     type: bool
     default: true
   keep:
     description:
-      - How many releases that served well to keep for going back. The live one, the previous one and the newest failed one are kept besides.
+      - How many releases that were healthy to keep for a rollback. The live one, the previous one and the
+        newest failed one are kept in any case.
     type: int
     default: 5
   allowed_signers:
     description:
-      - Text of an allowed-signers file as C(ssh-keygen) reads it. The host refuses an artifact that none of these keys signed.
+      - Text of an allowed-signers file as C(ssh-keygen) reads it. The host refuses an artifact that is not
+        signed with one of these keys.
     type: str
   delta:
     description:
-      - Where the host has a release of an older artifact, and that one lies beside the new one on the controller, send a patch between the two. A change
-        of some lines is a patch of one or two percent of the tarball.
-      - The patch is made once for all hosts, and kept in C(.patches) beside the artifact. What a host makes of it has to have the very digests that the
-        new artifact's manifest lists. Where there is no patch, or it will not do, the whole artifact travels, and RV(transfer_note) says why.
+      - Send a patch, if the host has a release of an older artifact that is beside the new one on the
+        controller. For a change of some lines the patch has one or two percent of the tarball's size.
+      - The patch is made once for all hosts, and kept in C(.patches) beside the artifact. What a host makes
+        from it must have the digests that the new artifact's manifest lists. If there is no patch, or it does
+        not work, the whole artifact is sent, and RV(transfer_note) says why.
     type: bool
     default: false
   pull_from:
     description:
-      - Where hosts fetch what they lack by themselves, so that the controller need not send it - one HTTP or HTTPS URL that ends with C(/), below which
-        the tarballs lie under their own names, or a URL for each of O(artifact), in their order, as a bucket gives them, signed for some minutes.
-      - A broken connection is taken up where it broke, where the server knows ranges. What comes has to be of the artifact's size, to have the digests that its
-        manifest lists, and the signature that O(allowed_signers) asks for. Where a host cannot fetch it, or fetches less than 100 kB a second beyond a first
-        minute, the controller sends it in the same run, and RV(transfer_note) says why.
-      - The artifacts themselves still have to be on the controller, which reads their manifests.
+      - From where the hosts download the artifact, so that the controller need not send it. Either one HTTP
+        or HTTPS URL that ends with C(/), the directory of the tarballs, or one URL for each of O(artifact),
+        in the same order, for instance signed URLs of a bucket.
+      - A broken connection is resumed if the server supports ranges. The file must have the artifact's size,
+        the digests that its manifest lists, and the signature that O(allowed_signers) requires. If a host
+        cannot download it, or gets less than 100 kB a second after the first minute, the controller sends it
+        in the same run, and RV(transfer_note) says why.
+      - The artifacts still have to be on the controller, which reads their manifests.
     type: list
     elements: str
     default: []
   pull_ca_file:
-    description: Path on the host of certificates, in PEM, that HTTPS of O(pull_from) is checked with. Default is what the host trusts.
+    description: Path on the host of the CA certificates, in PEM, for HTTPS of O(pull_from). Default are the
+      host's own.
     type: path
   lock_wait:
-    description: How many seconds to wait where another deploy of the same service holds the lock.
+    description: How many seconds to wait if another deploy of the same service holds the lock.
     type: float
     default: 0
   fencing_token:
     description:
-      - RV(slipway.golang.lease#module:counter) of the lease under which this is done. A host that a rollout with a higher number has been to refuses it.
-      - V(0) is no such check.
+      - RV(slipway.golang.lease#module:counter) of the lease of this rollout. A host refuses it if a rollout
+        with a higher number has been there.
+      - V(0) switches this check off.
     type: int
     default: 0
   confirm_within:
     description:
-      - A dead man's switch. When the new release is live, the controller comes again over a new connection. Where it does not get through within so
-        many seconds, because the release took the host's network or its SSH server down, say, the host puts the old release back by itself.
-      - It costs one more remote execution and a new connection. V(0) is no such switch; the shortest is 5.
-      - There has to be an old release, and both have to be of the same O(strategy).
+      - A dead man's switch, in seconds. When the new release is live, the controller opens a new connection
+        to confirm it. If that fails, for instance because the release broke the host's network, the host
+        rolls back to the old release when the time is over.
+      - It costs one more remote execution and a new connection. V(0) switches it off; the minimum is 5.
+      - There must be an old release, and both must have the same O(strategy).
     type: int
     default: 0
 extends_documentation_fragment:
@@ -143,8 +167,8 @@ attributes:
   diff_mode:
     details: Values of the environment are never shown, only whether they differ.
 notes:
-  - Needs root on the host - set C(become) - and there Python 3.8 and systemd 240, or newer. For hosts without Python see the playbook
-    C(slipway.golang.scp).
+  - Needs root on the host - set C(become) - and there Python 3.8 and systemd 240, or newer. For hosts without
+    Python see the playbook C(slipway.golang.scp).
 seealso:
   - module: slipway.golang.package
   - module: slipway.golang.release_info
@@ -164,7 +188,7 @@ EXAMPLES = r"""
       path: /healthz
   become: true
 
-- name: Go back to what was live before
+- name: Roll back to the release that was live before
   slipway.golang.release:
     name: orders
     release: previous
@@ -172,7 +196,7 @@ EXAMPLES = r"""
       path: /healthz
   become: true
 
-- name: Put the artifact on the hosts ahead of the deploy
+- name: Stage the release before the deploy
   slipway.golang.release:
     name: orders
     state: staged
@@ -183,12 +207,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 outcome:
-  description: What became of the host - V(ok), V(rejected), V(reverted), V(down), V(unconfirmed), or V(unknown) where Slipway itself failed.
+  description: How it ended - V(ok), V(rejected), V(reverted), V(down), V(unconfirmed), or V(unknown) if
+    Slipway itself failed.
   returned: always
   type: str
   sample: ok
 release:
-  description: Id of the release that was wanted.
+  description: Id of the requested release.
   returned: when it is known
   type: str
   sample: 1.4.2-0a1b2c3d4e5f
@@ -203,59 +228,63 @@ current:
   type: str
   sample: 1.4.2-0a1b2c3d4e5f
 previous:
-  description: Id of the release that O(release=previous) would go back to now.
+  description: Id of the release that O(release=previous) would activate now.
   returned: when it is known
   type: str
   sample: 1.4.1-9c8d7e6f5a4b
 reasons:
-  description: Why anything had to be done; empty where nothing had.
+  description: Why anything had to be done; empty if nothing had.
   returned: success
   type: list
   elements: str
-  sample: ["current is 1.4.1-9c8d7e6f5a4b, wanted is 1.4.2-0a1b2c3d4e5f"]
+  sample: ["current is 1.4.1-9c8d7e6f5a4b, the target is 1.4.2-0a1b2c3d4e5f"]
 actions:
   description: What was done, in order.
   returned: changed
   type: list
   elements: str
-  sample: ["staged 1.4.2-0a1b2c3d4e5f", "smoke run passed", "current -> 1.4.2-0a1b2c3d4e5f", "restarted orders.service"]
+  sample: ["staged 1.4.2-0a1b2c3d4e5f", "smoke test passed", "current -> 1.4.2-0a1b2c3d4e5f"]
 phases:
   description: How long each step took, in milliseconds.
   returned: changed
   type: dict
-  sample: {stage: 112, preflight: 3, smoke: 140, switch: 9, start: 41, judge: 2063}
+  sample: {stage: 112, preflight: 3, smoke: 140, switch: 9, start: 41, health: 2063}
 ready_ms:
   description:
-    - Milliseconds from when systemd started the process of the live release to its last success in the first row of O(health.success_threshold).
+    - Milliseconds from the start of the live release's process to the success that completed
+      O(health.success_threshold) for the first time.
   returned: changed
   type: int
   sample: 12
 outside:
-  description: What came of O(external_health), as M(slipway.golang.health) returns it.
+  description: The result of O(external_health), as M(slipway.golang.health) returns it.
   returned: when O(external_health) is given
   type: dict
 probes:
-  description: The health probes of the live release - when each began and how long it took in milliseconds, and what came of it.
+  description: The health probes of the live release - when each began and how long it took in milliseconds,
+    and its result.
   returned: changed
   type: list
   elements: dict
   sample: [{at_ms: 0, ms: 2, ok: true, reason: "", status: 200}]
 evidence:
-  description: What to look at first where a release was not healthy - the unit's state, the last probes and its last journal lines.
+  description: What to look at first if a release was not healthy - the unit's state, the last probes, the
+    last journal lines.
   returned: when a release was not healthy
   type: dict
 evidence_of_old:
-  description: The same for the old release where putting it back failed too.
+  description: The same for the old release, if rolling back to it failed too.
   returned: when RV(outcome=down)
   type: dict
 transfer:
-  description: How the artifact came to the host - V(none), as it was there; V(whole), from the controller; as a patch, V(delta); from the mirror, V(pull).
+  description: How the artifact came to the host - V(none), it was there; V(full), from the controller;
+    V(delta), as a patch; V(pull), from a mirror.
   returned: changed
   type: str
   sample: delta
 transfer_note:
-  description: Why it did not come in a way that O(delta) and O(pull_from) ask for; empty where it did.
-  returned: when the host lacked the artifact
+  description: Why a transfer that O(delta) or O(pull_from) requests was not used; empty if it was.
+  returned: when the host did not have the artifact
   type: str
   sample: the host has no artifact of it yet
 unconfirmed:
@@ -269,12 +298,13 @@ executions:
   type: int
   sample: 2
 transferred_bytes:
-  description: How many bytes of artifact or patch the controller sent to the host, a patch that would not do included; 0 where the host had or fetched them.
+  description: How many bytes of artifacts and patches the controller sent to the host; 0 if the host had the
+    artifact or downloaded it.
   returned: always
   type: int
   sample: 3145728
 host:
-  description: What the host told of itself - C(goarch), and C(free_bytes) on the file system of O(root).
+  description: The host's C(goarch), and C(free_bytes) on the file system of O(root).
   returned: when nothing was to be done, or in check mode
   type: dict
 """

@@ -6,27 +6,29 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: release_info
-short_description: Tell which releases of a Go service a host has, and which one really runs
+short_description: Gather information about the releases of a Go service
 version_added: 0.1.0
 description:
-  - Lists the releases that M(slipway.golang.release) or C(install.sh) put on a host, and what became of each.
+  - Lists the releases that M(slipway.golang.release) or C(install.sh) put on a host, with the outcome of
+    each.
   - Probes the service once, as M(slipway.golang.release) would.
-  - What runs is read off the running process, not off a link, so that a service that was never restarted, or whose binary was
-    exchanged by hand, is found out.
+  - What runs is read from the running process, not from a link. So it also shows a service that was not
+    restarted, or whose binary was replaced by hand.
 options:
   name:
     description: The service's name.
     type: str
     required: true
   root:
-    description: The directory of everything of this service. Default is C(/opt/) and O(name).
+    description: The service's directory on the host. Default is C(/opt/) and O(name).
     type: path
   history:
-    description: How many of the newest lines of the journal to return.
+    description: How many of the newest entries of the history to return.
     type: int
     default: 10
   port:
-    description: The service's port, for O(health) where that names none. Default is what the release's own variable C(PORT) says.
+    description: The service's port, if O(health) names none. Default is the value of the release's own
+      variable C(PORT).
     type: int
 extends_documentation_fragment:
   - slipway.golang.health.nested
@@ -39,30 +41,31 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Which version of orders runs here?
+- name: Get the running version of orders
   slipway.golang.release_info:
     name: orders
   become: true
   register: orders
 
-- name: Say so
+- name: Print it
   ansible.builtin.debug:
     msg: "{{ orders.running.version }} (commit {{ orders.running.commit }})"
 """
 
 RETURN = r"""
 current:
-  description: Id of the release that the link C(current) names; null where there is none.
+  description: Id of the release that the link C(current) names; null if there is none.
   returned: always
   type: str
   sample: 1.4.2-0a1b2c3d4e5f
 previous:
-  description: Id of the release that a rollback would go to; null where there is none.
+  description: Id of the release that O(slipway.golang.release#module:release=previous) would activate; null
+    if there is none.
   returned: always
   type: str
   sample: 1.4.1-9c8d7e6f5a4b
 running:
-  description: The running process; null where none runs.
+  description: The running process; null if there is none.
   returned: always
   type: dict
   contains:
@@ -71,7 +74,7 @@ running:
       type: int
       sample: 4711
     release:
-      description: Id of the release that it was started from; null where it is none of ours.
+      description: Id of the release that it was started from; null if it is no release of Slipway's.
       type: str
       sample: 1.4.2-0a1b2c3d4e5f
     version:
@@ -79,29 +82,31 @@ running:
       type: str
       sample: 1.4.2
     commit:
-      description: Commit of that release, empty where it was built outside of git.
+      description: Commit of that release; empty if it was not built from git.
       type: str
       sample: 8d0f2a7c1f0e4cb1a3d27a3c4b8d3b0f6f1e2d3c
     intact:
-      description: Whether its binary is byte for byte the one that was released.
+      description: Whether its binary is byte for byte the released one.
       type: bool
       sample: true
 healthy:
-  description: Whether the one probe succeeded, and was answered by the release that runs; null where there was nothing to ask.
+  description: Whether the probe succeeded, and the running release answered it; null if there was nothing to
+    probe.
   returned: always
   type: bool
   sample: true
 health_problem:
-  description: What ails the service; null where it is healthy.
+  description: Why the service is unhealthy; null if it is healthy.
   returned: always
   type: str
   sample: "GET http://127.0.0.1:8080/healthz answered 503"
 unit:
-  description: State of the unit as systemd tells it - ActiveState, SubState, Result, NRestarts and others.
+  description: The unit's properties, as C(systemctl show) prints them - C(ActiveState), C(SubState),
+    C(Result) and others.
   returned: always
   type: dict
 releases:
-  description: The releases on this host, the newest act last.
+  description: The releases on this host, the one that was deployed last at the end.
   returned: always
   type: list
   elements: dict
@@ -115,14 +120,14 @@ releases:
       type: str
       sample: 1.4.2
     artifact:
-      description: Digest of the artifact that it was made of.
+      description: Digest of the artifact that it was made from.
       type: str
     outcome:
-      description: Outcome of its newest act; null where it was only staged.
+      description: Outcome of its newest deploy; null if it was only staged.
       type: str
       sample: ok
 history:
-  description: The newest lines of the journal, the newest last.
+  description: The newest entries of the history of deploys, the newest last.
   returned: always
   type: list
   elements: dict

@@ -9,27 +9,33 @@ module: systemd_unit
 short_description: Run any binary as a hardened systemd service
 version_added: 0.1.0
 description:
-  - Writes a service unit with a strict sandbox for a binary that is on the host already, enables it and starts it.
-  - systemd itself judges the unit first. Where it finds a fault the task fails with systemd's own words, and the unit that was there stays
-    and runs on. A new unit that does not start, or ends within half a second, makes room for the old one again.
-  - M(slipway.golang.release) does all of this by itself. Use this module for a binary that came to the host in another way.
+  - Writes a service unit with a strict sandbox for a binary that is on the host already, enables it and
+    starts it.
+  - systemd verifies the unit first. If it reports an error the task fails with systemd's message, and the
+    installed unit keeps running. If a new unit does not start, or ends within half a second, the old one is
+    put back.
+  - M(slipway.golang.release) includes all of this. Use this module for a binary that came to the host in
+    another way.
 options:
   name:
-    description: The service's name; also its unit, its user unless O(unit.user) says otherwise, and its directories.
+    description: The service's name; also its unit, its user unless O(unit.user) says otherwise, and its
+      directories.
     type: str
     required: true
   binary:
     description: Absolute path of the binary. Required unless O(state=absent).
     type: str
   environment_file:
-    description: Absolute path of a file with environment variables, which systemd reads as root. It must be there when the service starts.
+    description:
+      - Absolute path of a file with environment variables, which systemd reads as root. It must exist when
+        the service starts.
     type: str
   state:
     description:
-      - V(started) has the unit installed and running, and restarts it where the unit, or a drop-in of it, has changed.
-      - V(restarted) restarts it in any case, for instance from a handler after the binary was replaced.
-      - V(stopped) has the unit installed and not running.
-      - V(present) installs the unit and leaves alone what runs.
+      - V(started) installs and starts the unit, and restarts it if the unit, or a drop-in of it, has changed.
+      - V(restarted) always restarts it, for instance from a handler after the binary was replaced.
+      - V(stopped) installs the unit and stops it.
+      - V(present) installs the unit, and neither starts nor stops anything.
       - V(absent) stops the service and removes its unit. Drop-ins, the binary and the service's data stay.
     type: str
     choices: [started, restarted, stopped, present, absent]
@@ -43,8 +49,8 @@ extends_documentation_fragment:
   - slipway.golang.attributes
 notes:
   - Needs root on the host - set C(become) - and systemd 240 or newer.
-  - A unit that somebody masked is not touched.
-  - Whether the service is well, and not only alive, is a question for M(slipway.golang.health).
+  - A masked unit is not changed.
+  - To check that the service is healthy, and not only running, use M(slipway.golang.health).
 seealso:
   - module: slipway.golang.release
   - module: slipway.golang.health
@@ -78,7 +84,7 @@ EXAMPLES = r"""
           Requires: postgresql.service
   become: true
 
-- name: Take the service off the host
+- name: Remove the service from the host
   slipway.golang.systemd_unit:
     name: orders
     state: absent
@@ -98,18 +104,20 @@ unit_file:
   type: str
   sample: /etc/systemd/system/orders.service
 status:
-  description: What systemd says of the unit after the task, such as C(ActiveState), C(MainPID), C(NRestarts) and C(UnitFileState).
+  description:
+    - The unit's properties after the task, as C(systemctl show) prints them - C(ActiveState), C(MainPID),
+      C(NRestarts), C(UnitFileState) and others.
   returned: success
   type: dict
   sample: {ActiveState: active, MainPID: 1234, NRestarts: 0, UnitFileState: enabled}
 systemd:
-  description: The lines in which systemd found fault with the unit.
+  description: The errors that systemd reports for the unit.
   returned: when the unit does not verify
   type: list
   elements: str
   sample: ["orders.service:7: Unknown key 'Foo' in section [Service], ignoring."]
 journal:
-  description: The newest lines of the service's journal.
+  description: The newest lines of the service in the journal.
   returned: when the service did not start
   type: list
   elements: str
@@ -136,27 +144,27 @@ ARGUMENTS = {
 
 
 def run(params, check_mode):
-    """Look, decide, prove, act; returns the result."""
+    """Observe, plan, check, apply; returns the result."""
     app = names.check_app(params["name"])
     unit_name = app + ".service"
-    text = "" if params["state"] == "absent" else wanted_text(app, params)
-    found = service.observe(unit_name)
+    text = "" if params["state"] == "absent" else unit_text(app, params)
+    before = service.observe(unit_name)
     differs = bool(text) and bool(unit_file.differences({unit_name: text}))
-    steps = service.decide(found, differs=differs, state=params["state"], enabled=params["enabled"])
-    result = {"changed": bool(steps), "diff": {"before": found.text, "after": text}}
+    steps = service.plan(before, differs=differs, state=params["state"], enabled=params["enabled"])
+    result = {"changed": bool(steps), "diff": {"before": before.text, "after": text}}
     result["actions"] = ["%s %s" % (step, unit_name) for step in steps]
     if steps and not check_mode:
         if "start" in steps or "restart" in steps:
             accounts.check_accounts(text)
-        service.prove(unit_name, text, params["binary"], steps)
-        service.act(unit_name, text, steps, found)
+        service.preflight(unit_name, text, params["binary"], steps)
+        service.apply(unit_name, text, steps, before)
     elif "install" in steps:
         unit_file.verify({unit_name: text})
     return dict(result, status=systemctl.show(unit_name))
 
 
-def wanted_text(app, params):
-    """The unit file's text that the options come to."""
+def unit_text(app, params):
+    """The text of the unit file, from the options."""
     sections = unit.sections(
         app, params["unit"], binary=params["binary"], environment_file=params["environment_file"]
     )

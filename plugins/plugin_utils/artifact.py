@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a controller needs to know of a tarball, from its first kilobytes."""
+"""What the controller needs to know about a tarball, from its first kilobytes."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def read_manifest(path):
                 or member.size > MAX_MANIFEST_BYTES
             ):
                 raise SlipwayError(
-                    "%s is no Slipway artifact: it does not begin with a manifest. Make it with slipway.golang.package"
-                    % path
+                    "%s is not a Slipway artifact: it does not begin with a manifest. "
+                    "Make it with slipway.golang.package" % path
                 )
             return Manifest.parse(archive.extractfile(member).read())
     except FileNotFoundError:
@@ -34,11 +34,11 @@ def read_manifest(path):
             "artifact: there is no file %s on the controller: build and package it first" % path
         ) from None
     except (tarfile.TarError, OSError, EOFError) as error:
-        raise SlipwayError("%s is no Slipway artifact, or a damaged one: %s" % (path, error)) from None
+        raise SlipwayError("%s is not a Slipway artifact, or is damaged: %s" % (path, error)) from None
 
 
 def describe(path, manifest):
-    """What a host needs in order to choose among artifacts."""
+    """What a host needs to choose among artifacts."""
     return {
         "path": path,
         "size": os.path.getsize(path),

@@ -2,11 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A patch from one artifact to another, for hosts that have the files of the first. They undo it in module_utils/host/patched.py.
+"""A patch from one artifact to another, for hosts that have the files of the first.
 
-Why no library: bsdiff makes patches of a third of the size, but takes five seconds and 380 MB of memory for a binary of 21 MB, and the whole
-tarball is through a line of 100 Mbit/s in 0.6 s. Go's linker moves code by whole functions and keeps their order, so that it is enough to
-compare windows at the distance at which the last one was found. `tests/bench/delta.py` measures both.
+They apply it in module_utils/host/artifact/delta.py.
+
+Why no library: bsdiff makes patches of a third of the size, but takes five seconds and 380 MB of memory for
+a binary of 21 MB, and the whole tarball takes 0.6 s over 100 Mbit/s. Go's linker moves code by whole
+functions and keeps their order, so that it is enough to compare windows at the distance at which the last
+one was found. `tests/bench/delta.py` measures both.
 """
 
 from __future__ import annotations
@@ -29,8 +32,8 @@ from . import artifact
 
 WINDOW = 4096
 SEED, STEP = 32, 64  # how many bytes are looked up, and how far apart they are in the index
-SPOTS = 4  # of a window, at each of which one of STEP positions next to each other is in the index
-ALIKE = 0.9  # of a window's bytes; below that, look elsewhere
+SPOTS = 4  # places in a window where STEP positions in a row are looked up: one of them is in the index
+ALIKE = 0.9  # of a window's bytes; with less, look elsewhere
 CANDIDATES = 20
 LONGEST = 1 << 20  # of a record
 WORTH_IT = 0.5  # of the tarball
@@ -38,14 +41,14 @@ KEPT_DAYS = 30
 
 
 class NoPatch(Exception):
-    """Why the whole artifact has to travel; no error."""
+    """Why the whole artifact has to be sent; not an error."""
 
 
 def patch_for(path, digests):
-    """A patch that makes the artifact at ``path`` of one of those that a host has: its path on the controller and the base's digest.
+    """A patch to the artifact at ``path`` from one that the host has: the patch's path and the base's digest.
 
-    ``digests``: of the artifacts on the host, the best to begin with first. The patch is made once, whoever asks first, and kept beside
-    the artifact. Raises NoPatch.
+    ``digests``: of the artifacts on the host, the best base first. The patch is made once, for the first
+    host that needs it, and kept beside the artifact. Raises NoPatch.
     """
     base, digest = _find_base(path, digests)
     made = _kept(path, base, digest)
@@ -55,25 +58,23 @@ def patch_for(path, digests):
 
 
 def _find_base(path, digests):
-    """An older artifact beside the new one, of the same app, that the host has."""
-    found = {}
+    """An artifact beside the new one, of the same app, that the host has."""
+    candidates = {}
     for other in _neighbours(path)[:CANDIDATES]:
         try:
-            found.setdefault(artifact.read_manifest(other).digest, other)
+            candidates.setdefault(artifact.read_manifest(other).digest, other)
         except SlipwayError:
             continue
     for digest in digests:
-        if digest in found:
-            return found[digest], digest
-    raise NoPatch(
-        "none of the artifacts on the host lies beside %s" % path
-        if digests
-        else "the host has no artifact of it yet"
-    )
+        if digest in candidates:
+            return candidates[digest], digest
+    if not digests:
+        raise NoPatch("the host has no artifact of it yet")
+    raise NoPatch("none of the artifacts on the host is beside %s on the controller" % path)
 
 
 def _neighbours(path):
-    """Other tarballs in the same directory, the newest first. Some may be links to nowhere, or go away just now."""
+    """Other tarballs in the same directory, the newest first. Some may be dangling links, or vanish now."""
     found = []
     for other in glob.glob(os.path.join(glob.escape(os.path.dirname(path)), "*.tar.gz")):
         with contextlib.suppress(OSError):
@@ -83,7 +84,7 @@ def _neighbours(path):
 
 
 def _kept(path, base, digest):
-    """The patch's file, empty where it is not worth it; many workers may ask for it at the same time, and one makes it."""
+    """The patch's file, empty if it is not worth it. If many workers need it at a time, one makes it."""
     directory = os.path.join(os.path.dirname(path), ".patches")
     kept = os.path.join(directory, "%s-from-%s" % (_content(path), digest[:16]))
     try:
@@ -91,7 +92,7 @@ def _kept(path, base, digest):
         with open(kept + ".lock", "w", encoding="ascii") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not os.path.exists(kept):
-                _forget_old(directory)
+                _remove_old(directory)
                 _write(kept, make(base_of(base), _inflated(path), WORTH_IT * os.path.getsize(path)) or b"")
     except (OSError, EOFError, KeyError, zlib.error, tarfile.TarError, SlipwayError) as error:
         raise NoPatch(
@@ -101,15 +102,15 @@ def _kept(path, base, digest):
 
 
 def _content(path):
-    """Names all that a patch makes. The manifest's digest does not: the same content may be signed anew. Gzip ends with a check sum."""
+    """Names the whole tarball: the manifest's digest, and gzip's check sum, as a signature may be new."""
     digest = artifact.read_manifest(path).digest
     with open(path, "rb") as handle:
         handle.seek(-8, os.SEEK_END)
         return "%s-%s" % (digest[:16], handle.read().hex())
 
 
-def _forget_old(directory):
-    """A patch is of use for as long as some hosts have the older artifact."""
+def _remove_old(directory):
+    """A patch is useful as long as some hosts have the older artifact."""
     for path in glob.glob(os.path.join(glob.escape(directory), "*")):
         if time.time() - os.path.getmtime(path) > KEPT_DAYS * 86400:
             os.unlink(path)
@@ -123,7 +124,7 @@ def _write(path, data):
 
 
 def base_of(path):
-    """What a host with that artifact reads as the base: the listed files, one after the other, in the order of their names."""
+    """What a host with that artifact uses as the base: the listed files, in the order of their names."""
     with tarfile.open(fileobj=io.BytesIO(_inflated(path)), mode="r:") as archive:
         files = {
             member.name.partition("/")[2]: archive.extractfile(member).read()
@@ -140,7 +141,7 @@ def _inflated(path):
 
 
 def make(old, new, limit=None):
-    """The patch: records of a kind, a length, a place in ``old``, and what the kind wants; all of it deflated. None beyond the limit."""
+    """The patch: deflated records of kind, length, place in ``old`` and data. None beyond the limit."""
     deflate, parts, size = zlib.compressobj(6), [], 0
     for kind, start, length, place in _merged(_matched(old, new)):
         record = HEADER.pack(kind, length, place)
@@ -157,7 +158,7 @@ def make(old, new, limit=None):
 
 
 def _matched(old, new):
-    """For every window of ``new``: kind, start, length, and the place in ``old``."""
+    """For each window of ``new``: kind, start, length, and the place in ``old``."""
     index, shift = None, 0
     for start in range(0, len(new), WINDOW):
         window = new[start : start + WINDOW]
@@ -171,7 +172,7 @@ def _matched(old, new):
 
 
 def _merged(records):
-    """Neighbours of one kind as one record."""
+    """Adjacent records of one kind as one record."""
     last = None
     for kind, start, length, place in records:
         if last and last[0] == kind and (kind == LITERAL or last[3] + last[2] == place) and last[2] < LONGEST:
@@ -185,7 +186,7 @@ def _merged(records):
 
 
 def _likeness(old, place, window):
-    """How many bytes are the same there."""
+    """How many bytes are the same at that place."""
     other = old[place : place + len(window)] if place >= 0 else b""
     if other == window:
         return len(window)
@@ -196,7 +197,7 @@ def _likeness(old, place, window):
 
 
 def _seeds(old):
-    """The place of some bytes of every STEP."""
+    """Where the first SEED bytes of each STEP are."""
     whole = len(old) - len(old) % STEP
     return {
         seed: number * STEP
@@ -207,7 +208,7 @@ def _seeds(old):
 
 
 def _votes(index, new, start):
-    """The shifts at which most of this window may be found again."""
+    """The shifts at which most of this window may be found in ``old``."""
     votes = {}
     for spot in range(start, start + WINDOW, WINDOW // SPOTS):
         for position in range(spot, min(spot + STEP, len(new) - SEED + 1)):

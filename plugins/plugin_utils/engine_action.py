@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The base of the action plugins that run the engine on a host: one request, one remote execution, one result."""
+"""The base of the action plugins that run the engine: one request, one remote execution, one result."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from . import transport
 
 
 class EngineAction(ActionBase):
-    """Runs the engine by streaming it; ``executions`` and ``transferred`` count what that cost."""
+    """Streams the engine to a host; ``executions`` and ``transferred`` count what that costs."""
 
     TRANSFERS_FILES = False
     _requires_connection = True
@@ -27,7 +27,7 @@ class EngineAction(ActionBase):
     transferred = 0
 
     def execute(self, request, tarball, task_vars):
-        """One remote execution of the engine. ``tarball`` is sent behind the request, or None."""
+        """One remote execution of the engine. ``tarball``, if there is one, is sent after the request."""
         self.executions += 1
         self.transferred += os.path.getsize(tarball) if tarball else 0
         parcel = transport.parcel(request, tarball)
@@ -38,18 +38,18 @@ class EngineAction(ActionBase):
 
     @staticmethod
     def actor():
-        """Who is at work, for the host's history."""
+        """Who runs this, for the host's history."""
         return "%s@%s" % (getpass.getuser(), socket.gethostname())
 
     def _can_stream(self):
-        """Some connections take no standard input, and su talks to a terminal."""
+        """Some connections take no standard input, and su needs a terminal."""
         become = self._connection.become
         return self._connection.has_pipelining and (
             not become or getattr(become, "pipelining", become.name != "su")
         )
 
     def _execute_from_file(self, command, parcel):
-        """The same where nothing can be streamed: upload the parcel, and read it from there."""
+        """The same without streaming: upload the parcel, and read it from there."""
         directory = self._make_tmp_path()
         try:
             remote = self._connection._shell.join_path(directory, "parcel")
@@ -62,7 +62,7 @@ class EngineAction(ActionBase):
             self._remove_tmp_path(directory)
 
     def _interpreter(self, task_vars):
-        """The Python that the inventory names for this host; None where it names none."""
+        """The Python that the inventory names for this host; None if it names none."""
         task_vars = task_vars or {}
         if self._task.delegate_to:
             task_vars = task_vars.get("ansible_delegated_vars", {}).get(self._task.delegate_to, {})

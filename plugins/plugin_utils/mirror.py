@@ -13,14 +13,14 @@ from ..module_utils.common.errors import InvalidInput
 
 
 def check(urls, artifacts):
-    """Refuse what no host could fetch; the message keeps secrets that a URL may hold."""
+    """Refuse what no host could fetch. The message does not show the secrets that a URL may contain."""
     for url in urls:
         try:
             parts = urllib.parse.urlsplit(url)
-            dummy = parts.port  # it is looked at only when asked for
+            dummy = parts.port  # it is parsed only when read
         except ValueError:
             raise InvalidInput(
-                "pull_from", url.partition("/")[0] + "…", "it is no URL: its host or port is malformed"
+                "pull_from", url.partition("/")[0] + "…", "it is not a URL: its host or port is malformed"
             ) from None
         shown = "%s://%s…" % (parts.scheme, parts.hostname or "")
         if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -29,11 +29,12 @@ def check(urls, artifacts):
             raise InvalidInput(
                 "pull_from",
                 shown,
-                "it has a user, and hosts send no password: use a signed URL, or a mirror that only they can reach",
+                "it has a user name, and hosts send no password: use a signed URL, "
+                "or a mirror that only they can reach",
             )
         if not all(32 < ord(character) < 127 for character in url):
             raise InvalidInput(
-                "pull_from", shown, "it has a space or another character that URLs write as %XX"
+                "pull_from", shown, "it has a space or another character that must be encoded as %XX"
             )
     if urls and not _is_directory(urls) and len(urls) != len(artifacts):
         raise InvalidInput(

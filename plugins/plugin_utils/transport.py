@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Stream the engine to a host: one remote execution carries the engine, the request and, where needed, the artifact.
+"""Stream the engine to a host: one remote execution sends the engine, the request and the artifact.
 
-An ordinary module would cost each host a zip file, Ansible's own imports and, for the artifact, an upload of its own. Here the
-host's Python reads everything from standard input, and nothing is left behind.
+An ordinary module would cost each host a zip file, Ansible's own imports and, for the artifact, an upload
+of its own. Here the host's Python reads everything from standard input, and nothing is left behind.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from ..module_utils.common import wire
 from ..module_utils.common.errors import SlipwayError
 from ..module_utils.common.strategies import STRATEGIES
 
-# The packages below module_utils that every request needs. What only modules use stays on the controller.
+# The packages below module_utils that every request needs. Those that only modules use stay on the
+# controller.
 PACKAGES = (
     "common",
     "common/health",
@@ -39,7 +40,7 @@ OUTPUT_SHOWN = 2000
 
 
 def command(interpreter=None):
-    """The shell command that reads a parcel: with the interpreter that the inventory names, or the host's own."""
+    """The shell command that reads a parcel, with the inventory's interpreter or the host's own."""
     start = "-I -S -c %s" % shlex.quote(wire.READ_STDIN)
     if interpreter:
         return "%s %s" % (shlex.quote(interpreter), start)
@@ -48,23 +49,24 @@ def command(interpreter=None):
 
 
 def parcel(request, artifact=None):
-    """The bytes for the command's standard input. ``artifact`` is the path of a tarball on the controller, or None."""
+    """The bytes for the command's standard input. ``artifact``: path of a tarball, or None."""
     payload = _read(artifact) if artifact else b""
     return wire.parcel(engine(_more_packages(request)), dict(request, payload=len(payload)), payload)
 
 
 def result_of(answer):
-    """The engine's result from what a remote execution printed; raises where the engine did not start."""
+    """The engine's result from what a remote execution printed; raises if the engine did not run."""
     result = wire.result_in(answer["stdout"])
     if result is not None:
         return _without_reserved_keys(result)
     if NO_PYTHON in answer["stdout"]:
         raise SlipwayError(
-            "There is no Python 3 on this host: install it, or use the playbook slipway.golang.scp, which needs none"
+            "There is no Python 3 on this host: install it, "
+            "or use the playbook slipway.golang.scp, which needs none"
         )
     output = "\n".join(filter(None, (answer["stderr"].strip(), answer["stdout"].strip())))[-OUTPUT_SHOWN:]
     raise SlipwayError(
-        "The host did not run Slipway's engine (exit status %s). Output: %s"
+        "Slipway's engine did not run on this host (exit status %s). Output: %s"
         % (answer["rc"], output or "none")
     )
 
@@ -76,17 +78,17 @@ def _without_reserved_keys(result):
 
 
 def _more_packages(request):
-    """What this request needs beside PACKAGES. An app that is removed may have been deployed with any strategy."""
+    """What this request needs beside PACKAGES; all if the strategy of the installed app is not known."""
     if request.get("state") == "absent" or request.get("step") == "info":
-        return tuple(
-            "host/" + name for name in sorted({name for names in STRATEGIES.values() for name in names})
-        )
-    return tuple("host/" + name for name in STRATEGIES.get(request.get("strategy"), ()))
+        names = sorted({name for names in STRATEGIES.values() for name in names})
+    else:
+        names = STRATEGIES.get(request.get("strategy"), ())
+    return tuple("host/" + name for name in names)
 
 
 @functools.lru_cache(maxsize=None)
 def engine(more=()):
-    """The files of PACKAGES and of ``more``, as the host imports them: module name to (is it a package, source), compressed."""
+    """The modules of PACKAGES and ``more``, compressed: name to (whether it is a package, source)."""
     root = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "module_utils")
     sources = {"slipway": (True, "")}
     for package in PACKAGES + more:
@@ -107,6 +109,6 @@ def _read(path):
         return handle.read()
 
 
-# Packed when the controller loads the plugin, once, before it forks a worker for each host.
+# Packed once, when the controller loads the plugin, before it forks a worker for each host.
 for _names in set(STRATEGIES.values()):
     engine(tuple("host/" + _name for _name in _names))

@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How much does the module `build` cost beside plain `go build` with the same flags?
+"""Compare the module `build` with plain `go build` with the same flags.
 
     python tests/bench/build.py [--source DIR] [--rounds N] [--json FILE]
 
-Both build the same copy of a program (examples/gin-api) with warm caches, turn by turn, each time after an edit of its own, as the
-second to build an edit would find it in Go's cache. `module` is the whole process that Ansible starts, `engine` the part of it that is
-ours: the difference is Python and Ansible's own imports.
+Both build the same copy of a program (examples/gin-api) with warm caches, in turns, each after an edit of
+its own: the second build of an edit would find it in Go's cache. `module` is the whole process that Ansible
+starts, `engine` our part of it: the difference is Python and Ansible's own imports.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ MODULE = "ansible_collections.slipway.golang.plugins.modules.build"
 ENGINE = """
 import json, sys, time
 from MODULE import ARGUMENTS
-from ansible_collections.slipway.golang.plugins.module_utils.builder.building import build
+from ansible_collections.slipway.golang.plugins.module_utils.builder.build import build
 from ansible_collections.slipway.golang.plugins.module_utils.builder.request import Request
 options = dict({name: option.get("default") for name, option in ARGUMENTS.items()}, **json.loads(sys.argv[1]))
 started = time.perf_counter()

@@ -116,7 +116,7 @@ def simulate(cost, site, hosts):
 
 
 def _steps(cost, site):
-    """What happens for each host: whom it takes, and for how long."""
+    """What each host occupies, and for how long."""
     yield ("main process", "processors"), cost.cpu * site.main_share
     yield ("processors",), cost.cpu * (1 - site.main_share)
     yield ("link",), cost.kilobytes * 8000 / site.link if site.link else 0
@@ -304,9 +304,7 @@ def parse():
     parser.add_argument(
         "--wave-seconds", type=float, default=Site.wave_seconds, help="what a wave costs whatever its size"
     )
-    parser.add_argument(
-        "--within", type=float, default=600, help="seconds in which a rollout shall be done (default: 600)"
-    )
+    parser.add_argument("--within", type=float, default=600, help="most seconds for a rollout (default: 600)")
     return parser.parse_args()
 
 

@@ -122,7 +122,7 @@ class Ways:
         return Way(name, lambda environment: self.role(config, app, environment), app, self.version_of(app))
 
     def absent(self):
-        """Peers that the table shall name as not there."""
+        """Peers that the table lists as not installed."""
         return [
             name
             for name, path in (("ansistrano", self.ansistrano), ("mitogen", self.mitogen))

@@ -184,11 +184,11 @@ def leftovers():
     write(ROOT + "/incoming/smoke.environment", "A=1")
     os.symlink("releases/nothing", ROOT + "/current.new")
     os.mkdir(ROOT + "/previous.new")
-    write(ROOT + "/history.jsonl.new", "{")
+    write(ROOT + "/.history.jsonl.slipway-new", "{")
     write("/etc/systemd/system/.orders.service.slipway-new", "[Unit]")
     call("systemd-run", "--unit=orders-smoke.service", "--collect", "sleep", "600", sure=True)
     yield {}
-    os.unlink(ROOT + "/history.jsonl.new")
+    os.unlink(ROOT + "/.history.jsonl.slipway-new")
 
 
 @case("half a release lies where the new one goes", TOOK)
@@ -364,7 +364,9 @@ HEALTH = {
     "period": 0.1,
     "min_ready_seconds": 0.1,
 }  # a redirect is health, where nothing else is asked for
-HERE = {"UNHEALTHY_ON_PORT": "8080"}  # healthy in the smoke test, so that the old one has to be rolled back to
+HERE = {
+    "UNHEALTHY_ON_PORT": "8080"
+}  # healthy in the smoke test, so that the old one has to be rolled back to
 unhealthy("the new release reports that it is unhealthy", KEPT, {"UNHEALTHY": "1"})
 unhealthy("the new release ends at once", KEPT, {"EXIT_AT_ONCE": "3"})
 unhealthy("the new release never listens", KEPT, {"START_DELAY": "60s"})

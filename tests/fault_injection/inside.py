@@ -4,7 +4,7 @@
 
 """The half of the suite that runs on the lab host: put it into a known state, run the engine with a fault, and look what is there.
 
-It knows the layout from docs/architecture.md and asks systemd and the service itself; nothing here is the engine's.
+It knows the layout from docs/explanation/architecture.md and asks systemd and the service itself; nothing here is the engine's.
 """
 
 import glob
@@ -242,6 +242,7 @@ def rubbish():
     found = (
         glob.glob(ROOT + "/incoming/*")
         + glob.glob(ROOT + "/*.new")
+        + glob.glob(ROOT + "/.*.slipway-new")
         + glob.glob("/etc/systemd/system/.orders*")
     )
     smoke = call(
@@ -443,7 +444,9 @@ def try_many(job):
     """Ten bad releases in a row, then a rollback; and a great many good ones, after which nothing has grown."""
     prepare(("old", "new"))
     before = look(job["url"])
-    bad = [engine("new", environment={"UNHEALTHY_ON_PORT": "8080", "TRY": str(number)}) for number in range(10)]
+    bad = [
+        engine("new", environment={"UNHEALTHY_ON_PORT": "8080", "TRY": str(number)}) for number in range(10)
+    ]
     wrong = [result["msg"] for result in bad if result.get("outcome") != "reverted"]
     result = engine("back")
     after = look(job["url"])

@@ -1,9 +1,10 @@
 # Copyright (c) 2026, Slipway contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fuzz the readers with atheris: all at once, each in a process of its own, at the lowest priority, on one core.
+"""Fuzz the parsers with atheris: all at once, each in its own process, at the lowest priority, on one core.
 
-A finding ends its target, and lies in .work/fuzz/TARGET/: copy it to tests/fuzz/seeds/TARGET/, where the unit tests try it for ever.
+A finding ends its target and is stored in .work/fuzz/TARGET/: copy it to tests/fuzz/seeds/TARGET/, so that
+the unit tests run it from then on.
 """
 
 from __future__ import annotations

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every reader of bytes that come from outside, as a function of bytes: it may raise SlipwayError, and nothing else.
+"""Every parser of untrusted input, as a function of bytes: it may raise SlipwayError, and nothing else.
 
-What a reader promises beside that is asserted here too. ``run.py`` drives these with atheris, the unit tests with hypothesis.
+What else a parser guarantees is asserted here too. ``run.py`` drives these with atheris, the unit tests with
+hypothesis.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from ansible_collections.slipway.golang.plugins.module_utils.common.errors impor
 from ansible_collections.slipway.golang.plugins.module_utils.common.manifest import Manifest
 from ansible_collections.slipway.golang.plugins.module_utils.host.artifact import unpack
 from ansible_collections.slipway.golang.plugins.module_utils.host.certbot import x509
-from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import config_files
+from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import config_files, state, template
 from ansible_collections.slipway.golang.plugins.module_utils.host.releases.history import History
 
 SEEDS = Path(__file__).resolve().parent / "seeds"
@@ -36,14 +37,12 @@ SCRATCH = next((path for path in ("/dev/shm",) if os.access(path, os.W_OK)), Non
 
 
 def read_archive(data):
-    """A tar as it is, and again with its checksums and its manifest's digest made right, so that what lies behind them is reached."""
-    for tar in (data, _mended(data)):
+    """A tar as it is, and again with valid checksums and digest, to reach the code after them."""
+    for tar in (data, _repaired(data)):
         with tempfile.TemporaryDirectory(dir=SCRATCH) as scratch:
             target = os.path.join(scratch, "target")
             os.mkdir(target)
-            with contextlib.suppress(
-                SlipwayError, OSError
-            ):  # stage.py tells an OSError of the disk in its own words
+            with contextlib.suppress(SlipwayError, OSError):  # stage.py reports an OSError of the disk
                 unpack.unpack(io.BytesIO(gzip.compress(tar, 1)), canonical.sha256(_first_member(tar)), target)
             assert os.listdir(scratch) == ["target"], "something was written outside of the target"
             _assert_plain(target)
@@ -72,12 +71,10 @@ def read_elf(data):
 
 
 def read_build_info(data):
-    with contextlib.suppress(SlipwayError):
-        info = go_buildinfo.read(data)
-        assert (
-            json.loads(json.dumps(info.as_dict()))
-            == go_buildinfo.BuildInfo.from_dict(info.as_dict()).as_dict()
-        )
+    """The output of ``go version -m``."""
+    info = go_buildinfo.parse(data.decode("utf-8", "replace"))
+    assert json.loads(json.dumps(info.as_dict())) == info.as_dict()
+    assert go_buildinfo.BuildInfo.from_dict(info.as_dict()) == info
 
 
 def read_journal(data):
@@ -130,16 +127,15 @@ def read_nginx(data):
         place = Path(scratch, "conf.d")
         place.mkdir()
         Path(place, "theirs.conf").write_bytes(data)
-        before, config_files.DIRECTORY = config_files.DIRECTORY, scratch
+        before, template.DIRECTORY = template.DIRECTORY, scratch
         try:
-            assert all(port >= 0 for port in config_files.default_ports({}, "ours"))
-            config_files.default_files({}, "ours")
-            config_files.listens_on(80, {}, "ours")
-            config_files.directs("server_names_hash_bucket_size", {}, "ours")
-            config_files.mentioning("slipway", {})
-            config_files.shown(config_files.read(str(place / "theirs.conf"))).encode("utf-8")
+            texts = state.included()
+            assert all(port >= 0 for _path, port, _default in state.listens(texts))
+            state.sets("server_names_hash_bucket_size", texts)
+            state.mentioning("slipway", {})
+            config_files.displayable(config_files.read(str(place / "theirs.conf"))).encode("utf-8")
         finally:
-            config_files.DIRECTORY = before
+            template.DIRECTORY = before
 
 
 TARGETS = {
@@ -178,13 +174,13 @@ def _blocks(tar):
         at += BLOCK + (size + BLOCK - 1) // BLOCK * BLOCK
 
 
-def _mended(tar):
-    mended = bytearray(tar)
+def _repaired(tar):
+    repaired = bytearray(tar)
     for at, dummy in _blocks(tar):
-        header = mended[at : at + BLOCK]
+        header = repaired[at : at + BLOCK]
         if any(header):
-            mended[at + 148 : at + 156] = b"%06o\0 " % (sum(header[:148]) + 8 * 32 + sum(header[156:]))
-    return bytes(mended) + bytes(2 * BLOCK)
+            repaired[at + 148 : at + 156] = b"%06o\0 " % (sum(header[:148]) + 8 * 32 + sum(header[156:]))
+    return bytes(repaired) + bytes(2 * BLOCK)
 
 
 def _first_member(tar):

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Load asks a service at a steady rate and tells of every request that failed, of the longest time without a good answer,
+// Load asks a service at a steady rate and reports every request that failed, the longest time without a good answer,
 // and how long answers took. Requests are sent when they are due, whether or not earlier ones were answered, and an answer's time
 // counts from when its request was due: a service that stalls cannot hide it by slowing the asking down.
 //

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The story of `build`: look at the sources, say what is stale and why, let the gates judge, compile, prove, and put into place."""
+"""Build the targets of a request: collect inputs, decide, run the gates, compile and check, publish."""
 
 from __future__ import annotations
 
@@ -11,126 +11,153 @@ import os
 import shutil
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
+from typing import Any, Callable, Iterable, Iterator, TypeVar
 
 from ..common import canonical, names
 from ..common.errors import SlipwayError
-from . import embeds, gates, git, go_build, inputs, stamps, targets
+from . import decision as decisions
+from . import embeds, gates, git, go_build, stamp_check, stamps, targets
+from . import inputs as input_lists
+from . import publish as publishing
 from . import toolchain as toolchains
+from .decision import Decision
 from .filecache import FileCache
-from .job import Job
+from .gates import Gate
+from .go_build import Built
+from .inputs import Inputs
+from .output import Output
+from .provenance import Identity
+from .publish import Published
+from .request import Request
+from .toolchain import Toolchain
 
 _LEFTOVER_SECONDS = 24 * 3600
+_T = TypeVar("_T")
 
 
-def build(request):
-    """Bring every target of the request up to date; in check mode only tell what would happen."""
-    with ThreadPoolExecutor(
-        2 * (os.cpu_count() or 1) + 2
-    ) as pool:  # most of them wait for a process or a disk
-        asked = pool.submit(git.read, request.source)
+def build(request: Request) -> dict[str, Any]:
+    """Bring every target of the request up to date; in check mode report what would happen."""
+    # most of its threads wait for a process or a disk
+    with ThreadPoolExecutor(2 * (os.cpu_count() or 1) + 2) as pool:
+        revision = pool.submit(git.read, request.source)
         toolchain = toolchains.probe(request)
-        request.targets = request.targets or [targets.parse(toolchain.host_target)]
+        chosen = request.targets or [targets.parse(toolchain.host_target)]
         cache = FileCache()
-        jobs = [Job(request, target, pool) for target in request.targets]
-        _all(pool, [lambda job=job: job.look(request, toolchain, cache) for job in jobs])
-        identity = _identity(request, jobs, asked.result())
-        values = stamps.fill(request.stamp, identity["version"], identity["commit"], identity["time"])
-        for job in jobs:
-            job.judge(request, identity, values)
-            embeds.check(request.embed, job.listing)
-            if job.stale:
-                stamps.verify_variables(values, job.listing)
-        judged = _gates(request, toolchain, jobs, cache)
-        _hold_against_policies(request, jobs)
-        if not request.check_mode:
-            _make(request, toolchain, jobs, values, judged)
-        return _result(request, toolchain, jobs, values, judged)
+        outputs = [Output(request, target, pool) for target in chosen]
+        collected = _all(
+            pool, [partial(input_lists.collect, request, target, toolchain, cache) for target in chosen]
+        )
+        identity = _identity(request, collected, revision.result())
+        stamp_values = stamps.fill(request.stamp, identity.version, identity.commit, identity.time)
+        planned = [
+            _decide(request, output, inputs, identity, stamp_values)
+            for output, inputs in zip(outputs, collected)
+        ]
+        gate_plan = gates.plan(
+            request,
+            toolchain,
+            [decision.inputs for decision in planned],
+            [output.recorded for output in outputs],
+            cache,
+        )
+        warnings = request.warnings + _check_policies(request, planned)
+        if request.check_mode:
+            published = [publishing.preview(decision) for decision in planned]
+        else:
+            published = _apply(request, toolchain, planned, stamp_values, gate_plan)
+        return _result(request, toolchain, published, stamp_values, gate_plan, warnings)
 
 
-def _identity(request, jobs, revision):
-    """Who the artifacts are: the same for all targets of a call."""
-    labels = {key[len("file ") :] for job in jobs for key in job.inputs if key.startswith("file ")}
+def _identity(request: Request, collected: list[Inputs], revision: git.Revision) -> Identity:
+    labels = {key[len("file ") :] for inputs in collected for key in inputs.values if key.startswith("file ")}
     dirty = revision.dirty(labels)
     version = request.version or revision.version(dirty)
     if not version:
-        version = "0.0.0-" + inputs.content_digest([job.inputs for job in jobs])[:12]
+        version = "0.0.0-" + input_lists.content_digest(collected)[:12]
     if not names.VERSION.fullmatch(version) or ".." in version:
         raise SlipwayError(
             "git's tag gives the version %r, which cannot become a directory's name: set the option version"
             % version
         )
-    return {
-        "name": request.name,
-        "version": version,
-        "commit": revision.commit,
-        "time": revision.time,
-        "dirty": dirty,
-    }
+    return Identity(request.name, version, revision.commit, revision.time, dirty)
 
 
-def _gates(request, toolchain, jobs, cache):
-    """For every gate: the digest of what it judges, and whether it has yet to."""
-    if not request.gates:
-        return {}
-    key = gates.key(request, toolchain, [inputs.digest(job.inputs) for job in jobs], cache)
-    known = [(job.recorded or {}).get("gates", {}) for job in jobs]
-    return {
-        gate: {"key": key, "due": request.force or any(passed.get(gate) != key for passed in known)}
-        for gate in request.gates
-    }
+def _decide(
+    request: Request, output: Output, inputs: Inputs, identity: Identity, stamp_values: dict[str, str]
+) -> Decision:
+    decision = decisions.decide(request, output, inputs.with_stamps(stamp_values), identity)
+    embeds.check(request.embed, inputs.listing)
+    if decision.stale:
+        stamp_check.verify_variables(stamp_values, inputs.listing)
+    return decision
 
 
-def _make(request, toolchain, jobs, values, judged):
-    due = [gate for gate in request.gates if judged[gate]["due"]]
+def _check_policies(request: Request, planned: list[Decision]) -> list[str]:
+    """Check the binaries that stay against max_size and static; returns the warnings."""
+    warnings = []
+    for decision in planned:
+        binary = (decision.output.recorded or {}).get("binary")
+        if binary and not decision.stale:
+            subject = "%s for %s" % (request.name, decision.inputs.target)
+            warnings += go_build.check_static(request, subject, binary["static"], binary["needs"])
+            go_build.check_size(request, subject, binary["size"])
+    return warnings
+
+
+def _apply(
+    request: Request,
+    toolchain: Toolchain,
+    planned: list[Decision],
+    stamp_values: dict[str, str],
+    gate_plan: list[Gate],
+) -> list[Published]:
+    due = [gate for gate in gate_plan if gate.due]
     if due:
         gates.run(request, toolchain, due)
-    passed = {gate: judged[gate]["key"] for gate in judged}
-    with contextlib.ExitStack() as places, ThreadPoolExecutor(request.jobs) as pool:
-        stale = [(job, places.enter_context(_workplace(job))) for job in jobs if job.stale]
-        _all(
-            pool,
-            [
-                lambda job=job, place=place: _compile(job, request, toolchain, values, place)
-                for job, place in stale
-            ],
+    passed = {gate.name: gate.key for gate in gate_plan}
+    memory = go_build.memory_settings(request, len(planned))
+
+    def compile_one(decision: Decision, directory: str | None) -> Built | None:
+        if directory is None:
+            return None
+        return go_build.compile_target(
+            request, decision.inputs.target, toolchain, stamp_values, directory, memory
         )
-        for job in jobs:  # all or none: every target is proven before the first is replaced
-            job.publish(request, values, passed)
 
-
-def _compile(job, request, toolchain, values, place):
-    job.built = go_build.compile_target(request, job.target, toolchain, values, place)
-    go_build.check_size(request, "%s for %s" % (request.name, job.target), job.built.size)
-
-
-def _hold_against_policies(request, jobs):
-    """The policies hold for what was there already, too."""
-    for job in jobs:
-        binary = (job.recorded or {}).get("binary")
-        if binary and not job.stale:
-            subject = "%s for %s" % (request.name, job.target)
-            go_build.check_static(request, subject, binary["static"], binary["needs"])
-            go_build.check_size(request, subject, binary["size"])
+    with contextlib.ExitStack() as directories, ThreadPoolExecutor(request.jobs) as pool:
+        places = [
+            directories.enter_context(_scratch_directory(decision.output)) if decision.stale else None
+            for decision in planned
+        ]
+        builds = _all(
+            pool, [partial(compile_one, decision, place) for decision, place in zip(planned, places)]
+        )
+        # all or none: every target is built and checked before the first is replaced
+        return [
+            publishing.publish(request, decision, built, stamp_values, passed)
+            for decision, built in zip(planned, builds)
+        ]
 
 
 @contextlib.contextmanager
-def _workplace(job):
-    """A directory on the file system of the binary's place, so that a rename can finish the work."""
-    prefix = ".%s-build-" % os.path.basename(job.binary)
+def _scratch_directory(output: Output) -> Iterator[str]:
+    """A directory on the file system of the binary's place, so that a rename can move it there."""
+    prefix = ".%s-build-" % os.path.basename(output.binary)
     try:
-        os.makedirs(job.directory, exist_ok=True)
-        _sweep(job.directory, prefix)
-        place = tempfile.mkdtemp(prefix=prefix, dir=job.directory)
+        os.makedirs(output.directory, exist_ok=True)
+        _sweep(output.directory, prefix)
+        directory = tempfile.mkdtemp(prefix=prefix, dir=output.directory)
     except OSError as error:
-        raise SlipwayError("Cannot write to dest %s: %s" % (job.directory, error.strerror)) from error
+        raise SlipwayError("Cannot write to dest %s: %s" % (output.directory, error.strerror)) from error
     try:
-        yield place
+        yield directory
     finally:
-        shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(directory, ignore_errors=True)
 
 
-def _sweep(directory, prefix):
+def _sweep(directory: str, prefix: str) -> None:
     """Remove what a killed build left behind."""
     for entry in os.scandir(directory):
         if (
@@ -140,58 +167,68 @@ def _sweep(directory, prefix):
             shutil.rmtree(entry.path, ignore_errors=True)
 
 
-def _all(pool, acts):
-    """Do all of them side by side, and only then raise the first error: no compiler outlives the call."""
-    pending = [pool.submit(act) for act in acts]
+def _all(pool: Executor, calls: Iterable[Callable[[], _T]]) -> list[_T]:
+    """Make all calls in parallel, and raise the first error only when all have ended.
+
+    So no compiler outlives the call.
+    """
+    pending = [pool.submit(call) for call in calls]
     errors = [error for error in (future.exception() for future in pending) if error]
     if errors:
         raise errors[0]
+    return [future.result() for future in pending]
 
 
-def _result(request, toolchain, jobs, values, judged):
-    artifacts = [job.artifact() for job in jobs]
-    first = jobs[0].identity
-    return {
-        "changed": any(job.changed for job in jobs),
-        "artifacts": artifacts,
+def _result(
+    request: Request,
+    toolchain: Toolchain,
+    published: list[Published],
+    stamp_values: dict[str, str],
+    gate_plan: list[Gate],
+    warnings: list[str],
+) -> dict[str, Any]:
+    planned = [one.decision for one in published]
+    digests = {str(decision.inputs.target): decision.inputs.digest for decision in planned}
+    result = {
+        "changed": any(one.changed for one in published),
+        "artifacts": [one.artifact() for one in published],
         "commands": [
-            [toolchain.go] + go_build.arguments(request, job.binary, values) for job in jobs if job.stale
+            [toolchain.go] + go_build.arguments(request, decision.output.binary, stamp_values)
+            for decision in planned
+            if decision.stale
         ],
         "gates": [
-            {"name": gate, "ran": judged[gate]["due"] and not request.check_mode, "due": judged[gate]["due"]}
-            for gate in judged
+            {"name": gate.name, "ran": gate.due and not request.check_mode, "due": gate.due}
+            for gate in gate_plan
         ],
-        "input_digest": canonical.sha256(
-            canonical.to_json({str(job.target): inputs.digest(job.inputs) for job in jobs})
-        ),
-        "reasons": _together(jobs),
-        "name": first["name"],
-        "version": first["version"],
-        "commit": first["commit"],
-        "time": first["time"],
-        "dirty": first["dirty"],
-        "diff": [_diff(job) for job in jobs if job.reasons],
+        "input_digest": canonical.sha256(canonical.to_json(digests)),
+        "reasons": _merged_reasons(planned),
+        "diff": [_diff(one) for one in published if one.decision.reasons],
+        "warnings": warnings + [text for one in published if one.built for text in one.built.warnings],
     }
+    result.update(planned[0].identity.as_dict())
+    return result
 
 
-def _together(jobs):
+def _merged_reasons(planned: list[Decision]) -> list[str]:
     """All reasons once; with its target where one does not hold for all."""
     found = []
-    for job in jobs:
-        for reason in job.reasons:
-            everywhere = all(reason in other.reasons for other in jobs)
-            text = reason if everywhere else "%s: %s" % (job.target, reason)
+    for decision in planned:
+        for reason in decision.reasons:
+            everywhere = all(reason in other.reasons for other in planned)
+            text = reason if everywhere else "%s: %s" % (decision.inputs.target, reason)
             if text not in found:
                 found.append(text)
     return found
 
 
-def _diff(job):
+def _diff(published: Published) -> dict[str, str]:
     """The inputs that differ, as a small text."""
-    before, after = job.states()
+    before, after = published.states()
+    binary = published.decision.output.binary
     return {
-        "before_header": job.binary,
-        "after_header": job.binary,
-        "before": inputs.as_text(before, after),
-        "after": inputs.as_text(after, before),
+        "before_header": binary,
+        "after_header": binary,
+        "before": input_lists.as_text(before, after),
+        "after": input_lists.as_text(after, before),
     }

@@ -2,19 +2,20 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Small acts on files that every part of this wing needs."""
+"""Writing files so that a reader sees the old content or the new one, and nothing in between."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import tempfile
+from typing import IO, Iterator
 
 from ..common.errors import SlipwayError
 
 
-def write(path, content, mode=0o644):
-    """Put bytes at a path in one step; returns whether they are new."""
+def write(path: str, content: bytes, mode: int = 0o644) -> bool:
+    """Put bytes at a path in one step; returns whether the file changed."""
     try:
         with open(path, "rb") as handle:
             if handle.read() == content:
@@ -27,8 +28,8 @@ def write(path, content, mode=0o644):
 
 
 @contextlib.contextmanager
-def replacing(path, mode=0o644):
-    """A new file that takes its place at ``path`` when the block ends well, and vanishes when it does not."""
+def replacing(path: str, mode: int = 0o644) -> Iterator[IO[bytes]]:
+    """A new file that is moved to ``path`` when the block succeeds, and removed when it fails."""
     directory = os.path.dirname(path)
     try:
         os.makedirs(directory, exist_ok=True)

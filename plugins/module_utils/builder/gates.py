@@ -2,42 +2,74 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What must pass before a binary is made: vet, tests, known vulnerabilities. Once for the same code, and then remembered."""
+"""What must pass before a binary is built: vet, tests, govulncheck. Each runs once for the same code."""
 
 from __future__ import annotations
 
 import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Iterator, NamedTuple
 
 from ..common import canonical
 from ..common.errors import SlipwayError
 from . import processes, targets
+from .filecache import FileCache
+from .inputs import Inputs
+from .request import Request
+from .toolchain import Toolchain
 
 _SKIPPED = frozenset(("vendor", "node_modules"))
-_REMEDY = {
+_FAILED = {
     "vet": "go vet found a mistake in %s; correct it, or take vet out of gates:",
-    "test": "The tests of %s fail; nothing was built:",
-    "govulncheck": "govulncheck found a known vulnerability that %s reaches; update the module that it names:",
+    "test": "The tests of %s fail; nothing was built. Correct them, or take test out of gates:",
+    "govulncheck": "govulncheck found a vulnerability that %s reaches; update the module that it names:",
 }
 
 
-def key(request, toolchain, all_inputs, cache):
-    """The digest of all that the gates could depend on: the inputs of the build, and tests with their data."""
-    texts = [
-        "%s %s" % (path, cache.digest(os.path.join(request.source, path))) for path in _tested(request, cache)
+class Gate(NamedTuple):
+    """One gate of a request: the digest of what it checks, and whether it has to run."""
+
+    name: str
+    key: str
+    due: bool
+
+
+def plan(
+    request: Request,
+    toolchain: Toolchain,
+    all_inputs: list[Inputs],
+    recorded: list[dict[str, Any] | None],
+    cache: FileCache,
+) -> list[Gate]:
+    """The gates of a request. One is due unless all ``recorded`` say that it passed for this code."""
+    if not request.gates:
+        return []
+    key = _key(request, toolchain, all_inputs, cache)
+    passed = [(provenance or {}).get("gates", {}) for provenance in recorded]
+    return [
+        Gate(name, key, request.force or any(gates.get(name) != key for gates in passed))
+        for name in request.gates
     ]
-    return canonical.sha256("\n".join([toolchain.version] + sorted(all_inputs) + texts))
 
 
-def run(request, toolchain, wanted):
-    """Run these gates side by side; the first that fails is the error."""
+def run(request: Request, toolchain: Toolchain, gates: list[Gate]) -> None:
+    """Run these gates in parallel; the first that fails is the error."""
     with ThreadPoolExecutor(2) as pool:
-        for finished in [pool.submit(_run_one, gate, request, toolchain) for gate in wanted]:
+        for finished in [pool.submit(_run_one, gate.name, request, toolchain) for gate in gates]:
             finished.result()
 
 
-def _run_one(gate, request, toolchain):
+def _key(request: Request, toolchain: Toolchain, all_inputs: list[Inputs], cache: FileCache) -> str:
+    """The digest of all that the gates may depend on: the inputs of the build, and tests with their data."""
+    texts = [
+        "%s %s" % (path, cache.digest(os.path.join(request.source, path))) for path in _tested(request, cache)
+    ]
+    digests = sorted(inputs.digest for inputs in all_inputs)
+    return canonical.sha256("\n".join([toolchain.version] + digests + texts))
+
+
+def _run_one(gate: str, request: Request, toolchain: Toolchain) -> None:
     variables = targets.parse(toolchain.host_target).environment  # tests can run here only
     build_flags = ["-mod=" + request.mod] + (["-tags=" + ",".join(request.tags)] if request.tags else [])
     if gate == "govulncheck":
@@ -47,15 +79,15 @@ def _run_one(gate, request, toolchain):
             build_flags.append("-trimpath")  # the flags of the build, so that both share Go's cache
         done = toolchain.run([gate] + build_flags + ["./..."], request.source, **variables)
     if done.code:
-        words = processes.cut((done.stdout + done.stderr).strip())
-        raise SlipwayError("%s\n%s" % (_REMEDY[gate] % request.source, words), gate=gate, **done.facts)
+        output = processes.cut((done.stdout + done.stderr).strip())
+        raise SlipwayError("%s\n%s" % (_FAILED[gate] % request.source, output), gate=gate, **done.facts)
 
 
-def _govulncheck(request, toolchain, variables):
+def _govulncheck(request: Request, toolchain: Toolchain, variables: dict[str, str]) -> processes.Completed:
     found = shutil.which("govulncheck") or shutil.which(os.path.expanduser("~/go/bin/govulncheck"))
     if not found:
         raise SlipwayError(
-            "gates asks for govulncheck, which is not installed on the builder: run "
+            "govulncheck is in gates, and is not installed on the builder: run "
             "'go install golang.org/x/vuln/cmd/govulncheck@latest', or take it out of gates"
         )
     environment = dict(toolchain.environment, GOFLAGS="-mod=" + request.mod, **variables)
@@ -67,15 +99,15 @@ def _govulncheck(request, toolchain, variables):
     )
 
 
-def _tested(request, cache):
-    """Go files, and all that lies in testdata directories, relative to the source."""
+def _tested(request: Request, cache: FileCache) -> list[str]:
+    """Go files, and all files in testdata directories, relative to the source."""
     return sorted(
         os.path.relpath(path, request.source)
         for path in _walk(request.source, request.dest, cache, everything=False)
     )
 
 
-def _walk(directory, left_out, cache, everything):
+def _walk(directory: str, left_out: str, cache: FileCache, everything: bool) -> Iterator[str]:
     for name, is_directory in cache.names(directory):
         path = os.path.join(directory, name)
         if is_directory:

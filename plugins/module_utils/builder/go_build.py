@@ -2,42 +2,49 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One run of `go build`, and the proof of what came out of it."""
+"""One run of `go build`, and the checks of the binary that comes out of it."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import time
+from typing import Any, NamedTuple
 
 from ..common import canonical, elf
 from ..common.errors import SlipwayError
-from . import go_buildinfo, go_errors, processes, stamps
+from . import go_buildinfo, go_errors, processes, stamp_check, stamps
+from .request import Request
+from .targets import Target
+from .toolchain import Toolchain
 
 _MEMORY_ENOUGH = 1 << 30
 
 
-class Built:
+class Built(NamedTuple):
     """A binary in its temporary place, checked."""
 
-    def __init__(self, path):
-        self.path = path
-        self.command = []
-        self.seconds = 0.0
-        self.size = 0
-        self.sha256 = ""
-        self.facts = {}
-        self.before_upx = None
+    path: str
+    seconds: float
+    size: int
+    sha256: str
+    static: bool
+    needs: list[str]
+    build_id: str
+    build_info: dict[str, Any]
+    before_upx: dict[str, Any] | None
+    warnings: list[str]
 
 
-def arguments(request, output, stamp_values):
+def arguments(request: Request, output: str, stamp_values: dict[str, str]) -> list[str]:
     """The arguments of `go`; ``output`` is the only one that depends on the place."""
     argv = ["build", "-buildvcs=false", "-mod=" + request.mod]
     if request.trimpath:
         argv.append("-trimpath")
-    linker = request.ldflags + stamps.flags(stamp_values)
+    linker = " ".join(request.ldflags + stamps.flags(stamp_values))
     if linker:
-        argv.append("-ldflags=" + _joined(linker))
+        # go refuses a quote as the first character
+        argv.append("-ldflags=" + (" " + linker if linker[0] in "'\"" else linker))
     if request.gcflags:
         argv.append("-gcflags=" + " ".join(request.gcflags))
     if request.tags:
@@ -47,35 +54,43 @@ def arguments(request, output, stamp_values):
     return argv + request.flags + ["-o", output, request.package]
 
 
-def compile_target(request, target, toolchain, stamp_values, directory):
+def compile_target(
+    request: Request,
+    target: Target,
+    toolchain: Toolchain,
+    stamp_values: dict[str, str],
+    directory: str,
+    memory: dict[str, str],
+) -> Built:
     """Build into ``directory``; returns the checked ``Built``, or raises what is wrong with it."""
-    built = Built(os.path.join(directory, request.name))
+    path = os.path.join(directory, request.name)
     started = time.monotonic()
-    arguments_here = arguments(request, built.path, stamp_values)
-    built.command = [toolchain.go] + arguments_here
     done = toolchain.run(
-        arguments_here, request.source, **dict(memory_settings(request), **target.environment)
+        arguments(request, path, stamp_values), request.source, **dict(memory, **target.environment)
     )
     if done.code:
         raise go_errors.explain(done, request, toolchain, target)
-    _inspect(built, request, target, stamp_values)
+    built = _inspect(path, request, target, toolchain, stamp_values)
     if request.upx:
-        _pack(built, request, target, toolchain)
-    os.chmod(built.path, 0o755)
-    built.seconds = round(time.monotonic() - started, 3)
-    return built
+        built = _pack(built, request, target, toolchain)
+    os.chmod(path, 0o755)
+    check_size(request, "%s for %s" % (request.name, target), built.size)
+    return built._replace(seconds=round(time.monotonic() - started, 3))
 
 
-def memory_settings(request):
-    """Let compiler and linker collect no garbage while there is memory enough: a tenth less work for the same bytes."""
+def memory_settings(request: Request, target_count: int) -> dict[str, str]:
+    """Turn off garbage collection in compiler and linker while there is enough memory.
+
+    That is a tenth less work for the same bytes.
+    """
     if "GOGC" in request.environment or "GOMEMLIMIT" in request.environment:
         return {}
-    processes_at_once = (os.cpu_count() or 1) * min(request.jobs, len(request.targets))
+    processes_at_once = (os.cpu_count() or 1) * min(request.jobs, target_count)
     share = _available_memory() // (2 * processes_at_once)
     return {"GOGC": "off", "GOMEMLIMIT": str(share)} if share >= _MEMORY_ENOUGH else {}
 
 
-def _available_memory():
+def _available_memory() -> int:
     try:
         with open("/proc/meminfo", encoding="ascii") as handle:
             found = {line.split(":")[0]: line.split()[1] for line in handle}
@@ -84,62 +99,66 @@ def _available_memory():
         return 0
 
 
-def check_static(request, subject, static, needs):
-    """Hold the binary against the option static."""
+def check_static(request: Request, subject: str, static: bool, needs: list[str]) -> list[str]:
+    """Check a binary against the option static; returns the warnings."""
     if static or request.static == "ignore":
-        return
+        return []
     message = (
-        "%s is not static: it wants %s of the host. With cgo: false this comes from -buildmode=pie; with cgo: true link statically, as in "
-        "environment: {CC: musl-gcc} and ldflags: ['-s', '-w', '-linkmode external', '-extldflags \"-static\"']; or set static: ignore"
+        "%s is not static: it needs %s on the host. With cgo: false this comes from -buildmode=pie; with "
+        "cgo: true link statically, as in environment: {CC: musl-gcc} and "
+        "ldflags: ['-s', '-w', '-linkmode external', '-extldflags \"-static\"']; or set static: ignore"
         % (subject, ", ".join(needs))
     )
     if request.static == "require":
         raise SlipwayError(message, needs=needs)
-    request.warnings.append(message)
+    return [message]
 
 
-def check_size(request, subject, size):
-    """Hold the binary against the option max_size."""
+def check_size(request: Request, subject: str, size: int) -> None:
+    """Check a binary against the option max_size."""
     if request.max_size and size > request.max_size:
         raise SlipwayError(
-            "%s has %d bytes, which is over max_size, %d bytes (%.1f %% more): find what grew with 'go version -m' and 'go tool nm -size', "
-            "or raise max_size" % (subject, size, request.max_size, 100.0 * size / request.max_size - 100),
+            "%s has %d bytes, which is over max_size, %d bytes (%.1f %% more): find what grew with "
+            "'go version -m' and 'go tool nm -size', or raise max_size"
+            % (subject, size, request.max_size, 100.0 * size / request.max_size - 100),
             size=size,
         )
 
 
-def _joined(linker):
-    text = " ".join(linker)
-    return text if text[0] not in "'\"" else " " + text  # which go refuses at the start
-
-
-def _inspect(built, request, target, stamp_values):
-    headers = elf.read(built.path)
+def _inspect(
+    path: str, request: Request, target: Target, toolchain: Toolchain, stamp_values: dict[str, str]
+) -> Built:
+    headers = elf.read(path)
     if headers.goarch != target.goarch:
         raise SlipwayError(
             "%s should be for %s, but its ELF header says %s"
             % (request.name, target, headers.goarch or headers.machine)
         )
     needs = ([headers.interpreter] if headers.interpreter else []) + headers.needed
-    check_static(request, "%s for %s" % (request.name, target), headers.static, needs)
-    with open(built.path, "rb") as handle:
+    warnings = check_static(request, "%s for %s" % (request.name, target), headers.static, needs)
+    with open(path, "rb") as handle:
         content = handle.read()
-    stamps.verify_landed(stamp_values, content)
-    built.size, built.sha256 = len(content), canonical.sha256(content)
-    built.facts = {
-        "static": headers.static,
-        "needs": needs,
-        "build_id": headers.build_id,
-        "build_info": go_buildinfo.read(built.path).as_dict(),
-    }
+    stamp_check.verify_in_binary(stamp_values, content)
+    return Built(
+        path=path,
+        seconds=0.0,
+        size=len(content),
+        sha256=canonical.sha256(content),
+        static=headers.static,
+        needs=needs,
+        build_id=headers.build_id,
+        build_info=go_buildinfo.read(path, toolchain, request.source).as_dict(),
+        before_upx=None,
+        warnings=warnings,
+    )
 
 
-def _pack(built, request, target, toolchain):
+def _pack(built: Built, request: Request, target: Target, toolchain: Toolchain) -> Built:
     upx = shutil.which("upx")
     if not upx:
         raise SlipwayError(
-            "upx is not installed on the builder, and the option upx asks for it. Install it, or leave upx out: a tar.gz of the plain "
-            "binary is nearly as small, and the program starts 20 times faster"
+            "upx is not installed on the builder, and the option upx is set. Install it, or leave upx out: a "
+            "tar.gz of the plain binary is nearly as small, and the program starts 20 times faster"
         )
     done = processes.run(
         [upx, "-q"] + request.upx_args + ["--", built.path],
@@ -148,7 +167,11 @@ def _pack(built, request, target, toolchain):
     )
     if done.code:
         raise SlipwayError(
-            "upx cannot pack %s for %s; leave upx out:\n%s" % (request.name, target, done.words), **done.facts
+            "upx cannot pack %s for %s; leave upx out:\n%s" % (request.name, target, done.output),
+            **done.facts,
         )
-    built.before_upx = {"size": built.size, "sha256": built.sha256}
-    built.size, built.sha256 = os.path.getsize(built.path), canonical.sha256_file(built.path)
+    return built._replace(
+        before_upx={"size": built.size, "sha256": built.sha256},
+        size=os.path.getsize(built.path),
+        sha256=canonical.sha256_file(built.path),
+    )

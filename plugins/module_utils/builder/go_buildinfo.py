@@ -2,151 +2,76 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What Go wrote into a binary about its making: ``go version -m`` without Go."""
+"""What Go wrote into a binary about its build, as ``go version -m`` prints it."""
 
 from __future__ import annotations
 
-import io
 import json
+from typing import Any, NamedTuple
 
-from ..common import elf
 from ..common.errors import SlipwayError
-
-_MAGIC = b"\xff Go buildinf:"
-_ALIGNMENT = 16
-_HEADER = 32
-_INLINE_STRINGS = 2
-_SENTINEL = 16
-_TEXT_LIMIT = 16 << 20
-_PIECE = 1 << 20
+from .toolchain import Toolchain
 
 
-class BuildInfo:
+class BuildInfo(NamedTuple):
     """Go's version, the main package, the modules linked in, and the settings of the build."""
 
-    def __init__(self, go_version, text):
-        self.go_version = go_version
-        self.path = ""
-        self.main = {}
-        self.deps = []
-        self.settings = {}
-        for line in text.split("\n"):
-            self._take(line.split("\t"))
+    go_version: str
+    path: str
+    main: dict[str, str]
+    deps: list[dict[str, Any]]
+    settings: dict[str, str]
 
-    def as_dict(self):
+    def as_dict(self) -> dict[str, Any]:
         """Plain values, for a provenance."""
-        return {
-            "go_version": self.go_version,
-            "path": self.path,
-            "main": self.main,
-            "deps": self.deps,
-            "settings": self.settings,
-        }
+        return self._asdict()
 
     @classmethod
-    def from_dict(cls, data):
+    def from_dict(cls, data: dict[str, Any]) -> BuildInfo:
         """The same again from ``as_dict``."""
-        info = cls(data["go_version"], "")
-        info.path, info.main, info.deps, info.settings = (
-            data["path"],
-            data["main"],
-            data["deps"],
-            data["settings"],
-        )
-        return info
-
-    def _take(self, fields):
-        kind, values = fields[0], fields[1:]
-        if kind == "path" and values:
-            self.path = values[0]
-        elif kind == "mod" and values:
-            self.main = _module(values)
-        elif kind == "dep" and values:
-            self.deps.append(_module(values))
-        elif kind == "=>" and values and self.deps:
-            self.deps[-1]["replaced_by"] = _module(values)
-        elif kind == "build" and values:
-            key, value = _setting("\t".join(values))
-            self.settings[key] = value
+        return cls(**{field: data[field] for field in cls._fields})
 
 
-def read(path_or_bytes):
-    """The ``BuildInfo`` of a Go binary; raises ``SlipwayError`` where there is none."""
-    headers = elf.read(path_or_bytes)
-    if isinstance(path_or_bytes, (bytes, bytearray, memoryview)):
-        return _from_source(io.BytesIO(path_or_bytes), headers, "This binary")
-    try:
-        with open(path_or_bytes, "rb") as handle:
-            return _from_source(handle, headers, path_or_bytes)
-    except OSError as error:
-        raise SlipwayError("Cannot read %s: %s" % (path_or_bytes, error.strerror)) from error
-
-
-def _from_source(source, headers, subject):
-    for segment in headers.loaded():
-        offset = _find(source, segment)
-        if offset is not None:
-            return _decode(source, offset, subject)
-    raise SlipwayError(
-        "%s has no Go build information: it is no Go binary, or one that UPX has packed" % subject
-    )
-
-
-def _find(source, segment):
-    """The file offset of the magic within a segment; Go aligns it to 16 bytes of memory."""
-    at = 0
-    while at < segment.size:
-        source.seek(segment.offset + at)
-        piece = source.read(min(_PIECE + _HEADER, segment.size - at))
-        if not piece:
-            return None
-        found = piece.find(_MAGIC)
-        while found >= 0:
-            if (segment.address + at + found) % _ALIGNMENT == 0:
-                return segment.offset + at + found
-            found = piece.find(_MAGIC, found + 1)
-        at += _PIECE
-    return None
-
-
-def _decode(source, offset, subject):
-    source.seek(offset)
-    header = source.read(_HEADER)
-    if len(header) < _HEADER or not header[15] & _INLINE_STRINGS:
+def read(binary: str, toolchain: Toolchain, cwd: str) -> BuildInfo:
+    """The ``BuildInfo`` of a binary that Go has just built."""
+    done = toolchain.run(["version", "-m", binary], cwd)
+    prefix = binary + ": "
+    if done.code or not done.stdout.startswith(prefix):
         raise SlipwayError(
-            "%s was built by a Go older than 1.18, whose build information is not supported" % subject
+            "%s has no Go build information that go version can read:\n%s" % (binary, done.output),
+            **done.facts,
         )
-    version = _text(source, subject).decode("utf-8", "replace")
-    framed = _text(source, subject)
-    modules = framed[_SENTINEL:-_SENTINEL] if len(framed) >= 2 * _SENTINEL else b""
-    return BuildInfo(version, modules.decode("utf-8", "replace"))
+    return parse(done.stdout[len(prefix) :])
 
 
-def _text(source, subject):
-    """A string with its length before it, as Go's varint."""
-    length = shift = 0
-    while True:
-        byte = source.read(1)
-        if not byte or shift > 28:
-            raise SlipwayError("%s has damaged Go build information" % subject)
-        length |= (byte[0] & 0x7F) << shift
-        shift += 7
-        if byte[0] < 0x80:
-            break
-    if length > _TEXT_LIMIT:
-        raise SlipwayError("%s has damaged Go build information: a text of %d bytes" % (subject, length))
-    data = source.read(length)
-    if len(data) != length:
-        raise SlipwayError("%s has damaged Go build information: it ends too early" % subject)
-    return data
+def parse(output: str) -> BuildInfo:
+    """The ``BuildInfo`` in the output of ``go version -m`` after the name of the binary."""
+    version, *lines = output.split("\n")
+    info = BuildInfo(version, "", {}, [], {})
+    for line in lines:
+        kind, *values = line[1:].split("\t")  # every line is indented by a tab
+        if not values:
+            continue
+        if kind == "path":
+            info = info._replace(path=values[0])
+        elif kind == "mod":
+            info = info._replace(main=_module(values))
+        elif kind == "dep":
+            info.deps.append(_module(values))
+        elif kind == "=>" and info.deps:
+            info.deps[-1]["replaced_by"] = _module(values)
+        elif kind == "build":
+            key, value = _setting("\t".join(values))
+            info.settings[key] = value
+    return info
 
 
-def _module(values):
-    padded = list(values) + ["", "", ""]
-    return {"path": padded[0], "version": padded[1], "sum": padded[2]}
+def _module(values: list[str]) -> dict[str, Any]:
+    path, version, digest = (list(values) + ["", ""])[:3]
+    return {"path": path, "version": version, "sum": digest}
 
 
-def _setting(text):
+def _setting(text: str) -> tuple[str, str]:
     """A ``key=value`` of which Go quotes either side when it has blanks or quotes."""
     if text.startswith('"'):
         end = _closing_quote(text)
@@ -157,19 +82,19 @@ def _setting(text):
     return key, _unquote(rest[1:])
 
 
-def _closing_quote(text):
+def _closing_quote(text: str) -> int:
     at = 1
     while at < len(text) and text[at] != '"':
         at += 2 if text[at] == "\\" else 1
     return at
 
 
-def _unquote(text):
+def _unquote(text: str) -> str:
     if text.startswith("`") and text.endswith("`") and len(text) > 1:
         return text[1:-1]
     if not text.startswith('"'):
         return text
     try:
-        return json.loads(text)
-    except ValueError:  # a Go escape that JSON does not know: better shown raw than not at all
+        return str(json.loads(text))
+    except ValueError:  # an escape of Go that JSON does not have: better shown unchanged than not at all
         return text.strip('"')

@@ -2,62 +2,68 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Go's complaints, with what to do about them."""
+"""Go's error messages, each with what to do about it."""
 
 from __future__ import annotations
 
 import json
 import re
+from typing import Any, Callable
 
 from ..common.errors import SlipwayError
 from . import targets
+from .processes import Completed
+from .request import Request
+from .targets import Target
+from .toolchain import Toolchain
 
 _TOO_OLD = re.compile(r"go: (?P<who>\S+) requires go >= (?P<wanted>\S+) \(running go (?P<running>[^;)]+)")
 _OFFLINE = re.compile(r"module lookup disabled by GOPROXY=off")
 _NETWORK = re.compile(
-    r"dial tcp|proxyconnect|no such host|connection refused|connection reset|i/o timeout|TLS handshake|x509:|unrecognized import path"
-    r"|reading https?://\S+|Get \"https?://"
+    r"dial tcp|proxyconnect|no such host|connection refused|connection reset|i/o timeout|TLS handshake|x509:"
+    r"|unrecognized import path|reading https?://\S+|Get \"https?://"
 )
 _MODULES = re.compile(
-    r"no required module provides package|cannot find module providing package|missing go\.sum entry|updates to go\.(mod|sum) needed"
-    r"|inconsistent vendoring|checksum mismatch"
+    r"no required module provides package|cannot find module providing package|missing go\.sum entry"
+    r"|updates to go\.(mod|sum) needed|inconsistent vendoring|checksum mismatch"
 )
 _NO_EMBED = re.compile(r"pattern (?P<pattern>.+): (no matching files found|cannot embed .+)")
 _EXCLUDED = re.compile(r"build constraints exclude all Go files in")
 _NO_PACKAGE = re.compile(
-    r"no Go files in|cannot find package|directory not found|does not contain package|is not in std|matched no packages"
+    r"no Go files in|cannot find package|directory not found|does not contain package|is not in std"
+    r"|matched no packages"
 )
 _NO_COMPILER = re.compile(
     r'C compiler "(?P<compiler>[^"]+)" not found|exec: "(?P<other>[^"]+)": executable file not found'
 )
 _BAD_PAIR = re.compile(r"unsupported GOOS/GOARCH pair (?P<pair>\S+)")
-_BAD_VARIANT = re.compile(r"(?P<words>invalid GO(?:386|AMD64|ARM|ARM64|MIPS|MIPS64|PPC64|RISCV64): .*)")
+_BAD_VARIANT = re.compile(r"(?P<reason>invalid GO(?:386|AMD64|ARM|ARM64|MIPS|MIPS64|PPC64|RISCV64): .*)")
 _COMPILED = re.compile(r"^# (\S+)", re.MULTILINE)
 _PARSE_GO_MOD = re.compile(r"errors parsing \S*go\.mod|go\.mod:\d+: ")
 
 
-def explain(done, request, toolchain, target):
-    """The error for a failed `go list` or `go build`: Go's own words, and a way out."""
+def explain(done: Completed, request: Request, toolchain: Toolchain, target: Target) -> SlipwayError:
+    """The error for a failed `go list` or `go build`: Go's own message, and a remedy."""
     message = _known(done.stderr, request, toolchain, target)
     if not message:
         message = "Go could not build %s of %s for %s:" % (request.package, request.source, target)
-    return SlipwayError("%s\n%s" % (message, done.words), target=str(target), **done.facts)
+    return SlipwayError("%s\n%s" % (message, done.output), target=str(target), **done.facts)
 
 
-def _known(words, request, toolchain, target):
-    compiled = set(_COMPILED.findall(words))
-    if compiled:  # these words quote source code, in which anything can stand
+def _known(output: str, request: Request, toolchain: Toolchain, target: Target) -> str:
+    compiled = set(_COMPILED.findall(output))
+    if compiled:  # the output quotes source code, in which any of the patterns below could occur
         needing = cgo_packages(request, toolchain, target) & compiled
         if needing:
             return _cgo_message(needing)
     for pattern, make in _COMPILING if compiled else _LISTING:
-        match = pattern.search(words)
+        match = pattern.search(output)
         if match:
             return make(match, request, toolchain, target)
     return ""
 
 
-def cgo_packages(request, toolchain, target):
+def cgo_packages(request: Request, toolchain: Toolchain, target: Target) -> set[str]:
     """Import paths of the dependencies outside of the standard library that have parts in C."""
     if request.cgo:
         return set()
@@ -83,7 +89,7 @@ def cgo_packages(request, toolchain, target):
     }
 
 
-def decode(text):
+def decode(text: str) -> list[dict[str, Any]]:
     """The objects that `go list -json` writes one after the other."""
     decoder, at, found = json.JSONDecoder(), 0, []
     while at < len(text):
@@ -95,7 +101,7 @@ def decode(text):
     return found
 
 
-def main_packages(request, toolchain):
+def main_packages(request: Request, toolchain: Toolchain) -> list[str]:
     """Where the module has main packages, as the user would write them."""
     done = toolchain.run(
         ["list", "-e", "-mod=" + request.mod, "-f", '{{if eq .Name "main"}}{{.Dir}}{{end}}', "./..."],
@@ -108,62 +114,70 @@ def main_packages(request, toolchain):
     return found
 
 
-def no_main(request, toolchain, what):
-    """The message for a package that is no program."""
+def no_main(request: Request, toolchain: Toolchain, reason: str) -> str:
+    """The message for a package that is not a program."""
     others = main_packages(request, toolchain)[:5]
-    hint = (
+    remedy = (
         "give one of these as package: %s" % ", ".join(others)
         if others
         else "the module has none: write one with package main and func main"
     )
-    return "There is no main package at %s in %s (%s); %s." % (request.package, request.source, what, hint)
+    return "There is no main package at %s in %s (%s); %s." % (
+        request.package,
+        request.source,
+        reason,
+        remedy,
+    )
 
 
-def _cgo_message(packages):
+def _cgo_message(packages: set[str]) -> str:
     return (
-        "%s needs cgo, and cgo is off. Ways out: replace it by a package in pure Go; or exclude it with tags; or set cgo: true together with a "
-        "static C library, as in environment: {CC: musl-gcc} and ldflags: ['-s', '-w', '-linkmode external', '-extldflags \"-static\"']."
+        "%s needs cgo, and cgo is off. Replace it by a package in pure Go; or exclude it with tags; or set "
+        "cgo: true together with a static C library, as in environment: {CC: musl-gcc} and "
+        "ldflags: ['-s', '-w', '-linkmode external', '-extldflags \"-static\"']."
         % " and ".join(sorted(packages))
     )
 
 
-def _too_old(match, _request, toolchain, _target):
+def _too_old(match: re.Match[str], _request: Request, toolchain: Toolchain, _target: Target) -> str:
     return (
-        "Go is too old: %s asks for Go %s, and %s is %s. Install a newer one (role slipway.golang.go_toolchain), or let Go fetch it with "
-        "environment: {GOTOOLCHAIN: auto}." % (match["who"], match["wanted"], toolchain.go, match["running"])
+        "Go is too old: %s needs Go %s, and %s is %s. Install a newer one (role "
+        "slipway.golang.go_toolchain), or let Go download it with environment: {GOTOOLCHAIN: auto}."
+        % (match["who"], match["wanted"], toolchain.go, match["running"])
     )
 
 
-def _offline(_match, request, _toolchain, _target):
-    how = "offline is set" if request.offline else "GOPROXY is off"
+def _offline(_match: re.Match[str], request: Request, _toolchain: Toolchain, _target: Target) -> str:
+    reason = "offline is set" if request.offline else "GOPROXY is off"
     return (
-        "A module is missing on this machine and %s. Fill the module cache once with 'go mod download', or vendor the modules and set mod: vendor."
-        % how
+        "A module is missing on this machine and %s. Fill the module cache once with 'go mod download', or "
+        "vendor the modules and set mod: vendor." % reason
     )
 
 
-def _network(_match, _request, _toolchain, _target):
+def _network(_match: re.Match[str], _request: Request, _toolchain: Toolchain, _target: Target) -> str:
     return (
-        "Go could not download a module. Name a proxy that this machine reaches in goproxy; or set offline: true where the module cache is "
-        "full; or vendor the modules ('go mod vendor') and set mod: vendor."
+        "Go could not download a module. Set goproxy to a proxy that this machine can reach; or set "
+        "offline: true where the module cache is full; or vendor the modules ('go mod vendor') and set "
+        "mod: vendor."
     )
 
 
-def _modules(_match, request, _toolchain, _target):
+def _modules(_match: re.Match[str], request: Request, _toolchain: Toolchain, _target: Target) -> str:
     return (
         "go.mod, go.sum and the imports of %s do not agree. Run 'go mod tidy'%s there and commit the result."
         % (request.source, " and 'go mod vendor'" if request.mod == "vendor" else "")
     )
 
 
-def _no_embed(match, request, _toolchain, _target):
+def _no_embed(match: re.Match[str], request: Request, _toolchain: Toolchain, _target: Target) -> str:
     return (
-        "A file to embed is missing: nothing fits the pattern %s. Make the file (a front-end build?) before building %s."
-        % (match["pattern"], request.source)
+        "A file to embed is missing: nothing matches the pattern %s. Make the file (a front-end build?) "
+        "before building %s." % (match["pattern"], request.source)
     )
 
 
-def _excluded(_match, request, toolchain, target):
+def _excluded(_match: re.Match[str], request: Request, toolchain: Toolchain, target: Target) -> str:
     needing = cgo_packages(request, toolchain, target)
     if needing:
         return _cgo_message(needing)
@@ -173,33 +187,34 @@ def _excluded(_match, request, toolchain, target):
     )
 
 
-def _no_package(_match, request, toolchain, _target):
+def _no_package(_match: re.Match[str], request: Request, toolchain: Toolchain, _target: Target) -> str:
     return no_main(request, toolchain, "no package there")
 
 
-def _no_compiler(match, _request, _toolchain, _target):
+def _no_compiler(match: re.Match[str], _request: Request, _toolchain: Toolchain, _target: Target) -> str:
     compiler = match["compiler"] or match["other"]
     return (
-        "cgo needs the C compiler %s, which is not installed: install it, or name another in environment: {CC: …}."
-        % compiler
+        "cgo needs the C compiler %s, which is not installed: install it, or set another in "
+        "environment: {CC: …}." % compiler
     )
 
 
-def _bad_go_mod(_match, request, _toolchain, _target):
-    return "%s/go.mod cannot be read by Go:" % request.source
+def _bad_go_mod(_match: re.Match[str], request: Request, _toolchain: Toolchain, _target: Target) -> str:
+    return "Go cannot read %s/go.mod; correct it:" % request.source
 
 
-def _bad_pair(match, request, toolchain, _target):
+def _bad_pair(match: re.Match[str], request: Request, toolchain: Toolchain, _target: Target) -> str:
     known = toolchain.run(["tool", "dist", "list"], request.source).stdout.split()
     return str(targets.unknown(match["pair"], [pair for pair in known if pair.startswith("linux/")])) + "."
 
 
-def _bad_variant(match, _request, toolchain, target):
-    return "targets: %r is not usable: %s says %s." % (str(target), toolchain.version, match["words"])
+def _bad_variant(match: re.Match[str], _request: Request, toolchain: Toolchain, target: Target) -> str:
+    return "targets: %r is not usable: %s says %s." % (str(target), toolchain.version, match["reason"])
 
 
-_COMPILING = ((_NO_COMPILER, _no_compiler),)
-_LISTING = (
+_Explanation = Callable[["re.Match[str]", Request, Toolchain, Target], str]
+_COMPILING: tuple[tuple[re.Pattern[str], _Explanation], ...] = ((_NO_COMPILER, _no_compiler),)
+_LISTING: tuple[tuple[re.Pattern[str], _Explanation], ...] = (
     (_BAD_PAIR, _bad_pair),
     (_BAD_VARIANT, _bad_variant),
     (_TOO_OLD, _too_old),

@@ -2,11 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""As much of Go's grammar as is needed to know what `go list` would see in a file, and which variables it declares."""
+"""As much of Go's grammar as is needed to know which package-level variables a file declares."""
 
 from __future__ import annotations
 
 import re
+from typing import Iterator
 
 _TOKEN = re.compile(
     r"""(?P<comment>//[^\n]*|/\*.*?\*/)
@@ -17,38 +18,26 @@ _TOKEN = re.compile(
       | (?P<other>.)""",
     re.VERBOSE | re.DOTALL,
 )
-_EMBED = re.compile(r"^[ \t]*//go:embed[^\n]*", re.MULTILINE)
-_DECLARATIONS = frozenset(("func", "type", "var", "const"))
 _OPENING, _CLOSING = "([{", ")]}"
 
 
-def header(text):
-    """The part that decides about imports, constraints, cgo and embedding: all before the first declaration, and every embed line."""
-    end = len(text)
-    for match in _TOKEN.finditer(text):
-        if match.lastgroup == "word" and match[0] in _DECLARATIONS:
-            end = match.start()
-            break
-    return "\n".join([text[:end]] + _EMBED.findall(text))
-
-
-def variables(text):
-    """The package-level variables and constants: name to None when a stamp can set it, or else to the reason why not."""
-    found = {}
+def variables(text: str) -> dict[str, str | None]:
+    """The package-level variables and constants: name to None, or to the reason why a stamp cannot set it."""
+    found: dict[str, str | None] = {}
     for keyword, spec in _specifications(_significant(text)):
         for name, reason in _classified(spec):
             found[name] = "it is a constant" if keyword == "const" else reason
     return found
 
 
-def _significant(text):
+def _significant(text: str) -> Iterator[str]:
     for match in _TOKEN.finditer(text):
         if match.lastgroup not in ("comment", "blank"):
             yield match[0]
 
 
-def _specifications(tokens):
-    """Each package-level declaration as keyword and list of tokens; the ones in a block one by one."""
+def _specifications(tokens: Iterator[str]) -> Iterator[tuple[str, list[str]]]:
+    """Each package-level declaration as keyword and list of tokens; those in a block one by one."""
     depth = 0
     for token in tokens:
         if depth == 0 and token in ("var", "const"):
@@ -59,8 +48,9 @@ def _specifications(tokens):
             depth -= 1
 
 
-def _declared(tokens):
-    depth, spec, block = 0, [], False
+def _declared(tokens: Iterator[str]) -> Iterator[list[str]]:
+    depth, block = 0, False
+    spec: list[str] = []
     for token in tokens:
         if token == "(" and not spec and not block:
             block = True
@@ -79,7 +69,7 @@ def _declared(tokens):
     yield spec
 
 
-def _classified(spec):
+def _classified(spec: list[str]) -> Iterator[tuple[str, str | None]]:
     names, rest = [], list(spec)
     while rest and re.fullmatch(r"\w+", rest[0]):
         names.append(rest.pop(0))
@@ -89,12 +79,14 @@ def _classified(spec):
     split = rest.index("=") if "=" in rest else len(rest)
     kind, values = rest[:split], _comma_separated(rest[split + 1 :])
     for position, name in enumerate(names):
-        value = values[position] if len(values) == len(names) else values and ["("]
+        several = ["("] if values else []  # values of a call, which is known at run time only
+        value = values[position] if len(values) == len(names) else several
         yield name, _obstacle(kind, value)
 
 
-def _comma_separated(tokens):
-    values, depth = [], 0
+def _comma_separated(tokens: list[str]) -> list[list[str]]:
+    values: list[list[str]] = []
+    depth = 0
     for token in tokens:
         depth += (token in _OPENING) - (token in _CLOSING)
         if not values or (token == "," and depth == 0):
@@ -104,7 +96,7 @@ def _comma_separated(tokens):
     return values
 
 
-def _obstacle(kind, value):
+def _obstacle(kind: list[str], value: list[str]) -> str | None:
     if kind not in ([], ["string"]):
         return "it is of type %s, not string" % "".join(kind)
     if any(token in _OPENING for token in value or []):

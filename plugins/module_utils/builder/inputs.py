@@ -2,24 +2,52 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""All that decides about the bytes of a binary, as a flat dict of texts: its digest is the key, its differences are the reasons."""
+"""Everything that decides the bytes of a binary, as a flat dict of texts.
+
+Its digest is the key of a build, its differences are the reasons to build again.
+"""
 
 from __future__ import annotations
 
 import os
 import re
+from typing import NamedTuple
 
 from ..common import canonical
-from . import processes
+from . import go_list, processes
 from . import toolchain as toolchains
+from .filecache import FileCache
+from .go_list import Listing
+from .request import Request
+from .targets import Target
+from .toolchain import Toolchain
 
 _NAMED_FILES = 10
 _SHOWN = 120
 
 
-def gather(request, target, toolchain, listing, cache):
+class Inputs(NamedTuple):
+    """What one target is built from."""
+
+    target: Target
+    listing: Listing
+    values: dict[str, str]
+
+    @property
+    def digest(self) -> str:
+        """One digest over all values."""
+        return canonical.sha256(canonical.to_json(self.values))
+
+    def with_stamps(self, stamp_values: dict[str, str]) -> Inputs:
+        """The same inputs and the stamps."""
+        stamps = {"stamp " + name: value for name, value in stamp_values.items()}
+        return self._replace(values=dict(self.values, **stamps))
+
+
+def collect(request: Request, target: Target, toolchain: Toolchain, cache: FileCache) -> Inputs:
     """The inputs of one target, without the stamps."""
-    inputs = {
+    listing = go_list.read(request, target, toolchain)
+    values = {
         "go": toolchain.version,
         "target": str(target),
         "package": listing.main,
@@ -34,39 +62,30 @@ def gather(request, target, toolchain, listing, cache):
         "upx": " ".join(request.upx_args) if request.upx else "",
     }
     if not request.trimpath:
-        inputs["directory"] = request.source
+        values["directory"] = request.source
     if request.cgo:
-        inputs["compiler"] = _compiler(request, toolchain)
-    inputs.update(
+        values["compiler"] = _compiler(request, toolchain)
+    values.update(
         ("environment " + name, value)
         for name, value in request.environment.items()
         if name not in toolchains.NETWORK
     )
-    inputs.update(("module " + path, text) for path, text in listing.modules.items())
-    inputs.update(_files(listing, cache))
-    inputs["file go.mod"] = cache.digest(os.path.join(request.source, "go.mod"))
-    return inputs
+    values.update(("module " + path, text) for path, text in listing.modules.items())
+    values.update(_files(listing, cache))
+    values["file go.mod"] = cache.digest(os.path.join(request.source, "go.mod"))
+    return Inputs(target, listing, values)
 
 
-def digest(inputs):
-    """One digest over all inputs."""
-    return canonical.sha256(canonical.to_json(inputs))
-
-
-def content_digest(all_inputs):
-    """One digest over the sources of several targets, which does not depend on stamps: it names a version where git cannot."""
-    merged = {}
+def content_digest(all_inputs: list[Inputs]) -> str:
+    """One digest over the sources of several targets: it names a version where git cannot."""
+    merged: dict[str, str] = {}
     for inputs in all_inputs:
-        merged.update(
-            (key, value)
-            for key, value in inputs.items()
-            if key not in ("target", "upx") and not key.startswith("stamp ")
-        )
+        merged.update((key, value) for key, value in inputs.values.items() if key not in ("target", "upx"))
     return canonical.sha256(canonical.to_json(merged))
 
 
-def reasons(before, after):
-    """Why the one is not the other, in words; files first."""
+def reasons(before: dict[str, str], after: dict[str, str]) -> list[str]:
+    """Each difference in words; files first."""
     found, files = [], []
     for key in sorted(set(before) | set(after)):
         old, new = before.get(key), after.get(key)
@@ -82,44 +101,44 @@ def reasons(before, after):
     return files + found
 
 
-def as_text(inputs, other):
-    """The lines in which it differs from the other, for a diff."""
-    return "".join("%s: %s\n" % (key, inputs[key]) for key in sorted(inputs) if inputs[key] != other.get(key))
+def as_text(values: dict[str, str], other: dict[str, str]) -> str:
+    """The lines in which the values differ from the other ones, for a diff."""
+    return "".join("%s: %s\n" % (key, values[key]) for key in sorted(values) if values[key] != other.get(key))
 
 
-def _verb(old, new):
+def _verb(old: str | None, new: str | None) -> str:
     return "added" if old is None else "removed" if new is None else "changed"
 
 
-def _shown(value):
+def _shown(value: str | None) -> str:
     if not value:
         return "none"
     return value if len(value) <= _SHOWN else value[:_SHOWN] + "…"
 
 
-def _files(listing, cache):
+def _files(listing: Listing, cache: FileCache) -> dict[str, str]:
     vendored = {}
     for package in listing.local():
-        if package["vendored"]:
+        if package.vendored:
             texts = [
-                "%s %s" % (name, cache.digest(os.path.join(package["dir"], name)))
-                for name in package["files"] + package["embeds"]
+                "%s %s" % (name, cache.digest(os.path.join(package.dir, name)))
+                for name in package.files + package.embeds
             ]
-            vendored["vendor " + package["path"]] = canonical.sha256("\n".join(sorted(texts)))
+            vendored["vendor " + package.path] = canonical.sha256("\n".join(sorted(texts)))
     files = {"file " + label: cache.digest(path) for label, path in listing.files()}
     return dict(vendored, **files)
 
 
-def _profile(request, listing, cache):
+def _profile(request: Request, listing: Listing, cache: FileCache) -> str:
     if request.pgo == "off":
         return "off"
-    path = (
-        request.pgo if request.pgo != "auto" else os.path.join(listing.package("main")["dir"], "default.pgo")
-    )
+    path = request.pgo
+    if path == "auto":
+        path = os.path.join(listing.packages[listing.main].dir, "default.pgo")
     return cache.digest(path) or "none"
 
 
-def _compiler(request, toolchain):
+def _compiler(request: Request, toolchain: Toolchain) -> str:
     """The C compiler's own name and version: an upgrade of it changes the binary."""
     command = request.environment.get("CC", "gcc").split()
     done = processes.run(command + ["--version"], request.source, toolchain.environment)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What goes into a tarball beside the binary: the user's extra files, taken with care."""
+"""The files of a tarball, and the user's extra files that go into it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import fnmatch
 import glob
 import os
 import stat
+from typing import Any, Iterable, Iterator
 
 from ..common import canonical, names
 from ..common.errors import InvalidInput, SlipwayError
@@ -31,7 +32,7 @@ _RESERVED = (
 class Member:
     """One file of the tarball: bytes in memory, or a file on the disk that must not change meanwhile."""
 
-    def __init__(self, path, mode, content=None, source=None):
+    def __init__(self, path: str, mode: str, content: bytes = b"", source: str | None = None) -> None:
         self.path = names.check_member(path, "files")
         self.mode = mode
         self.source = source
@@ -43,11 +44,11 @@ class Member:
             raise SlipwayError("Cannot read %s: %s" % (source, error.strerror)) from error
 
     @property
-    def entry(self):
+    def entry(self) -> dict[str, Any]:
         """Its line in the manifest."""
         return {"mode": self.mode, "sha256": self.sha256, "size": self.size}
 
-    def read(self):
+    def read(self) -> bytes:
         """Its bytes, checked against what the manifest says about them."""
         if self.source is None:
             return self.content
@@ -61,9 +62,9 @@ class Member:
         return content
 
 
-def gather(entries):
+def gather(entries: Iterable[dict[str, Any]]) -> list[Member]:
     """Members for the option files, sorted; each entry has src, dest and exclude."""
-    found = {}
+    found: dict[str, str] = {}
     for entry in entries:
         for path, source in _expand(entry):
             if path in _RESERVED or path.split("/")[0] in ("bin", "systemd", "units"):
@@ -79,44 +80,39 @@ def gather(entries):
     return [Member(path, _mode(found[path]), source=found[path]) for path in sorted(found)]
 
 
-def _expand(entry):
+def _expand(entry: dict[str, Any]) -> list[tuple[str, str]]:
     source, exclude = entry["src"], entry.get("exclude") or []
     dest, into_directory = _destination(source, entry.get("dest"))
     if os.path.isdir(source):
         pairs = [(path, os.path.join(source, path)) for path in _walk(source, "", exclude)]
     elif os.path.lexists(source):
         single = os.path.basename(source)
-        return [
-            (
-                _join(dest, single) if into_directory else dest,
-                _regular(source, os.path.dirname(os.path.realpath(source))),
-            )
-        ]
+        path = _join(dest, single) if into_directory else dest
+        return [(path, _regular(source, os.path.dirname(os.path.realpath(source))))]
     elif any(character in source for character in _GLOB):
         pairs = list(_matches(source, exclude))
     else:
         raise InvalidInput("files", source, "there is no such file or directory on the builder")
     if not pairs:
         raise InvalidInput(
-            "files", source, "it gives no file%s" % (" that is not excluded" if exclude else "")
+            "files", source, "there is no file in it%s" % (" that is not excluded" if exclude else "")
         )
     return [(_join(dest, path), path_on_disk) for path, path_on_disk in pairs]
 
 
-def _destination(source, wanted):
-    """The path in the tarball, and whether a single file goes below it rather than becoming it."""
-    if not wanted:
+def _destination(source: str, dest: str | None) -> tuple[str, bool]:
+    """The path in the tarball, and whether it is a directory into which a single file goes."""
+    if not dest:
         own_name = os.path.isdir(source) and not source.endswith("/")
         return (os.path.basename(source), True) if own_name else ("", True)
-    if wanted in (".", "./"):
+    if dest in (".", "./"):
         return "", True
-    return names.check_member(wanted[:-1] if wanted.endswith("/") else wanted, "files dest"), wanted.endswith(
-        "/"
-    )
+    into_directory = dest.endswith("/")
+    return names.check_member(dest[:-1] if into_directory else dest, "files dest"), into_directory
 
 
-def _matches(pattern, exclude):
-    """What a pattern finds, each named relative to the part of the pattern that has no wildcard."""
+def _matches(pattern: str, exclude: list[str]) -> Iterator[tuple[str, str]]:
+    """The files that match a pattern, each named relative to the part of the pattern that has no wildcard."""
     plain = pattern
     while any(character in plain for character in _GLOB):
         plain = os.path.dirname(plain)
@@ -133,7 +129,7 @@ def _matches(pattern, exclude):
             yield relative, _regular(found, plain or ".")
 
 
-def _walk(root, below, exclude):
+def _walk(root: str, below: str, exclude: list[str]) -> Iterator[str]:
     """Paths of the files below a directory, relative to its root."""
     directory = os.path.join(root, below)
     try:
@@ -151,7 +147,7 @@ def _walk(root, below, exclude):
             yield path
 
 
-def _regular(path, root):
+def _regular(path: str, root: str) -> str:
     """Only a regular file, or a link to one that stays below the root, can be packed."""
     real, home = os.path.realpath(path), os.path.realpath(root)
     if os.path.islink(path) and not real.startswith(home.rstrip("/") + "/"):
@@ -169,7 +165,9 @@ def _regular(path, root):
             "it is a link to a directory; name that directory as a src of its own, or exclude it",
         )
     if not stat.S_ISREG(mode):
-        raise InvalidInput("files", path, "it is no regular file (a device, a socket or a pipe); exclude it")
+        raise InvalidInput(
+            "files", path, "it is not a regular file (a device, a socket or a pipe); exclude it"
+        )
     if not os.access(real, os.R_OK):
         raise InvalidInput(
             "files", path, "it cannot be read (permission denied); correct its mode, or exclude it"
@@ -177,25 +175,25 @@ def _regular(path, root):
     return path
 
 
-def _excluded(path, patterns):
-    """A pattern fits the whole path, the name, or a directory on the way."""
+def _excluded(path: str, patterns: list[str]) -> bool:
+    """A pattern matches the whole path, or one of its parts."""
     parts = path.split("/")
-    ways = ["/".join(parts[: count + 1]) for count in range(len(parts))]
+    prefixes = ["/".join(parts[: count + 1]) for count in range(len(parts))]
     return any(
-        fnmatch.fnmatchcase(text, pattern.rstrip("/")) for pattern in patterns for text in ways + parts
+        fnmatch.fnmatchcase(text, pattern.rstrip("/")) for pattern in patterns for text in prefixes + parts
     )
 
 
-def _mode(path):
-    """Executable or not: nothing else of a mode survives, whatever the umask was or which bits were set."""
+def _mode(path: str) -> str:
+    """Executable or not: nothing else of a mode is kept, so that a umask does not matter."""
     return "0755" if os.stat(path).st_mode & stat.S_IXUSR else "0644"
 
 
-def _join(directory, path):
+def _join(directory: str, path: str) -> str:
     return "%s/%s" % (directory, path) if directory else path
 
 
-def _refuse_nesting(paths):
+def _refuse_nesting(paths: Iterable[str]) -> None:
     for path in paths:
         parts = path.split("/")
         for count in range(1, len(parts)):

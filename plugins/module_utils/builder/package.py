@@ -2,22 +2,23 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The story of `package`: gather the files, describe them in a manifest, sign it, and write the tarball if it is not there already."""
+"""Make tarballs: gather the files, describe them in a manifest, sign it, write what is not there already."""
 
 from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from ..common import canonical, elf, names
 from ..common import unit as units
 from ..common.errors import InvalidInput, SlipwayError
 from ..common.manifest import CHECKSUMS, Manifest, platform
 from . import files, go_buildinfo, members, provenance, sbom, tarball
-from .installer import INSTALL_SH
+from .members import Member
 from .signing import Signer
 
-_ARTIFACT_FIELDS = {
+_ARTIFACT_FIELDS: dict[str, type] = {
     "path": str,
     "name": str,
     "version": str,
@@ -30,15 +31,30 @@ _ARTIFACT_FIELDS = {
 }
 
 
-def package(artifacts, dest, *, extra, unit, signing_key, compression_level, check_mode):
-    """Make a tarball of every artifact; in check mode only tell what would happen."""
+def package(
+    artifacts: list[dict[str, Any]],
+    dest: str,
+    *,
+    installer: bytes,
+    extra: list[dict[str, Any]],
+    unit: object,
+    signing_key: str | None,
+    compression_level: int,
+    check_mode: bool,
+) -> dict[str, Any]:
+    """Make a tarball of every artifact; in check mode only say what would change.
+
+    ``installer``: the bytes of the tarballs' install.sh.
+    """
     if not 0 <= compression_level <= 9:
         raise InvalidInput("compression_level", compression_level, "use 0 (none) to 9 (smallest)")
     if not artifacts:
         raise InvalidInput("artifacts", artifacts, "give the artifacts that slipway.golang.build returned")
     dest = os.path.realpath(dest)
+    if not installer.startswith(b"#!"):
+        raise InvalidInput("installer", _shown(installer), "give the text of a script; it begins with #!")
     signer = Signer(signing_key) if signing_key else None
-    shared = members.gather(extra)
+    shared = [*members.gather(extra), Member("install.sh", "0755", installer)]
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:  # compressing and hashing do not hold Python's lock
         packages = list(
             pool.map(lambda artifact: _prepare(artifact, dest, shared, unit, check_mode), artifacts)
@@ -62,14 +78,15 @@ def package(artifacts, dest, *, extra, unit, signing_key, compression_level, che
     return {"changed": changed, "artifacts": packed, "checksums": checksums}
 
 
-def _prepare(artifact, dest, shared, unit, check_mode):
+def _prepare(
+    artifact: dict[str, Any], dest: str, shared: list[Member], unit: object, check_mode: bool
+) -> tuple[str, Package | Preview]:
     """The path of an artifact's tarball, and what will write it."""
+    one: Package | Preview
     _check(artifact)
     if check_mode and not _is_built(artifact):
-        one, stem = (
-            Foreseen(artifact),
-            "-".join((artifact["name"], artifact["version"], platform(**_target(artifact)))),
-        )
+        one = Preview(artifact)
+        stem = "-".join((artifact["name"], artifact["version"], platform(**_target(artifact))))
     else:
         one = Package(artifact, shared + _unit(artifact["name"], unit))
         stem = one.manifest.stem
@@ -79,7 +96,7 @@ def _prepare(artifact, dest, shared, unit, check_mode):
 class Package:
     """One tarball: its members and its manifest."""
 
-    def __init__(self, artifact, shared):
+    def __init__(self, artifact: dict[str, Any], shared: list[Member]) -> None:
         self._members = shared + _own_members(artifact)
         paths = [member.path for member in self._members]
         doubled = sorted(path for path in set(paths) if paths.count(path) > 1)
@@ -95,14 +112,11 @@ class Package:
             files={member.path: member.entry for member in self._members},
         )
 
-    def write(self, path, signer, level, check_mode):
+    def write(self, path: str, signer: Signer | None, level: int, check_mode: bool) -> dict[str, Any]:
         """Write it unless the same content is there; returns what the module returns of it."""
         old_manifest, old_signature = tarball.read_head(path)
-        signature = (
-            signer.sign(self.manifest.raw, old_signature if old_manifest == self.manifest.raw else b"")
-            if signer
-            else b""
-        )
+        reusable = old_signature if old_manifest == self.manifest.raw else b""
+        signature = signer.sign(self.manifest.raw, reusable) if signer else b""
         same = old_manifest == self.manifest.raw and tarball.is_same(
             path, tarball.stream(self.manifest, signature, self._members)
         )
@@ -123,7 +137,7 @@ class Package:
             **self._target,
         }
 
-    def _diff(self, path, old_manifest):
+    def _diff(self, path: str, old_manifest: bytes) -> dict[str, str]:
         before, after = _lines(old_manifest), _lines(self.manifest.raw)
         return {
             "before_header": path,
@@ -133,25 +147,25 @@ class Package:
         }
 
 
-class Foreseen:
+class Preview:
     """In check mode, a tarball of a binary that is not built yet."""
 
-    def __init__(self, artifact):
+    def __init__(self, artifact: dict[str, Any]) -> None:
         self._known = dict(_target(artifact), name=artifact["name"], version=artifact["version"])
 
-    def write(self, path, _signer, _level, _check_mode):
-        """What can be told without the binary."""
+    def write(self, path: str, _signer: Signer | None, _level: int, _check_mode: bool) -> dict[str, Any]:
+        """What is known without the binary."""
         diff = {"before_header": path, "after_header": path, "before": "", "after": "to be built\n"}
         return dict(
             self._known, path=path, digest=None, size=None, sha256=None, changed=True, signed=False, diff=diff
         )
 
 
-def _target(artifact):
+def _target(artifact: dict[str, Any]) -> dict[str, str]:
     return {name: artifact[name] for name in ("goos", "goarch", "variant")}
 
 
-def _check(artifact):
+def _check(artifact: dict[str, Any]) -> None:
     for field, kind in _ARTIFACT_FIELDS.items():
         if not isinstance(artifact.get(field), kind):
             remedy = "its field %s is missing or no %s; pass on what slipway.golang.build returned" % (
@@ -163,7 +177,7 @@ def _check(artifact):
     names.check_version(artifact["version"], "artifacts version")
 
 
-def _is_built(artifact):
+def _is_built(artifact: dict[str, Any]) -> bool:
     """Whether build did what it announced; in check mode it may only have announced it."""
     recorded = provenance.read(artifact["provenance"])
     return bool(
@@ -173,10 +187,10 @@ def _is_built(artifact):
     )
 
 
-def _own_members(artifact):
-    """What every tarball has: the binary, how it came about, what is in it, and how to install it."""
+def _own_members(artifact: dict[str, Any]) -> list[Member]:
+    """What is in every tarball: the binary, its provenance and its bill of materials."""
     headers = elf.read(artifact["path"])
-    binary = members.Member("bin/" + artifact["name"], "0755", source=artifact["path"])
+    binary = Member("bin/" + artifact["name"], "0755", source=artifact["path"])
     if artifact.get("sha256") and binary.sha256 != artifact["sha256"]:
         raise SlipwayError(
             "%s is not what slipway.golang.build made: it was modified since. Build it again"
@@ -192,13 +206,8 @@ def _own_members(artifact):
         raise SlipwayError(
             "%s is not the provenance of %s: build again" % (artifact["provenance"], artifact["path"])
         )
-    info = (
-        go_buildinfo.BuildInfo.from_dict(recorded["build"])
-        if recorded["binary"]["before_upx"]
-        else go_buildinfo.read(artifact["path"])
-    )
     bill = sbom.render(
-        info,
+        go_buildinfo.BuildInfo.from_dict(recorded["build"]),
         name=artifact["name"],
         version=artifact["version"],
         target=_target(artifact),
@@ -206,14 +215,13 @@ def _own_members(artifact):
     )
     return [
         binary,
-        members.Member("install.sh", "0755", INSTALL_SH.encode("utf-8")),
-        members.Member("provenance.json", "0644", canonical.to_json(recorded)),
-        members.Member("sbom.cdx.json", "0644", bill),
+        Member("provenance.json", "0644", canonical.to_json(recorded)),
+        Member("sbom.cdx.json", "0644", bill),
     ]
 
 
-def _unit(name, unit):
-    """The unit that install.sh puts in place: a text as it is, or options for the hardened one; none for None."""
+def _unit(name: str, unit: object) -> list[Member]:
+    """The unit that install.sh installs: a text as it is, options for the hardened one, or None."""
     if unit is None:
         return []
     if isinstance(unit, dict):
@@ -228,10 +236,15 @@ def _unit(name, unit):
         raise InvalidInput(
             "unit", unit, "give the text of a unit file with a [Service] section, or a dict of options"
         )
-    return [members.Member("systemd/%s.service" % name, "0644", text.encode("utf-8"))]
+    return [Member("systemd/%s.service" % name, "0644", text.encode("utf-8"))]
 
 
-def _lines(raw):
+def _shown(installer: bytes) -> str:
+    """The first line, short enough for a message."""
+    return installer.decode("utf-8", "replace").partition("\n")[0][:100]
+
+
+def _lines(raw: bytes) -> list[str]:
     """A manifest as lines for a diff: one for each file."""
     try:
         manifest = Manifest.parse(raw)
@@ -244,7 +257,7 @@ def _lines(raw):
     return lines + ["commit %s\n" % manifest.commit, "time %d\n" % manifest.time]
 
 
-def _checksums(path, packed):
+def _checksums(path: str, packed: list[dict[str, Any]]) -> bytes:
     """SHA256SUMS for these tarballs and for the others that it lists and that are still there."""
     lines = {os.path.basename(result["path"]): result["sha256"] for result in packed}
     try:
@@ -259,7 +272,7 @@ def _checksums(path, packed):
     return "".join("%s  %s\n" % (lines[name], name) for name in sorted(lines)).encode("utf-8")
 
 
-def _has(path, content):
+def _has(path: str, content: bytes) -> bool:
     try:
         with open(path, "rb") as handle:
             return handle.read() == content

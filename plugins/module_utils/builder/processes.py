@@ -2,34 +2,34 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Running other programs: argv in, words out."""
+"""Running other programs: arguments in, exit code and output out."""
 
 from __future__ import annotations
 
 import subprocess
+from typing import Any, NamedTuple
 
 from ..common.errors import SlipwayError
 
 _LINES, _CHARACTERS = 40, 4000
 
 
-class Finished:
-    """What a program answered."""
+class Completed(NamedTuple):
+    """A program that has ended."""
 
-    def __init__(self, argv, code, stdout, stderr):
-        self.argv = argv
-        self.code = code
-        self.stdout = stdout
-        self.stderr = stderr
+    argv: list[str]
+    code: int
+    stdout: str
+    stderr: str
 
     @property
-    def words(self):
-        """What it said about its failure, fit for a message."""
+    def output(self) -> str:
+        """What it printed about its failure, short enough for a message."""
         return cut(self.stderr.strip() or self.stdout.strip())
 
     @property
-    def facts(self):
-        """What travels beside a message."""
+    def facts(self) -> dict[str, Any]:
+        """What goes into the result beside a message."""
         return {
             "cmd": self.argv,
             "rc": self.code,
@@ -38,21 +38,21 @@ class Finished:
         }
 
 
-def run(argv, cwd, env, stdin=b""):
-    """Run a program to its end; its failure is in the answer, only its absence is an error."""
+def run(argv: list[str], cwd: str, env: dict[str, str], stdin: bytes = b"") -> Completed:
+    """Run a program to its end. A non-zero exit code is no error here; a program that cannot be run is."""
     try:
         done = subprocess.run(argv, cwd=cwd, env=env, input=stdin, capture_output=True, check=False)
     except OSError as error:
         raise SlipwayError(
             "Cannot run %s in %s: %s" % (argv[0], cwd, error.strerror or error), cmd=argv
         ) from error
-    return Finished(
+    return Completed(
         argv, done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
     )
 
 
-def cut(text):
-    """The first lines of a long text, saying how much is missing."""
+def cut(text: str) -> str:
+    """The first lines of a long text, and how many lines there are in all."""
     lines = text.splitlines()
     kept = "\n".join(lines[:_LINES])[:_CHARACTERS]
     if len(kept) < len(text):

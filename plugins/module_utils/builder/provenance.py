@@ -2,11 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What travels with a binary: how it came about, without anything that differs between directories, users or days."""
+"""What is stored beside a binary: how it was built.
+
+Nothing in it differs between directories, users or days.
+"""
 
 from __future__ import annotations
 
 import json
+from typing import Any, NamedTuple
 
 SCHEMA = 1
 SUFFIX = ".provenance.json"
@@ -25,12 +29,26 @@ _NEEDED = {
 }
 
 
-def path_of(binary):
-    """Where the provenance of a binary lies."""
+class Identity(NamedTuple):
+    """What artifacts are called and which commit they are of: the same for all targets of a call."""
+
+    name: str
+    version: str
+    commit: str
+    time: int
+    dirty: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for a provenance and for a result."""
+        return self._asdict()
+
+
+def path_of(binary: str) -> str:
+    """The path of a binary's provenance."""
     return binary + SUFFIX
 
 
-def read(path):
+def read(path: str) -> dict[str, Any] | None:
     """A provenance that this version wrote, or None."""
     try:
         with open(path, "rb") as handle:
@@ -41,6 +59,6 @@ def read(path):
         isinstance(data, dict)
         and set(data) >= _NEEDED
         and data["schema"] == SCHEMA
-        and isinstance(data["inputs"], dict)
+        and all(isinstance(data[field], dict) for field in ("inputs", "binary", "build"))
     )
     return data if usable else None

@@ -2,16 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the user of `build` asked for, checked before anything runs."""
+"""What the user of `build` requests, checked before anything runs."""
 
 from __future__ import annotations
 
 import os
 import re
+from typing import Any, Callable
 
 from ..common import names
 from ..common.errors import InvalidInput, SlipwayError
-from . import stamps, targets, toolchain
+from . import go_environment, stamps, targets
 
 _PACKAGE = re.compile(r"[A-Za-z0-9._~+/][A-Za-z0-9._~+/-]*")
 _SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?) ?(?P<unit>[kKMG]i?B?|B)?")
@@ -27,7 +28,7 @@ _UNITS = {
 }
 _MODULE = re.compile(r"^module\s+(?:\"([^\"]+)\"|(\S+))", re.MULTILINE)
 _TAG = re.compile(r"[^\W]+(?:\.\w+)*")
-_FOLKLORE = ("a", "installsuffix")
+_OBSOLETE_FLAGS = ("a", "installsuffix")
 _FLAGS = ("race", "msan", "asan", "cover", "covermode", "coverpkg", "asmflags", "buildmode")
 _OWNED_FLAGS = {
     "ldflags": "ldflags",
@@ -43,81 +44,78 @@ _OWNED_FLAGS = {
 
 
 class Request:
-    """One call of `build`. Everything here is checked; everything that Go must judge is not yet."""
+    """One call of `build`. Everything is checked that can be checked without Go."""
 
-    def __init__(self, options, check_mode=False):
+    def __init__(self, options: dict[str, Any], check_mode: bool = False) -> None:
         self.check_mode = check_mode
-        self.warnings = []
-        for name in (
-            "version",
-            "trimpath",
-            "cgo",
-            "static",
-            "mod",
-            "upx",
-            "embed",
-            "gates",
-            "go",
-            "goproxy",
-            "goprivate",
-            "gosumdb",
-            "offline",
-            "force",
-        ):
-            setattr(self, name, options[name])
+        self.version: str | None = options["version"]
+        self.trimpath: bool = options["trimpath"]
+        self.cgo: bool = options["cgo"]
+        self.static: str = options["static"]
+        self.mod: str = options["mod"]
+        self.upx: bool = options["upx"]
+        self.embed: list[str] = options["embed"]
+        self.gates: list[str] = options["gates"]
+        self.go: str = options["go"]
+        self.goproxy: str | None = options["goproxy"]
+        self.goprivate: list[str] | None = options["goprivate"]
+        self.gosumdb: str | None = options["gosumdb"]
+        self.offline: bool = options["offline"]
+        self.force: bool = options["force"]
         self.source = _source(options["source"])
         self.package = _package(options["package"], self.source)
         self.name = (
             names.check_app(options["name"]) if options["name"] else _default_name(self.package, self.source)
         )
         self.dest = os.path.realpath(options["dest"])
-        self.environment = toolchain.check_environment(options["environment"])
+        self.environment = go_environment.check(options["environment"])
+        # empty for the builder's own platform, which only Go knows
         self.targets = targets.parse_all(options["targets"] or [])
         self.stamp = stamps.check(options["stamp"])
-        self.ldflags = self._linker_flags(options["ldflags"])
+        self.ldflags, warnings = _flags(options["ldflags"], "ldflags", check=lambda _flag: None)
         self.gcflags = [_plain("gcflags", flag) for flag in options["gcflags"]]
         self.tags = _tags(options["tags"])
-        self.flags = self._flags(options["flags"])
+        self.flags, more_warnings = _flags(options["flags"], "flags", check=_check_flag)
+        self.warnings = warnings + more_warnings
         self.pgo = _profile(options["pgo"], self.source)
         self.max_size = size(options["max_size"])
         self.upx_args = [_plain("upx_args", argument) for argument in options["upx_args"]]
         self.gocache = _directory("gocache", options["gocache"])
         self.gomodcache = _directory("gomodcache", options["gomodcache"])
-        self.jobs = options["jobs"] or os.cpu_count() or 1
+        self.jobs: int = options["jobs"] or os.cpu_count() or 1
         if self.version:
             names.check_version(self.version)
         if self.jobs < 1:
             raise InvalidInput("jobs", self.jobs, "use a number from 1 on")
 
-    def _linker_flags(self, flags):
-        return self._flags(flags, "ldflags", check=lambda _flag: None)
 
-    def _flags(self, flags, field="flags", check=None):
-        """Flags without the ones that only cost time."""
-        kept, given = [], iter(flags)
-        for flag in given:
-            _plain(field, flag)
-            name, equals, _value = flag.lstrip("-").partition("=")
-            if name == "toolexec":
-                raise InvalidInput(
-                    field,
-                    flag,
-                    "it puts a foreign program into every step of the build, so that no input key could be trusted",
-                )
-            if name in _FOLKLORE:
-                self.warnings.append(
-                    "%s: -%s was left out. It dates from before Go 1.10; today it compiles everything again and changes no byte"
-                    % (field, name)
-                )
-                if name == "installsuffix" and not equals:
-                    next(given, None)
-            else:
-                (check or _check_flag)(flag)
-                kept.append(flag)
-        return kept
+def _flags(flags: list[str], field: str, check: Callable[[str], None]) -> tuple[list[str], list[str]]:
+    """The flags without those that only cost time, and a warning for each of those."""
+    kept, warnings, given = [], [], iter(flags)
+    for flag in given:
+        _plain(field, flag)
+        name, equals, _value = flag.lstrip("-").partition("=")
+        if name == "toolexec":
+            raise InvalidInput(
+                field,
+                flag,
+                "it runs another program in every step of the build, which the inputs do not cover: "
+                "leave it out",
+            )
+        if name in _OBSOLETE_FLAGS:
+            warnings.append(
+                "%s: -%s was left out. It dates from before Go 1.10; today it compiles everything again "
+                "and changes no byte" % (field, name)
+            )
+            if name == "installsuffix" and not equals:
+                next(given, None)
+        else:
+            check(flag)
+            kept.append(flag)
+    return kept, warnings
 
 
-def size(text):
+def size(text: object) -> int:
     """Bytes from '10MiB', '9.5 MB' or a number; 0 for none."""
     if text in (None, ""):
         return 0
@@ -131,10 +129,12 @@ def size(text):
     return int(float(match["number"]) * _UNITS[unit])
 
 
-def _source(path):
+def _source(path: str) -> str:
     source = os.path.realpath(path)
     if not os.path.isdir(source):
-        raise InvalidInput("source", path, "there is no such directory on the builder")
+        raise InvalidInput(
+            "source", path, "there is no such directory on the builder; give the directory of a Go module"
+        )
     if os.path.isfile(os.path.join(source, "go.mod")):
         return source
     parent = os.path.dirname(source)
@@ -152,10 +152,14 @@ def _source(path):
     )
 
 
-def _package(package, source):
+def _package(package: str, source: str) -> str:
     if package.endswith(".go"):
-        remedy = "give the package's directory ('.' or './cmd/app'), not its files: built from files, a program loses its module and version"
-        raise InvalidInput("package", package, remedy)
+        raise InvalidInput(
+            "package",
+            package,
+            "built from files, a program loses its module and version: give the package's directory, as in "
+            "'.' or './cmd/app'",
+        )
     if (
         not _PACKAGE.fullmatch(package)
         or "..." in package
@@ -171,7 +175,7 @@ def _package(package, source):
     return plain
 
 
-def _default_name(package, source):
+def _default_name(package: str, source: str) -> str:
     path = package if package.strip("./") else module_path(source)
     parts = [part for part in path.split("/") if part != "."]
     if len(parts) > 1 and re.fullmatch(r"v\d+", parts[-1]):
@@ -180,11 +184,11 @@ def _default_name(package, source):
         return names.check_app(parts[-1])
     except InvalidInput as error:
         raise InvalidInput(
-            "name", parts[-1], "it was taken from %s; give the option name, as in 'orders-api'" % path
+            "name", parts[-1], "it is the default from %s; set the option name, as in 'orders-api'" % path
         ) from error
 
 
-def module_path(source):
+def module_path(source: str) -> str:
     """The path that go.mod declares."""
     try:
         with open(os.path.join(source, "go.mod"), encoding="utf-8", errors="replace") as handle:
@@ -198,13 +202,13 @@ def module_path(source):
     return match[1] or match[2]
 
 
-def _plain(field, text):
+def _plain(field: str, text: Any) -> str:
     if not isinstance(text, str) or not text or re.search(r"[\x00-\x1f\x7f]", text):
         raise InvalidInput(field, text, "use a text without control characters")
     return text
 
 
-def _check_flag(flag):
+def _check_flag(flag: str) -> None:
     name = flag.lstrip("-").partition("=")[0]
     if name in _OWNED_FLAGS:
         raise InvalidInput("flags", flag, "use the option %s instead" % _OWNED_FLAGS[name])
@@ -212,7 +216,7 @@ def _check_flag(flag):
         raise InvalidInput("flags", flag, "use one of -%s, with its value after '='" % ", -".join(_FLAGS))
 
 
-def _tags(tags):
+def _tags(tags: list[str]) -> list[str]:
     for tag in tags:
         if not _TAG.fullmatch(tag):
             raise InvalidInput(
@@ -223,7 +227,7 @@ def _tags(tags):
     return list(tags)
 
 
-def _profile(value, source):
+def _profile(value: str, source: str) -> str:
     if value in ("auto", "off"):
         return value
     path = os.path.join(source, value)
@@ -231,12 +235,12 @@ def _profile(value, source):
         raise InvalidInput(
             "pgo",
             value,
-            "there is no such profile; use 'auto' (default.pgo beside the program), 'off' or a file's path",
+            "there is no such profile; use 'auto' (default.pgo in the package's directory), 'off' or a path",
         )
     return os.path.realpath(path)
 
 
-def _directory(field, value):
+def _directory(field: str, value: str | None) -> str | None:
     if value and not os.path.isabs(value):
         raise InvalidInput(field, value, "use an absolute path")
     return value

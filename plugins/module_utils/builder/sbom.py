@@ -2,20 +2,22 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A bill of materials (CycloneDX) of what is linked into a binary: from its build information, the same every time."""
+"""A bill of materials (CycloneDX) of what is linked into a binary, made from its build information."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+from typing import Any
 from urllib.parse import quote
 
 from ..common import canonical
+from .go_buildinfo import BuildInfo
 
 SPEC = "1.5"
 
 
-def render(info, *, name, version, target, binary_sha256):
+def render(info: BuildInfo, *, name: str, version: str, target: dict[str, str], binary_sha256: str) -> bytes:
     """The document's bytes. No serial number and no time: the same binary has the same bill."""
     root = {
         "bom-ref": "app",
@@ -47,13 +49,13 @@ def render(info, *, name, version, target, binary_sha256):
     return canonical.to_json(document)
 
 
-def _standard_library(info):
+def _standard_library(info: BuildInfo) -> dict[str, Any]:
     version = info.go_version.split(" ")[0]
     version = version[2:] if version.startswith("go") else version
     return _component("std", version)
 
 
-def _library(module):
+def _library(module: dict[str, Any]) -> dict[str, Any]:
     used = module.get("replaced_by") or module
     component = _component(used["path"], used["version"])
     digest = _hash(used.get("sum", ""))
@@ -66,16 +68,16 @@ def _library(module):
     return component
 
 
-def _component(path, version):
+def _component(path: str, version: str) -> dict[str, Any]:
     purl = _purl(path, version)
     return {"bom-ref": purl, "type": "library", "name": path, "version": version, "purl": purl}
 
 
-def _purl(path, version):
+def _purl(path: str, version: str) -> str:
     return "pkg:golang/%s@%s" % (quote(path, safe="/.-_~"), quote(version or "unknown", safe=".-_~"))
 
 
-def _hash(text):
+def _hash(text: str) -> str:
     """Go writes a module's digest as h1: and base64."""
     if not text.startswith("h1:"):
         return ""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The tarball as bytes: the same content is the same bytes, whoever packs it, wherever and whenever."""
+"""The tarball as bytes: the same content gives the same bytes for every user, directory and time."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ import gzip
 import io
 import tarfile
 import zlib
+from typing import IO, Iterable, Iterator
 
 from ..common.errors import SlipwayError
-from ..common.manifest import CHECKSUMS, MANIFEST, SIGNATURE
+from ..common.manifest import CHECKSUMS, MANIFEST, SIGNATURE, Manifest
+from .members import Member
 
-_PIECE = 1 << 20
+_CHUNK = 1 << 20
 
 
-def stream(manifest, signature, members):
-    """The uncompressed tarball, piece by piece."""
+def stream(manifest: Manifest, signature: bytes, members: Iterable[Member]) -> Iterator[bytes]:
+    """The uncompressed tarball in chunks."""
     first = [(MANIFEST, "0644", manifest.raw)]
     if signature:
         first.append((SIGNATURE, "0644", signature))
@@ -30,41 +32,42 @@ def stream(manifest, signature, members):
     yield bytes(2 * tarfile.BLOCKSIZE)
 
 
-def compress(pieces, handle, level):
-    """Write the pieces as gzip, without the name and the time that gzip would add."""
+def compress(chunks: Iterable[bytes], handle: IO[bytes], level: int) -> None:
+    """Write the chunks as gzip, without the name and the time that gzip would add."""
     with gzip.GzipFile(filename="", fileobj=handle, mode="wb", compresslevel=level, mtime=0) as packed:
-        for piece in pieces:
-            packed.write(piece)
+        for chunk in chunks:
+            packed.write(chunk)
 
 
-def is_same(path, pieces):
-    """Does the file hold exactly these pieces, whatever compressed it?"""
+def is_same(path: str, chunks: Iterable[bytes]) -> bool:
+    """Does the file, uncompressed, hold exactly these chunks?"""
     try:
         with gzip.open(path, "rb") as packed:
-            for piece in pieces:
-                if packed.read(len(piece)) != piece:
+            for chunk in chunks:
+                if packed.read(len(chunk)) != chunk:
                     return False
             return not packed.read(1)
     except (OSError, EOFError, zlib.error):
         return False
 
 
-def read_head(path):
-    """The bytes of manifest and signature of a tarball that is there already; empty where there is none."""
-    found = {}
+def read_head(path: str) -> tuple[bytes, bytes]:
+    """The bytes of manifest and signature of an existing tarball; empty where there is none."""
+    found: dict[str, bytes] = {}
     try:
-        with tarfile.open(path, "r|gz") as archive:
+        with tarfile.open(path, mode="r|gz") as archive:
             for member in archive:
                 name = member.name.rpartition("/")[2]
-                if name not in (MANIFEST, SIGNATURE) or member.size > _PIECE * 16:
+                if name not in (MANIFEST, SIGNATURE) or member.size > _CHUNK * 16:
                     break
-                found[name] = archive.extractfile(member).read()
+                content = archive.extractfile(member)
+                found[name] = content.read() if content else b""
     except (tarfile.TarError, OSError, EOFError, zlib.error):
         return b"", b""
     return found.get(MANIFEST, b""), found.get(SIGNATURE, b"")
 
 
-def _file(manifest, path, mode, content):
+def _file(manifest: Manifest, path: str, mode: str, content: bytes) -> Iterator[bytes]:
     header = tarfile.TarInfo("%s/%s" % (manifest.top, path))
     header.size = len(content)
     header.mode = int(mode, 8)
@@ -74,5 +77,5 @@ def _file(manifest, path, mode, content):
     except (UnicodeEncodeError, ValueError) as error:
         raise SlipwayError("%r cannot be put into a tarball: %s" % (path, error)) from error
     source = io.BytesIO(content)
-    yield from iter(lambda: source.read(_PIECE), b"")
+    yield from iter(lambda: source.read(_CHUNK), b"")
     yield bytes(-len(content) % tarfile.BLOCKSIZE)

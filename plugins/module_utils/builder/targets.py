@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from typing import Iterable
 
 from ..common.errors import InvalidInput
 from ..common.manifest import platform
@@ -16,7 +17,7 @@ _MIPS = ("GOMIPS", "hardfloat", "hardfloat|softfloat")
 _MIPS64 = ("GOMIPS64", "hardfloat", "hardfloat|softfloat")
 _POWER = ("GOPPC64", "power8", r"power\d+")
 _ARCHITECTURES = {
-    # what the ELF reader can judge: Go's variable, its default, the values it takes
+    # those that common/elf.py knows: Go's variable, its default, the values it takes
     "386": ("GO386", "sse2", "sse2|softfloat"),
     "amd64": ("GOAMD64", "v1", "v[1-4]"),
     "arm": ("GOARM", "7", "[567](,softfloat|,hardfloat)?"),
@@ -45,21 +46,21 @@ VARIABLES = frozenset(variable for variable, _default, _values in _ARCHITECTURES
 class Target:
     """One platform, with the variant that Go will use."""
 
-    def __init__(self, goos, goarch, variant):
+    def __init__(self, goos: str, goarch: str, variant: str) -> None:
         self.goos = goos
         self.goarch = goarch
         self.variant = variant
 
-    def __str__(self):
+    def __str__(self) -> str:
         return "/".join(part for part in (self.goos, self.goarch, self.variant) if part)
 
     @property
-    def platform(self):
+    def platform(self) -> str:
         """The name of its directory."""
         return platform(self.goos, self.goarch, self.variant)
 
     @property
-    def environment(self):
+    def environment(self) -> dict[str, str]:
         """Go's variables for it, always explicit."""
         variable = _ARCHITECTURES[self.goarch][0]
         values = {"GOOS": self.goos, "GOARCH": self.goarch}
@@ -68,7 +69,7 @@ class Target:
         return values
 
 
-def parse(text, field="targets"):
+def parse(text: object, field: str = "targets") -> Target:
     """A target from 'linux/amd64' or 'linux/arm/7'."""
     parts = str(text).split("/", 2)
     if len(parts) < 2 or parts[0] != "linux" or parts[1] not in _ARCHITECTURES:
@@ -85,17 +86,17 @@ def parse(text, field="targets"):
     return Target(parts[0], parts[1], variant)
 
 
-def parse_all(texts):
+def parse_all(texts: Iterable[object]) -> list[Target]:
     """Targets without repetition, in the order given."""
-    found = {}
+    found: dict[str, Target] = {}
     for text in texts:
         target = parse(text)
         found.setdefault(target.platform, target)
     return list(found.values())
 
 
-def unknown(text, known, field="targets"):
-    """The error for a target that does not exist, with those that its writer may have meant."""
+def unknown(text: object, known: list[str], field: str = "targets") -> InvalidInput:
+    """The error for a target that does not exist, with similar ones that do."""
     meant = _KERNEL_NAMES.get(str(text).rpartition("/")[2])
     near = ["linux/" + meant] if meant else difflib.get_close_matches(str(text), known, n=3, cutoff=0.6)
     if not near:

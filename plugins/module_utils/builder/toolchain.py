@@ -2,20 +2,20 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The Go that builds: where it is, what it is, and the environment in which it runs."""
+"""The Go toolchain of a build: its path, its version, and the environment in which it runs."""
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 
-from ..common.errors import InvalidInput, SlipwayError
-from . import processes, targets
+from ..common.errors import SlipwayError
+from . import processes
+from .request import Request
 
 _USUAL_PLACE = "/usr/local/go/bin/go"
-# How modules are downloaded depends on the machine and not on the source: the builder's own settings hold.
+# How modules are downloaded depends on the machine and not on the source: the builder's own settings apply.
 NETWORK = ("GOPROXY", "GOSUMDB", "GONOSUMDB", "GONOPROXY", "GOPRIVATE", "GOINSECURE", "GOAUTH", "GOVCS")
 _ASKED = NETWORK + ("GOROOT", "GOVERSION", "GOMODCACHE", "GOCACHE", "GOHOSTARCH", "GOARM", "GOMOD")
 _KEPT = frozenset(
@@ -39,27 +39,12 @@ _KEPT = frozenset(
         "GIT_ASKPASS",
     )
 )
-_ALLOWED = re.compile(r"GO[A-Z0-9_]*|CGO_[A-Z0-9_]+|CC|CXX|FC|AR|PKG_CONFIG(_[A-Z_]+)?|SOURCE_DATE_EPOCH")
-_OWNED = {
-    "GOOS": "targets",
-    "GOARCH": "targets",
-    "CGO_ENABLED": "cgo",
-    "GOFLAGS": "tags, ldflags, gcflags or flags",
-    "GOENV": "environment",
-    "GOPROXY": "goproxy",
-    "GOPRIVATE": "goprivate",
-    "GOSUMDB": "gosumdb",
-    "GOCACHE": "gocache",
-    "GOMODCACHE": "gomodcache",
-    "GOROOT": "go",
-}
-_OWNED.update(dict.fromkeys(targets.VARIABLES, "targets"))
 
 
 class Toolchain:
-    """A Go toolchain as one call uses it."""
+    """A Go toolchain as one call uses it. ``answers``: what `go env` reports."""
 
-    def __init__(self, executable, answers, environment):
+    def __init__(self, executable: str, answers: dict[str, str], environment: dict[str, str]) -> None:
         self.go = executable
         self.version = answers["GOVERSION"]
         self.goroot = answers["GOROOT"]
@@ -69,63 +54,44 @@ class Toolchain:
             self.host_target += "/" + (answers["GOARM"] or "7")
         self.environment = environment
 
-    def run(self, arguments, cwd, **variables):
+    def run(self, arguments: list[str], cwd: str, **variables: str) -> processes.Completed:
         """Run ``go`` in the hermetic environment."""
         return processes.run([self.go] + arguments, cwd, dict(self.environment, **variables))
 
 
-def check_environment(variables):
-    """The extra variables of a user: only those that concern Go or a C compiler, and that no option owns."""
-    for name, value in variables.items():
-        if name in _OWNED:
-            raise InvalidInput("environment", name, "use the option %s instead" % _OWNED[name])
-        if not _ALLOWED.fullmatch(name):
-            raise InvalidInput(
-                "environment",
-                name,
-                "only GO*, CGO_*, CC, CXX, FC, AR, PKG_CONFIG* and SOURCE_DATE_EPOCH reach the build",
-            )
-        if (
-            not isinstance(value, (str, int, float))
-            or isinstance(value, bool)
-            or re.search(r"[\x00-\x1f]", str(value))
-        ):
-            raise InvalidInput(
-                "environment", name, "its value must be a text on one line; quote true and false"
-            )
-    return {name: str(value) for name, value in variables.items()}
-
-
-def find(go):
+def find(go: str) -> str:
     """The path of the ``go`` command."""
     found = shutil.which(go) or (_USUAL_PLACE if go == "go" and os.access(_USUAL_PLACE, os.X_OK) else None)
     if not found:
         raise SlipwayError(
-            "Go was not found: there is no executable %r in PATH%s. Install Go (role slipway.golang.go_toolchain), or give its path in the "
-            "option go" % (go, " nor %s" % _USUAL_PLACE if go == "go" else "")
+            "Go was not found: there is no executable %r in PATH%s. Install Go (role "
+            "slipway.golang.go_toolchain), or give its path in the option go"
+            % (go, " nor %s" % _USUAL_PLACE if go == "go" else "")
         )
     return os.path.abspath(found)
 
 
-def probe(request):
-    """Ask the toolchain about itself, once, and fix the environment in which it is going to run."""
+def probe(request: Request) -> Toolchain:
+    """Read the settings of the toolchain, once, and fix the environment in which it runs."""
     found = find(request.go)
-    asking = dict(os.environ, GOFLAGS="", GOWORK="off", GOTOOLCHAIN="local", LC_ALL="C")
-    asking.update(request.environment)
-    done = processes.run([found, "env", "-json"] + list(_ASKED), request.source, asking)
+    environment = dict(os.environ, GOFLAGS="", GOWORK="off", GOTOOLCHAIN="local", LC_ALL="C")
+    environment.update(request.environment)
+    done = processes.run([found, "env", "-json"] + list(_ASKED), request.source, environment)
     try:
         answers = json.loads(done.stdout)
         answers = {name: answers.get(name, "") for name in _ASKED}
     except (ValueError, AttributeError):
         raise SlipwayError(
-            "%s does not answer as Go does: %s" % (found, done.words or "no words"), **done.facts
+            "%s does not behave as Go: %s. Give the path of the go command in the option go"
+            % (found, done.output or "no output"),
+            **done.facts,
         ) from None
-    # a wrapper (of a version manager, of a package) costs its own start at every call
+    # a wrapper (of a version manager, of a package) costs time at every call
     real = os.path.join(answers["GOROOT"], "bin", "go")
     return Toolchain(real if os.access(real, os.X_OK) else found, answers, _hermetic(request, answers))
 
 
-def _hermetic(request, answers):
+def _hermetic(request: Request, answers: dict[str, str]) -> dict[str, str]:
     environment = {
         name: value
         for name, value in os.environ.items()

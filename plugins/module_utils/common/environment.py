@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from . import names
 from .errors import InvalidInput
@@ -16,19 +17,19 @@ _SPECIAL = re.compile(r'(["\\`$])')
 _LINE = re.compile(r'([A-Za-z_][A-Za-z0-9_]*)="((?:[^"\\]|\\.)*)"\n', re.DOTALL)
 
 
-def render(variables):
-    """The file's text for a dict of variables: sorted, quoted, and nothing in a value can leave its quotes."""
+def render(variables: Mapping[str, object]) -> str:
+    """The file's text for a dict of variables: sorted and quoted, so that no value can end its own quotes."""
     return "".join(
         '%s="%s"\n' % (key, _SPECIAL.sub(r"\\\1", _text(key, variables[key]))) for key in sorted(variables)
     )
 
 
-def parse(text):
+def parse(text: str) -> dict[str, str]:
     """The variables of a file that ``render`` wrote."""
     return {match[1]: re.sub(r"\\(.)", r"\1", match[2], flags=re.DOTALL) for match in _LINE.finditer(text)}
 
 
-def check(variables, field="environment"):
+def check(variables: dict[str, object], field: str = "environment") -> dict[str, object]:
     """Names and values that can go into a file; a value is never shown, as it may be a secret."""
     for key, value in variables.items():
         if not isinstance(key, str) or not names.VARIABLE.fullmatch(key):
@@ -42,7 +43,7 @@ def check(variables, field="environment"):
     return variables
 
 
-def _text(key, value):
+def _text(key: str, value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (str, int, float)):

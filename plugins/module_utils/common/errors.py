@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The one family of errors: raised anywhere below, reported once, where a module or the action ends."""
+"""The one family of errors: raised anywhere below, reported once, where a module or an action ends."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from __future__ import annotations
 class SlipwayError(Exception):
     """What failed, on what, why, and what to do about it, in words for the person on call.
 
-    ``facts`` travel beside the message into the result (probe answers, journal lines, a compiler's words).
+    ``facts`` go into the result beside the message (probe answers, journal lines, a compiler's output).
     """
 
     OUTCOME = "rejected"
 
-    def __init__(self, message, **facts):
+    def __init__(self, message: str, **facts: object) -> None:
         super().__init__(message)
         self.facts = facts
 
@@ -23,7 +23,7 @@ class SlipwayError(Exception):
 class InvalidInput(SlipwayError):
     """A value that the user gave cannot be accepted; nothing was changed."""
 
-    def __init__(self, field, value, remedy, **facts):
+    def __init__(self, field: str, value: object, remedy: str, **facts: object) -> None:
         super().__init__("%s: %r is not usable: %s" % (field, value, remedy), **facts)
 
 

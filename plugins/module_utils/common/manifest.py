@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The manifest of a tarball: what is in it, and the one digest that names all of it."""
+"""The manifest of a tarball: what is in it, and the one digest that identifies all of it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,17 @@ import re
 from . import canonical, names
 from .errors import SlipwayError
 
+TYPE_CHECKING = False  # as importing typing would cost time on every host
+if TYPE_CHECKING:
+    from typing import Any
+
 SCHEMA = 1
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.json.sig"
 CHECKSUMS = "SHA256SUMS"
 MODES = ("0644", "0755")
 MAX_MANIFEST_BYTES = 16 << 20
-_FIELDS = {
+_FIELDS: dict[str, type] = {
     "schema": int,
     "name": str,
     "version": str,
@@ -48,8 +52,8 @@ _DEFAULT_VARIANTS = {
 }
 
 
-def platform(goos, goarch, variant):
-    """The part of a name that tells the target: the variant only where it is not the usual one."""
+def platform(goos: str, goarch: str, variant: str) -> str:
+    """The target as a part of a name: with the variant only where it is not the default one."""
     parts = [goos, goarch]
     if variant and variant != _DEFAULT_VARIANTS.get(goarch):
         parts.append(variant.replace(",", "-"))
@@ -59,23 +63,32 @@ def platform(goos, goarch, variant):
 class Manifest:
     """One artifact's description: parsed and checked, or made from its parts."""
 
-    def __init__(self, data, raw=None):
+    def __init__(self, data: dict[str, Any], raw: bytes | None = None) -> None:
         self.raw = canonical.to_json(data) if raw is None else raw
         self.digest = canonical.sha256(self.raw)
-        self.name = data["name"]
-        self.version = data["version"]
-        self.goos = data["goos"]
-        self.goarch = data["goarch"]
-        self.variant = data["variant"]
-        self.commit = data["commit"]
-        self.time = data["time"]
-        self.binary = data["binary"]
-        self.files = data["files"]
+        self.name: str = data["name"]
+        self.version: str = data["version"]
+        self.goos: str = data["goos"]
+        self.goarch: str = data["goarch"]
+        self.variant: str = data["variant"]
+        self.commit: str = data["commit"]
+        self.time: int = data["time"]
+        self.binary: str = data["binary"]
+        self.files: dict[str, dict[str, Any]] = data["files"]
 
     @classmethod
-    def create(cls, *, name, version, target, commit, time, files):
+    def create(
+        cls,
+        *,
+        name: str,
+        version: str,
+        target: dict[str, str],
+        commit: str,
+        time: int,
+        files: dict[str, dict[str, Any]],
+    ) -> Manifest:
         """``target``: goos, goarch and variant; ``files``: path to {mode, sha256, size}."""
-        data = {
+        data: dict[str, Any] = {
             "schema": SCHEMA,
             "name": name,
             "version": version,
@@ -87,11 +100,11 @@ class Manifest:
         return cls.parse(canonical.to_json(data))
 
     @classmethod
-    def parse(cls, raw):
+    def parse(cls, raw: bytes) -> Manifest:
         """A manifest from bytes that may come from anywhere."""
         if len(raw) > MAX_MANIFEST_BYTES:
             raise SlipwayError(
-                "The manifest is larger than %d bytes: this is no Slipway artifact" % MAX_MANIFEST_BYTES
+                "The manifest is larger than %d bytes: this is not a Slipway artifact" % MAX_MANIFEST_BYTES
             )
         try:
             data = json.loads(raw.decode("utf-8"))
@@ -102,33 +115,34 @@ class Manifest:
         _check_fields(data)
         if canonical.to_json(data) != raw:
             raise SlipwayError(
-                "The manifest is not in its canonical form: it was edited after slipway.golang.package wrote it"
+                "The manifest is not in its canonical form, as it was edited after slipway.golang.package "
+                "wrote it: build the artifact again"
             )
         return cls(data, raw)
 
     @property
-    def top(self):
+    def top(self) -> str:
         """The tarball's one top directory."""
         return "%s-%s" % (self.name, self.version)
 
     @property
-    def stem(self):
+    def stem(self) -> str:
         """The tarball's file name without ``.tar.gz``."""
         return "-".join((self.name, self.version, platform(self.goos, self.goarch, self.variant)))
 
     @property
-    def unpacked_size(self):
+    def unpacked_size(self) -> int:
         """Bytes of all listed files together."""
         return sum(entry["size"] for entry in self.files.values())
 
-    def checksums(self):
-        """The text of SHA256SUMS, which follows from the manifest alone."""
+    def checksums(self) -> bytes:
+        """The text of SHA256SUMS, which depends on the manifest only."""
         digests = {path: entry["sha256"] for path, entry in self.files.items()}
         digests[MANIFEST] = self.digest
         return "".join("%s  %s\n" % (digests[path], path) for path in sorted(digests)).encode("utf-8")
 
 
-def _check_fields(data):
+def _check_fields(data: Any) -> None:
     if not isinstance(data, dict) or set(data) != set(_FIELDS):
         raise SlipwayError("The manifest needs exactly the fields %s" % ", ".join(sorted(_FIELDS)))
     for field, kind in _FIELDS.items():
@@ -150,7 +164,7 @@ def _check_fields(data):
             )
     if not 0 <= data["time"] < _LATEST:
         raise SlipwayError(
-            "The manifest's field time is no time in seconds since the epoch: %.100r" % str(data["time"])
+            "The manifest's field time is not a time in seconds since the epoch: %.100r" % str(data["time"])
         )
     for path, entry in data["files"].items():
         _check_entry(path, entry)
@@ -158,7 +172,7 @@ def _check_fields(data):
         raise SlipwayError("The manifest's binary must be bin/%s and be listed in its files" % data["name"])
 
 
-def _check_entry(path, entry):
+def _check_entry(path: str, entry: Any) -> None:
     names.check_member(path, "manifest file")
     if path in (MANIFEST, SIGNATURE, CHECKSUMS):
         raise SlipwayError("The manifest must not list %s" % path)

@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The strategies by name. Each is a file in host/deploy/strategies/; a new one is a file there and a line here."""
+"""The strategies by name: each is a file in host/deploy/strategies/ and a line here."""
 
 from __future__ import annotations
 
-# Strategy to the packages of host/ that it uses beside those of every deploy.
-STRATEGIES = {
+# Strategy to the packages of host/ that it uses in addition to those of every deploy.
+STRATEGIES: dict[str, tuple[str, ...]] = {
     "blue_green": ("nginx",),
     "restart": (),
     "socket": (),

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The engine: one request in, one result out. The controller streams it to the host's Python; nothing is installed.
+"""The engine: one request in, one result out. The controller streams it to the host; nothing is installed.
 
-Standard input carries, after the bootstrap (``common/wire.py``), the request as JSON and then, where one is sent, the
-artifact.
+Standard input carries, after the bootstrap (``common/wire.py``), the request as JSON and, if there is one,
+the artifact.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from ..common.errors import SlipwayError
 from ..common.wire import answer
 
 JOURNAL_LINES = 8
+# The module that has each step; a request with state "absent" is answered by deploy.remove instead.
 _MODULES = {
     "plan": ".deploy.preview",
     "apply": ".deploy.deploy",
@@ -32,22 +33,22 @@ _MODULES = {
 def main(request, stream):
     """Answer one request; never raises."""
     for number in (signal.SIGHUP, signal.SIGPIPE):
-        # A lost connection must not stop a deploy half way: the host finishes, or puts the old release back, by itself.
+        # A lost connection must not stop a deploy half way: the host finishes it, or rolls back.
         signal.signal(number, signal.SIG_IGN)
     os.umask(0o022)
     try:
         step = getattr(_module_for(request), request["step"])
         result = step(request, stream)
     except SlipwayError as error:
-        result = dict(error.facts, failed=True, msg=_in_full(error), outcome=error.OUTCOME)
+        result = dict(error.facts, failed=True, msg=_message(error), outcome=error.OUTCOME)
     except Exception as error:  # pylint: disable=broad-except
-        import traceback  # here, as it costs every plan two milliseconds
+        import traceback  # here, because it would cost every plan two milliseconds
 
-        # A fault of ours: still one result, with all that is needed to mend it.
+        # A bug in Slipway: still one result, with what is needed to fix it.
         result = {
             "failed": True,
             "outcome": "unknown",
-            "msg": "Slipway's engine failed: %r" % error,
+            "msg": "Slipway's engine failed: %r. See `exception`" % error,
             "exception": traceback.format_exc(),
         }
     sys.stdout.write(answer(result))
@@ -55,20 +56,19 @@ def main(request, stream):
 
 
 def _module_for(request):
-    """The file that has the step, and with it only what the step needs: to import all of them would double the time of a probe."""
+    """Import only the module that has the step: importing all of them would double the time of a plan."""
     if request.get("state") == "absent":
         return importlib.import_module(".deploy.remove", __package__)
     return importlib.import_module(_MODULES[request["step"]], __package__)
 
 
-def _in_full(error):
-    """The message, and below it what the person on call would look up next."""
+def _message(error):
+    """The error's message, and below it what the person on call would look up next."""
     evidence = error.facts.get("evidence") or {}
     lines = [str(error), error.facts.get("hint")]
-    lines += (
-        ["Last journal lines:"] + ["  " + line for line in evidence["journal"][-JOURNAL_LINES:]]
-        if evidence.get("journal")
-        else []
-    )
-    lines += ["See more: %s" % evidence["next"]] if evidence.get("next") else []
+    if evidence.get("journal"):
+        lines.append("Last journal lines:")
+        lines += ["  " + line for line in evidence["journal"][-JOURNAL_LINES:]]
+    if evidence.get("next"):
+        lines.append("See more: %s" % evidence["next"])
     return "\n".join(line for line in lines if line)

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -26,8 +25,6 @@ MODULES = {
 
 def go(*arguments, directory):
     found = shutil.which("go") or "/usr/local/go/bin/go"
-    if not os.access(found, os.X_OK):
-        pytest.skip("there is no Go on this machine")
     return subprocess.run(
         [found, *arguments], cwd=directory, capture_output=True, text=True, timeout=900, check=False
     )
@@ -37,8 +34,7 @@ def go(*arguments, directory):
 def module(request):
     directory = MODULES[request.param]
     done = go("mod", "download", directory=directory)
-    if done.returncode:
-        pytest.skip("no Go module proxy can be reached: " + done.stderr.strip()[-200:])
+    assert done.returncode == 0, done.stderr
     return directory
 
 

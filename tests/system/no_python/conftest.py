@@ -52,7 +52,7 @@ class Done:
 
 
 class Host:
-    """The host, and the shell in which install.sh shall run there."""
+    """The host, and the shell in which install.sh runs there."""
 
     def __init__(self, name):
         self.name = name
@@ -114,11 +114,11 @@ class Host:
     def link(self, name):
         return self.run("basename $(readlink /opt/orders/%s)" % name).out.strip()
 
-    def journal(self):
+    def history(self):
         return [json.loads(line) for line in self.run("cat /opt/orders/history.jsonl").out.splitlines()]
 
     def outcomes(self):
-        return [entry["outcome"] for entry in self.journal()]
+        return [entry["outcome"] for entry in self.history()]
 
     def pid(self):
         return self.sure("systemctl show --property=MainPID --value orders").strip()
@@ -136,8 +136,9 @@ class Host:
 
     def forget_everything(self):
         self.run(
-            "systemctl disable --now orders; rm -rf /opt/orders /etc/systemd/system/orders.service orders*; systemctl daemon-reload; "
-            "systemctl reset-failed orders; userdel orders; groupdel orders"
+            "systemctl disable --now orders; "
+            "rm -rf /opt/orders /etc/systemd/system/orders.service orders*; "
+            "systemctl daemon-reload; systemctl reset-failed orders; userdel orders; groupdel orders"
         )
 
 
@@ -149,7 +150,7 @@ class Tarball:
 
 @pytest.fixture(scope="session")
 def fleet():
-    """Two hosts without Python and one with it; SLIPWAY_KEEP_FLEET=1 leaves them up. The first one is what most tests use."""
+    """Two hosts without Python and one with it; most tests use the first. SLIPWAY_KEEP_FLEET=1 keeps them."""
     up = [
         sys.executable,
         CHECKOUT / "lab" / "lab.py",
@@ -172,7 +173,7 @@ def fleet():
 
 @pytest.fixture(params=["dash", "busybox"])
 def host(request, fleet):
-    """The host with nothing of ours on it, once for each shell that hosts have as sh."""
+    """The host with nothing installed, once for each shell that hosts have as sh."""
     fleet.shell = {"dash": "dash", "busybox": "PATH=/bb:$PATH /bb/sh"}[request.param]
     fleet.forget_everything()
     return fleet

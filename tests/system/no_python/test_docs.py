@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The examples of docs/scp.md, run as they stand, in their order."""
+"""The examples of docs/how-to/hosts-without-python.md, run as they stand, in their order."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ import subprocess
 
 import pytest
 import yaml
-from ansible_collections.slipway.golang.plugins.module_utils.builder.installer import INSTALL_SH
 
 from .conftest import CHECKOUT, GOARCH, STATE, Host, ansible_environment
 
-PAGE = (CHECKOUT / "docs" / "scp.md").read_text()
+INSTALL_SH = CHECKOUT / "installer" / "install.sh"
+PAGE = (CHECKOUT / "docs" / "how-to" / "hosts-without-python.md").read_text()
+OPTIONS = (CHECKOUT / "docs" / "reference" / "install-sh.md").read_text()
 
 
 def blocks(language):
@@ -81,6 +82,6 @@ def test_every_example(fleet, desk):
 
 
 def test_every_option_is_described():
-    options = set(re.findall(r"^  (--[a-z-]+)", INSTALL_SH, re.MULTILINE))
+    options = set(re.findall(r"^  (--[a-z-]+)", INSTALL_SH.read_text(), re.MULTILINE))
     assert len(options) > 15
-    assert options == set(re.findall(r"^\| `(--[a-z-]+)", PAGE, re.MULTILINE))
+    assert options == set(re.findall(r"^\| `(--[a-z-]+)", OPTIONS, re.MULTILINE))

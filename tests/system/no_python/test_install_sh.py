@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""install.sh on a real host: systemd, a service that becomes unhealthy on demand, and the way back."""
+"""install.sh on a real host: systemd, a service that becomes unhealthy on demand, and rollback."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import pytest
 from .conftest import PORT
 
 FLAGS = ("--port", PORT)
-QUICK = ("--deadline", "3", "--hold", "1")
+QUICK = ("--deadline", "3", "--min-ready-seconds", "1")
 
 
 @pytest.fixture
 def running(host, tarball):
     """The host with 1.0.0 installed and healthy."""
-    done = host.install(tarball("1.0.0"), *FLAGS, "--hold", "0")
+    done = host.install(tarball("1.0.0"), *FLAGS, "--min-ready-seconds", "0")
     assert done.code == 0, done
     return host
 
@@ -37,21 +37,21 @@ def test_first_install_makes_everything_that_is_missing(host, tarball):
     assert host.sure("systemctl is-enabled orders").strip() == "enabled"
     assert host.sure("ps -o user= -p $(systemctl show -p MainPID --value orders)").strip() == "orders"
     assert host.sure("getent passwd orders | cut -d: -f6-").strip() == "/nonexistent:/usr/sbin/nologin"
-    entry = host.journal()[0]
+    entry = host.history()[0]
     assert (entry["act"], entry["outcome"], entry["from"], entry["to"]) == (
         "install",
         "ok",
         None,
         host.link("current"),
     )
-    assert entry["ready_ms"] < 5000 and set(entry["phases"]) == {"stage", "switch", "start", "judge"}
+    assert entry["ready_ms"] < 5000 and set(entry["phases"]) == {"stage", "switch", "start", "health"}
 
 
 def test_again_restarts_nothing_and_changes_nothing(running, tarball):
-    before = running.pid(), running.journal(), running.sure("find /opt/orders -ls | sort")
+    before = running.pid(), running.history(), running.sure("find /opt/orders -ls | sort")
     done = running.install(tarball("1.0.0"), *FLAGS)
     assert done.code == 0 and "already current and healthy" in done.out
-    assert (running.pid(), running.journal(), running.sure("find /opt/orders -ls | sort")) == before
+    assert (running.pid(), running.history(), running.sure("find /opt/orders -ls | sort")) == before
 
 
 def test_a_new_version_and_back(running, tarball):
@@ -62,7 +62,7 @@ def test_a_new_version_and_back(running, tarball):
     assert done.code == 0, done
     assert running.serving() == "1.0.0" and running.link("current") == old
     assert running.outcomes() == ["ok", "ok", "ok"]
-    assert [entry["act"] for entry in running.journal()] == ["install", "install", "rollback"]
+    assert [entry["act"] for entry in running.history()] == ["install", "install", "rollback"]
 
 
 def test_another_environment_is_another_release_and_moves_no_file(running, tarball):
@@ -75,7 +75,7 @@ def test_another_environment_is_another_release_and_moves_no_file(running, tarba
     done = running.run("%s /opt/orders/current/install.sh --env-file orders.env" % running.shell)
     assert done.code == 0, done
     assert running.link("previous") == old and running.serving() == "1.0.0"
-    assert running.journal()[-1]["ready_ms"] >= 200
+    assert running.history()[-1]["ready_ms"] >= 200
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_another_environment_is_another_release_and_moves_no_file(running, tarba
     [
         ({"EXIT_AT_ONCE": "3"}, "its process ended (exit-code, exit status 3)"),
         ({"UNHEALTHY": "1"}, "500"),
-        ({"UNHEALTHY_AFTER": "800ms"}, "it was healthy, then not any more"),
+        ({"UNHEALTHY_AFTER": "800ms"}, "it was healthy, and then no longer"),
         ({"UNHEALTHY_ON_PORT": PORT}, "500"),
         ({"CRASH_AFTER": "500ms"}, "its process ended"),
         ({"START_DELAY": "60s"}, "no good answer within 3 s"),
@@ -116,10 +116,11 @@ def test_no_release_to_go_back_to_is_the_loudest_message(host, tarball):
     assert host.install(tarball("1.0.0"), *FLAGS).code == 0
 
 
-def test_both_sick(running, tarball):
+def test_both_unhealthy(running, tarball):
     running.sure("mkdir -p /etc/systemd/system/orders.service.d")
     running.sure(
-        "printf '[Service]\\nExecStartPre=/bin/false\\n' >/etc/systemd/system/orders.service.d/broken.conf; systemctl daemon-reload"
+        "printf '[Service]\\nExecStartPre=/bin/false\\n' >/etc/systemd/system/orders.service.d/broken.conf; "
+        "systemctl daemon-reload"
     )
     try:
         done = running.install(tarball("2.0.0"), *QUICK)
@@ -144,10 +145,10 @@ def test_a_unit_that_systemd_does_not_accept_is_refused_before_anything_stops(ru
     assert running.sure("ls /opt/orders/releases").split() == [running.link("current")]
 
 
-def test_a_taken_port_is_refused_before_anything_stops(running, tarball):
+def test_a_port_in_use_is_refused_before_anything_stops(running, tarball):
     before = running.pid()
     done = running.install(tarball("2.0.0"), "--port", "22")
-    assert done.code == 1 and "port 22 is already taken" in done.err, done
+    assert done.code == 1 and "port 22 is already used" in done.err, done
     assert running.pid() == before
 
 
@@ -156,7 +157,7 @@ def test_a_terminated_install_puts_the_old_release_back(running, tarball):
     running.sure("pkill -TERM -o -f '/install.sh --deadline 60'")
     code = process.wait(timeout=60)
     assert code == 2, process.stderr.read()
-    assert "interrupted before it was judged" in process.stderr.read()
+    assert "interrupted before its health was checked" in process.stderr.read()
     assert running.serving() == "1.0.0" and running.outcomes() == ["ok", "reverted"]
 
 
@@ -173,7 +174,7 @@ def test_after_a_kill_the_next_one_finishes_what_was_begun(running, tarball):
     running.wait_until("curl -sSf http://127.0.0.1:%s/healthz" % PORT)
     done = running.install(tarball("2.0.0"))
     assert done.code == 0 and "already current and healthy" in done.out, done
-    assert running.outcomes() == ["ok", "ok"] and "never finished" in running.journal()[1]["message"]
+    assert running.outcomes() == ["ok", "ok"] and "never finished" in running.history()[1]["message"]
 
 
 def test_after_a_kill_the_way_back_leads_to_the_release_that_was_good(running, tarball):
@@ -213,7 +214,8 @@ def test_a_wrong_binary_is_refused(running, tarball):
         'sed -i \'s/"goarch": "[a-z0-9]*"/"goarch": "s390x"/\' %s/manifest.json' % script.rsplit("/", 1)[0]
     )
     running.sure(
-        'cd %s && sed -i "s/^.*  manifest.json$/$(sha256sum <manifest.json | cut -c1-64)  manifest.json/" SHA256SUMS'
+        "cd %s && "
+        'sed -i "s/^.*  manifest.json$/$(sha256sum <manifest.json | cut -c1-64)  manifest.json/" SHA256SUMS'
         % script.rsplit("/", 1)[0]
     )
     done = running.run("sh %s" % script)
@@ -230,14 +232,14 @@ class TestWithoutCurl:
         yield
         host.sure("mv /usr/bin/curl.hidden /usr/bin/curl")
 
-    def test_busybox_wget_judges(self, host, tarball, hidden):
+    def test_busybox_wget_checks_health(self, host, tarball, hidden):
         done = host.install(tarball("1.0.0"), *FLAGS)
         assert done.code == 0 and "200" in done.out, done
         done = host.install(tarball("2.0.0"), *QUICK, env=environment(UNHEALTHY="1"))
         assert done.code == 2 and "500" in done.err, done
 
     @pytest.mark.parametrize("host", ["dash"], indirect=True)  # busybox's own sh brings a client with it
-    def test_without_any_client_the_process_is_judged_and_it_says_so(self, host, tarball, hidden):
+    def test_without_any_client_only_the_process_is_checked(self, host, tarball, hidden):
         host.sure("mv /usr/bin/busybox /usr/bin/busybox.hidden")
         try:
             done = host.install(tarball("1.0.0"), *FLAGS)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The playbook scp over two hosts without Python, and slipway.golang.release after install.sh on one with it."""
+"""The playbook scp with two hosts without Python; slipway.golang.release after install.sh on one with it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .conftest import CHECKOUT, PORT, STATE, Host, ansible_environment, finished
 
 @pytest.fixture
 def plain(fleet):
-    """Both hosts without Python, with nothing of ours on them."""
+    """Both hosts without Python, with nothing installed."""
     hosts = [fleet, Host("plain2")]
     for host in hosts:
         host.shell = "sh"
@@ -68,7 +68,7 @@ def test_from_nothing_to_a_new_version(plain, tarball):
     assert all(host.run("ls -d /var/tmp/slipway.*").code for host in plain)
 
 
-def test_a_bad_release_stops_at_the_first_host_with_its_own_words(plain, tarball):
+def test_a_bad_release_stops_at_the_first_host_with_its_message(plain, tarball):
     assert scp(artifacts=[tarball("1.0.0")]).code == 0
     plain[0].sure("printf 'UNHEALTHY=1\\nPORT=%s\\n' >/root/unhealthy.env" % PORT)
     health = {"path": "/healthz", "deadline": 2, "min_ready_seconds": 1}
@@ -80,7 +80,8 @@ def test_a_bad_release_stops_at_the_first_host_with_its_own_words(plain, tarball
     )
     assert done.code == 2, done
     assert re.search(
-        r"^REVERTED: 2\.0\.0-\w+ is not healthy: no good answer within 2 s: http://127\.0\.0\.1:8080/healthz: 500\.$",
+        r"^REVERTED: 2\.0\.0-\w+ is not healthy: no good answer within 2 s: "
+        r"http://127\.0\.0\.1:8080/healthz: 500\.$",
         done.out + done.err,
         re.M,
     )
@@ -104,7 +105,7 @@ def test_a_health_check_that_install_sh_does_not_know(plain, tarball):
 
 
 class TestReleaseContinues:
-    """What install.sh left is what slipway.golang.release would have made, and the other way round."""
+    """What install.sh leaves is what slipway.golang.release would have made, and the reverse."""
 
     @pytest.fixture
     def web(self, fleet):
@@ -150,7 +151,7 @@ class TestReleaseContinues:
 
         result = self.release(tarball("1.0.0"))
         assert result["changed"] is False, result
-        assert [(entry["act"], entry["outcome"]) for entry in web.journal()] == [
+        assert [(entry["act"], entry["outcome"]) for entry in web.history()] == [
             ("install", "ok"),
             ("deploy", "ok"),
             ("rollback", "ok"),

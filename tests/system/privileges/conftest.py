@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One real host with a service on it, an operator, an auditor and a stranger."""
+"""One real host with a service on it, an operator, an auditor and an outsider."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def deployed(host, tmp_path_factory):
     for user, groups in (
         ("operator", "orders-operators"),
         ("auditor", "orders-auditors"),
-        ("stranger", "users"),
+        ("outsider", "users"),
     ):
         host.sure(
             "id -u %s >/dev/null 2>&1 || useradd --create-home --gid users --groups %s %s"

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.common import environment, unit
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import options as nginx_options
-from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import template
+from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import request, template
 
 PIECES = [
     '"',
@@ -158,7 +158,7 @@ def test_nginx_sends_headers_as_they_were_given(nginx):
         headers={"X-H%d" % number: word for number, word in enumerate(HEADERS)},
     )
     wanted["snippet"] = "location = /x { return 200; }"
-    template.check(wanted)
+    request.check_site(wanted)
     facts = template.Facts(ipv6=False)
     shared = template.render_common(
         facts, catch_http=True, catch_https=False, acme_webroot="/var/lib/slipway-acme", status_port=0

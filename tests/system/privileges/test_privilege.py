@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who can read, write and run what on a host with a service: by trying. The table is the one in SECURITY.md."""
+"""Who can read, write and run what on a host with a service: by trying. See docs/results/privileges.md."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from .conftest import CHECKOUT, SECRETS
 
-USERS = ("orders", "operator", "auditor", "stranger")
+USERS = ("orders", "operator", "auditor", "outsider")
 NOBODY = set()
 SUDO = "sudo -n "
 
@@ -26,7 +26,7 @@ MATRIX = [
     ),
     ("read the environment", "cat /opt/orders/current/environment", NOBODY),
     ("read the environment of an older release", "cat /opt/orders/releases/*/environment", NOBODY),
-    ("read the journal of the deploys", "cat /opt/orders/history.jsonl", NOBODY),
+    ("read the deploy history", "cat /opt/orders/history.jsonl", NOBODY),
     ("read what is being unpacked", "ls /opt/orders/incoming/", NOBODY),
     ("read the rights of others", "cat /etc/sudoers.d/slipway-orders", NOBODY),
     (
@@ -52,7 +52,7 @@ MATRIX = [
     ),
     ("write the service's own state", "touch /var/lib/orders/mine", {"orders"}),
     ("read the service's own state", "ls /var/lib/orders/", {"orders"}),
-    ("hold the lock of the deploys", "flock -n /opt/orders/lock true", NOBODY),
+    ("hold the deploy lock", "flock -n /opt/orders/lock true", NOBODY),
     ("start the service", SUDO + "/usr/bin/systemctl start orders.service", {"operator"}),
     ("restart the service", SUDO + "/usr/bin/systemctl restart orders.service", {"operator"}),
     ("forget its failures", SUDO + "/usr/bin/systemctl reset-failed orders.service", {"operator"}),
@@ -117,8 +117,8 @@ def test_who_can(host, deployed, what, command, allowed):
     assert set(succeeded.split()) == allowed
 
 
-def test_the_table_in_security_md_is_this_one():
-    text = (CHECKOUT / "SECURITY.md").read_text(encoding="utf-8")
+def test_the_table_in_the_documentation_is_this_one():
+    text = (CHECKOUT / "docs" / "results" / "privileges.md").read_text(encoding="utf-8")
     for what, dummy, allowed in MATRIX:
         cells = " | ".join("yes" if user in allowed else "no" for user in USERS)
         assert "| %s | %s |" % (what, cells) in text, "| %s | %s |" % (what, cells)
@@ -137,7 +137,7 @@ def test_a_secret_is_seen_nowhere(host, deployed, secret):
     found = host.run(
         "grep -rlF -- %s /etc /opt /var /tmp /run /root /home /usr/local 2>/dev/null" % shlex.quote(word)
     ).stdout.split()
-    readable = [path for path in found if host.may("stranger", "cat %s" % shlex.quote(path))]
+    readable = [path for path in found if host.may("outsider", "cat %s" % shlex.quote(path))]
     assert found, "the secret has to be somewhere, or this test looks at nothing"
     assert readable == []
     assert {str(Path(path).parent.parent) for path in found if path.endswith("/environment")} <= {

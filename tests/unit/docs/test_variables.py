@@ -19,13 +19,13 @@ def test_the_page_of_variables_lists_what_the_playbooks_read_and_nothing_else():
     }
     rows = re.findall(
         r"^\| `(slipway_[a-z_]+)` \|",
-        (REPO / "docs" / "variables.md").read_text(encoding="utf-8"),
+        (REPO / "docs" / "reference" / "variables.md").read_text(encoding="utf-8"),
         re.MULTILINE,
     )
     assert sorted(rows) == sorted(read)
 
 
-def test_the_readme_speaks_of_variables_that_exist():
-    page = (REPO / "docs" / "variables.md").read_text(encoding="utf-8")
+def test_the_readme_names_variables_that_exist():
+    page = (REPO / "docs" / "reference" / "variables.md").read_text(encoding="utf-8")
     for name in PUBLIC.findall((REPO / "README.md").read_text(encoding="utf-8")):
         assert "`%s`" % name in page

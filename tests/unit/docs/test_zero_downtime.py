@@ -9,7 +9,7 @@ import re
 import subprocess
 
 REPO = pathlib.Path(__file__).resolve().parents[3]
-PAGE = (REPO / "docs" / "zero-downtime.md").read_text(encoding="utf-8")
+PAGE = (REPO / "docs" / "how-to" / "zero-downtime.md").read_text(encoding="utf-8")
 PROGRAM = """package main
 
 import "fmt"

@@ -11,11 +11,14 @@ import subprocess
 
 import pytest
 
-from .trees import files_of, lay_out
+from .trees import INSTALL_SH, SOURCE, files_of, lay_out
+
+# install.sh wants to be root, which everybody is in a user namespace of their own.
+AS_ROOT = ["unshare", "--user", "--map-root-user"] if os.geteuid() else []
 
 
 class Host:
-    """A directory that stands for a host's root; install.sh runs for real, and only systemd stays out of it."""
+    """A directory that stands for a host's root. install.sh runs for real there, only without systemd."""
 
     def __init__(self, root, shell, path):
         self.root = root
@@ -25,12 +28,12 @@ class Host:
 
     def run(self, top, *flags, environment=None):
         """Run a tarball's install.sh; returns the finished process with its output as text."""
-        argv = [self.shell, str(top / "install.sh"), "--root", str(self.root), *flags]
+        argv = [*AS_ROOT, self.shell, str(top / "install.sh"), "--root", str(self.root), *flags]
         variables = {**os.environ, "PATH": self.path, **(environment or {})}
         return subprocess.run(argv, env=variables, capture_output=True, text=True, timeout=120, check=False)
 
     def install(self, top, *flags):
-        """The same, where nothing but success will do."""
+        """The same; it must succeed."""
         done = self.run(top, *flags)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -49,17 +52,17 @@ class Host:
     def environment(self):
         return (self.current / "environment").read_bytes().decode()
 
-    def journal(self):
+    def history(self):
         return [json.loads(line) for line in (self.base / "history.jsonl").read_text().splitlines()]
 
     def untouched(self):
-        """Is there nothing of ours?"""
+        """Whether install.sh has written nothing."""
         return not self.base.exists()
 
 
 @pytest.fixture(scope="session")
 def busybox_tools(tmp_path_factory):
-    """A directory with busybox under all of its names: on a host that has no others, awk, sed and the like are busybox, too."""
+    """A directory with busybox under all of its names, as on a host that has no other tools."""
     directory = tmp_path_factory.mktemp("busybox")
     for name in subprocess.run(
         ["busybox", "--list"], capture_output=True, text=True, check=True
@@ -69,16 +72,31 @@ def busybox_tools(tmp_path_factory):
 
 
 @pytest.fixture(params=["dash", "busybox"])
+def call(request, tmp_path):
+    """Call functions of install.sh with the shells and the tools that hosts have."""
+    path = os.environ["PATH"]
+    shell = ["dash"]
+    if request.param == "busybox":
+        path = "%s:%s" % (request.getfixturevalue("busybox_tools"), path)
+        shell = ["busybox", "sh"]
+
+    def run(script, *arguments, **variables):
+        argv = [*shell, "-c", SOURCE + script, "sh", str(INSTALL_SH), *map(str, arguments)]
+        environment = {"PATH": path, **variables}
+        return subprocess.run(
+            argv, env=environment, cwd=tmp_path, capture_output=True, timeout=60, check=False
+        )
+
+    return run
+
+
+@pytest.fixture(params=["dash", "busybox"])
 def host(request, tmp_path):
     """Each test runs twice: with the two shells, and the two sets of tools, that hosts have."""
-    if os.geteuid():
-        pytest.skip("install.sh wants to be root")
-    if not shutil.which(request.param):
-        pytest.skip("%s is not on this machine" % request.param)
     root = tmp_path / "root"
     (root / "etc" / "systemd" / "system").mkdir(parents=True)
     if request.param == "dash":
-        return Host(root, shutil.which("dash"), os.environ["PATH"])
+        return Host(root, "dash", os.environ["PATH"])
     tools = request.getfixturevalue("busybox_tools")
     return Host(root, str(tools / "sh"), "%s:%s" % (tools, os.environ["PATH"]))
 

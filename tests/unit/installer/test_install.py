@@ -10,10 +10,8 @@ import fcntl
 import json
 import os
 import stat
-import subprocess
 
 import pytest
-from ansible_collections.slipway.golang.plugins.module_utils.builder.installer import INSTALL_SH
 from ansible_collections.slipway.golang.plugins.module_utils.common import canonical, environment
 from ansible_collections.slipway.golang.plugins.module_utils.common.manifest import Manifest
 from ansible_collections.slipway.golang.plugins.module_utils.host.releases.history import History
@@ -24,18 +22,6 @@ from ansible_collections.slipway.golang.plugins.module_utils.host.releases.layou
 from ansible_collections.slipway.golang.plugins.module_utils.host.releases.prune import superfluous
 
 from .trees import unit_text
-
-
-def test_shellcheck_has_nothing_to_say(tmp_path):
-    script = tmp_path / "install.sh"
-    script.write_text(INSTALL_SH)
-    try:
-        done = subprocess.run(
-            ["shellcheck", "-s", "sh", str(script)], capture_output=True, text=True, check=False
-        )
-    except FileNotFoundError:
-        pytest.skip("shellcheck is not on this machine")
-    assert done.returncode == 0, done.stdout
 
 
 def test_the_release_is_the_one_that_python_would_have_made(host, tarball):
@@ -57,7 +43,8 @@ def test_the_release_is_the_one_that_python_would_have_made(host, tarball):
 def test_modes_owners_and_places(host, tarball):
     top = tarball()
     (top / "bin" / "orders").chmod(0o4777)  # as an unpacker's umask, or its owner, may have left it
-    os.chown(top / "bin" / "orders", 65534, 65534)
+    if os.geteuid() == 0:  # nobody else can give a file away
+        os.chown(top / "bin" / "orders", 65534, 65534)
     host.install(top)
     modes = {
         "": 0o755,
@@ -74,7 +61,8 @@ def test_modes_owners_and_places(host, tarball):
     }
     for path, mode in modes.items():
         status = (host.current / path).stat()
-        assert (path, oct(status.st_mode & 0o7777), status.st_uid, status.st_gid) == (path, oct(mode), 0, 0)
+        assert (path, oct(status.st_mode & 0o7777)) == (path, oct(mode))
+        assert (status.st_uid, status.st_gid) == (os.geteuid(), os.getegid())
     assert os.readlink(host.base / "current").startswith("releases/")
     assert (host.base / "incoming").stat().st_mode & 0o777 == 0o700
     assert not os.listdir(host.base / "incoming")
@@ -84,9 +72,9 @@ def test_modes_owners_and_places(host, tarball):
 def test_again_is_no_change(host, tarball):
     top = tarball()
     host.install(top, "--port", "8080")
-    before = host.journal()
+    before = host.history()
     assert "already current" in host.install(top, "--port", "8080")
-    assert host.journal() == before
+    assert host.history() == before
 
 
 def test_a_new_version_keeps_the_environment_and_remembers_the_old_release(host, tarball):
@@ -97,8 +85,8 @@ def test_a_new_version_keeps_the_environment_and_remembers_the_old_release(host,
     assert host.environment == 'PORT="8080"\n'
     host.run(tarball("1.4.2"), "--rollback")
     assert host.link("current") == old
-    assert [entry["act"] for entry in host.journal()] == ["install", "install", "rollback"]
-    assert host.journal()[-1]["from"].startswith("1.4.2-")
+    assert [entry["act"] for entry in host.history()] == ["install", "install", "rollback"]
+    assert host.history()[-1]["from"].startswith("1.4.2-")
 
 
 def test_a_release_can_install_itself_again_with_another_port(host, tarball):
@@ -113,10 +101,10 @@ def test_dry_run_touches_nothing(host, tarball):
     assert host.untouched()
 
 
-def test_the_journal_is_read_by_python_and_survives_a_line_that_was_cut_off(host, tarball):
+def test_python_reads_the_history_and_a_line_that_was_cut_off_does_no_harm(host, tarball):
     host.install(tarball("1.4.1"))
-    with open(host.base / "history.jsonl", "a", encoding="utf-8") as journal:
-        journal.write('{"act": "depl')
+    with open(host.base / "history.jsonl", "a", encoding="utf-8") as history:
+        history.write('{"act": "depl')
     done = host.run(tarball("1.4.2"), environment={"SUDO_USER": 'a"nn\\\n{\xe9'})
     assert done.returncode == 0
     lines = (host.base / "history.jsonl").read_text().splitlines()
@@ -147,15 +135,15 @@ def test_a_damaged_release_is_made_anew(host, tarball):
     assert (host.current / "bin" / "orders").read_text() != "damaged"
 
 
-def test_prune_removes_what_python_would_remove(host, tarball):
+def test_an_install_removes_what_python_would_remove(host, tarball):
     for number in range(1, 6):
         host.install(tarball("1.0.%d" % number))
     releases = sorted(os.listdir(host.base / "releases"))
-    with open(host.base / "history.jsonl", "w", encoding="utf-8") as journal:
+    with open(host.base / "history.jsonl", "w", encoding="utf-8") as history:
         for release, outcome in zip(
             releases, ("reverted", "down", "ok", "ok")
         ):  # the last one was only staged
-            journal.write('{"act": "deploy", "outcome": "%s", "to": "%s"}\n' % (outcome, release))
+            history.write('{"act": "deploy", "outcome": "%s", "to": "%s"}\n' % (outcome, release))
     host.install(tarball("1.0.6"), "--keep", "2")
     everything = releases + [host.link("current")]
     outcomes = History(str(host.base / "history.jsonl")).outcomes()
@@ -174,6 +162,11 @@ def test_the_lock_is_the_one_that_python_takes(host, tarball):
         assert host.link("current").startswith("1.4.1-")
         assert host.run(tarball("1.4.2"), "--no-lock").returncode == 0
     assert host.run(tarball("1.4.2")).returncode == 0
+
+
+def test_an_inherited_variable_of_the_tests_does_not_stop_an_install(host, tarball):
+    assert host.run(tarball(), environment={"SLIPWAY_SOURCED": "1"}).returncode == 0
+    assert host.link("current").startswith("1.4.2-")
 
 
 def test_names_that_are_hard_on_a_shell(host, tarball):
@@ -214,12 +207,12 @@ def test_status_names_what_is_there(host, tarball):
     assert host.link("current") in told and host.link("previous") in told
 
 
-def test_lock_and_journal_are_for_roots_eyes_only_also_when_the_journal_was_halved(host, tarball):
-    """Who may read the lock may hold it; and slipway.golang.release writes the headers of health checks into the same journal."""
+def test_only_root_can_read_lock_and_history_also_when_the_history_was_halved(host, tarball):
+    """Who can read the lock can hold it. The history has the headers of health checks."""
     host.install(tarball("1.4.1"))
-    journal = host.base / "history.jsonl"
-    assert {stat.S_IMODE(os.stat(path).st_mode) for path in (journal, host.base / "lock")} == {0o600}
-    journal.write_text('{"act": "stage", "to": "x"}\n' * 50_000)
+    history = host.base / "history.jsonl"
+    assert {stat.S_IMODE(os.stat(path).st_mode) for path in (history, host.base / "lock")} == {0o600}
+    history.write_text('{"act": "stage", "to": "x"}\n' * 50_000)
     host.install(tarball("1.4.2"))
-    assert journal.stat().st_size < 1 << 20
-    assert stat.S_IMODE(journal.stat().st_mode) == 0o600
+    assert history.stat().st_size < 1 << 20
+    assert stat.S_IMODE(history.stat().st_mode) == 0o600

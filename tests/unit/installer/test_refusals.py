@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What install.sh refuses, and that it leaves nothing behind when it does."""
+"""What install.sh refuses, and that it leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from ansible_collections.slipway.golang.plugins.module_utils.common import canon
 from .trees import TARGET
 
 
-def refused(host, top, told, *flags, **environment):
+def refused(host, top, message, *flags, **environment):
     done = host.run(top, *flags, environment=environment)
     assert done.returncode == 1, done.stdout + done.stderr
-    assert told in done.stderr
+    assert message in done.stderr
     assert "REJECTED" in done.stderr and "Next: " in done.stderr
     assert host.link("current") is None
 
@@ -43,10 +43,10 @@ def spoil_manifest(top):
     "spoil, told",
     [
         (spoil_binary, "differ from the manifest: bin/orders"),
-        (spoil_binary_and_sums, "SHA256SUMS is not what the manifest says"),
-        (spoil_manifest, "SHA256SUMS is not what the manifest says"),
+        (spoil_binary_and_sums, "SHA256SUMS differs from the manifest"),
+        (spoil_manifest, "SHA256SUMS differs from the manifest"),
         (lambda top: (top / "assets/page.html").unlink(), "differ from the manifest: assets/page.html"),
-        (lambda top: (top / "SHA256SUMS").unlink(), "SHA256SUMS is not what the manifest says"),
+        (lambda top: (top / "SHA256SUMS").unlink(), "SHA256SUMS differs from the manifest"),
         (lambda top: (top / "more").write_text("x"), "not in the manifest: more"),
         (lambda top: (top / "release.json").write_text("x"), "not in the manifest: release.json"),
         (lambda top: (top / "a\nb").write_text("x"), "not in the manifest"),
@@ -121,18 +121,18 @@ def test_a_manifest_with_a_hostile_name_or_version(host, tarball, field, value):
             dict(TARGET, goarch="amd64"),
             "this host is linux/arm64 (aarch64), the tarball is for linux/amd64",
         ),
-        ("x86_64", dict(TARGET, goarch="arm64"), "Bring the tarball for linux/amd64"),
+        ("x86_64", dict(TARGET, goarch="arm64"), "Use the tarball for linux/amd64"),
         ("x86_64", dict(TARGET, goarch="386"), "for linux/386"),
         ("armv6l", dict(TARGET, goarch="arm", variant="7,softfloat"), "GOARM=7,softfloat"),
         ("x86_64", dict(TARGET, goos="freebsd", goarch="amd64"), "for freebsd/amd64"),
     ],
 )
 def test_the_wrong_machine(host, tarball, tmp_path, machine, target, told):
-    liar = tmp_path / "liar"
-    liar.mkdir()
-    (liar / "uname").write_text("#!/bin/sh\necho %s\n" % machine)
-    (liar / "uname").chmod(0o755)
-    refused(host, tarball(target=target), told, PATH="%s:%s" % (liar, host.path))
+    fake = tmp_path / "fake"
+    fake.mkdir()
+    (fake / "uname").write_text("#!/bin/sh\necho %s\n" % machine)
+    (fake / "uname").chmod(0o755)
+    refused(host, tarball(target=target), told, PATH="%s:%s" % (fake, host.path))
     assert host.untouched()
 
 
@@ -146,22 +146,22 @@ def test_the_wrong_machine(host, tarball, tmp_path, machine, target, told):
     ],
 )
 def test_the_right_machine(host, tarball, tmp_path, machine, target):
-    liar = tmp_path / "liar"
-    liar.mkdir()
-    (liar / "uname").write_text('#!/bin/sh\n[ "$1" = -n ] && echo host || echo %s\n' % machine)
-    (liar / "uname").chmod(0o755)
-    done = host.run(tarball(target=target), environment={"PATH": "%s:%s" % (liar, host.path)})
+    fake = tmp_path / "fake"
+    fake.mkdir()
+    (fake / "uname").write_text('#!/bin/sh\n[ "$1" = -n ] && echo host || echo %s\n' % machine)
+    (fake / "uname").chmod(0o755)
+    done = host.run(tarball(target=target), environment={"PATH": "%s:%s" % (fake, host.path)})
     assert done.returncode == 0, done.stderr
 
 
 def test_units_that_do_not_serve_the_current_release(host, tarball, tmp_path):
-    stranger = tmp_path / "stranger.service"
-    stranger.write_text("[Service]\nExecStart=/usr/bin/orders\n")
-    refused(host, tarball(), "does not run /opt/orders/current/bin/orders", "--unit", str(stranger))
+    other = tmp_path / "other.service"
+    other.write_text("[Service]\nExecStart=/usr/bin/orders\n")
+    refused(host, tarball(), "does not run /opt/orders/current/bin/orders", "--unit", str(other))
     refused(host, tarball("1.4.3", **{"systemd/orders.service": None}), "there is no unit")
 
 
-def test_a_unit_that_somebody_else_put_there(host, tarball):
+def test_a_unit_that_is_not_from_slipway(host, tarball):
     theirs = host.root / "etc/systemd/system/orders.service"
     theirs.write_text("[Service]\nExecStart=/usr/bin/orders\n")
     refused(host, tarball(), "it is not Slipway's")
@@ -192,8 +192,9 @@ def test_a_damaged_previous_release_is_not_gone_back_to(host, tarball):
 
 def test_root_is_needed(host, tarball):
     script = (tarball() / "install.sh").read_text()
+    user = os.geteuid() or 65534
     done = subprocess.run(
-        ["sh", "-s"], input=script, user=65534, cwd="/", capture_output=True, text=True, check=False
+        ["sh", "-s"], input=script, user=user, cwd="/", capture_output=True, text=True, check=False
     )
     assert done.returncode == 1 and "this needs root" in done.stderr
 
@@ -258,7 +259,7 @@ class TestSignature:
     def test_none(self, host, tarball, keys):
         refused(host, tarball(), "not signed", "--allowed-signers", str(keys / "allowed"))
 
-    def test_a_stranger(self, host, tarball, keys):
+    def test_an_unknown_key(self, host, tarball, keys):
         top = tarball()
         self.sign(top, keys / "eve")
         refused(host, top, "signed by a key that", "--allowed-signers", str(keys / "allowed"))

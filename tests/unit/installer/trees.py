@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 import platform
+from pathlib import Path
 
-from ansible_collections.slipway.golang.plugins.module_utils.builder.installer import INSTALL_SH
 from ansible_collections.slipway.golang.plugins.module_utils.common import canonical, unit
 from ansible_collections.slipway.golang.plugins.module_utils.common.manifest import (
     CHECKSUMS,
@@ -16,6 +16,9 @@ from ansible_collections.slipway.golang.plugins.module_utils.common.manifest imp
     Manifest,
 )
 
+INSTALL_SH = Path(__file__).resolve().parents[3] / "installer" / "install.sh"
+# Get the functions of install.sh from $1, without running it; the other arguments move up.
+SOURCE = 'SLIPWAY_SOURCED=$$; . "$1"; shift; '
 GOARCH = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
 TARGET = {"goos": "linux", "goarch": GOARCH, "variant": ""}
 
@@ -32,7 +35,7 @@ def files_of(app="orders", binary=b"#!/bin/sh\necho hello\n", **extra):
     """Path to (content, mode), with everything that a tarball has; ``extra`` paths may replace any of it."""
     files = {
         "bin/" + app: (binary, "0755"),
-        "install.sh": (INSTALL_SH.encode(), "0755"),
+        "install.sh": (INSTALL_SH.read_bytes(), "0755"),
         "systemd/%s.service" % app: (unit_text(app).encode(), "0644"),
         "assets/page.html": (b"<p>hello", "0644"),
     }

@@ -28,6 +28,17 @@ BODIES = {
 }
 
 
+# Seconds after which a server gives up that is there to be given up: no probe that works takes as long.
+LONG = 60
+
+
+def wait_for_hanging_up(client):
+    client.settimeout(LONG)
+    with contextlib.suppress(OSError):
+        while client.recv(65536):
+            pass
+
+
 class Handler(BaseHTTPRequestHandler):
     """The path says how to answer."""
 
@@ -76,12 +87,12 @@ class Handler(BaseHTTPRequestHandler):
     def answer_drip(self, argument):
         self.send_response(200)
         self.end_headers()
-        for dummy in range(100):
+        for dummy in range(20 * LONG):
             self.wfile.write(b"x")
             time.sleep(0.05)
 
     def answer_hang(self, argument):
-        time.sleep(3)
+        wait_for_hanging_up(self.connection)
 
     def log_message(self, *arguments):
         pass
@@ -161,16 +172,17 @@ def answering(answer):
 
 @pytest.fixture
 def raw_port():
-    """A function that starts a server which sends these bytes to everybody, or with None a reset, and hangs up some time after."""
+    """A function that starts a server which sends everybody these bytes, or with None a reset, and hangs up."""
     with contextlib.ExitStack() as stack:
 
-        def start(data, stay=0):
+        def start(data, stay=False):
             def answer(client):
                 if data is None:
                     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                     return
                 client.sendall(data)
-                time.sleep(stay)
+                if stay:
+                    wait_for_hanging_up(client)
 
             return stack.enter_context(answering(answer))
 

@@ -2,13 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every option, with values that try to leave their field: each is refused in a sentence, or stays where it belongs.
+"""Every option, with values that try to leave their field: each is refused, or stays in its field.
 
-The tables of options are read, not repeated: an option that is added tomorrow is tried as well.
+The tables of options are read, not repeated: a new option is tested without a change here.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -17,9 +18,12 @@ import yaml
 from ansible_collections.slipway.golang.plugins.action import lease, release
 from ansible_collections.slipway.golang.plugins.module_utils.common import environment, health, unit
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
-from ansible_collections.slipway.golang.plugins.module_utils.host.certbot import request as certificate
+from ansible_collections.slipway.golang.plugins.module_utils.host.certbot import (
+    request as certificate_request,
+)
 from ansible_collections.slipway.golang.plugins.module_utils.host.deploy.request import Request
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import options as nginx_options
+from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import request as site_request
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import template, upstream
 from ansible_collections.slipway.golang.plugins.module_utils.host.releases.layout import Layout
 from ansible_collections.slipway.golang.plugins.modules import certbot_certificate
@@ -68,7 +72,7 @@ HOSTILE = [
 
 
 def filled(spec, value, benign):
-    """A hostile value in the shapes that an option of this type takes."""
+    """A hostile value in every shape that an option of this type accepts."""
     kind = spec["type"]
     if kind in ("str", "path", "raw"):
         return [value]
@@ -90,14 +94,14 @@ def filled(spec, value, benign):
 
 
 def accepted(function, *arguments):
-    """What a function makes of it; None where it refuses."""
+    """What a function returns; None if it refuses the arguments."""
     try:
         return function(*arguments)
     except SlipwayError:
         return None
 
 
-# --- unit files -----------------------------------------------------------------------------------------------------
+# --- unit files -----------------------------------------------------------------------------------
 
 SYSTEMD_LANGUAGE = {"directives"}  # these are systemd's own language by intention, one line each
 SINGLE_PERCENT = re.compile(r"(?:CPUQuota|MemoryMax)=.*")
@@ -115,7 +119,7 @@ def unit_text(options):
 
 
 def keys(text):
-    """Which directives systemd would read; a line break is what it takes for one, and a backslash before it continues the line."""
+    """The names of the directives as systemd reads them: a backslash at the end of a line continues it."""
     assert not re.search(r"\\\n", text)
     return [line.partition("=")[0] for line in re.split(r"[\n\r]", text) if line]
 
@@ -166,7 +170,7 @@ def test_a_directive_of_the_user_is_one_line_of_its_own_section():
             )
 
 
-# --- the environment ------------------------------------------------------------------------------------------------
+# --- the environment ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("value", HOSTILE, ids=ascii)
@@ -176,7 +180,7 @@ def test_a_variable_of_the_environment_comes_back_as_it_was_given(value):
             assert environment.parse(environment.render(variables)) == variables
 
 
-# --- health checks --------------------------------------------------------------------------------------------------
+# --- health checks --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", sorted(health.OPTIONS))
@@ -191,17 +195,15 @@ def test_an_option_of_a_health_check_stays_in_its_request(name):
             for given in filled(health.OPTIONS[name], value, {}):
                 check = accepted(health.parse, dict(base, **{name: given}))
                 if check and check.type == "http":
-                    request = [check.path or "", check.host, *check.headers, *check.headers.values()]
-                    assert not re.search(r"[\r\n\0]", "".join(request)), given
+                    parts = [check.path or "", check.host, *check.headers, *check.headers.values()]
+                    assert not re.search(r"[\r\n\0]", "".join(parts)), given
                     assert not re.search(r"\s", (check.path or "") + check.host), given
 
 
-# --- nginx ----------------------------------------------------------------------------------------------------------
+# --- nginx ----------------------------------------------------------------------------------------
 
-NGINX_LANGUAGE = {
-    "snippet",
-    "maintenance_page",
-}  # nginx's own language in one block by intention, and the content of a file
+# nginx's own language in one block by intention, and the content of a file.
+NGINX_LANGUAGE = {"snippet", "maintenance_page"}
 TOKEN = re.compile(
     r'\s+|#[^\n]*|(?P<mark>[;{}])|"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<word>[^\s;{}"]+)', re.DOTALL
 )
@@ -224,8 +226,7 @@ def nginx_site(options):
     wanted["static"] = [
         dict({"path": "/static/", "directory": "/srv", "max_age": 1}, **one) for one in wanted["static"]
     ]
-    template.check(wanted)
-    upstream.check(wanted["servers"], wanted["balance"])
+    site_request.check(wanted)
     return template.render("orders", wanted, template.Facts(), "yes") + upstream.render("orders", wanted)
 
 
@@ -310,7 +311,7 @@ def test_a_snippet_does_not_leave_its_block():
             assert value.count("{") == value.count("}") or re.search(r"[\"'#\\]", value), value
 
 
-# --- a release, a certificate, a lease ------------------------------------------------------------------------------
+# --- a release, a certificate, a lease ------------------------------------------------------------
 
 RELEASE = {
     "name": "orders",
@@ -319,17 +320,18 @@ RELEASE = {
 }
 
 
-def files_of(request):
-    """What a request writes below /etc, and its environment."""
-    asked = Request(request)
-    assert re.fullmatch(r"/[A-Za-z0-9._@+:,=/-]*", asked.layout.root)
-    return [unit.render(parts) for parts in asked.strategy.units(asked).values()], environment.render(
-        asked.environment
+def files_of(options):
+    """The unit files of a request, and its environment."""
+    request = Request(options)
+    assert re.fullmatch(r"/[A-Za-z0-9._@+:,=/-]*", request.layout.root)
+    return [unit.render(parts) for parts in request.strategy.units(request).values()], environment.render(
+        request.environment
     )
 
 
 @pytest.mark.parametrize("name", sorted(set(release.ARGUMENTS) - {"unit", "health", "external_health"}))
-def test_an_option_of_a_release_stays_in_its_place(name):
+def test_an_option_of_a_release_stays_in_its_place(monkeypatch, name):
+    monkeypatch.setattr(os, "geteuid", lambda: 0)  # anybody else would be sent away before
     plain = keys(files_of(RELEASE)[0][0])
     for value in HOSTILE:
         for given in filled(release.ARGUMENTS[name], value, {}):
@@ -372,14 +374,8 @@ CERTIFICATE = {
 }
 
 
-NO_TEXT = {
-    "key_type",
-    "elliptic_curve",
-    "rsa_key_size",
-    "standalone_port",
-    "staging",
-    "reuse_key",
-}  # Ansible takes a number, a truth or a choice here
+# Ansible accepts only a number, a boolean or a choice here.
+NO_TEXT = {"key_type", "elliptic_curve", "rsa_key_size", "standalone_port", "staging", "reuse_key"}
 PROGRAM = {"certbot"}  # of the user's choice
 
 
@@ -393,27 +389,27 @@ def test_an_option_of_a_certificate_is_one_word_of_certbots_command_line(name):
     kind = {"domains": {"type": "list"}, "authenticator_options": {"type": "dict"}}.get(name, {"type": "str"})
     for value in HOSTILE:
         for given in filled(kind, value, {}):
-            asked = accepted(certificate.Request, dict(CERTIFICATE, **{name: given}))
-            if asked:
+            request = accepted(certificate_request.Request, dict(CERTIFICATE, **{name: given}))
+            if request:
                 words = [
-                    asked.name,
-                    asked.server,
-                    asked.email,
-                    asked.preferred_chain,
-                    asked.deploy_hook,
-                    *asked.domains,
-                    *asked.plugin_options.values(),
+                    request.name,
+                    request.server,
+                    request.email,
+                    request.preferred_chain,
+                    request.deploy_hook,
+                    *request.domains,
+                    *request.plugin_options.values(),
                 ]
                 for word in filter(None, words):
                     assert not word.startswith("-") and not re.search(r"[\x00-\x1f\x7f\"']", word), given
-                if asked.deploy_hook:  # certbot hands it to a shell
-                    assert re.fullmatch(r"/[\w./+-]+", asked.deploy_hook, re.ASCII)
+                if request.deploy_hook:  # certbot hands it to a shell
+                    assert re.fullmatch(r"/[\w./+-]+", request.deploy_hook, re.ASCII)
 
 
-# --- roles ----------------------------------------------------------------------------------------------------------
+# --- roles ----------------------------------------------------------------------------------------
 
-# Where a role's own text is judged: by a pattern of the role, or by the module that it goes to and nobody else.
-# A new variable of a role has to find its place here.
+# What validates a role's own text: a pattern of the role, or the module that it is passed to.
+# A new variable of a role needs a line here.
 BY_PATTERN = {
     "system_user_name": ("system_user", "name_pattern"),
     "system_user_group": ("system_user", "name_pattern"),
@@ -457,7 +453,7 @@ BY_MODULE = {
     "rollout_pull_from",
     "rollout_pull_ca_file",
 }
-# Ansible itself takes these as they are: names of packages, hosts and task files, paths, and what `file` and `user` judge.
+# Ansible itself uses these: names of packages, hosts and task files, and what `file` and `user` validate.
 BY_ANSIBLE = {
     "certbot_ca_certificate",
     "certbot_issuer",
@@ -484,7 +480,7 @@ def texts_of_roles():
                 yield name
 
 
-def test_it_is_known_of_every_text_of_a_role_who_judges_it():
+def test_every_text_of_a_role_has_something_that_validates_it():
     assert set(texts_of_roles()) == set(BY_PATTERN) | BY_MODULE | BY_ANSIBLE
 
 

@@ -4,8 +4,8 @@
 
 """Health checks: what a probe asks, what its answer must be, and how long to wait for it.
 
-The options mean what the options of Kubernetes' probes mean. ``parse`` makes a Check of the user's options, ``probe_once`` asks once,
-``wait_until_ready`` asks until the service is ready and stays so.
+The options mean what the options of Kubernetes' probes mean. ``parse`` makes a Check of the user's options,
+``probe_once`` probes once, ``wait_until_ready`` probes until the service is ready and stays ready.
 """
 
 from __future__ import annotations

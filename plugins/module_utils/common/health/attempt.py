@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One probe's result, and the text of it made safe to print."""
+"""One probe's result, and its text made safe to print."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ SHOWN = 500
 
 
 class Attempt:
-    """One probe: ``ok``, ``reason`` in words where it is not, HTTP ``status``, ``ms`` it took, ``release`` that the answer named.
+    """One probe.
 
-    The words may quote whatever a stranger sent: they are made fit to print here, for everybody.
+    ``ok``; the ``reason`` where it failed; the HTTP ``status``; ``ms`` that it took; the ``release`` that
+    the answer named. Texts may quote what another machine sent, so they are made safe to print here, in one
+    place.
     """
 
-    def __init__(self, ok, reason="", status=None, release=None):
+    def __init__(
+        self, ok: bool, reason: str = "", status: int | None = None, release: str | None = None
+    ) -> None:
         self.ok = ok
         self.reason = readable(reason, 2 * SHOWN)
         self.status = status
@@ -23,7 +27,8 @@ class Attempt:
         self.at_ms = 0
         self.ms = 0
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, object]:
+        """Plain values, for a result."""
         return {
             "at_ms": self.at_ms,
             "ms": self.ms,
@@ -33,8 +38,8 @@ class Attempt:
         }
 
 
-def readable(text, limit=SHOWN):
-    """The beginning of a text as one line, without the characters that do things to a terminal."""
+def readable(text: str, limit: int = SHOWN) -> str:
+    """The beginning of a text as one line, without characters that control a terminal."""
     printable = "".join(character if character.isprintable() else " " for character in text[: 4 * limit])
     line = " ".join(printable.split())  # a page of HTML is half indentation
     return line[: limit - 1] + "…" if len(line) > limit else line

@@ -2,15 +2,20 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a health check can be told, and the Check that comes of it. Whatever passes here can be asked without a surprise."""
+"""The options of a health check, and the Check that is made of them. A Check that exists can be probed."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from ..errors import InvalidInput
 
-OPTIONS = {
+TYPE_CHECKING = False  # as importing typing would cost time on every host
+if TYPE_CHECKING:
+    from typing import Any
+
+OPTIONS: dict[str, dict[str, Any]] = {
     "type": {"type": "str", "choices": ["http", "tcp", "unix", "command", "none"]},
     "scheme": {"type": "str", "choices": ["http", "https"], "default": "http"},
     "validate_certs": {"type": "bool", "default": True},
@@ -34,7 +39,7 @@ OPTIONS = {
     "deadline": {"type": "float", "default": 30.0},
     "min_ready_seconds": {"type": "float", "default": 2.0},
 }
-_TYPES = {
+_TYPES: dict[str, tuple[Any, str]] = {
     "str": (str, "use a text"),
     "bool": (bool, "use true or false"),
     "int": (int, "use a whole number"),
@@ -42,8 +47,14 @@ _TYPES = {
     "list": ((list, tuple), "use a list"),
     "dict": (dict, "use a dictionary"),
 }
-# Which types of check an option speaks to. One that another type would ignore is a check that the user believes in and nobody makes.
-_ONLY_FOR = {"command": ("command",), "socket": ("unix",), "path": ("http", "unix"), "port": ("http", "tcp")}
+# Which types of check use an option. With another type it is an error, as the user would trust a check that
+# is not made.
+_ONLY_FOR: dict[str, tuple[str, ...]] = {
+    "command": ("command",),
+    "socket": ("unix",),
+    "path": ("http", "unix"),
+    "port": ("http", "tcp"),
+}
 _OF_AN_ANSWER = ("scheme", "method", "headers", "status", "body", "response_headers")
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_VALUE = re.compile(r"[ -~\t]*")
@@ -57,22 +68,48 @@ _LONGEST_SOCKET = 107  # what the kernel's sockaddr_un holds
 
 
 class Check:
-    """A health check whose options were found good. Its fields are the options, with patterns compiled and ``status`` as pairs
-    of first and last; they do not change: ``replace`` makes another check."""
+    """A health check whose options are valid.
 
-    def __init__(self, **fields):
+    Its fields are the options, with patterns compiled and ``status`` as pairs of first and last. They do not
+    change: ``replace`` makes another check.
+    """
+
+    type: str
+    scheme: str
+    validate_certs: bool
+    host: str
+    port: int
+    path: str
+    socket: str
+    command: list[str]
+    method: str
+    headers: dict[str, str]
+    status: list[tuple[int, int]]
+    body: re.Pattern[str] | None
+    response_headers: dict[str, re.Pattern[str]]
+    release_header: str
+    release_field: str
+    initial_delay: float
+    period: float
+    timeout: float
+    success_threshold: int
+    failure_threshold: int
+    deadline: float
+    min_ready_seconds: float
+
+    def __init__(self, **fields: Any) -> None:
         self.__dict__.update(fields)
 
-    def __setattr__(self, name, value):
+    def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("a Check does not change; use replace(%s=...)" % name)
 
-    def replace(self, **fields):
+    def replace(self, **fields: Any) -> Check:
         """The same check with other fields."""
         return Check(**dict(self.__dict__, **fields))
 
     @property
-    def target(self):
-        """What is asked, in a form that a person could type."""
+    def target(self) -> str:
+        """What is probed, in a form that a person could type."""
         if self.type == "none":
             return "nothing"
         if self.type == "command":
@@ -86,8 +123,8 @@ class Check:
         return "%s %s%s" % (self.method, where, self.path) if self.path else where
 
 
-def given(options):
-    """The options that say something: Ansible fills in the defaults of all the others."""
+def given(options: dict[str, Any]) -> dict[str, Any]:
+    """The options that differ from their defaults: Ansible fills in the defaults of all the others."""
     return {
         name: value
         for name, value in options.items()
@@ -95,7 +132,7 @@ def given(options):
     }
 
 
-def parse(options, default_port=None):
+def parse(options: dict[str, Any], default_port: int | None = None) -> Check:
     """A Check from the options of a user; what is left out or None has its default. Raises InvalidInput."""
     fields = _with_defaults(options)
     fields["type"] = fields["type"] or _inferred_type(fields)
@@ -111,7 +148,7 @@ def parse(options, default_port=None):
     return Check(**fields)
 
 
-def _with_defaults(options):
+def _with_defaults(options: dict[str, Any]) -> dict[str, Any]:
     unknown = sorted(str(name) for name in set(options) - set(OPTIONS))
     if unknown:
         raise InvalidInput("health", unknown[0], "known options are %s" % ", ".join(sorted(OPTIONS)))
@@ -127,14 +164,14 @@ def _with_defaults(options):
     return fields
 
 
-def _typed(field, value, kind):
+def _typed(field: str, value: Any, kind: str) -> Any:
     wanted, remedy = _TYPES[kind]
     if not isinstance(value, wanted) or (isinstance(value, bool) and kind != "bool"):
         raise InvalidInput(field, value, remedy)
     return value
 
 
-def _inferred_type(fields):
+def _inferred_type(fields: dict[str, Any]) -> str:
     if fields["command"]:
         return "command"
     if fields["socket"]:
@@ -142,28 +179,28 @@ def _inferred_type(fields):
     return "http" if fields["path"] else "tcp"
 
 
-def _check_belonging(fields, said):
+def _check_belonging(fields: dict[str, Any], options: dict[str, Any]) -> None:
     kind = fields["type"]
     for name, kinds in _ONLY_FOR.items():
-        if said.get(name) and kind not in kinds:
+        if options.get(name) and kind not in kinds:
             raise InvalidInput(
                 "health." + name,
-                said[name],
+                options[name],
                 "a check of type %s has no use for it; it is for %s" % (kind, " and ".join(kinds)),
             )
     if kind != "http" and not (kind == "unix" and fields["path"]):
         for name in _OF_AN_ANSWER:
-            if said.get(name):
+            if options.get(name):
                 raise InvalidInput(
                     "health." + name,
-                    said[name],
+                    options[name],
                     "a check of type %s gets no HTTP answer; one with a path does" % kind,
                 )
     if kind == "unix" and fields["scheme"] == "https":
         raise InvalidInput("health.scheme", "https", "over a unix socket there is plain HTTP only")
 
 
-def _check_target(fields):
+def _check_target(fields: dict[str, Any]) -> None:
     kind = fields["type"]
     if kind == "command":
         _check_command(fields["command"])
@@ -179,15 +216,16 @@ def _check_target(fields):
         )
 
 
-def _check_command(words):
+def _check_command(words: list[str] | None) -> None:
     usable = words and words[0] and all(isinstance(word, str) and "\0" not in word for word in words)
     if not usable:
         raise InvalidInput("health.command", words, "give the program and its arguments as a list of texts")
 
 
-def _check_socket(path):
+def _check_socket(path: str | None) -> None:
     if (
-        not (path or "").startswith("/")
+        not path
+        or not path.startswith("/")
         or not path.isprintable()
         or len(path.encode("utf-8")) > _LONGEST_SOCKET
     ):
@@ -196,15 +234,19 @@ def _check_socket(path):
         )
 
 
-def _check_address(host, port):
+def _check_address(host: str, port: object) -> None:
     if not isinstance(port, int) or isinstance(port, bool) or not 0 < port < 65536:
-        remedy = "use a port from 1 to 65535, here or as the service's own port; where a service has none, ask its socket or a command"
-        raise InvalidInput("health.port", port, remedy + ", or set health.type to none")
+        raise InvalidInput(
+            "health.port",
+            port,
+            "use a port from 1 to 65535, here or as the service's own port; for a service without one, "
+            "check its socket or use a command, or set health.type to none",
+        )
     if not _HOST.fullmatch(host) or len(host) > 253:
         raise InvalidInput("health.host", host, "use a host name or an address")
 
 
-def _check_times(fields):
+def _check_times(fields: dict[str, Any]) -> None:
     for name in ("initial_delay", "period", "timeout", "deadline", "min_ready_seconds"):
         least = 0.01 if name in ("period", "timeout") else 0
         if not least <= fields[name] <= _LONGEST_TIME:
@@ -221,11 +263,11 @@ def _check_times(fields):
             raise InvalidInput("health." + name, fields[name], "use a whole number from 1 to 1000")
 
 
-def _check_answer(fields):
-    """Bring what is asked of the answer, and what is told to the server, into the form that a probe uses."""
+def _check_answer(fields: dict[str, Any]) -> None:
+    """Bring what is expected of the answer and what is sent into the form that a probe uses."""
     if not fields["status"]:
         raise InvalidInput(
-            "health.status", fields["status"], "no answer could be health: name status codes, or leave it out"
+            "health.status", fields["status"], "no answer could pass: give status codes, or leave it out"
         )
     fields["status"] = [_status_range(item) for item in fields["status"]]
     fields["body"] = _pattern("health.body", fields["body"])
@@ -240,7 +282,7 @@ def _check_answer(fields):
         _header_name("health.release_header", fields["release_header"])
 
 
-def _status_range(item):
+def _status_range(item: object) -> tuple[int, int]:
     match = _RANGE.fullmatch(str(item))
     if not match or int(match[2] or match[1]) < int(match[1]):
         raise InvalidInput(
@@ -249,35 +291,35 @@ def _status_range(item):
     return int(match[1]), int(match[2] or match[1])
 
 
-def _pattern(field, value):
+def _pattern(field: str, value: str | None) -> re.Pattern[str] | None:
     if value is None:
         return None
     try:
         return re.compile(value)
     except (re.error, RecursionError, OverflowError) as error:
-        raise InvalidInput(field, value, "it is no regular expression: %s" % error) from None
+        raise InvalidInput(field, value, "it is not a regular expression (%s): correct it" % error) from None
 
 
-def _headers(option, fields):
+def _headers(option: str, fields: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
     for name, value in fields[option].items():
         yield _header_name("health." + option, name), "health.%s.%s" % (option, name), value
 
 
-def _header_name(field, name):
+def _header_name(field: str, name: object) -> str:
     if not isinstance(name, str) or not _TOKEN.fullmatch(name):
         raise InvalidInput(field, name, "a header's name is letters, digits and '-'")
     return name
 
 
-def _header_value(field, value):
-    value = _text(field, value)
-    if not _HEADER_VALUE.fullmatch(value):
+def _header_value(field: str, value: object) -> str:
+    text = _text(field, value)
+    if not _HEADER_VALUE.fullmatch(text):
         raise InvalidInput(field, value, "a header's value is one line of ASCII characters")
-    return value
+    return text
 
 
-def _text(field, value):
-    """YAML makes numbers of some texts, which is fine, and true or nothing of others, which is not what was written."""
+def _text(field: str, value: object) -> str:
+    """YAML makes numbers of some texts, which can be undone, and booleans of others, which cannot."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise InvalidInput(field, value, "put the text in quotes")
     return str(value)

@@ -9,16 +9,19 @@ from __future__ import annotations
 import http.client
 import io
 import json
+import socket
 import ssl
+from collections.abc import Collection
 
 from .attempt import Attempt, readable
+from .options import Check
 from .sockets import open_tcp, open_unix, time_left
 
 MAX_BODY = 1 << 16
 
 
-def probe(check, release, deadline):
-    """Ask once and judge the answer."""
+def probe(check: Check, release: Collection[str] | None, deadline: float) -> Attempt:
+    """Send one request and check the answer."""
     connection = _Connection(check, deadline)
     try:
         connection.request(
@@ -29,25 +32,25 @@ def probe(check, release, deadline):
         answer = connection.getresponse()
         body = _body(answer)
     except http.client.HTTPException as error:
-        return Attempt(False, "%s gave no proper HTTP answer: %s" % (check.target, readable(repr(error))))
+        return Attempt(False, "%s gave an invalid HTTP response: %s" % (check.target, readable(repr(error))))
     except ssl.SSLError as error:
         return Attempt(False, "%s: TLS failed: %s" % (check.target, error))
     finally:
-        connection.hang_up()
+        connection.close_socket()
     named = _release_of(check, answer, body)
-    reason = _fault(check, answer, body) or _wrong_release(named, release)
+    reason = _mismatch(check, answer, body) or _wrong_release(named, release)
     return Attempt(not reason, reason and "%s %s" % (check.target, reason), answer.status, named)
 
 
-def _body(answer):
-    """The beginning of the body. Where all of it should be there and is not, the server died over it."""
+def _body(answer: http.client.HTTPResponse) -> str:
+    """The beginning of the body; raises IncompleteRead where the server promised more than it sent."""
     body = answer.read(MAX_BODY)
     if answer.length and len(body) < MAX_BODY:
         raise http.client.IncompleteRead(body, answer.length)
     return body.decode("utf-8", "replace")
 
 
-def _fault(check, answer, body):
+def _mismatch(check: Check, answer: http.client.HTTPResponse, body: str) -> str:
     """What is wrong with the answer; empty where nothing is."""
     if not any(first <= answer.status <= last for first, last in check.status):
         return "answered %d: %s" % (answer.status, readable(body)) if body else "answered %d" % answer.status
@@ -66,7 +69,7 @@ def _fault(check, answer, body):
     return ""
 
 
-def _release_of(check, answer, body):
+def _release_of(check: Check, answer: http.client.HTTPResponse, body: str) -> str | None:
     """The release that the answer names by its header or in its body, or None."""
     named = answer.getheader(check.release_header) if check.release_header else None
     if named is None and check.release_field and body.lstrip().startswith("{"):
@@ -77,7 +80,7 @@ def _release_of(check, answer, body):
     return named if isinstance(named, str) else None
 
 
-def _wrong_release(named, release):
+def _wrong_release(named: str | None, release: Collection[str] | None) -> str:
     accepted = (release,) if isinstance(release, str) else release
     if named is None or not accepted or named in accepted:
         return ""
@@ -85,19 +88,23 @@ def _wrong_release(named, release):
 
 
 class _Connection(http.client.HTTPConnection):
-    """Over whatever the check says; every read gets only the time that is left, so that a slow drip cannot hold it open."""
+    """A connection of the kind that the check names.
 
-    def __init__(self, check, deadline):
+    Every read gets only the time that is left, so that a slow trickle of bytes cannot hold it open.
+    """
+
+    def __init__(self, check: Check, deadline: float) -> None:
         super().__init__("localhost" if check.type == "unix" else check.host, check.port)
         self._check = check
         self._deadline = deadline
-        self._timed = None
+        self._timed: _Timed | None = None
 
-    def hang_up(self):
+    def close_socket(self) -> None:
+        """End the connection."""
         if self._timed:
-            self._timed.hang_up()
+            self._timed.close_socket()
 
-    def connect(self):
+    def connect(self) -> None:
         check, deadline = self._check, self._deadline
         raw = (
             open_unix(check.socket, deadline)
@@ -106,10 +113,11 @@ class _Connection(http.client.HTTPConnection):
         )
         if check.scheme == "https":
             raw = _encrypted(raw, check, deadline)
-        self.sock = self._timed = _Timed(raw, deadline)
+        self._timed = _Timed(raw, deadline)
+        self.sock = self._timed  # it has what http.client uses of a socket
 
 
-def _encrypted(raw, check, deadline):
+def _encrypted(raw: socket.socket, check: Check, deadline: float) -> socket.socket:
     context = ssl.create_default_context()
     if not check.validate_certs:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -120,30 +128,33 @@ def _encrypted(raw, check, deadline):
 class _Timed(io.RawIOBase):
     """A socket for http.client that has one deadline instead of a timeout for each call."""
 
-    def __init__(self, raw, deadline):
+    def __init__(self, raw: socket.socket, deadline: float) -> None:
         super().__init__()
         self._raw = raw
         self._deadline = deadline
 
-    def sendall(self, data):
+    def sendall(self, data: bytes) -> None:
+        """As a socket does."""
         self._limit()
         self._raw.sendall(data)
 
-    def makefile(self, mode):
+    def makefile(self, mode: str) -> io.BufferedReader:
+        """As a socket does, for reading."""
         return io.BufferedReader(self)
 
-    def readable(self):
+    def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer):
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]  # it is called with nothing else
         self._limit()
         return self._raw.recv_into(buffer)
 
-    def close(self):
-        """http.client closes its socket before it reads the answer's body: the end of the probe does it in its place."""
+    def close(self) -> None:
+        """Nothing: http.client closes its socket before it reads the body. The end of the probe closes it."""
 
-    def hang_up(self):
+    def close_socket(self) -> None:
+        """End the connection."""
         self._raw.close()
 
-    def _limit(self):
+    def _limit(self) -> None:
         self._raw.settimeout(time_left(self._deadline))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The connections that probes make, each with one deadline for all of it."""
+"""The connections that probes make, each with one deadline for everything that it does."""
 
 from __future__ import annotations
 
@@ -11,17 +11,20 @@ import threading
 import time
 
 
-def time_left(deadline):
-    """Seconds until the deadline; raises socket.timeout where it is over."""
+def time_left(deadline: float) -> float:
+    """Seconds until the deadline; raises socket.timeout when it has passed."""
     left = deadline - time.monotonic()
     if left <= 0:
         raise socket.timeout
     return left
 
 
-def open_tcp(host, port, deadline):
-    """A connection to the first address of the host that accepts one; none of them may use up the time of the others."""
-    failure = None
+def open_tcp(host: str, port: int, deadline: float) -> socket.socket:
+    """A connection to the first address of the host that accepts one.
+
+    Each address gets its share of the time, so that none can use up the time of the others.
+    """
+    failure = OSError("%s has no address" % host)
     addresses = _addresses(host, port, deadline)
     for number, (family, kind, protocol, dummy, address) in enumerate(addresses):
         try:
@@ -35,11 +38,12 @@ def open_tcp(host, port, deadline):
     raise failure
 
 
-def open_unix(path, deadline):
+def open_unix(path: str, deadline: float) -> socket.socket:
+    """A connection to a unix socket."""
     return _connected(socket.socket(socket.AF_UNIX), path, time_left(deadline))
 
 
-def _connected(connection, address, timeout):
+def _connected(connection: socket.socket, address: tuple[object, ...] | str, timeout: float) -> socket.socket:
     try:
         connection.settimeout(timeout)
         connection.connect(address)
@@ -49,28 +53,33 @@ def _connected(connection, address, timeout):
     return connection
 
 
-def _addresses(host, port, deadline):
+def _addresses(host: str, port: int, deadline: float) -> list[tuple[int, int, int, str, tuple[object, ...]]]:
     try:
-        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+        return list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST))
     except socket.gaierror:
         return _looked_up(host, port, deadline)
 
 
-def _looked_up(host, port, deadline):
-    """The addresses of a name. A look-up takes no time limit, so a thread does it, and is left behind where it takes too long."""
-    found = []
+def _looked_up(host: str, port: int, deadline: float) -> list[tuple[int, int, int, str, tuple[object, ...]]]:
+    """The addresses of a name.
 
-    def look_up():
+    A name lookup has no time limit of its own, so a thread does it, and is left running when it takes too
+    long.
+    """
+    found: list[tuple[int, int, int, str, tuple[object, ...]]] = []
+    errors: list[Exception] = []
+
+    def look_up() -> None:
         try:
-            found.append(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+            found.extend(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
         except (OSError, ValueError) as error:
-            found.append(error)
+            errors.append(error)
 
     thread = threading.Thread(target=look_up, daemon=True)
     thread.start()
     thread.join(time_left(deadline))
+    if errors:
+        raise errors[0]
     if not found:
         raise socket.timeout
-    if isinstance(found[0], Exception):
-        raise found[0]
-    return found[0]
+    return found

@@ -2,24 +2,32 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The hardened unit as data: options in, sections out, and the two ways to write sections down."""
+"""The hardened unit as data: options in, sections out, and the two forms in which sections are written."""
 
 from __future__ import annotations
 
 import difflib
 import ipaddress
 import re
+from collections.abc import Callable, Iterable, Iterator
 
 from .. import names
 from ..errors import InvalidInput
 from .options import HARDENING, OPTIONS, SINCE
 
+TYPE_CHECKING = False  # as importing typing would cost time on every host
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Tuple
+
+    Lines = List[Tuple[str, str]]
+    Sections = Dict[str, Lines]
+
 _SECTIONS = ("Unit", "Service", "Install")
 _DIRECTORIES = ("State", "Runtime", "Cache", "Logs")
 _DIRECTORY_MODES = {"State": "0750", "Runtime": "0755", "Cache": "0750", "Logs": "0750"}
 _NOT_TRANSIENT = re.compile(
-    r"Exec.*|Type|Restart.*|RemainAfterExit|StartLimit.*|TimeoutStartSec|TimeoutSec|Watchdog.*|NotifyAccess|PIDFile|GuessMainPID|BusName"
-    r"|Sockets|FileDescriptorStore.*|USBFunction.*|NonBlocking|Also|Alias"
+    r"Exec.*|Type|Restart.*|RemainAfterExit|StartLimit.*|TimeoutStartSec|TimeoutSec|Watchdog.*|NotifyAccess"
+    r"|PIDFile|GuessMainPID|BusName|Sockets|FileDescriptorStore.*|USBFunction.*|NonBlocking|Also|Alias"
 )
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _PLAIN_WORD = re.compile(r"[A-Za-z0-9_@%$+=:,./-]+")
@@ -33,21 +41,26 @@ _SCALE = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _NETWORK_WORDS = ("any", "localhost", "link-local", "multicast")
 
 
-def sections(app, options, *, binary, environment_file=None):
-    """The unit of an app as {section: [(key, value), ...]}, from ``OPTIONS``; whatever is left out or None has its default."""
+def sections(
+    app: str, options: dict[str, Any], *, binary: str, environment_file: str | None = None
+) -> Sections:
+    """The unit of an app as {section: [(key, value), ...]}.
+
+    ``options``: some of ``OPTIONS``; what is left out or None has its default.
+    """
     names.check_app(app)
-    wanted = _with_defaults(options)
-    result = {
-        "Unit": _unit(app, wanted),
-        "Service": _service(app, wanted, binary, environment_file),
+    options = _with_defaults(options)
+    result: Sections = {
+        "Unit": _unit(app, options),
+        "Service": _service(app, options, binary, environment_file),
         "Install": [("WantedBy", "multi-user.target")],
     }
-    for section, key, value in _directives(wanted["directives"]):
+    for section, key, value in _directives(options["directives"]):
         result[section].append((key, value))
     return result
 
 
-def render(parts):
+def render(parts: Sections) -> str:
     """The text of a unit file."""
     blocks = (
         "[%s]\n%s" % (name, "".join("%s=%s\n" % pair for pair in parts[name]))
@@ -57,11 +70,12 @@ def render(parts):
     return "\n".join(blocks)
 
 
-def transient(parts, systemd=None):
-    """The Service section for ``systemd-run -p``: the same sandbox, user, environment and limits, for a run beside the live one.
+def transient(parts: Sections, systemd: int | None = None) -> list[str]:
+    """The Service section for ``systemd-run -p``: the same sandbox, user, environment and limits.
 
-    ``systemd``: the host's version, as an older one refuses here what it ignores in a file. The runtime directory
-    gets another name, as systemd removes it when the run ends, and the live process sits in it.
+    It is for a smoke test beside the live service. ``systemd``: the host's version, as an older one refuses
+    here what it ignores in a file. The runtime directory gets another name, as systemd removes it at the
+    end of the test, while the live process uses its own.
     """
     result = []
     for key, value in parts["Service"]:
@@ -69,21 +83,22 @@ def transient(parts, systemd=None):
             continue
         if key == "RuntimeDirectory":
             value = " ".join(word + "-smoke" for word in value.split())
-        # Over D-Bus systemd takes values as they are: a percent sign that is doubled for the file would arrive twice.
+        # systemd-run passes values unexpanded: a percent sign that is doubled for the file must be single
+        # here.
         result.append("%s=%s" % (key, value.replace("%%", "%")))
     return result
 
 
-def transient_args(options):
-    """``exec_args`` for the command line of systemd-run: variables are expanded there, specifiers are not."""
+def transient_args(options: dict[str, Any]) -> list[str]:
+    """``exec_args`` for the command line of systemd-run, which expands variables but no specifiers."""
     return [arg.replace("$", "$$") for arg in _list(options.get("exec_args"), "unit.exec_args")]
 
 
-def _with_defaults(options):
+def _with_defaults(options: dict[str, Any]) -> dict[str, Any]:
     unknown = sorted(set(options) - set(OPTIONS))
     if unknown:
         raise InvalidInput("unit", unknown[0], "there is no such option%s" % _like(unknown[0], OPTIONS))
-    result = {}
+    result: dict[str, Any] = {}
     for name, spec in OPTIONS.items():
         value = options.get(name)
         result[name] = spec.get("default") if value is None else value
@@ -94,144 +109,147 @@ def _with_defaults(options):
     return result
 
 
-def _unit(app, wanted):
-    lines = [("Description", _escaped(_text(wanted["description"] or app, "unit.description")))]
+def _unit(app: str, options: dict[str, Any]) -> Lines:
+    lines = [("Description", _escaped(_text(options["description"] or app, "unit.description")))]
     for name, key in (("after", "After"), ("wants", "Wants")):
-        units = _list(wanted[name], "unit." + name)
+        units = _list(options[name], "unit." + name)
         for unit in units:
-            _match(_UNIT_NAME, unit, "unit." + name, "use a unit's full name, as in 'postgresql.service'")
+            names.match(
+                _UNIT_NAME, unit, "unit." + name, "use a unit's full name, as in 'postgresql.service'"
+            )
         if units:
             lines.append((key, _escaped(" ".join(units))))
-    lines.append(("StartLimitIntervalSec", _number(wanted, "start_limit_interval_sec", 1)))
-    lines.append(("StartLimitBurst", _number(wanted, "start_limit_burst", 1)))
+    lines.append(("StartLimitIntervalSec", _number(options, "start_limit_interval_sec", 1)))
+    lines.append(("StartLimitBurst", _number(options, "start_limit_burst", 1)))
     return lines
 
 
-def _service(app, wanted, binary, environment_file):
+def _service(app: str, options: dict[str, Any], binary: str, environment_file: str | None) -> Lines:
     words = [_path(binary, "binary")] + [
-        arg.replace("$", "$$") for arg in _list(wanted["exec_args"], "unit.exec_args")
+        arg.replace("$", "$$") for arg in _list(options["exec_args"], "unit.exec_args")
     ]
-    lines = [("Type", wanted["type"]), ("ExecStart", " ".join(_word(word) for word in words))]
-    lines.append(("User", names.check_account(wanted["user"] or app, "unit.user")))
-    if wanted["group"]:
-        lines.append(("Group", names.check_account(wanted["group"], "unit.group")))
-    if wanted["working_directory"]:
+    lines = [("Type", options["type"]), ("ExecStart", " ".join(_word(word) for word in words))]
+    lines.append(("User", names.check_account(options["user"] or app, "unit.user")))
+    if options["group"]:
+        lines.append(("Group", names.check_account(options["group"], "unit.group")))
+    if options["working_directory"]:
         lines.append(
-            ("WorkingDirectory", _escaped(_path(wanted["working_directory"], "unit.working_directory")))
+            ("WorkingDirectory", _escaped(_path(options["working_directory"], "unit.working_directory")))
         )
-    lines += _limits(wanted)
+    lines += _limits(options)
     if environment_file:
         lines.append(("EnvironmentFile", _escaped(_path(environment_file, "environment_file"))))
-    for name, path in sorted(_dict(wanted["credentials"], "unit.credentials").items()):
-        _match(
+    for name, path in sorted(_dict(options["credentials"], "unit.credentials").items()):
+        names.match(
             _CREDENTIAL,
             name,
             "unit.credentials",
             "a credential's name is made of letters, digits, '.', '_' and '-'",
         )
         lines.append(("LoadCredential", "%s:%s" % (name, _escaped(_path(path, "unit.credentials." + name)))))
-    return lines + _life(wanted) + _directories(app, wanted) + _sandbox(wanted)
+    return lines + _restarts(options) + _directories(app, options) + _sandbox(options)
 
 
-def _limits(wanted):
-    lines = [("LimitNOFILE", _number(wanted, "limit_nofile", 16))]
-    if wanted["tasks_max"] is not None:
-        lines.append(("TasksMax", _number(wanted, "tasks_max", 8)))
-    if wanted["memory_max"]:
-        match = _match(
+def _limits(options: dict[str, Any]) -> Lines:
+    lines = [("LimitNOFILE", _number(options, "limit_nofile", 16))]
+    if options["tasks_max"] is not None:
+        lines.append(("TasksMax", _number(options, "tasks_max", 8)))
+    if options["memory_max"]:
+        match = names.match(
             _MEMORY,
-            wanted["memory_max"],
+            options["memory_max"],
             "unit.memory_max",
             "use bytes with K, M, G or T as in '512M', or a percentage",
         )
         lines.append(("MemoryMax", match[0]))
-        if match[1]:  # the collector works harder before the kernel kills; 10% stay for what it does not see
+        if match[
+            1
+        ]:  # Go collects more garbage before the kernel kills; 10% is left for memory that Go does not count
             lines.append(("Environment", "GOMEMLIMIT=%d" % (int(match[1]) * _SCALE[match[2]] * 9 // 10)))
-    if wanted["cpu_quota"]:
-        match = _match(
-            _CPU, wanted["cpu_quota"], "unit.cpu_quota", "use a percentage of one CPU, as in '150%'"
+    if options["cpu_quota"]:
+        match = names.match(
+            _CPU, options["cpu_quota"], "unit.cpu_quota", "use a percentage of one CPU, as in '150%'"
         )
-        # CPUQuota= and MemoryMax= expand no specifiers: a percent sign stays single
+        # CPUQuota= and MemoryMax= expand no specifiers, so a percent sign is not doubled
         lines.append(("CPUQuota", match[0]))
         lines.append(("Environment", "GOMAXPROCS=%d" % -(-int(match[1]) // 100)))
     return lines
 
 
-def _life(wanted):
-    lines = [("Restart", wanted["restart"]), ("RestartSec", _number(wanted, "restart_sec", 0))]
-    if _number(wanted, "restart_steps", 0) != "0":
-        lines.append(("RestartSteps", _number(wanted, "restart_steps", 0)))
-        lines.append(("RestartMaxDelaySec", _number(wanted, "restart_max_delay_sec", 1)))
-    # The app has the drain time to end by itself; only then does systemd kill, and only then all of its processes.
-    stop = int(_number(wanted, "drain_seconds", 0)) + 5
+def _restarts(options: dict[str, Any]) -> Lines:
+    lines = [("Restart", options["restart"]), ("RestartSec", _number(options, "restart_sec", 0))]
+    if _number(options, "restart_steps", 0) != "0":
+        lines.append(("RestartSteps", _number(options, "restart_steps", 0)))
+        lines.append(("RestartMaxDelaySec", _number(options, "restart_max_delay_sec", 1)))
+    # The app has the drain time to end by itself; only then does systemd kill it, with all of its processes.
+    stop = int(_number(options, "drain_seconds", 0)) + 5
     return lines + [("TimeoutStopSec", str(stop)), ("KillMode", "mixed")]
 
 
-def _directories(app, wanted):
+def _directories(app: str, options: dict[str, Any]) -> Lines:
     lines = []
     for kind in _DIRECTORIES:
-        if wanted[kind.lower() + "_directory"]:
+        if options[kind.lower() + "_directory"]:
             lines += [(kind + "Directory", app), (kind + "DirectoryMode", _DIRECTORY_MODES[kind])]
     return lines
 
 
-def _sandbox(wanted):
+def _sandbox(options: dict[str, Any]) -> Lines:
     settings = dict(HARDENING)
-    capabilities = _list(wanted["capabilities"], "unit.capabilities")
+    capabilities = _list(options["capabilities"], "unit.capabilities")
     for capability in capabilities:
-        _match(
+        names.match(
             _CAPABILITY,
             capability,
             "unit.capabilities",
             "use a name from capabilities(7), as in 'CAP_NET_BIND_SERVICE'",
         )
     if capabilities:
-        # PrivateUsers= must go: in a user namespace of its own a capability says nothing about the host's ports.
+        # Without PrivateUsers=: a capability in another user namespace does not apply to the host's ports.
         settings.update(
             CapabilityBoundingSet=" ".join(capabilities),
             AmbientCapabilities=" ".join(capabilities),
             PrivateUsers=False,
         )
-    for key, value in _dict(wanted["hardening"], "unit.hardening").items():
+    for key, value in _dict(options["hardening"], "unit.hardening").items():
         if key not in settings:
             hint = _like(key, settings) or "; others go to unit.directives"
-            raise InvalidInput("unit.hardening", key, "it is no directive of the sandbox" + hint)
+            raise InvalidInput("unit.hardening", key, "it is not a directive of the sandbox" + hint)
         settings[key] = value
     kept = ((key, value) for key, value in settings.items() if value is not None)
     lines = [pair for key, value in kept for pair in _repeated(key, value, "unit.hardening." + key, _escaped)]
-    for path in _list(wanted["read_write_paths"], "unit.read_write_paths"):
-        _path(
-            path[1:] if path.startswith("-") else path, "unit.read_write_paths"
-        )  # a leading '-': it may be missing
+    for path in _list(options["read_write_paths"], "unit.read_write_paths"):
+        plain = path[1:] if path.startswith("-") else path  # a leading '-': it may be missing
+        _path(plain, "unit.read_write_paths")
         lines.append(("ReadWritePaths", _word(path)))
-    networks = [_network(value) for value in _list(wanted["ip_allow"], "unit.ip_allow")]
+    networks = [_network(value) for value in _list(options["ip_allow"], "unit.ip_allow")]
     return lines + ([("IPAddressDeny", "any"), ("IPAddressAllow", " ".join(networks))] if networks else [])
 
 
-def _directives(directives):
+def _directives(directives: object) -> Iterator[tuple[str, str, str]]:
     for section, settings in _dict(directives, "unit.directives").items():
         if section not in _SECTIONS:
             raise InvalidInput(
                 "unit.directives", section, "use one of the sections %s" % ", ".join(_SECTIONS)
             )
         for key, value in _dict(settings, "unit.directives." + section).items():
-            _match(
+            names.match(
                 _DIRECTIVE,
                 key,
                 "unit.directives." + section,
                 "a directive is letters and digits, as in 'OOMScoreAdjust'",
             )
             for pair in _repeated(key, value, "unit.directives.%s.%s" % (section, key), str):
-                yield (section,) + pair
+                yield section, pair[0], pair[1]
 
 
-def _repeated(key, value, field, escape):
+def _repeated(key: str, value: object, field: str, escape: Callable[[str], str]) -> Lines:
     """One pair per element: systemd accumulates repeated lines."""
-    for item in value if isinstance(value, list) else [value]:
-        yield key, escape(_text(item, field))
+    items = value if isinstance(value, list) else [value]
+    return [(key, escape(_text(item, field))) for item in items]
 
 
-def _network(value):
+def _network(value: str) -> str:
     if value not in _NETWORK_WORDS:
         try:
             ipaddress.ip_network(value, strict=False)
@@ -241,48 +259,46 @@ def _network(value):
     return value
 
 
-def _text(value, field):
-    """A value as it may stand at the end of a line: nothing in it begins another line or swallows the next one."""
-    value = _line(value, field)
-    if value.endswith("\\"):
-        raise InvalidInput(
-            field, value, "a backslash at the end would swallow the next line of the unit file"
-        )
-    return value
+def _text(value: object, field: str) -> str:
+    """A value that can end a line: it neither begins another line nor continues on the next one."""
+    text = _line(value, field)
+    if text.endswith("\\"):
+        raise InvalidInput(field, text, "a backslash at the end would join the next line of the unit file")
+    return text
 
 
-def _line(value, field):
+def _line(value: object, field: str) -> str:
     """A value as one line of text."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if not isinstance(value, (str, int, float)):
         raise InvalidInput(field, value, "use a text or a number")
-    value = str(value)
-    if _CONTROL.search(value):
+    text = str(value)
+    if _CONTROL.search(text):
         raise InvalidInput(
-            field, value, "it has a line break or another control character, which a unit file cannot hold"
+            field, text, "it has a line break or another control character, which a unit file cannot hold"
         )
-    return value
+    return text
 
 
-def _escaped(text):
+def _escaped(text: str) -> str:
     return text.replace("%", "%%")
 
 
-def _word(text):
-    """One word of a line that systemd splits: quoted where it must be."""
+def _word(text: str) -> str:
+    """One word of a line that systemd splits: quoted where necessary."""
     text = _escaped(text)
     if _PLAIN_WORD.fullmatch(text):
         return text
     return '"%s"' % text.replace("\\", "\\\\").replace('"', '\\"')
 
 
-def _path(value, field):
+def _path(value: object, field: str) -> str:
     return _text(names.check_absolute(value, field), field)
 
 
-def _number(wanted, name, least):
-    value = wanted[name]
+def _number(options: dict[str, Any], name: str, least: int) -> str:
+    value = options[name]
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,12}", value):  # what a template makes of a number
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value < 1 << 40:
@@ -290,25 +306,18 @@ def _number(wanted, name, least):
     return str(value)
 
 
-def _list(value, field):
+def _list(value: object, field: str) -> list[str]:
     if not isinstance(value, (list, tuple, type(None))):
         raise InvalidInput(field, value, "use a list")
     return [_line(item, field) for item in value or []]
 
 
-def _dict(value, field):
+def _dict(value: object, field: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InvalidInput(field, value, "use a dictionary")
     return value
 
 
-def _match(pattern, value, field, remedy):
-    match = pattern.fullmatch(value) if isinstance(value, str) else None
-    if not match:
-        raise InvalidInput(field, value, remedy)
-    return match
-
-
-def _like(word, known):
+def _like(word: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(word, list(known), n=1)
     return "; did you mean %s?" % close[0] if close else ""

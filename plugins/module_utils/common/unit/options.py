@@ -2,11 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a unit can be told, and what it is told when nobody says anything: tables only."""
+"""The options of a unit and their defaults, and the settings of the sandbox: tables only."""
 
 from __future__ import annotations
 
-OPTIONS = {
+TYPE_CHECKING = False  # as importing typing would cost time on every host
+if TYPE_CHECKING:
+    from typing import Any
+
+OPTIONS: dict[str, dict[str, Any]] = {
     "description": {"type": "str"},
     "user": {"type": "str"},
     "group": {"type": "str"},
@@ -42,9 +46,9 @@ OPTIONS = {
     "directives": {"type": "dict", "default": {}},
 }
 
-# A list is one line per element. What is left out, and why:
+# A list is one line per element. Left out on purpose:
 # ProcSubset=pid hides /proc/sys/net/core/somaxconn, and Go then listens with a backlog of 128.
-HARDENING = {
+HARDENING: dict[str, Any] = {
     "NoNewPrivileges": True,
     "CapabilityBoundingSet": "",
     "AmbientCapabilities": "",
@@ -77,9 +81,9 @@ HARDENING = {
     "UMask": "0077",
 }
 
-# The systemd that learnt a directive. An older one ignores the line in a unit file, which costs a layer of the sandbox
-# and nothing else, but refuses it on the command line of systemd-run.
-SINCE = {
+# The version of systemd that introduced a directive. An older one ignores the line in a unit file, which
+# costs a layer of the sandbox and nothing else, but refuses it on the command line of systemd-run.
+SINCE: dict[str, int] = {
     "ProtectHostname": 242,
     "RestrictSUIDSGID": 242,
     "ProtectKernelLogs": 244,

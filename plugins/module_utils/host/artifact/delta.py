@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An artifact out of a patch and the files of a release that is here: what plugin_utils/delta.py left out, put in again.
+"""Make an artifact from a patch and a release that is here: the reverse of plugin_utils/delta.py.
 
-It is read as the artifact itself would be, and passes the same gates: whatever is wrong with patch or base, the digests find out.
+What comes out is read as the artifact itself would be, and passes the same checks: the digests find
+whatever is wrong with the patch or its base.
 """
 
 from __future__ import annotations
@@ -47,7 +48,10 @@ class Base:
 
 
 class Patched:
-    """What ``unpack`` reads instead of a deflated tar: ``patch`` gives exact reads of the records, ``more`` gives the tar in pieces."""
+    """What ``unpack`` reads instead of a deflated tar.
+
+    ``patch`` gives exact reads of the records; ``more`` gives the tar in pieces.
+    """
 
     def __init__(self, patch, base):
         self._patch = patch
@@ -59,7 +63,7 @@ class Patched:
         if not self._left:
             self._kind, self._left, self._place = HEADER.unpack(self._patch.read(HEADER.size))
             if not self._left:
-                raise SlipwayError("The patch holds an empty record: it is damaged")
+                raise SlipwayError("The patch has an empty record: it is damaged")
         length = min(self._left, PIECE)
         piece = self._piece(length)
         self._left -= length
@@ -74,6 +78,5 @@ class Patched:
         if self._kind == SUM:
             return plus(self._base.read(self._place, length), self._patch.read(length))
         raise SlipwayError(
-            "The patch holds a record of kind %d: it was made by another version of slipway.golang"
-            % self._kind
+            "The patch has a record of kind %d: it was made by another version of slipway.golang" % self._kind
         )

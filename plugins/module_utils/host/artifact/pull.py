@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Fetch an artifact from a mirror, so that the controller need not send it. Only the way is another one: the gates are the same."""
+"""Fetch an artifact from a mirror, so that the controller need not send it.
+
+It passes the same checks as one that the controller sends.
+"""
 
 from __future__ import annotations
 
@@ -18,49 +21,50 @@ import urllib.request
 from ...common.errors import SlipwayError
 from ..system.files import remove
 
-ATTEMPTS = 5  # without a single byte gained in between
+ATTEMPTS = 5  # in a row that brought no byte
 STALLED = 20.0  # seconds without a byte
-PAUSE = 0.5  # seconds before a second try in vain, twice as many before each further one
-SLOWEST = 100_000  # bytes a second, beyond a first minute: what is slower holds up a deploy for longer than the controller would take
+PAUSE = 0.5  # seconds after the second such attempt in a row, twice as many after each further one
+# What is slower takes longer than the controller would: bytes a second, after the first minute.
+SLOWEST = 100_000
 FIRST = 60.0
 PIECE = 1 << 18
 _TRANSIENT = (408, 425, 429, 500, 502, 503, 504)
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Follow, but not from https to what is not."""
+    """Follow redirects, but not from https to another scheme."""
 
     def redirect_request(self, req, fp, code, msg, headers, newurl):
         if urllib.parse.urlsplit(newurl).scheme not in ("https", req.type):
             raise SlipwayError(
-                "%s leads to another scheme, %s: refused" % (shown(req.full_url), shown(newurl))
+                "%s redirects to another scheme, %s: refused" % (shown(req.full_url), shown(newurl))
             )
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 def fetch(url, size, path, ca_file=None):
-    """Have the file at ``url``, of ``size`` bytes, at ``path``; goes on where a connection broke. Raises SlipwayError."""
+    """Download ``url``, a file of ``size`` bytes, to ``path``; a broken connection is resumed."""
     opener = urllib.request.build_opener(_Redirects, urllib.request.HTTPSHandler(context=_context(ca_file)))
     remove(path)
-    tries, have, deadline = 0, 0, time.monotonic() + FIRST + size / SLOWEST
+    attempts, have, deadline = 0, 0, time.monotonic() + FIRST + size / SLOWEST
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as handle:
         while True:
             try:
                 _append(opener, url, size, handle, deadline)
                 return
             except (OSError, http.client.HTTPException, ValueError, _Short) as error:
-                tries = 1 if handle.tell() > have else tries + 1
+                attempts = 1 if handle.tell() > have else attempts + 1
                 have = handle.tell()
-                if tries >= ATTEMPTS or not _may_pass(error):
+                if attempts >= ATTEMPTS or not _is_transient(error):
                     raise SlipwayError(
-                        "%s gave %d of %d bytes: %s" % (shown(url), have, size, _words(error))
+                        "%s sent %d of %d bytes: %s" % (shown(url), have, size, _reason(error))
                     ) from None
-                if tries > 1:  # not all hosts at the same moment
-                    time.sleep(PAUSE * 2 ** (tries - 2) * random.uniform(0.5, 1.5))
+                if attempts > 1:  # not all hosts at the same moment
+                    time.sleep(PAUSE * 2 ** (attempts - 2) * random.uniform(0.5, 1.5))
 
 
 def shown(url):
-    """A URL for a message: without what may be a secret in it."""
+    """A URL for a message, without the parts that may hold a secret."""
     parts = urllib.parse.urlsplit(url)
     return urllib.parse.urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", "")) + (
         "?…" if parts.query else ""
@@ -72,23 +76,23 @@ class _Short(Exception):
 
 
 def _append(opener, url, size, handle, deadline):
-    """Read on from where the file ends."""
+    """Download the rest, from where the file ends."""
     have = handle.tell()
     options = urllib.request.Request(url, headers={"Range": "bytes=%d-" % have} if have else {})
     with opener.open(options, timeout=STALLED) as answer:
-        if have and answer.status != 206:  # it knows no ranges
+        if have and answer.status != 206:  # the server does not support ranges
             handle.seek(0)
             handle.truncate()
-        promised = answer.headers.get("Content-Length")
-        if promised is not None and handle.tell() + int(promised) != size:
+        length = answer.headers.get("Content-Length")
+        if length is not None and handle.tell() + int(length) != size:
             raise SlipwayError(
-                "%s is another file: it has %d bytes, and the artifact %d"
-                % (shown(url), handle.tell() + int(promised), size)
+                "%s is not the artifact: it has %d bytes, and the artifact %d"
+                % (shown(url), handle.tell() + int(length), size)
             )
         while handle.tell() < size:
             if time.monotonic() > deadline:
                 raise SlipwayError(
-                    "%s is too slow: it gave %d of %d bytes in time" % (shown(url), handle.tell(), size)
+                    "%s is too slow: it sent %d of %d bytes in time" % (shown(url), handle.tell(), size)
                 )
             piece = answer.read1(min(PIECE, size - handle.tell()))
             if not piece:
@@ -96,8 +100,8 @@ def _append(opener, url, size, handle, deadline):
             handle.write(piece)
 
 
-def _may_pass(error):
-    """Whether another try may help."""
+def _is_transient(error):
+    """Whether another attempt may help."""
     if isinstance(error, urllib.error.HTTPError):
         return error.code in _TRANSIENT
     if isinstance(error, ValueError):
@@ -106,9 +110,9 @@ def _may_pass(error):
     return not isinstance(reason, (ssl.SSLCertVerificationError, ValueError))
 
 
-def _words(error):
-    if isinstance(error, ValueError):  # its words may be those of the URL
-        return "its answer makes no sense"
+def _reason(error):
+    if isinstance(error, ValueError):  # its text may quote the URL
+        return "invalid HTTP response"
     if isinstance(error, urllib.error.HTTPError):
         return "HTTP status %d" % error.code
     return str(getattr(error, "reason", error) or type(error).__name__)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Is the manifest signed by someone whom this host was told to trust?"""
+"""Verify that the manifest is signed with a key that allowed_signers lists."""
 
 from __future__ import annotations
 
@@ -18,11 +18,14 @@ NAMESPACE = "slipway"
 
 
 def verify(directory, allowed_signers):
-    """Check a release's signature with ``ssh-keygen -Y verify``; returns the signer. ``allowed_signers`` is the file's text."""
+    """Check a release's signature with ``ssh-keygen -Y verify``; returns the signer.
+
+    ``allowed_signers`` is the text of such a file.
+    """
     signature = os.path.join(directory, manifests.SIGNATURE)
     if not os.path.isfile(signature):
         raise SlipwayError(
-            "The artifact is not signed, and allowed_signers asks for a signature: package it with signing_key"
+            "The artifact is not signed, and allowed_signers requires it: package it with signing_key"
         )
     with tempfile.TemporaryDirectory(prefix="slipway-signers-") as scratch:
         signers = os.path.join(scratch, "allowed_signers")
@@ -30,14 +33,15 @@ def verify(directory, allowed_signers):
         principals = _keygen(["find-principals", "-s", signature, "-f", signers], None)
         signer = principals.stdout.decode("utf-8", "replace").splitlines()[:1]
         if principals.returncode or not signer:
-            raise SlipwayError("The artifact is signed by a key that is not in allowed_signers: refused")
+            raise SlipwayError("The artifact is signed with a key that is not in allowed_signers: refused")
         with open(os.path.join(directory, manifests.MANIFEST), "rb") as manifest:
             answer = _keygen(
                 ["verify", "-s", signature, "-f", signers, "-I", signer[0], "-n", NAMESPACE], manifest
             )
     if answer.returncode:
         raise SlipwayError(
-            "The artifact's signature is wrong: %s" % answer.stderr.decode("utf-8", "replace").strip()[:500]
+            "The artifact's signature is not valid: %s"
+            % answer.stderr.decode("utf-8", "replace").strip()[:500]
         )
     return signer[0]
 
@@ -53,5 +57,5 @@ def _keygen(arguments, stdin):
         )
     except FileNotFoundError:
         raise SlipwayError(
-            "allowed_signers asks for a signature, and ssh-keygen is not on this host: install openssh-client"
+            "allowed_signers requires a signature, and ssh-keygen is not on this host: install openssh-client"
         ) from None

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Make a release in incoming/, and rename it into releases/ when it is complete."""
+"""Make a release in incoming/, and rename it into releases/ once it is complete."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .unpack import unpack
 
 
 def stage(request, target, donor, payload):
-    """From the artifact's stream, or from a release here that was made of the same artifact."""
+    """Stage the target, from the artifact's stream or from ``donor``: a release here of the same artifact."""
     layout = request.layout
     work = os.path.join(layout.incoming, target.id)
     remove(work)
@@ -36,7 +36,7 @@ def stage(request, target, donor, payload):
         layout.adopt(work, target.id)
     except OSError as error:
         raise SlipwayError(
-            "%s could not be staged: %s (%s)" % (target.id, error.strerror, error.filename or work)
+            "%s could not be staged: %s (%s)" % (target.id, error.strerror or error, error.filename or work)
         ) from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -44,14 +44,14 @@ def stage(request, target, donor, payload):
 
 def _unpack(request, target, payload, work):
     digest = target.artifact["digest"]
-    if request.pull_from:
-        with _or_the_whole("The artifact could not be pulled"), _pulled(request, target) as pulled:
+    if request.pull_url:
+        with _falling_back("The artifact could not be pulled"), _pulled(request, target) as pulled:
             unpack(pulled, digest, work)
             _check_signature(request, work)
     elif payload is None:
         raise SlipwayError("The artifact of %s is not on this host and was not sent" % target.id)
     elif request.patch_base:
-        with _or_the_whole("The patch could not be used"):
+        with _falling_back("The patch could not be used"):
             unpack(payload, digest, work, _base(request))
             _check_signature(request, work)
     else:
@@ -60,12 +60,12 @@ def _unpack(request, target, payload, work):
 
 
 @contextlib.contextmanager
-def _or_the_whole(what):
-    """The controller will send the whole artifact where this fails."""
+def _falling_back(failure):
+    """If this fails, the controller sends the whole artifact."""
     try:
         yield
     except (SlipwayError, OSError, ImportError) as error:
-        raise SlipwayError("%s: %s" % (what, error), full_needed=True) from error
+        raise SlipwayError("%s: %s" % (failure, error), full_needed=True) from error
 
 
 @contextlib.contextmanager
@@ -75,7 +75,7 @@ def _pulled(request, target):
 
     path = os.path.join(request.layout.incoming, "pulled")
     try:
-        pull.fetch(request.pull_from, target.artifact["size"], path, request.pull_ca_file)
+        pull.fetch(request.pull_url, target.artifact["size"], path, request.pull_ca_file)
         with open(path, "rb") as handle:
             yield handle
     finally:
@@ -84,22 +84,23 @@ def _pulled(request, target):
 
 def _base(request):
     """The release here that the patch was made against."""
-    made_of = [
-        release for release in request.layout.releases().values() if release.artifact == request.patch_base
-    ]
-    if not made_of:
-        raise SlipwayError("no release here is of the artifact %s any more" % request.patch_base)
-    return delta.Base(made_of[0].path, running.manifest_of(made_of[0]).files)
+    for release in request.layout.releases().values():
+        if release.artifact == request.patch_base:
+            return delta.Base(release.path, running.manifest_of(release).files)
+    raise SlipwayError("no release here is of the artifact %s any more" % request.patch_base)
 
 
 def _check_signature(request, work):
-    """Who made it. The manifest does not list its own signature, so that a mirror may have an older one beside the same content."""
+    """Check who made it, each time: the manifest does not list its own signature.
+
+    So the same content may come with another signature, for instance from a mirror.
+    """
     if request.allowed_signers:
         signature.verify(work, request.allowed_signers)
 
 
 def _check_binary(request, work):
-    """Whether it runs here, which the archive's own digests cannot tell."""
+    """Check that it runs on this machine, which the digests do not say."""
     binary = elf.read(os.path.join(work, "bin", request.app))
     if binary.goarch != platform.goarch():
         raise SlipwayError(
@@ -107,7 +108,7 @@ def _check_binary(request, work):
         )
     if binary.interpreter:
         raise SlipwayError(
-            "The binary is not static: it wants %s. Build it with slipway.golang.build" % binary.interpreter
+            "The binary is not static: it needs %s. Build it with slipway.golang.build" % binary.interpreter
         )
 
 
@@ -122,7 +123,7 @@ def _add_own_files(target, work):
 
 
 def _link_files(source, work):
-    """The artifact's files again, without a copy: releases are immutable, so they may share them."""
+    """Link the artifact's files instead of copying them: releases never change, so they may share files."""
     with open(os.path.join(source, manifest.MANIFEST), "rb") as handle:
         listed = manifest.Manifest.parse(handle.read()).files
     companions = [

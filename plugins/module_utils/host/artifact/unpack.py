@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Unpack an artifact that may be hostile: only what its manifest lists, byte for byte, and nothing else.
+"""Unpack an artifact that may be malicious: only what its manifest lists, byte for byte.
 
-A reader of our own rather than ``tarfile``: the archive is a stream that is read once, we accept only regular files with plain
-or GNU long names, and everything else in the tar format (links, devices, sparse files, PAX headers) is refused unread.
+Why not ``tarfile``: the archive is a stream that is read once, only regular files with plain or GNU long
+names are accepted, and everything else in the tar format (links, devices, sparse files, PAX headers) is
+refused unread.
 """
 
 from __future__ import annotations
@@ -32,14 +33,13 @@ _NUMBER = re.compile(rb" *([0-7]*)[ \0]*")
 def unpack(source, expected_digest, destination, base=None):
     """Read a gzipped tar from a binary stream into an existing empty directory; returns its Manifest.
 
-    The first member must be the manifest with the expected digest; so nothing is written that it does not vouch for. With a ``base``
-    (``patched.Base``) the stream is a patch against that.
+    The first member must be the manifest with the expected digest, so that nothing is written that it does
+    not list. With a ``base`` (``delta.Base``) the stream is a patch against that.
     """
-    stream = _Exact(
-        _Inflated(source, GZIP).more
-        if base is None
-        else Patched(_Exact(_Inflated(source, ZLIB).more), base).more
-    )
+    if base is None:
+        stream = _Exact(_Inflated(source, GZIP).more)
+    else:
+        stream = _Exact(Patched(_Exact(_Inflated(source, ZLIB).more), base).more)
     manifest, top = _read_manifest(stream, expected_digest)
     write_file(os.path.join(destination, manifests.MANIFEST), manifest.raw, 0o644)
     missing = dict(manifest.files)
@@ -62,11 +62,11 @@ def _read_manifest(stream, expected_digest):
     name, size = _header(stream) or ("", 0)
     top, dummy, path = name.partition("/")
     if path != manifests.MANIFEST or size > manifests.MAX_MANIFEST_BYTES:
-        raise SlipwayError("This is no Slipway artifact: its first member is %r, not a manifest" % name)
+        raise SlipwayError("This is not a Slipway artifact: its first member is %r, not a manifest" % name)
     manifest = manifests.Manifest.parse(stream.member(size))
     if manifest.digest != expected_digest:
         raise SlipwayError(
-            "The artifact is not the one that was announced: its digest is %s, expected %s"
+            "The artifact is not the requested one: its digest is %s, expected %s"
             % (manifest.digest, expected_digest)
         )
     if top != manifest.top:
@@ -97,19 +97,19 @@ def _extract(stream, destination, path, size, entry):
 
 
 def _extract_companion(stream, destination, path, size, manifest, name):
-    """SHA256SUMS follows from the manifest, the signature vouches for it: the only two files that it does not list."""
+    """Write SHA256SUMS or the signature: the only two files that the manifest does not list."""
     if path == manifests.CHECKSUMS and size == len(manifest.checksums()):
         data = stream.member(size)
         if data != manifest.checksums():
-            raise SlipwayError("The artifact was altered: its SHA256SUMS does not follow from its manifest")
+            raise SlipwayError("The artifact was altered: its SHA256SUMS does not match its manifest")
     elif path == manifests.SIGNATURE and size <= MAX_SIGNATURE:
         data = stream.member(size)
     else:
-        raise SlipwayError("The artifact holds %r, which its manifest does not list: refused" % name[:200])
+        raise SlipwayError("The artifact contains %r, which its manifest does not list: refused" % name[:200])
     try:
         write_file(os.path.join(destination, path), data, 0o644)
     except FileExistsError:
-        raise SlipwayError("The artifact holds %r twice: refused" % name[:200]) from None
+        raise SlipwayError("The artifact contains %r twice: refused" % name[:200]) from None
 
 
 def _sync_tree(destination):
@@ -138,7 +138,7 @@ def _header(stream, long_name=None):
     name = long_name or _text(block[:100].split(b"\0", 1)[0])
     if kind not in (b"0", b"\0"):
         raise SlipwayError(
-            "The artifact holds %r of tar type %r: only regular files are accepted"
+            "The artifact contains %r of tar type %r: only regular files are accepted"
             % (name[:200], kind.decode("latin-1"))
         )
     return name, size
@@ -151,8 +151,8 @@ def _check_sum(block):
 
 def _octal(field):
     match = _NUMBER.fullmatch(field)
-    if not match:  # int() would also take a sign, and a negative size would be read for ever
-        raise SlipwayError("The artifact is damaged: a tar header holds %r where a number belongs" % field)
+    if not match:  # int() would also take a sign, and reading a negative size would never end
+        raise SlipwayError("The artifact is damaged: a tar header has %r where a number belongs" % field)
     return int(match[1] or b"0", 8)
 
 
@@ -160,11 +160,11 @@ def _text(raw):
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
-        raise SlipwayError("The artifact holds a name that is not UTF-8: %r" % raw[:200]) from None
+        raise SlipwayError("The artifact contains a name that is not UTF-8: %r" % raw[:200]) from None
 
 
 class _Exact:
-    """Exact reads from what comes in pieces."""
+    """Reads of an exact size from a stream that comes in pieces."""
 
     def __init__(self, more):
         self._more = more
@@ -182,7 +182,7 @@ class _Exact:
         return b"".join(parts)
 
     def pieces(self, size):
-        """The content of a member in pieces, then its padding is passed over."""
+        """The content of a member in pieces; its padding is skipped."""
         rest = size
         while rest:
             piece = self.read(min(rest, PIECE))
@@ -196,7 +196,7 @@ class _Exact:
 
 
 class _Inflated:
-    """A deflated stream in pieces, never holding more than one, whatever the stream claims. ``wbits`` as in zlib."""
+    """A deflated stream in pieces, of which it never holds more than one. ``wbits`` as in zlib."""
 
     def __init__(self, source, wbits):
         self._source = source

@@ -2,7 +2,4 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""certbot on this host: what it has, what is wanted, why it has to act, and what it says when it cannot.
-
-The story is in `issue.py`; `decide.py` is pure, and what check mode prints.
-"""
+"""certbot on this host: the request, the state, the plan, which check mode prints, and how it is applied."""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The story: have certbot get a certificate, or take one away. Until it has, what served before serves on."""
+"""Apply a plan: let certbot issue a certificate or remove one. If it fails, what served before serves on."""
 
 from __future__ import annotations
 
@@ -13,85 +13,78 @@ import subprocess
 import time
 
 from ...common.errors import SlipwayError
-from ..system.files import sync_directory, write_file
+from ..system import files
 from . import cli, errors, renewal, x509
 from .backup import Backup
 from .plan import decide
 from .state import observe
 
 
-def issue(request, found, run=cli.run):
-    """Get the certificate; returns (what was done, what went wrong without harm to it)."""
+def issue(request, state, run=cli.run):
+    """Obtain the certificate; returns (actions, warnings)."""
     _check_hook(request.deploy_hook)
-    serving = _serving(found, time.time())
-    aside = Backup(found.paths.config_dir, request.name)
-    if not found.known:
-        aside.move(found.paths.present())
-    actions = (
-        ["move to %s: %s" % (aside.home, ", ".join(path for path, _target in aside.moved))]
-        if aside.moved
-        else []
-    )
+    serving = _serving(state, time.time())
+    backup = Backup(state.paths.config_dir, request.name)
+    if not state.known:
+        backup.move(state.paths.present())
+    actions = []
+    if backup.moved:
+        moved = ", ".join(path for path, _target in backup.moved)
+        actions.append("move to %s: %s" % (backup.directory, moved))
     try:
-        answer = _obtain(request, found, run, actions)
-        if answer.returncode:
-            raise _failure(request, answer, serving)
+        result = _obtain(request, state, run, actions)
+        if result.returncode:
+            raise _failed(request, result, serving)
     except BaseException:
-        aside.put_back()
+        backup.restore()
         raise
-    actions.append("%s %s" % ("reissue" if found.exists else "issue", request.name))
-    _check_result(request, found.paths)
-    failure = errors.hook_failure(answer)
+    actions.append("%s %s" % ("reissue" if state.exists else "issue", request.name))
+    _check_result(request, state.paths)
+    hook_failure = errors.hook_failure(result)
+    if not hook_failure:
+        return actions, []
     return actions, [
-        "the certificate is new, but who should use it was not told: %s" % failure
-    ] if failure else []
+        "The certificate is new, but its deploy hook failed: %s. Repair the hook and run it by hand, "
+        "so that servers load the certificate" % hook_failure
+    ]
 
 
-def change_hook(request, found):
-    """Write another deploy hook into the renewal file. Readers see the old file or the new one."""
+def change_hook(request, state):
+    """Write another deploy hook into the renewal file."""
     _check_hook(request.deploy_hook)
-    path, beside = (
-        found.paths.renewal,
-        found.paths.renewal + ".slipway-new",
-    )  # certbot reads names that end with .conf
-    with open(path, encoding="utf-8") as handle:
-        text = renewal.with_hook(handle.read(), request.deploy_hook)
-    if os.path.lexists(beside):
-        os.unlink(beside)
-    write_file(beside, text.encode("utf-8"), os.stat(path).st_mode & 0o777)
-    os.rename(beside, path)
-    sync_directory(os.path.dirname(path))
+    path = state.paths.renewal
+    text = renewal.with_hook(files.read_text(path), request.deploy_hook)
+    files.replace(path, text.encode("utf-8"), os.stat(path).st_mode & 0o777)
     return ["change the deploy hook of %s" % request.name]
 
 
-def remove(found, certbot, revoke, run=cli.run):
-    """Have no such certificate. What certbot does not know it cannot delete; that is moved aside, so that nothing is lost."""
-    name, actions = found.paths.name, []
-    if revoke and not found.known:
-        why = "; ".join(found.damage) or "there is none"
+def remove(state, certbot, revoke, run=cli.run):
+    """Remove the certificate. Files that certbot does not know are moved to a backup."""
+    name, actions = state.paths.name, []
+    if revoke and not state.known:
+        reason = "; ".join(state.damage) or "there is none"
         raise SlipwayError(
-            "certbot cannot revoke the certificate %s: %s. Set revoke: false to have it moved aside"
-            % (name, why)
+            "certbot cannot revoke the certificate %s: %s. Set revoke: false to move its files to a backup"
+            % (name, reason)
         )
-    if found.known and shutil.which(certbot):
-        answer = run(cli.revoke(certbot, name, found.server) if revoke else cli.delete(certbot, name))
-        if answer.returncode:
-            raise SlipwayError(
-                "certbot could not remove the certificate %s: %s" % (name, errors.read(answer).reason()),
-                certbot=_lines(answer),
-            )
+    if state.known and shutil.which(certbot):
+        result = run(cli.revoke(certbot, name, state.server) if revoke else cli.delete(certbot, name))
+        if result.returncode:
+            reason = errors.parse(result).reason()
+            message = "certbot could not remove the certificate %s: %s" % (name, reason)
+            raise SlipwayError(message, certbot=_last_lines(result))
         actions.append("%s %s" % ("revoke and delete" if revoke else "delete", name))
-    aside = Backup(found.paths.config_dir, name)
-    aside.move(found.paths.present())
-    return actions + ["move to %s: %s" % (aside.home, path) for path, _target in aside.moved]
+    backup = Backup(state.paths.config_dir, name)
+    backup.move(state.paths.present())
+    return actions + ["move to %s: %s" % (backup.directory, path) for path, _target in backup.moved]
 
 
 def nginx_files(directory):
-    """The files of nginx's configuration that name something in this directory, as nginx itself reads them."""
+    """The files of nginx's configuration that name something in this directory, as printed by nginx -T."""
     if not shutil.which("nginx"):
         return []
     try:
-        printed = subprocess.run(
+        configuration = subprocess.run(
             ["nginx", "-T"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -99,81 +92,80 @@ def nginx_files(directory):
             errors="replace",
             timeout=60,
             check=False,
-        )
+        ).stdout
     except (OSError, subprocess.TimeoutExpired):
         return []
-    files, current = [], ""
-    for line in printed.stdout.splitlines():
+    found, current = [], ""
+    for line in configuration.splitlines():
         header = re.match(r"# configuration file (.+):$", line)
         if header:
             current = header.group(1)
-        elif directory + "/" in line and not line.lstrip().startswith("#") and current not in files:
-            files.append(current)
-    return files
+        elif directory + "/" in line and not line.lstrip().startswith("#") and current not in found:
+            found.append(current)
+    return found
 
 
-def _obtain(request, found, run, actions):
-    """Run certbot; where the CA has forgotten this host's account, register again, once."""
-    argv = cli.issue(request, found)
-    answer = run(argv, request.ca_bundle)
-    accounts = found.paths.accounts(request.server)
-    if answer.returncode and errors.read(answer).account_lost and os.path.isdir(accounts):
-        aside = Backup(found.paths.config_dir, "account")
-        aside.move([accounts])
-        answer = run(argv, request.ca_bundle)
-        if answer.returncode and not os.path.isdir(accounts):
-            aside.put_back()
+def _obtain(request, state, run, actions):
+    """Run certbot; if the CA does not know this host's account any more, register again, once."""
+    argv = cli.issue(request, state)
+    result = run(argv, request.ca_bundle)
+    accounts = state.paths.accounts(request.server)
+    if result.returncode and errors.parse(result).account_lost and os.path.isdir(accounts):
+        backup = Backup(state.paths.config_dir, "account")
+        backup.move([accounts])
+        result = run(argv, request.ca_bundle)
+        if result.returncode and not os.path.isdir(accounts):
+            backup.restore()
         else:
             actions.append(
-                "register a new account at %s, as the CA has forgotten the old one, which is now in %s"
-                % (request.server, aside.home)
+                "register a new account at %s, because the CA does not know the old one, which is now in %s"
+                % (request.server, backup.directory)
             )
-    return answer
+    return result
 
 
-def _failure(request, answer, serving):
+def _failed(request, result, serving):
     """The CA's own reason, what still serves, and what to do next."""
-    trouble = errors.read(answer)
+    failure = errors.parse(result)
     message = "certbot got no certificate for %s from %s: %s. %s. Next: %s" % (
         ", ".join(request.domains),
         request.server,
-        trouble.reason().rstrip("."),
+        failure.reason().rstrip("."),
         serving,
-        trouble.advice(request),
+        failure.advice(request),
     )
-    problems = [{key: problem[key] for key in ("domain", "type", "detail")} for problem in trouble.problems]
-    return SlipwayError(message, problems=problems, certbot=_lines(answer))
+    problems = [{key: problem[key] for key in ("domain", "type", "detail")} for problem in failure.problems]
+    return SlipwayError(message, problems=problems, certbot=_last_lines(result))
 
 
-def _serving(found, now):
-    """What a server has in hand now."""
-    if not found.serves:
-        return "There is no usable certificate in %s" % found.paths.live
-    days = found.certificate.days_left(now)
+def _serving(state, now):
+    """What servers use now."""
+    if not state.serves:
+        return "There is no usable certificate in %s" % state.paths.live
+    days = state.certificate.days_left(now)
     when = "expires in %d days" % days if days >= 0 else "expired %d days ago" % -days
-    return "The certificate of before stays in place and %s (%s)" % (
+    return "The present certificate stays in place and %s (%s)" % (
         when,
-        x509.iso(found.certificate.not_after),
+        x509.iso(state.certificate.not_after),
     )
 
 
 def _check_hook(hook):
     if hook and not os.access(hook, os.X_OK):
         raise SlipwayError(
-            "deploy_hook: %s is not on this host, or may not be executed: put it there first" % hook
+            "deploy_hook: %s is not on this host, or is not executable: install it first" % hook
         )
 
 
 def _check_result(request, paths):
-    """certbot's exit code is not proof enough."""
-    after = observe(paths)
-    missing = decide(request, after, time.time())
-    if missing.changed:
+    """certbot's exit status is not proof enough."""
+    remaining = decide(request, observe(paths), time.time())
+    if remaining.changed:
         raise SlipwayError(
-            "certbot ended without an error, yet this is not as it should be: %s. Run this again"
-            % "; ".join(missing.reasons)
+            "certbot ended without an error, but the certificate is not as requested: %s. Run this again"
+            % "; ".join(remaining.reasons)
         )
 
 
-def _lines(answer):
-    return answer.output.strip().splitlines()[-30:]
+def _last_lines(result):
+    return result.output.strip().splitlines()[-30:]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""certbot's command lines, purely, and how they are run: nobody is asked anything, and the words come back."""
+"""certbot's command lines, built purely, and how they are run: without questions, with their output."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ import time
 from ...common.errors import SlipwayError
 
 LOG = "/var/log/letsencrypt/letsencrypt.log"
-# DNS plugins wait for minutes until the world has seen a record.
-PATIENCE = 1800
+# DNS plugins wait for minutes until a record is visible everywhere.
+TIMEOUT = 1800
+BUSY_TIMEOUT = 300
 _BUSY = "Another instance of Certbot is already running"
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _HTTP_01 = {"http01_port": "http-01-port", "http01_address": "http-01-address"}
 
 
-class Answer:
-    """What a run of certbot came to: its exit code, what it printed, and what it wrote to its log meanwhile."""
+class Result:
+    """A run of certbot: its exit status, its output, and what it wrote to its log meanwhile."""
 
     def __init__(self, returncode, output, log):
         self.returncode = returncode
@@ -30,8 +31,8 @@ class Answer:
         self.log = log
 
 
-def issue(request, found):
-    """certonly, for a new lineage or in the one that was found."""
+def issue(request, state):
+    """certbot certonly, for a new lineage or in an existing one."""
     argv = [
         request.certbot,
         "certonly",
@@ -59,31 +60,29 @@ def issue(request, found):
         argv += ["--elliptic-curve", request.elliptic_curve]
     if request.rsa_key_size:
         argv += ["--rsa-key-size", str(request.rsa_key_size)]
-    argv += _kept(request, found)
-    if found.known:
-        argv += [
-            "--force-renewal",
-            "--renew-with-new-domains",
-        ]  # that it has to be was decided already, so certbot has nothing to ask
+    argv += _kept(request, state)
+    if state.known:
+        # The plan has decided that it has to be, so certbot must not ask.
+        argv += ["--force-renewal", "--renew-with-new-domains"]
     if "staging" in request.server:
-        argv.append("--break-my-certs")  # certbot's own guard; `decide` has a finer one
+        argv.append("--break-my-certs")  # switches off certbot's own guard; plan.decide has a finer one
     return argv
 
 
-def _kept(request, found):
-    """What a reissue would drop unless it is said again."""
+def _kept(request, state):
+    """Settings that a reissue would drop unless they are passed again."""
     chain = (
-        found.parameters.get("preferred_chain")
+        state.parameters.get("preferred_chain")
         if request.preferred_chain is None
         else request.preferred_chain
     )
-    hook = found.deploy_hook if request.deploy_hook is None else request.deploy_hook
-    reuse = found.parameters.get("reuse_key") == "True" if request.reuse_key is None else request.reuse_key
+    hook = state.deploy_hook if request.deploy_hook is None else request.deploy_hook
+    reuse = state.parameters.get("reuse_key") == "True" if request.reuse_key is None else request.reuse_key
     argv = ["--preferred-chain", chain] if chain else []
     argv += ["--deploy-hook", hook] if hook else []
     if reuse:
         argv.append("--reuse-key")
-        if found.known and request.key_type != found.certificate.key_type:
+        if state.known and request.key_type != state.certificate.key_type:
             argv.append("--new-key")
     return argv
 
@@ -106,12 +105,12 @@ def revoke(certbot, name, server):
 
 
 def run(argv, ca_bundle=None, log=LOG):
-    """Run certbot to its end. Where another one is at work - cron's, most likely - wait for that first."""
-    deadline = time.monotonic() + 300
+    """Run certbot to its end. If another one runs (most likely from cron), wait for that first."""
+    deadline = time.monotonic() + BUSY_TIMEOUT
     while True:
-        answer = _run(argv, ca_bundle, log)
-        if _BUSY not in answer.output or time.monotonic() > deadline:
-            return answer
+        result = _run(argv, ca_bundle, log)
+        if _BUSY not in result.output or time.monotonic() > deadline:
+            return result
         time.sleep(2)
 
 
@@ -131,21 +130,23 @@ def _run(argv, ca_bundle, log):
             env=environment,
             text=True,
             errors="replace",
-            timeout=PATIENCE,
+            timeout=TIMEOUT,
             check=False,
         )
     except (FileNotFoundError, PermissionError):
-        remedy = (
-            "install it first (the role slipway.golang.certbot does), or name its path in the option certbot"
-        )
-        raise SlipwayError("%s is not on this host, or is no program: %s" % (argv[0], remedy)) from None
+        raise SlipwayError(
+            "%s is not on this host, or is not executable: install it first, for example with the role "
+            "slipway.golang.certbot, or set its path in the option certbot" % argv[0]
+        ) from None
     except subprocess.TimeoutExpired:
-        raise SlipwayError("certbot did not end within %d s: %s" % (PATIENCE, " ".join(argv))) from None
-    return Answer(done.returncode, re.sub(r"\x1b\[[0-9;]*m", "", done.stdout), _written_since(log, before))
+        raise SlipwayError(
+            "certbot did not end within %d s and was killed: %s" % (TIMEOUT, " ".join(argv))
+        ) from None
+    return Result(done.returncode, re.sub(r"\x1b\[[0-9;]*m", "", done.stdout), _written_since(log, before))
 
 
 def _position(log):
-    """Where the log ends now; certbot appends to it, or moves it away and begins a new one."""
+    """Where the log ends now; certbot appends to it, or rotates it and begins a new one."""
     try:
         status = os.stat(log)
         return status.st_ino, status.st_size

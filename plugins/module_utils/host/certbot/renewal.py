@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""certbot's renewal file of a lineage: as much of the configobj format as certbot itself writes."""
+"""certbot's renewal file of a lineage: the part of the configobj format that certbot itself writes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _HOOK_LINE = re.compile(r"\s*renew_hook\s*=")
 
 
 def parse(text):
-    """{section: {key: value}}; "" is what stands before the first section. A value with commas is a list."""
+    """{section: {key: value}}; "" is the part before the first section. A value with commas is a list."""
     sections, current = {"": {}}, ""
     for number, line in enumerate(text.splitlines(), 1):
         stripped = line.strip()
@@ -36,7 +36,7 @@ def parse(text):
 
 
 def with_hook(text, hook):
-    """The same file with this deploy hook, or with none: the one setting that needs no new certificate."""
+    """The same file with this deploy hook, or with none: the only setting that needs no new certificate."""
     lines = [line for line in text.splitlines() if not _HOOK_LINE.match(line)]
     if hook:
         start = next(

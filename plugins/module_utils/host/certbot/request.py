@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is wanted of a certificate: the options, checked before anything is done with them."""
+"""What is requested of a certificate: the options, validated before anything is made of them."""
 
 from __future__ import annotations
 
 import re
 
-from ...common import names
 from ...common.errors import InvalidInput
+from ...common.names import check_absolute, match
 
 PRODUCTION = "https://acme-v02.api.letsencrypt.org/directory"
 STAGING = "https://acme-staging-v02.api.letsencrypt.org/directory"
@@ -27,14 +27,14 @@ _WEB = ("webroot", "standalone")
 
 
 class Request:
-    """A certificate as the options describe it. None means: as it is, and else as certbot likes it."""
+    """A certificate as the options describe it. None keeps what a certificate has, else certbot's default."""
 
     def __init__(self, params):
         self.domains = _domains(params["domains"])
         self.name = _name(params["name"], self.domains)
         self.server = _server(params["server"], params["staging"])
         self.email = (
-            _matching(_EMAIL, params["email"], "email", "use one address, as in ops@example.com")
+            match(_EMAIL, params["email"], "email", "use one address, as in ops@example.com")[0]
             if params["email"]
             else None
         )
@@ -46,9 +46,7 @@ class Request:
         self.preferred_chain = _line(params["preferred_chain"], "preferred_chain")
         self.deploy_hook = _hook(params["deploy_hook"])
         self.certbot = params["certbot"]
-        self.ca_bundle = (
-            names.check_absolute(params["ca_bundle"], "ca_bundle") if params["ca_bundle"] else None
-        )
+        self.ca_bundle = check_absolute(params["ca_bundle"], "ca_bundle") if params["ca_bundle"] else None
 
     @property
     def webroot(self):
@@ -56,32 +54,35 @@ class Request:
 
 
 def check_name(name, domains):
-    """The name of a certificate alone, for one that shall go."""
+    """Only the name of a certificate, for one that is to be removed."""
     return _name(name, _domains(domains) if domains else [])
 
 
 def _domains(values):
     if not values:
-        raise InvalidInput("domains", values, "name at least one domain")
+        raise InvalidInput("domains", values, "set at least one domain")
     if len(values) > 100:
-        raise InvalidInput("domains", len(values), "a certificate holds 100 names at most")
+        raise InvalidInput("domains", len(values), "a certificate can have at most 100 names")
     for value in values:
         if len(value) > 253 or not _DOMAIN.fullmatch(value):
-            remedy = "use a full domain name in lower case, as in shop.example.com; other alphabets in their xn-- form"
+            remedy = (
+                "use a full domain name in lower case, as in shop.example.com; "
+                "other alphabets in their xn-- form"
+            )
             raise InvalidInput("domains", value, remedy)
     twice = [value for value in values if values.count(value) > 1]
     if twice:
-        raise InvalidInput("domains", twice[0], "it is named twice")
+        raise InvalidInput("domains", twice[0], "it is listed twice; list it once")
     return values
 
 
 def _name(value, domains):
     if value is None and not domains:
-        raise InvalidInput("name", value, "give the certificate's name, or its domains")
+        raise InvalidInput("name", value, "set the certificate's name, or its domains")
     if value is None:
         return re.sub(r"^\*\.", "", domains[0])
     remedy = "it becomes a directory's name: use letters, digits, '.', '_' and '-'"
-    return _matching(_NAME, value, "name", remedy)
+    return match(_NAME, value, "name", remedy)[0]
 
 
 def _server(value, staging):
@@ -89,17 +90,16 @@ def _server(value, staging):
         raise InvalidInput(
             "staging",
             staging,
-            "it stands for Let's Encrypt's staging server, and server names one already; leave one out",
+            "it means Let's Encrypt's staging server, and server is set too; leave one out",
         )
     if not value:
         return STAGING if staging else PRODUCTION
-    return _matching(
-        _SERVER, value, "server", "use the https address of an ACME directory, as in %s" % STAGING
-    )
+    remedy = "use the https address of an ACME directory, as in %s" % STAGING
+    return match(_SERVER, value, "server", remedy)[0]
 
 
 def _authenticator(value, domains):
-    _matching(
+    match(
         _PLUGIN,
         value,
         "authenticator",
@@ -108,18 +108,19 @@ def _authenticator(value, domains):
     wildcards = [domain for domain in domains if domain.startswith("*.")]
     if wildcards and value in _WEB:
         remedy = (
-            "CAs give wildcards only to who answers in DNS: use a DNS plugin as authenticator, not %s" % value
+            "CAs issue wildcards only after a challenge in DNS: use a DNS plugin as authenticator, not %s"
+            % value
         )
         raise InvalidInput("domains", wildcards[0], remedy)
     return value
 
 
 def _plugin_options(authenticator, params):
-    """What goes to the plugin, by the names that certbot's renewal file has for it."""
+    """The plugin's options, by their names in certbot's renewal file."""
     options = {}
     for key, value in sorted((params["authenticator_options"] or {}).items()):
         key = str(key).replace("-", "_")
-        _matching(
+        match(
             _PLUGIN,
             key,
             "authenticator_options",
@@ -133,22 +134,24 @@ def _plugin_options(authenticator, params):
             raise InvalidInput(
                 "webroot",
                 params["webroot"],
-                "name the directory that the web server serves the challenges from",
+                "set the directory from which the web server serves the challenges",
             )
         options["webroot_path"] = (
-            _line(names.check_absolute(params["webroot"], "webroot"), "webroot").rstrip("/") or "/"
+            _line(check_absolute(params["webroot"], "webroot"), "webroot").rstrip("/") or "/"
         )
         if "," in options["webroot_path"]:
-            raise InvalidInput("webroot", params["webroot"], "certbot takes a comma for the end of the path")
+            raise InvalidInput(
+                "webroot", params["webroot"], "certbot ends the path at a comma; use one without"
+            )
     elif authenticator == "standalone":
         if params["standalone_port"]:
             if not 0 < params["standalone_port"] < 65536:
                 raise InvalidInput("standalone_port", params["standalone_port"], "use 1 to 65535")
             options["http01_port"] = str(params["standalone_port"])
         if params["standalone_address"]:
-            options["http01_address"] = _matching(
+            options["http01_address"] = match(
                 _ADDRESS, params["standalone_address"], "standalone_address", "use an IP address"
-            )
+            )[0]
     return options
 
 
@@ -172,21 +175,15 @@ def _key(params):
 def _hook(value):
     if not value:
         return value
-    return _matching(
+    return match(
         _HOOK,
         value,
         "deploy_hook",
-        "use the absolute path of one executable; arguments and further commands belong into it",
-    )
+        "use the absolute path of one executable; put arguments and other commands into it",
+    )[0]
 
 
 def _line(value, field):
     if value and (re.search(r"[\x00-\x1f\x7f\"']", value) or value.startswith("-")):
         raise InvalidInput(field, value, "use one line without quotes that does not begin with '-'")
-    return value
-
-
-def _matching(pattern, value, field, remedy):
-    if not isinstance(value, str) or not pattern.fullmatch(value):
-        raise InvalidInput(field, value, remedy)
     return value

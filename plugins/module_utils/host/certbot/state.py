@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A lineage as it is on this host: the files of one certificate and certbot's notes on them."""
+"""The state of a lineage on this host: the files of one certificate, and certbot's renewal file for it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FILES = ("cert.pem", "chain.pem", "fullchain.pem", "privkey.pem")
 
 
 class Paths:
-    """Where certbot keeps one lineage."""
+    """Where certbot keeps one lineage (certbot's word for a certificate and its renewals)."""
 
     def __init__(self, name, config_dir=CONFIG_DIR):
         self.name = name
@@ -31,16 +31,16 @@ class Paths:
         self.chain = os.path.join(self.live, "chain.pem")
 
     def present(self):
-        """Those of its three places that exist, in whatever state."""
+        """Those of its three files and directories that exist, damaged or not."""
         return [path for path in (self.renewal, self.live, self.archive) if os.path.lexists(path)]
 
     def accounts(self, server):
-        """The directory of the accounts that certbot has at a CA."""
+        """The directory of certbot's accounts at a CA."""
         return os.path.join(self.config_dir, "accounts", *server.partition("://")[2].split("/"))
 
 
 class Lineage:
-    """What was found. ``damage`` says why certbot could not go on with it; then all of it has to make room."""
+    """What is. ``damage`` says why certbot could not reissue in it; then its files have to be moved away."""
 
     def __init__(self, paths):
         self.paths = paths
@@ -51,7 +51,7 @@ class Lineage:
 
     @property
     def exists(self):
-        """Whether there is anything that could serve."""
+        """Whether there is anything of it, damaged or not."""
         return bool(self.certificate or self.parameters or self.damage)
 
     @property
@@ -61,7 +61,7 @@ class Lineage:
 
     @property
     def serves(self):
-        """Whether a server can use what is there, whoever put it there."""
+        """Whether a server can use the certificate, even if certbot does not know it."""
         return bool(self.certificate) and x509.key_matches(self.paths.fullchain, self.paths.key)
 
     @property
@@ -79,61 +79,61 @@ class Lineage:
     @property
     def plugin_options(self):
         """The authenticator's own settings, by the names in the renewal file."""
-        prefix = self.authenticator.replace("-", "_") + "_"
-        found = {key: value for key, value in self.parameters.items() if key.startswith((prefix, "http01_"))}
-        if "webroot_path" in found:  # one path for all domains is all that the module writes
-            path = found["webroot_path"]
-            found["webroot_path"] = path if isinstance(path, str) else ", ".join(path)
-        return found
+        prefixes = (self.authenticator.replace("-", "_") + "_", "http01_")
+        options = {key: value for key, value in self.parameters.items() if key.startswith(prefixes)}
+        if "webroot_path" in options:  # the module writes one path for all domains
+            path = options["webroot_path"]
+            options["webroot_path"] = path if isinstance(path, str) else ", ".join(path)
+        return options
 
 
 def observe(paths):
-    """Everything that the decision needs, without starting certbot."""
-    found = Lineage(paths)
+    """The Lineage at these paths, without starting certbot."""
+    state = Lineage(paths)
     try:
-        found.certificate = x509.load(paths.fullchain)
+        state.certificate = x509.load(paths.fullchain)
     except SlipwayError as error:
-        found.damage.append(str(error))
+        state.damage.append(str(error))
     present = paths.present()
     if paths.renewal in present:
-        found.damage += _read_renewal(found)
-        found.damage += _missing_files(paths)
+        state.damage += _read_renewal(state)
+        state.damage += _missing_files(paths)
     elif paths.live in present:
-        found.damage.append("certbot does not know the files in %s" % paths.live)
-    if found.known:
-        found.account_gone = _account_gone(found)
-    return found
+        state.damage.append("certbot does not know the files in %s" % paths.live)
+    if state.known:
+        state.account_gone = _account_gone(state)
+    return state
 
 
-def _read_renewal(found):
-    """Fill in the renewal parameters; returns what is wrong with the file."""
-    path = found.paths.renewal
+def _read_renewal(state):
+    """Read the renewal parameters; returns what is wrong with the file."""
+    path = state.paths.renewal
     try:
         with open(path, encoding="utf-8") as handle:
-            found.parameters = renewal.parse(handle.read()).get(renewal.PARAMETERS, {})
+            state.parameters = renewal.parse(handle.read()).get(renewal.PARAMETERS, {})
     except (OSError, UnicodeDecodeError, SlipwayError) as error:
         return ["%s cannot be read: %s" % (path, error)]
-    if "authenticator" not in found.parameters:
+    if "authenticator" not in state.parameters:
         return ["%s does not say how the certificate was obtained" % path]
     return []
 
 
 def _missing_files(paths):
-    """What certbot would stumble over: it wants all four as links to files that are there."""
+    """What certbot would fail on: it needs all four as links to existing files."""
     lost = [name for name in FILES if not os.path.isfile(os.path.join(paths.live, name))]
     if lost:
         return ["certificate files are lost: " + ", ".join(lost)]
     plain = [name for name in FILES if not os.path.islink(os.path.join(paths.live, name))]
     if plain:
-        return ["these should be links into %s: %s" % (paths.archive, ", ".join(plain))]
+        return ["these must be links into %s: %s" % (paths.archive, ", ".join(plain))]
     if not x509.key_matches(paths.fullchain, paths.key):
         return ["privkey.pem does not belong to fullchain.pem"]
     return []
 
 
-def _account_gone(found):
-    """The account that renewals would use, where this host has it no longer."""
-    account = found.parameters.get("account")
-    if not account or os.path.isdir(os.path.join(found.paths.accounts(found.server), account)):
+def _account_gone(state):
+    """The account that renewals would use, if it is missing on this host; else None."""
+    account = state.parameters.get("account")
+    if not account or os.path.isdir(os.path.join(state.paths.accounts(state.server), account)):
         return None
     return account

@@ -93,7 +93,7 @@ def load(path):
 
 
 def key_matches(certificate_path, key_path):
-    """Whether a server could use this certificate with this key; OpenSSL compares them, nothing of the key is kept."""
+    """Whether a server could use this certificate with this key; OpenSSL compares them."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_ciphers("ALL:@SECLEVEL=0")  # whether the key is long enough is another question
     try:

@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The dead man's switch: a host that the controller cannot reach any more puts the old release back by itself.
+"""Commit confirmed, as network devices have it: a release that is not confirmed is rolled back.
 
-When the new release is live, the engine leaves itself behind in one file, beside a timer that would have it go back. The controller
-comes again, over a new connection, and takes both away. The timer is an ordinary unit, so that it also outlives a reboot.
+When the new release is live, the engine saves itself to one file and arms a systemd timer that would run it
+to roll back. The controller then opens a new connection and disarms the timer. The timer is an ordinary
+unit, so that it also survives a reboot.
 """
 
 from __future__ import annotations
@@ -16,12 +17,18 @@ from ...common import wire
 from ...common.errors import SlipwayError
 from ..releases.history import History
 from ..system import lock
-from ..system.files import remove, write_file
+from ..system.files import remove, replace
 from ..systemd import systemctl, unit_file
 from .request import Request
 
-# As plugin_utils/stream.py has it on a command line, but for where the bytes come from.
-_READ = "import sys; stream = open(sys.argv[1], 'rb'); bootstrap = stream.read(int(stream.readline())); exec(bootstrap)"
+TYPE_CHECKING = False  # as in typing, without the cost of importing it
+if TYPE_CHECKING:
+    from ..releases.layout import Layout
+    from .steps import Deployment
+
+# Another deploy may hold the lock from start to end, so both of these wait longer than lock_wait.
+CONFIRM_LOCK_WAIT = 120
+ROLLBACK_LOCK_WAIT = 600
 
 _SERVICE = """[Unit]
 Description=Roll back {app} (unconfirmed release)
@@ -43,19 +50,41 @@ WantedBy=timers.target
 """
 
 
-class Late(SlipwayError):
-    """The host has gone back already."""
+class ConfirmedTooLate(SlipwayError):
+    """The host has rolled back already."""
 
     OUTCOME = "reverted"
 
 
-def arm(deployment):
-    """From now on the host goes back by itself, unless ``confirm`` comes in time."""
+def arm(deployment: Deployment) -> None:
+    """From now on the host rolls back without the controller, unless ``confirm`` comes in time."""
     request, layout = deployment.request, deployment.layout
-    back = {
+    replace(layout.unconfirmed, _parcel(_rollback_request(deployment)), 0o600)
+    values = {
+        "app": deployment.app,
+        "python": sys.executable,
+        "read": wire.READ_FILE,
+        "path": layout.unconfirmed,
+        "seconds": request.confirm_within,
+    }
+    service, timer = _unit_names(deployment.app)
+    texts = {service: _SERVICE.format(**values).replace("%", "%%"), timer: _TIMER.format(**values)}
+    unit_file.install(texts, layout.unit_dir)
+    unit_file.daemon_reload()
+    systemctl.enable(timer)
+    systemctl.start(timer)
+    deployment.actions.append(
+        "rolls back to %s unless it is confirmed within %d s" % (deployment.old.id, request.confirm_within)
+    )
+
+
+def _rollback_request(deployment):
+    """What this host asks itself for when the time is over."""
+    request = deployment.request
+    return {
         "step": "apply",
         "name": deployment.app,
-        "root": layout.root,
+        "root": deployment.layout.root,
         "release": deployment.old.id,
         "unless_confirmed": deployment.target.id,
         "strategy": request.strategy.NAME,
@@ -65,66 +94,47 @@ def arm(deployment):
         "unit": request.unit,
         "health": request.health,
         "keep": request.keep,
-        "lock_wait": 600,
+        "lock_wait": ROLLBACK_LOCK_WAIT,
         "actor": "this host: %s was not confirmed within %d s"
         % (deployment.target.id, request.confirm_within),
     }
-    remove(layout.unconfirmed)
-    write_file(layout.unconfirmed, _parcel(back), 0o600)
-    words = {
-        "app": deployment.app,
-        "python": sys.executable,
-        "read": wire.READ_FILE,
-        "path": layout.unconfirmed,
-        "seconds": request.confirm_within,
-    }
-    texts = dict(
-        zip(_units(deployment.app), (_SERVICE.format(**words).replace("%", "%%"), _TIMER.format(**words)))
-    )
-    unit_file.install(texts, layout.unit_dir)
-    unit_file.daemon_reload()
-    timer = _units(deployment.app)[1]
-    systemctl.enable(timer)
-    systemctl.start(timer)
-    deployment.actions.append(
-        "goes back to %s by itself unless it is confirmed within %d s"
-        % (deployment.old.id, request.confirm_within)
-    )
 
 
-def disarm(layout):
-    """Leave nothing that would go back."""
-    service, timer = _units(layout.app)
+def disarm(layout: Layout) -> None:
+    """Remove the timer and what it would run."""
+    service, timer = _unit_names(layout.app)
     if unit_file.exists(timer, layout.unit_dir):
         systemctl.stop(timer)
         systemctl.disable(timer)
-    gone = [unit_file.remove(name, layout.unit_dir) for name in (service, timer)]
-    if any(gone):
+    removed = [unit_file.remove(name, layout.unit_dir) for name in (service, timer)]
+    if any(removed):
         unit_file.daemon_reload()
     remove(layout.unconfirmed)
 
 
-def confirm(options, stream):
-    """The controller came back: the release stays."""
+def confirm(options: dict, stream) -> dict:
+    """The controller reached the host again: the release stays."""
     request, release = Request(options), options["confirms"]
     layout = request.layout
-    with lock.held(
-        layout.lock,
-        {"actor": request.actor, "deploy_id": request.deploy_id, "to": release},
-        request.lock_wait + 120,
-    ):
-        if layout.current() != release:
-            raise Late(
-                "%s was not confirmed in time, and this host went back to %s by itself"
-                % (release, layout.current()),
-                current=layout.current(),
+    note = {"actor": request.actor, "deploy_id": request.deploy_id, "to": release}
+    with lock.held(layout.lock, note, request.lock_wait + CONFIRM_LOCK_WAIT):
+        current = layout.current()
+        if current != release:
+            raise ConfirmedTooLate(
+                "%s was not confirmed in time. This host has rolled back to %s. Make sure that the "
+                "controller can reach it, then deploy again, or set a longer confirm_within"
+                % (release, current),
+                current=current,
             )
-        history = History(layout.history)
-        brought = [entry for entry in history.entries() if entry.get("to") == release][-1:]
-        if brought and brought[0].get("outcome") != "ok":
-            history.append(dict(brought[0], actor=request.actor, outcome="ok", message="confirmed"))
+        _record_confirmed(History(layout.history), request, release)
         disarm(layout)
     return {"changed": True, "outcome": "ok"}
+
+
+def _record_confirmed(history, request, release):
+    newest = [entry for entry in history.entries() if entry.get("to") == release][-1:]
+    if newest and newest[0].get("outcome") != "ok":
+        history.append(dict(newest[0], actor=request.actor, outcome="ok", message="confirmed"))
 
 
 def _parcel(request):
@@ -134,6 +144,6 @@ def _parcel(request):
     return wire.parcel(__main__.packed, request, bootstrap=__main__.bootstrap)
 
 
-def _units(app):
-    """The service and its timer. No app's name has a dot."""
+def _unit_names(app):
+    """The service and its timer. No app's name has a dot, so that they are never the units of an app."""
     return app + ".unconfirmed.service", app + ".unconfirmed.timer"

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The story of one deploy on one host: look, decide, stage, go live, judge; or put the old release back.
+"""Deploy one release on one host: observe, plan, stage, activate and wait until it is healthy, or roll back.
 
-Read this first; the files beside it are its nouns.
+Read this first. ``steps.py`` has the steps, ``strategies/`` how a new release takes over from the old one.
 """
 
 from __future__ import annotations
@@ -19,9 +19,13 @@ from .preview import observe
 from .request import Request
 from .steps import Deployment, rejected
 
+TYPE_CHECKING = False  # as in typing, without the cost of importing it
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
 
 class Reverted(SlipwayError):
-    """The new release was not healthy; the old one is back and is."""
+    """The new release was not healthy; the old one is live again and healthy."""
 
     OUTCOME = "reverted"
 
@@ -32,8 +36,8 @@ class Down(SlipwayError):
     OUTCOME = "down"
 
 
-def apply(options, stream):
-    """Bring the host to what is wanted; the result of slipway.golang.release."""
+def apply(options: dict, stream: BinaryIO) -> dict:
+    """Bring the host to the requested state; the result of slipway.golang.release."""
     deployment = deploy(Request(options), stream if options.get("payload") else None)
     return dict(
         deployment.facts(),
@@ -43,19 +47,17 @@ def apply(options, stream):
     )
 
 
-def deploy(request, payload):
-    """Bring the host to what is wanted; returns the Act. ``payload`` is the artifact as a binary stream, or None."""
+def deploy(request: Request, payload: BinaryIO | None) -> Deployment:
+    """Bring the host to the requested state. ``payload`` is the artifact, if it was sent."""
     note = {"actor": request.actor, "deploy_id": request.deploy_id, "to": _label(request)}
-    with contextlib.ExitStack() as alone:
-        with _untouched(request):
+    with contextlib.ExitStack() as stack:
+        with _rejecting_os_errors(request):
             request.layout.create()
-            alone.enter_context(lock.held(request.layout.lock, note, request.lock_wait))
+            stack.enter_context(lock.held(request.layout.lock, note, request.lock_wait))
             request.layout.sweep()
             target, state, plan = observe(request)
             deployment = Deployment(request, target, state)
-        if request.unless_confirmed and not (
-            request.layout.is_pending() and state.current == request.unless_confirmed
-        ):
+        if request.unless_confirmed and not _is_still_unconfirmed(request, state):
             confirm.disarm(request.layout)
         elif plan.changed:
             if request.fencing_token:
@@ -65,8 +67,8 @@ def deploy(request, payload):
 
 
 @contextlib.contextmanager
-def _untouched(request):
-    """A tree that cannot be read or written is found before anything is done."""
+def _rejecting_os_errors(request):
+    """A directory that cannot be read or written is noticed before anything is done."""
     try:
         yield
     except OSError as error:
@@ -75,13 +77,18 @@ def _untouched(request):
         ) from error
 
 
+def _is_still_unconfirmed(request, state):
+    """Whether the release that the confirmation deadline was set for still waits for it."""
+    return request.layout.is_pending() and state.current == request.unless_confirmed
+
+
 def _carry_out(deployment, plan, payload):
-    """Do what was decided, and write down how it ended."""
+    """Do what was planned, and record the outcome in the history."""
     outcome, message = "ok", ""
     try:
         deployment.stage(plan, payload)
         if plan.activate:
-            _go_live(deployment, staged=bool(plan.stage))
+            _activate(deployment, staged=bool(plan.stage))
             outcome = "unconfirmed" if deployment.layout.is_pending() else "ok"
     except SlipwayError as error:
         outcome, message = error.OUTCOME, str(error)
@@ -95,8 +102,8 @@ def _carry_out(deployment, plan, payload):
     deployment.prune()
 
 
-def _go_live(deployment, staged):
-    """Hand over to the strategy; where the new release fails, put the old one back."""
+def _activate(deployment, staged):
+    """Hand over to the strategy; if the new release fails, put the old one back."""
     deployment.preflight(staged)
     try:
         if deployment.layout.is_pending():
@@ -111,13 +118,14 @@ def _go_live(deployment, staged):
 
 
 def _put_back(deployment, error):
-    """Bring the old release back after a switch; returns the error that tells how that went."""
+    """Put the old release back after a switch; returns the error to raise, which says how that ended."""
     facts = dict(getattr(error, "facts", {}))
+    reason = "%s is not healthy: %s" % (deployment.target.id, error)
     if deployment.old is None:
         deployment.stand_down()
         return Down(
-            "%s is not healthy: %s. There is no earlier release to go back to: the service is stopped"
-            % (deployment.target.id, error),
+            "%s. There is no earlier release to roll back to: the service is stopped. Fix it and deploy again"
+            % reason,
             **facts,
         )
     try:
@@ -126,19 +134,17 @@ def _put_back(deployment, error):
     except (SlipwayError, OSError) as second:
         facts["evidence_of_old"] = getattr(second, "facts", {}).get("evidence")
         return Down(
-            "%s is not healthy: %s. Putting %s back failed too: %s. NOTHING HEALTHY IS RUNNING on this host"
-            % (deployment.target.id, error, deployment.old.id, second),
+            "%s. Rolling back to %s failed too: %s. NOTHING HEALTHY IS RUNNING on this host. "
+            "See the journal of the service, then deploy a release that works"
+            % (reason, deployment.old.id, second),
             **facts,
         )
-    deployment.actions.append("put %s back" % deployment.old.id)
-    return Reverted(
-        "%s is not healthy: %s. %s was put back and is healthy"
-        % (deployment.target.id, error, deployment.old.id),
-        **facts,
-    )
+    deployment.actions.append("rolled back to %s" % deployment.old.id)
+    return Reverted("%s. Rolled back to %s, which is healthy" % (reason, deployment.old.id), **facts)
 
 
 def _label(request):
+    """What is deployed, for those who wait for the lock."""
     if request.release:
         return request.release
     return ", ".join(sorted({artifact["version"] for artifact in request.artifacts}))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a host has and what it runs, for a person or a playbook to read."""
+"""What a host has and what it runs: the step ``info``."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from ..systemd import systemctl
 from . import strategies
 
 
-def info(options, stream):
-    """The facts of slipway.golang.release_info; ``options`` are its options."""
+def info(options: dict, stream) -> dict:
+    """The result of slipway.golang.release_info; ``options`` are its options."""
     layout = Layout(options["name"], options["root"])
     releases, history = layout.releases(), History(layout.history)
     current = releases.get(layout.current())
@@ -25,13 +25,13 @@ def info(options, stream):
     unit = systemctl.show(strategy.serving(layout))
     running = _running(layout, releases, unit["MainPID"])
     port = strategy.port(layout) or options["port"] or _port_of(releases.get(running and running["release"]))
-    asked = bool(options["health"] or port)
-    problem = _health_problem(running, options["health"], port) if asked else None
+    can_check = bool(options["health"] or port)
+    problem = _health_problem(running, options["health"], port) if can_check else None
     return {
         "current": layout.current(),
         "previous": layout.previous(),
         "running": running,
-        "healthy": problem is None if asked else None,
+        "healthy": problem is None if can_check else None,
         "health_problem": problem,
         "unit": unit,
         "releases": _listed(releases, history.outcomes()),
@@ -69,12 +69,15 @@ def _running(layout, releases, pid):
 
 
 def _listed(releases, outcomes):
-    """Oldest act first; what was never tried comes before all."""
-    order = [release_id for release_id in releases if release_id not in outcomes] + [
-        key for key in outcomes if key in releases
-    ]
-    found = (releases[release_id] for release_id in order)
+    """The releases, the one that was deployed last at the end; those that were only staged come first."""
+    staged = [release_id for release_id in releases if release_id not in outcomes]
+    deployed = [release_id for release_id in outcomes if release_id in releases]
     return [
-        {"id": item.id, "version": item.version, "artifact": item.artifact, "outcome": outcomes.get(item.id)}
-        for item in found
+        {
+            "id": release_id,
+            "version": releases[release_id].version,
+            "artifact": releases[release_id].artifact,
+            "outcome": outcomes.get(release_id),
+        }
+        for release_id in staged + deployed
     ]

@@ -2,70 +2,82 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Decide, purely, what is to be done, from what is and what is wanted. Check mode and diff print this decision."""
+"""What has to be done, from the host's state and the target. Pure: check mode and diff print this plan."""
 
 from __future__ import annotations
 
+TYPE_CHECKING = False  # as in typing, without the cost of importing it
+if TYPE_CHECKING:
+    from .state import HostState
+    from .target import Target
+
 
 class Plan:
-    """``stage``: None, "unpack" (the artifact has to travel) or "compose" (a release here has it); ``activate``: bring it live."""
+    """What has to be done.
 
-    def __init__(self, stage, activate, reasons):
+    ``stage``: "unpack" (the artifact has to be sent), "compose" (a release here was made from it) or None.
+    ``activate``: whether to make the target the live release.
+    """
+
+    def __init__(self, stage: str | None, activate: bool, reasons: list):
         self.stage = stage
         self.activate = activate
         self.reasons = reasons
 
     @property
-    def changed(self):
+    def changed(self) -> bool:
         return bool(self.stage or self.activate)
 
     @property
-    def needs_artifact(self):
+    def needs_artifact(self) -> bool:
         return self.stage == "unpack"
 
 
-def decide(state, target, *, activate):
-    """``state`` is a HostState; ``activate`` is false where the release shall only be staged."""
+def decide(state: HostState, target: Target, *, activate: bool) -> Plan:
+    """The plan; ``activate`` is false if the release is only to be staged."""
     stage = None
     if not state.target_here:
         stage = "compose" if state.donor else "unpack"
-    live = _reasons(state, target) if activate else []
-    staged = ["%s is not on this host, or is damaged" % target.id] if stage and not activate else []
-    return Plan(stage, bool(live), live + staged)
+    if activate:
+        reasons = _reasons_to_activate(state, target)
+        return Plan(stage, bool(reasons), reasons)
+    return Plan(stage, False, ["%s is not on this host, or is damaged" % target.id] if stage else [])
 
 
-def _reasons(state, target):
-    """Why the target is not live yet: the first reason, in the order in which a person would look; empty where it is live."""
+def _reasons_to_activate(state, target):
+    """Why the target is not live: the first reason that a person would look for; empty if it is live."""
     if state.current != target.id:
-        return ["current is %s, wanted is %s" % (state.current or "not set", target.id)]
-    return next(_differences(state, target), [])
+        return ["current is %s, the target is %s" % (state.current or "not set", target.id)]
+    first = next(_differences(state, target), None)
+    return [first] if first else []
 
 
 def _differences(state, target):
     if not state.target_here:
-        yield ["the files of %s are damaged" % target.id]
+        yield "the files of %s are damaged" % target.id
     if state.unit["ActiveState"] != "active":
-        yield ["the service is %s" % state.unit["ActiveState"]]
+        yield "the service is %s" % state.unit["ActiveState"]
     if state.running_release != target.id:
-        yield ["the running process is of %s" % (state.running_release or "no release of ours")]
+        yield "the running process is of %s" % (state.running_release or "no release of Slipway's")
     if not state.binary_intact:
-        yield ["the running binary is not the one that was released"]
+        yield "the running binary is not the one that was released"
     if not state.units_installed:
-        yield ["the unit in /etc/systemd/system is not the one that was released"]
+        yield "the unit in /etc/systemd/system is not the one that was released"
     if state.unit["UnitFileState"] != "enabled":
-        yield ["the unit is not enabled"]
+        yield "the unit is not enabled"
     if state.unit.get("NeedDaemonReload") == "yes":
-        yield ["systemd has not read the unit's newest text"]
+        yield "systemd has not read the unit's newest text"
     problem = state.health_problem()
     if problem:
-        yield ["the service is not healthy: %s" % problem]
+        yield "the service is not healthy: %s" % problem
 
 
-def to_put_back(current, previous, target, outcomes):
-    """The id of the release to go back to where the target fails; None where there is none.
+def to_put_back(current: str | None, previous: str | None, target: str, outcomes: dict) -> str | None:
+    """The id of the release to roll back to if the target fails; None if there is none.
 
-    That is what is live, unless an interrupted deploy left it there unproven: then it is what was live before. A target that is
-    live already, and was good once, has nothing to go back to: what ails it now came from outside.
+    That is the live release. But if an interrupted deploy left that one live and it was never found
+    healthy, it is the release that was live before. A target that is live already and was good once has
+    nothing to roll back to: whatever is wrong with it now came from outside.
     """
     if outcomes.get(current) != "ok" and outcomes.get(previous) == "ok" and previous != target:
         return previous

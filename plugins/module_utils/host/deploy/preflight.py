@@ -11,9 +11,13 @@ from ..system import procfs
 from ..systemd import systemctl, unit_file
 from ..systemd.accounts import check_accounts
 
+TYPE_CHECKING = False  # as in typing, without the cost of importing it
+if TYPE_CHECKING:
+    from .target import Target
 
-def check(target, known_units, unit_dir):
-    """The accounts and the units; ``known_units`` were verified when they went live."""
+
+def check(target: Target, known_units: dict, unit_dir: str) -> None:
+    """Check accounts and units; ``known_units`` were verified when they went live."""
     for name in target.units:
         unit_file.refuse_masked(name, unit_dir)
     for text in target.units.values():
@@ -21,24 +25,25 @@ def check(target, known_units, unit_dir):
     if target.units != known_units:
         if systemctl.version() < systemctl.OLDEST:
             raise SlipwayError(
-                "This host has systemd %d: Slipway needs %d or newer"
+                "systemd %d on this host is too old: Slipway needs %d or newer"
                 % (systemctl.version(), systemctl.OLDEST)
             )
         unit_file.verify(target.units)
 
 
-def check_port(port, unit_name, main_pid):
-    """A port that a process outside of our unit listens on would fail the start after the old release is stopped."""
-    strangers = {pid for pid in procfs.listeners(port) if pid != main_pid and not _belongs(pid, unit_name)}
-    if strangers:
-        pid = min(strangers)
+def check_port(port: int, unit_name: str, main_pid: int) -> None:
+    """Refuse a port that another process has: the start would fail after the old release was stopped."""
+    others = {pid for pid in procfs.listeners(port) if pid != main_pid and not _belongs(pid, unit_name)}
+    if others:
+        pid = min(others)
         raise SlipwayError(
-            "Port %d is already taken by %s (pid %d), which is not part of %s: stop it, or choose another port"
+            "Port %d is already taken by %s (pid %d), which is not part of %s: stop it, or use another port"
             % (port, procfs.command_of(pid), pid, unit_name)
         )
 
 
 def _belongs(pid, unit_name):
+    """Whether a process is in the unit's control group; one that has ended is in nobody's way."""
     try:
         with open("/proc/%d/cgroup" % pid, encoding="utf-8", errors="replace") as handle:
             return "/" + unit_name in handle.read()

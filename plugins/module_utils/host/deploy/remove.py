@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Take an app off a host: its unit, its releases, its journal. Its data in /var/lib/<app> stays."""
+"""Remove an app from a host: its units, its releases, its history. Its data in /var/lib/<app> stays."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from . import confirm, strategies
 from .request import Request
 
 
-def plan(options, stream):
+def plan(options: dict, stream) -> dict:
     """What would be removed."""
     request = Request(options)
-    present = _leftovers(request)
+    present = _present(request)
     return {
         "changed": bool(present),
         "needs_artifact": False,
@@ -30,50 +30,48 @@ def plan(options, stream):
     }
 
 
-def apply(options, stream):
+def apply(options: dict, stream) -> dict:
     """Stop the service, then remove what was installed for it."""
     request = Request(options)
-    present = _leftovers(request)
-    actions = []
+    present = _present(request)
     if present:
         request.layout.create()
-        with lock.held(
-            request.layout.lock,
-            {"actor": request.actor, "deploy_id": request.deploy_id, "to": "absent"},
-            request.lock_wait,
-        ):
-            confirm.disarm(request.layout)
-            for unit_name in _services(request):
-                systemctl.stop(unit_name)
-                systemctl.disable(unit_name)
-            for path in present:
-                remove(path)
-                actions.append("removed %s" % path)
-            unit_file.daemon_reload()
+        note = {"actor": request.actor, "deploy_id": request.deploy_id, "to": "absent"}
+        with lock.held(request.layout.lock, note, request.lock_wait):
+            _remove(request, present)
     return {
         "changed": bool(present),
         "outcome": "ok",
-        "actions": actions,
+        "actions": ["removed %s" % path for path in present],
         "release": None,
         "current": None,
         "previous": None,
     }
 
 
+def _remove(request, paths):
+    confirm.disarm(request.layout)
+    for unit_name in _services(request):
+        systemctl.stop(unit_name)
+        systemctl.disable(unit_name)
+    for path in paths:
+        remove(path)
+    unit_file.daemon_reload()
+
+
 def _services(request):
-    """Every unit that a release on this host may have started, whatever its strategy was."""
+    """Every unit that a release on this host may have started, with whatever strategy."""
     used = {release.strategy for release in request.layout.releases().values()} | {request.strategy.NAME}
     return [unit_name for name in sorted(used) for unit_name in strategies.load(name).services(request.app)]
 
 
-def _leftovers(request):
+def _present(request):
+    """The paths of the app that are on this host."""
     from ..nginx import flags  # carried with this request only
 
-    files = {name for release in request.layout.releases().values() for name in release.units()} | {
-        request.app + ".service"
-    }
-    paths = [os.path.join(request.layout.unit_dir, name) for name in sorted(files)] + [
-        flags.green(request.app),
-        request.layout.root,
-    ]
+    units = {request.app + ".service"}
+    for release in request.layout.releases().values():
+        units.update(release.units())
+    paths = [os.path.join(request.layout.unit_dir, name) for name in sorted(units)]
+    paths += [flags.green(request.app), request.layout.root]
     return [path for path in paths if os.path.lexists(path)]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the controller asked for, and the one release on this host that it comes to."""
+"""What the controller asks for, checked."""
 
 from __future__ import annotations
 
@@ -13,16 +13,20 @@ from ...common.errors import InvalidInput, SlipwayError
 from ..releases.layout import Layout
 from . import strategies
 
+TYPE_CHECKING = False  # as in typing, without the cost of importing it
+if TYPE_CHECKING:
+    from .target import Target
+
 SHORTEST_CONFIRM = 5
 
 
 class Request:
-    """A request, checked. Its fields are the options of slipway.golang.release, but for what only the controller knows."""
+    """One request: the options of slipway.golang.release, and what only the controller knows."""
 
-    def __init__(self, options):
+    def __init__(self, options: dict):
         if os.geteuid() != 0:
             raise SlipwayError(
-                "A release needs root on the host, even to look at it, and this is uid %d: set become: true"
+                "A release needs root on the host, also in check mode, and this is uid %d: set become: true"
                 % os.geteuid()
             )
         self.app = names.check_app(options["name"])
@@ -41,17 +45,11 @@ class Request:
         self.keep = options.get("keep", 5)
         self.allowed_signers = options.get("allowed_signers")
         self.lock_wait = options.get("lock_wait") or 0
-        self.pull_from = options.get("pull_url")
+        self.pull_url = options.get("pull_url")
         self.pull_ca_file = options.get("pull_ca_file")
         self.patch_base = options.get("patch_base")
         self.fencing_token = options.get("fencing_token") or 0
-        self.confirm_within = options.get("confirm_within") or 0
-        if self.confirm_within and self.confirm_within < SHORTEST_CONFIRM:
-            raise InvalidInput(
-                "confirm_within",
-                self.confirm_within,
-                "use %d seconds or more, or 0 for no such switch" % SHORTEST_CONFIRM,
-            )
+        self.confirm_within = _check_confirm_within(options.get("confirm_within") or 0)
         self.unless_confirmed = options.get("unless_confirmed")
         self.actor = options.get("actor") or "unknown"
         self.deploy_id = options.get("deploy_id") or ""
@@ -59,18 +57,27 @@ class Request:
             self.environment.setdefault(self.port_variable, str(self.port))
 
     @property
-    def drain_seconds(self):
-        """How long a service may take to end what it has begun."""
+    def drain_seconds(self) -> int:
+        """How long a service may take to finish the requests that it has."""
         given = self.unit.get("drain_seconds")
         return unit.OPTIONS["drain_seconds"]["default"] if given is None else int(given)
 
-    def check_for(self, target, port=None):
+    def check_for(self, target: Target, port: int | None = None):
         """The health check of a release: on the port that its own environment names, unless one is given."""
         own = environment.parse(target.environment).get(self.port_variable, "")
         return health.parse(
-            self.options_for(target), default_port=port or (int(own) if own.isdecimal() else self.port)
+            self.health_options_for(target),
+            default_port=port or (int(own) if own.isdecimal() else self.port),
         )
 
-    def options_for(self, target):
-        """A release that is brought back is asked what it was proven with: it may not know the path that a newer one answers on."""
+    def health_options_for(self, target: Target) -> dict:
+        """An older release is checked as it was when it was last healthy: it may lack a newer one's path."""
         return self.health if target.health is None else target.health
+
+
+def _check_confirm_within(seconds):
+    if seconds and seconds < SHORTEST_CONFIRM:
+        raise InvalidInput(
+            "confirm_within", seconds, "use %d seconds or more, or 0 to switch it off" % SHORTEST_CONFIRM
+        )
+    return seconds

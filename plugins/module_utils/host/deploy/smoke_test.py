@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The smoke run: the new binary as a transient unit, in the same sandbox, on a private port, while the old release serves."""
+"""The smoke test: run the new binary beside the live release, as a transient unit on a free port.
+
+The unit has the same sandbox, user and environment as the service.
+"""
 
 from __future__ import annotations
 
@@ -15,73 +18,87 @@ from ..system.files import remove, write_file
 from ..systemd import systemctl
 from . import health_gate
 
+TYPE_CHECKING = False  # as in typing, without the cost of importing it
+if TYPE_CHECKING:
+    from ..releases.layout import Release
+    from .request import Request
+    from .target import Target
 
-def reason_to_skip(request, check):
-    """Why no smoke run is possible with these settings; None where it is."""
+
+def reason_to_skip(request: Request, check) -> str | None:
+    """Why no smoke test is possible with these settings; None if one is."""
     if not request.smoke:
         return "switched off by smoke: false"
-    if check.type != "http" and check.type != "tcp":
-        return "a health check of type %s has no port that a second process could take" % check.type
+    if check.type not in ("http", "tcp"):
+        return "a health check of type %s has no port that a second process could use" % check.type
     return None
 
 
-def run(request, target, release):
-    """Start, judge and stop the release beside the live one; raises health_gate.Unhealthy where it does not serve."""
+def run(request: Request, target: Target, release: Release) -> None:
+    """Start the release beside the live one, wait until it is healthy and stop it.
+
+    Raises health_gate.Unhealthy if it does not become healthy.
+    """
     port = free_port()
     unit_name = request.app + "-smoke.service"
-    settings = os.path.join(request.layout.incoming, "smoke.environment")
+    environment_file = os.path.join(request.layout.incoming, "smoke.environment")
     variables = dict(environment.parse(target.environment), **{request.port_variable: str(port)})
-    remove(settings)
-    write_file(settings, environment.render(variables).encode("utf-8"), 0o600)
+    remove(environment_file)
+    write_file(environment_file, environment.render(variables).encode("utf-8"), 0o600)
     check = request.check_for(target, port=port).replace(port=port, min_ready_seconds=0.0)
-    systemctl.stop(unit_name)  # what a deploy that was killed left running
+    systemctl.stop(unit_name)  # a killed deploy may have left it running
     since = time.time()
     try:
-        _start(unit_name, request, release, settings, since)
+        _start(unit_name, request, release, environment_file, since)
         health_gate.wait_healthy(check, target.names, unit_name, since)
     except health_gate.Unhealthy as error:
-        _explain(error, request, port)
+        _add_hint(error, request, port)
         raise
     finally:
         systemctl.stop(unit_name)
-        remove(settings)
+        remove(environment_file)
 
 
-def free_port():
-    """A TCP port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def free_port() -> int:
+    """A TCP port on which nothing listens at this moment."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
 
 
-def _start(unit_name, request, release, settings, since):
-    sections = unit.sections(request.app, request.unit, binary=release.binary, environment_file=settings)
+def _start(unit_name, request, release, environment_file, since):
+    sections = unit.sections(
+        request.app, request.unit, binary=release.binary, environment_file=environment_file
+    )
     argv = [
         "systemd-run",
         "--quiet",
         "--collect",
         "--unit=" + unit_name,
         "--service-type=exec",
-        "--description=Smoke run of " + release.id,
+        "--description=Smoke test of " + release.id,
     ]
     command = ["--", release.binary] + unit.transient_args(request.unit)
     answer = systemctl.run(argv + _properties(sections) + command)
     if "Unknown assignment" in answer.stderr:
-        # An older systemd ignores in a unit file what it refuses here. To ask for its version costs a process: only where needed.
+        # An older systemd refuses here what it ignores in a unit file. Its version costs a process: only now.
         answer = systemctl.run(argv + _properties(sections, systemctl.version()) + command)
     if answer.returncode:
-        history = systemctl.journal_tail(unit_name, since)
-        reason = answer.stderr.strip()[:1000] or "; ".join(history[-3:])
-        raise health_gate.Unhealthy("systemd could not start it: %s" % reason, evidence={"journal": history})
+        journal = systemctl.journal_tail(unit_name, since)
+        reason = answer.stderr.strip()[:1000] or "; ".join(journal[-3:])
+        raise health_gate.Unhealthy("systemd could not start it: %s" % reason, evidence={"journal": journal})
 
 
 def _properties(sections, version=None):
     return ["--property=" + value for value in unit.transient(sections, version)]
 
 
-def _explain(error, request, port):
-    """The commonest cause of a false alarm is an app that does not take its port from the environment."""
+def _add_hint(error, request, port):
+    """The most frequent false alarm is an app that does not take its port from the environment."""
     text = " ".join(error.facts.get("evidence", {}).get("journal", []))
     if "address already in use" in text:
-        hint = "It did not listen on port %d, which %s named. Let the app read its port from %s, or set smoke: false"
+        hint = (
+            "It did not listen on port %d, which %s named. Let the app read its port from %s, "
+            "or set smoke: false"
+        )
         error.facts["hint"] = hint % (port, request.port_variable, request.port_variable)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Look at the host without touching it: releases, links, the running process, the unit on disk, its health."""
+"""The state of the host: releases, links, the running process, the unit on disk, its health. Read-only."""
 
 from __future__ import annotations
 
@@ -14,13 +14,20 @@ from ...common import canonical, health
 from ...common.errors import SlipwayError
 from ...common.manifest import SIGNATURE
 from ..releases.running import binary_intact, listed_digest, running_release
+from ..system.files import has_text
 from ..systemd import systemctl
+
+TYPE_CHECKING = False  # as in typing, without the cost of importing it
+if TYPE_CHECKING:
+    from ..releases.layout import Release
+    from .request import Request
+    from .target import Target
 
 
 class HostState:
-    """What is. Whatever costs time is looked up when the decision asks for it, and then once."""
+    """What is on the host now. What costs time is read when the plan asks for it, and then once."""
 
-    def __init__(self, request, target, releases):
+    def __init__(self, request: Request, target: Target, releases: dict):
         self._request = request
         self._target = target
         self.releases = releases
@@ -31,43 +38,41 @@ class HostState:
         self.running_release = running_release(request.layout, self.unit["MainPID"])
 
     @property
-    def live(self):
-        """The release that a deploy starts from: what `current` names or, where that names none, what runs."""
+    def live(self) -> str | None:
+        """Where a deploy starts: the release that `current` names or, without one, the running release."""
         return self.current if self.current in self.releases else self.running_release
 
     @cached_property
-    def target_here(self):
+    def target_here(self) -> bool:
         return self._target.id in self.releases and self._usable(self.releases[self._target.id])
 
     @cached_property
-    def donor(self):
-        """A usable release that was made of the same artifact."""
+    def donor(self) -> Release | None:
+        """A usable release that was made from the same artifact."""
         same = (
-            item
-            for item in self.releases.values()
-            if item.artifact == self._target.record["artifact"] and item.id != self._target.id
+            release
+            for release in self.releases.values()
+            if release.artifact == self._target.record["artifact"] and release.id != self._target.id
         )
         return next((release for release in same if self._usable(release)), None)
 
     def _usable(self, release):
-        """Not damaged, and signed where a signature is asked for: the same artifact may have come unsigned before."""
+        """Not damaged, and signed if a signature is required: the artifact may have come unsigned before."""
         signed = os.path.isfile(os.path.join(release.path, SIGNATURE))
         return (signed or not self._request.allowed_signers) and _intact(release)
 
     @cached_property
-    def binary_intact(self):
+    def binary_intact(self) -> bool:
         release = self.releases.get(self.running_release)
         return bool(release) and binary_intact(release, self.unit["MainPID"])
 
     @cached_property
-    def units_installed(self):
+    def units_installed(self) -> bool:
         directory = self._request.layout.unit_dir
-        return all(
-            _same_text(os.path.join(directory, name), text) for name, text in self._target.units.items()
-        )
+        return all(has_text(os.path.join(directory, name), text) for name, text in self._target.units.items())
 
-    def health_problem(self):
-        """Why the target is unhealthy, asked now; None where it is healthy or is not what runs."""
+    def health_problem(self) -> str | None:
+        """Why the target is unhealthy, probed now; None if it is healthy, or is not what runs."""
         if self.running_release != self._target.id:
             return None
         check = self._request.check_for(self._target, port=self._request.strategy.port(self._request.layout))
@@ -80,7 +85,7 @@ class HostState:
 
 
 def _intact(release):
-    """Are the parts that run what the release's records say? An immutable directory can still meet a bad disk, or a root shell."""
+    """Whether what runs is what the release's record says: a disk or a root shell may have changed it."""
     try:
         units = {name: canonical.sha256(text) for name, text in release.units().items()}
         return (
@@ -89,12 +94,4 @@ def _intact(release):
             and units == release.record["units"]
         )
     except (OSError, SlipwayError):
-        return False
-
-
-def _same_text(path, text):
-    try:
-        with open(path, encoding="utf-8") as handle:
-            return handle.read() == text
-    except (OSError, UnicodeDecodeError):
         return False

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One deploy under way: the steps that strategies are made of, and what it did so far."""
+"""One deploy in progress: the steps that strategies are made of, and what was done so far."""
 
 from __future__ import annotations
 
@@ -18,18 +18,29 @@ from . import health_gate, preflight, smoke_test
 from .plan import to_put_back
 from .target import existing
 
+TYPE_CHECKING = False  # as in typing, without the cost of importing it
+if TYPE_CHECKING:
+    from typing import BinaryIO, Iterator
 
-def rejected(deployment, error):
+    from .plan import Plan
+    from .request import Request
+    from .state import HostState
+    from .target import Target
+
+MAX_MESSAGE = 2000
+
+
+def rejected(deployment: Deployment, error: BaseException) -> Rejected:
+    """The error for what goes wrong before the switch: it also says what still serves."""
     facts = dict(getattr(error, "facts", {}))
-    return Rejected(
-        "%s was refused: %s. %s" % (deployment.target.id, error, deployment.still_serving()), **facts
-    )
+    message = "%s was refused: %s. %s" % (deployment.target.id, error, deployment.still_serving())
+    return Rejected(message, **facts)
 
 
 class Deployment:
-    """One deploy under way: what it knows, the steps that strategies are made of, and what it did so far."""
+    """One deploy in progress. Strategies are made of its steps."""
 
-    def __init__(self, request, target, state):
+    def __init__(self, request: Request, target: Target, state: HostState):
         self.request = request
         self.app = request.app
         self.layout = request.layout
@@ -50,61 +61,63 @@ class Deployment:
         release = self.state.releases.get(release_id)
         return existing(release, self.history.health_of(release_id)) if release else None
 
-    # --- steps -----------------------------------------------------------------------------------------------------
+    # --- steps
+    # --------------------------------------------------------------------------------------------------
 
-    def stage(self, plan, payload):
+    def stage(self, plan: Plan, payload: BinaryIO | None) -> None:
         """Put the release into releases/, complete or not at all."""
         if plan.stage is None:
             return
-        with self.phase("stage"), self.refusing():
+        with self.phase("stage"), self.rejecting():
             stage.stage(self.request, self.target, self.state.donor, payload)
         self.actions.append("staged %s" % self.target.id)
 
-    def preflight(self, staged):
-        """Everything that can be known to be wrong before the live service is touched."""
-        with self.phase("preflight"), self.refusing():
+    def preflight(self, staged: bool) -> None:
+        """Check everything that can be known to be wrong before the live service is touched."""
+        with self.phase("preflight"), self.rejecting():
             self.check_strategy()
-            preflight.check(
-                self.target, known_units=self.old.units if self.old else {}, unit_dir=self.layout.unit_dir
-            )
-            if (
-                self.request.allowed_signers and not staged
-            ):  # what was staged just now was verified before it got its name
+            known_units = self.old.units if self.old else {}
+            preflight.check(self.target, known_units=known_units, unit_dir=self.layout.unit_dir)
+            # What was staged just now was verified before it got its name.
+            if self.request.allowed_signers and not staged:
                 signature.verify(self.layout.path_of(self.target.id), self.request.allowed_signers)
 
-    def check_strategy(self):
-        """Refuse to take over where that could not be done without a gap that nobody asked for, or where nothing leads back."""
-        if self.request.confirm_within and self.old and self.old.strategy != self.request.strategy.NAME:
+    def check_strategy(self) -> None:
+        """Refuse a change of strategy that needs a gap in service, or from which no rollback leads back."""
+        strategy = self.request.strategy
+        if self.request.confirm_within and self.old and self.old.strategy != strategy.NAME:
             raise SlipwayError(
-                "confirm_within cannot go together with a change of strategy: %s is live with %s, and no rollback leads from %s to that. "
-                "Change the strategy without it first"
-                % (self.old.id, self.old.strategy, self.request.strategy.NAME)
+                "confirm_within cannot be used with a change of strategy: %s is live with %s, and %s cannot "
+                "roll back to that. Change the strategy without it first"
+                % (self.old.id, self.old.strategy, strategy.NAME)
             )
-        if self.old and self.old.strategy not in self.request.strategy.REPLACES:
+        if self.old and self.old.strategy not in strategy.REPLACES:
             raise SlipwayError(
-                "%s is live with the strategy %s, and %s cannot take over from that. Stay with it, or take the app off this host first, "
-                "with state: absent" % (self.old.id, self.old.strategy, self.request.strategy.NAME)
+                "%s is live with the strategy %s, and %s cannot take over from that. Keep that strategy, or "
+                "remove the app from this host first, with state: absent"
+                % (self.old.id, self.old.strategy, strategy.NAME)
             )
 
-    def check_port(self, unit_name, port=None):
-        """Refuse to start where a stranger holds the port."""
-        if port or self.request.port:
-            preflight.check_port(port or self.request.port, unit_name, self.state.unit["MainPID"])
+    def check_port(self, unit_name: str, port: int | None = None) -> None:
+        """Refuse to start if another process has the port."""
+        port = port or self.request.port
+        if port:
+            preflight.check_port(port, unit_name, self.state.unit["MainPID"])
 
-    def smoke_test(self):
-        """Run the new binary beside the live one first; a release that has been good here before needs no proof."""
+    def smoke_test(self) -> None:
+        """Run the new binary beside the live one first, unless this release has been healthy here before."""
         reason = smoke_test.reason_to_skip(self.request, self.request.check_for(self.target))
         if self.outcomes.get(self.target.id) == "ok":
             reason = "%s has served here before" % self.target.id
         if reason:
-            self.actions.append("no smoke run: %s" % reason)
+            self.actions.append("no smoke test: %s" % reason)
             return
         with self.phase("smoke"):
             smoke_test.run(self.request, self.target, self.layout.release(self.target.id))
-        self.actions.append("smoke run passed")
+        self.actions.append("smoke test passed")
 
-    def switch(self, target, previous):
-        """Let links and unit files name a release. From here on a failure means putting back."""
+    def switch(self, target: Target, previous: str | None) -> None:
+        """Let links and unit files name a release. From here on a failure means a rollback."""
         self.switched = True
         with self.phase("switch"):
             self.layout.point("previous", previous)
@@ -112,38 +125,41 @@ class Deployment:
             self._install_units(target)
         self.actions.append("current -> %s" % target.id)
 
-    def switch_back(self, previous):
-        """The same for the old release, as far as a disk in trouble lets us: whether it serves is for the judge to say."""
-        steps = (
-            lambda: self.layout.point_back(self.old.id, previous),
-            lambda: self._install_units(self.old),
-        )
+    def switch_back(self, previous: str | None) -> None:
+        """The same for the old release, as far as the host allows: what fails is a warning.
+
+        The old release has to be started in any case; the health check then says whether it serves.
+        """
         with self.phase("switch"):
-            for step in steps:
-                try:
-                    step()
-                except OSError as error:
-                    self.warnings.append("On the way back to %s: %s" % (self.old.id, error))
+            with self._warning():
+                self.layout.point_back(self.old.id, previous)
+            with self._warning():
+                self._install_units(self.old)
         self.actions.append("current -> %s" % self.layout.current())
 
+    @contextlib.contextmanager
+    def _warning(self):
+        try:
+            yield
+        except (SlipwayError, OSError) as error:
+            self.warnings.append("While rolling back to %s: %s" % (self.old.id, error))
+
     def _install_units(self, target):
-        if (
-            unit_file.install(target.units, self.layout.unit_dir)
-            or self.state.unit.get("NeedDaemonReload") == "yes"
-        ):
+        changed = unit_file.install(target.units, self.layout.unit_dir)
+        if changed or self.state.unit.get("NeedDaemonReload") == "yes":
             unit_file.daemon_reload()
             self.actions.append("installed %s" % ", ".join(sorted(target.units)))
 
-    def previous_after_success(self):
-        """What `previous` names once the target is live: what was live before, if that was another release."""
+    def previous_after_success(self) -> str | None:
+        """What `previous` names once the target is live: the release that was live before, if another."""
         return self.old.id if self.old else self.state.previous
 
-    def previous_after_putting_back(self):
-        """What `previous` names once the old release is back: what it named before, if that is another release."""
+    def previous_after_putting_back(self) -> str | None:
+        """What `previous` names after a rollback: what it named before, if that is another release."""
         return self.state.previous if self.state.previous != self.old.id else None
 
-    def start(self, unit_name, enable=True):
-        """Start or restart, and let systemd start it at boot."""
+    def start(self, unit_name: str, enable: bool = True) -> None:
+        """Start or restart a unit, and let systemd start it at boot."""
         self.started_at = time.time()
         with self.phase("start"):
             systemctl.start(unit_name)
@@ -151,16 +167,30 @@ class Deployment:
                 systemctl.enable(unit_name)
         self.actions.append("restarted %s" % unit_name)
 
-    def start_again(self, unit_name):
-        """Start what was live before, unless it was never stopped: then it serves, and where links could not be put back a start would stop it for good."""
-        pid = systemctl.show(unit_name)["MainPID"]
-        if pid and pid == self.state.unit["MainPID"] and self.state.running_release == self.old.id:
+    def start_again(self, unit_name: str) -> None:
+        """Start what was live before, unless it was never stopped.
+
+        If it was not, it still serves; and if the links could not be put back, a restart would end it for
+        good.
+        """
+        if self._was_never_stopped(systemctl.show(unit_name)):
             self.actions.append("%s was never stopped" % unit_name)
         else:
             self.start(unit_name)
 
-    def wait_healthy(self, target, unit_name, port=None, hold=True):
-        """Raise where the release is not healthy; ``hold``: it must also stay so for ``min_ready_seconds``."""
+    def _was_never_stopped(self, unit):
+        """Whether the process of the old release still runs. One that is being stopped is about to end."""
+        return (
+            unit["MainPID"] != 0
+            and unit["MainPID"] == self.state.unit["MainPID"]
+            and unit["ActiveState"] != "deactivating"
+            and self.state.running_release == self.old.id
+        )
+
+    def wait_healthy(
+        self, target: Target, unit_name: str, port: int | None = None, hold: bool = True
+    ) -> None:
+        """Raise if the release is not healthy; ``hold``: it must also stay so for ``min_ready_seconds``."""
         with self.phase("health"):
             check = self.request.check_for(target, port=port)
             if not hold:
@@ -170,8 +200,8 @@ class Deployment:
                 check, release, target.names, unit_name, self.layout, self.started_at
             )
 
-    def stand_down(self):
-        """After a failed first deploy: no link and no process claims that something serves, nor after the next boot."""
+    def stand_down(self) -> None:
+        """After a failed first deploy: no link and no process claims to serve, also after the next boot."""
         for unit_name in self.request.strategy.services(self.app):
             with contextlib.suppress(SlipwayError):
                 systemctl.stop(unit_name)
@@ -181,8 +211,8 @@ class Deployment:
         except OSError as error:
             self.warnings.append("current still names %s: %s" % (self.target.id, error))
 
-    def prune(self):
-        """Remove what nobody would go back to; a failure here is a warning, never a failed deploy."""
+    def prune(self) -> None:
+        """Remove releases that nobody would roll back to; a failure is a warning, never a failed deploy."""
         try:
             removed = prune.prune(self.layout, self.history.outcomes(), self.request.keep, self.target.id)
         except OSError as error:
@@ -190,10 +220,11 @@ class Deployment:
         else:
             self.actions.extend("pruned %s" % release_id for release_id in removed)
 
-    # --- what it tells ---------------------------------------------------------------------------------------------
+    # --- results
+    # ------------------------------------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def phase(self, name):
+    def phase(self, name: str) -> Iterator[None]:
         """Measure a step, in milliseconds."""
         start = time.monotonic()
         try:
@@ -202,15 +233,15 @@ class Deployment:
             self.phases[name] = self.phases.get(name, 0) + int((time.monotonic() - start) * 1000)
 
     @contextlib.contextmanager
-    def refusing(self):
-        """Turn what goes wrong before the switch into a refusal that says what still serves."""
+    def rejecting(self) -> Iterator[None]:
+        """Turn what goes wrong before the switch into a Rejected that says what still serves."""
         try:
             yield
         except (SlipwayError, OSError) as error:
             raise rejected(self, error) from error
 
-    def record(self, outcome, message):
-        """One line in the journal. A disk that is full now must not make a failure of a deploy that went well."""
+    def record(self, outcome: str, message: str) -> None:
+        """Append to the history. If the disk is full now, a deploy that went well has still not failed."""
         kind = "stage" if self.request.state == "staged" else "rollback" if self.request.release else "deploy"
         entry = {
             "act": kind,
@@ -219,28 +250,28 @@ class Deployment:
             "from": self.started_from,
             "to": self.target.id,
             "outcome": outcome,
-            "message": message[:2000],
+            "message": message[:MAX_MESSAGE],
             "phases": self.phases,
             "ready_ms": self.ready_ms,
-            "health": self.request.options_for(self.target),
+            "health": self.request.health_options_for(self.target),
         }
         try:
             self.history.append(entry)
         except OSError as error:
-            self.warnings.append("The journal could not be written: %s" % error)
+            self.warnings.append("The history could not be written: %s" % error)
 
     @property
-    def ready_ms(self):
+    def ready_ms(self) -> int | None:
         return self.verdict.ready_ms if self.verdict else None
 
-    def still_serving(self):
+    def still_serving(self) -> str:
         """The half sentence that the person on call needs first."""
         if self.state.unit["ActiveState"] == "active" and self.state.running_release:
             return "%s still serves, untouched" % self.state.running_release
         return "Nothing was serving before, and nothing was started"
 
-    def facts(self):
-        """The result, whether it went well or not."""
+    def facts(self) -> dict:
+        """The part of the result that success and failure share."""
         return {
             "release": self.target.id,
             "from": self.started_from,

@@ -12,11 +12,23 @@ from ..releases.history import History
 from ..releases.layout import release_record
 from ..system import platform
 
+TYPE_CHECKING = False  # as in typing, without the cost of importing it
+if TYPE_CHECKING:
+    from ..releases.layout import Release
+    from .request import Request
+
 
 class Target:
-    """The release that shall be staged or live: on the host already, or to be made from an artifact."""
+    """The release that is to be staged or live: it is on the host already, or is made from an artifact."""
 
-    def __init__(self, record, units, rendered_environment, artifact=None, health=None):
+    def __init__(
+        self,
+        record: dict,
+        units: dict,
+        rendered_environment: str,
+        artifact: dict | None = None,
+        health: dict | None = None,
+    ):
         self.id = record["id"]
         self.version = record["version"]
         self.record = record
@@ -27,21 +39,28 @@ class Target:
         self.strategy = record["strategy"]
 
     @property
-    def names(self):
+    def names(self) -> tuple:
         """What a health answer may call this release."""
         return (self.version, self.id)
 
 
-def target_of(request, releases):
+def target_of(request: Request, releases: dict) -> Target:
     """The target of a request, given the releases that the host has (id to Release)."""
-    if request.release:
-        release = _resolve(request, releases)
-        if release.strategy != request.strategy.NAME:
-            raise SlipwayError(
-                "%s was released with the strategy %s, and its unit knows no other than that. Deploy its version again with %s. Nothing was changed"
-                % (release.id, release.strategy, request.strategy.NAME)
-            )
-        return existing(release, History(request.layout.history).health_of(release.id))
+    return _existing_target(request, releases) if request.release else _new_target(request)
+
+
+def _existing_target(request, releases):
+    release = _resolve(request, releases)
+    if release.strategy != request.strategy.NAME:
+        raise SlipwayError(
+            "%s was released with the strategy %s, and its units are for that one only. "
+            "Nothing was changed. Deploy its version again with %s"
+            % (release.id, release.strategy, request.strategy.NAME)
+        )
+    return existing(release, History(request.layout.history).health_of(release.id))
+
+
+def _new_target(request):
     if not request.artifacts:
         raise InvalidInput(
             "artifact",
@@ -52,8 +71,8 @@ def target_of(request, releases):
     if artifact is None:
         offered = ", ".join(sorted({describe_target(artifact) for artifact in request.artifacts}))
         raise SlipwayError(
-            "Wrong architecture: this host is linux/%s%s, the artifacts are for %s. Build for it too: add it to the targets of the build"
-            % (platform.goarch(), _best_variant(), offered)
+            "Wrong architecture: this host is linux/%s%s, the artifacts are for %s. "
+            "Add this host's to the targets of the build" % (platform.goarch(), _best_variant(), offered)
         )
     sections = request.strategy.units(request)
     units = {name: unit.render(parts) for name, parts in sections.items()}
@@ -64,8 +83,8 @@ def target_of(request, releases):
     return Target(record, units, rendered, artifact)
 
 
-def existing(release, health):
-    """The target that a release on the host is; ``health``: the options that it was last found healthy with, or None."""
+def existing(release: Release, health: dict | None) -> Target:
+    """A release on the host as a target. ``health``: the options it was last healthy with, or None."""
     with open(release.environment_file, encoding="utf-8") as handle:
         rendered = handle.read()
     record = {
@@ -77,7 +96,7 @@ def existing(release, health):
     return Target(record, release.units(), rendered, health=health)
 
 
-def describe_target(artifact):
+def describe_target(artifact: dict) -> str:
     """linux/amd64/v3 and the like."""
     return "/".join(filter(None, ("linux", artifact["goarch"], artifact["variant"])))
 
@@ -89,22 +108,22 @@ def _best_variant():
 
 def _resolve(request, releases):
     """The release that `previous`, an id or a version names."""
-    word = request.release
-    if word == "previous":
-        word = request.layout.previous()
-        if word is None:
+    name = request.release
+    if name == "previous":
+        name = request.layout.previous()
+        if name is None:
             raise SlipwayError(
-                "There is no previous release of %s on this host to go back to. It has: %s"
-                % (request.app, _listing(releases))
+                "There is no previous release of %s on this host to roll back to. Nothing was changed. "
+                "The host has: %s" % (request.app, _listing(releases))
             )
-    if word in releases:
-        return releases[word]
-    matching = [release for release in releases.values() if release.version == word]
+    if name in releases:
+        return releases[name]
+    matching = [release for release in releases.values() if release.version == name]
     if len(matching) == 1:
         return matching[0]
-    problem = "is not on this host" if not matching else "could be one of several here: name it by its id"
+    problem = "could be one of several here: name it by its id" if matching else "is not on this host"
     raise SlipwayError(
-        "Release %r of %s %s. It has: %s. Nothing was changed"
+        "Release %r of %s %s. Nothing was changed. The host has: %s"
         % (request.release, request.app, problem, _listing(releases))
     )
 

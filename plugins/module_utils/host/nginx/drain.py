@@ -2,59 +2,50 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Taking servers out of a site's balance and bringing them back, without a request lost."""
+"""Drain servers of a site and undrain them, without losing a request."""
 
 from __future__ import annotations
 
 import time
 
 from ...common.errors import InvalidInput
-from . import apply, config_files, process, upstream
+from . import config_files, preview, process, upstream
+from .apply import install
 
 
-class Plan:
-    """The upstream's file as it is, and as it shall be."""
+class DrainPlan:
+    """The upstream file that is to be there. ``changed`` is false if nginx serves with it already."""
 
     def __init__(self, name, before, after):
+        path = upstream.path_of(name)
         self.name = name
-        self.before = before
-        self.after = after
-        self.changed = before != after or (
-            process.is_active() and process.is_behind([upstream.path_of(name)])
-        )
-
-    def act(self):
-        apply.put_in_place(self.name, {upstream.path_of(self.name): self.after})
-
-    def servers(self):
-        return upstream.addresses(self.after)
-
-    def diff(self):
-        path = upstream.path_of(self.name)
-        return {
-            "before": config_files.shown(self.before),
-            "after": config_files.shown(self.after),
-            "before_header": path,
-            "after_header": path,
-        }
+        self.files = {path: after}
+        self.servers = upstream.addresses(after)
+        self.diff = preview.file_diff(path, after)
+        self.changed = before != after or (process.is_active() and process.has_not_loaded([path]))
 
 
-def plan(name, wanted):
-    """What a site's upstream comes to with these servers ({address: whether it is drained}) changed."""
+def decide(name, requested):
+    """The plan for a site whose servers ({address: whether to drain it}) are to change."""
     text = config_files.read(upstream.path_of(name))
     if text is None:
         raise InvalidInput(
-            "name", name, "nginx on this host has no such site; slipway.golang.nginx_site makes it"
+            "name", name, "nginx on this host has no such site; create it with slipway.golang.nginx_site"
         )
-    if upstream.is_switched(text):
+    if upstream.is_blue_green(text):
         raise InvalidInput(
-            "name", name, "its site has blue_green, so that its releases say which of the two serves"
+            "name", name, "its site has blue_green; which of the two servers gets requests, a deploy decides"
         )
-    return Plan(name, text, upstream.with_down(text, name, wanted))
+    return DrainPlan(name, text, upstream.with_drained(text, name, requested))
+
+
+def apply(plan):
+    """Install the upstream file. An nginx that is not running stays so."""
+    install(plan.name, plan.files)
 
 
 def wait(address, timeout):
-    """Wait until no connection to a server is left, or for ``timeout`` seconds; returns how many are."""
+    """Wait until a server has no connection left, at most ``timeout`` seconds; returns how many are left."""
     deadline = time.monotonic() + timeout
     while True:
         left = process.connections(address)

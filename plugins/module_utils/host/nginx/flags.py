@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The files that nginx looks for at every request: they change what it does without a reload."""
+"""Flag files, which nginx looks for at every request: they change what it does without a reload."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ DIRECTORY = "/etc/nginx/slipway"
 
 
 def green(name):
-    """While this file is there, nginx sends to the green one of two instances (strategy blue_green)."""
+    """While this file exists, nginx sends requests to the green instance (strategy blue_green)."""
     return "%s/%s.green" % (DIRECTORY, name)
 
 
 def maintenance_page(name):
-    """While this page is there, nginx answers with it."""
+    """While this page exists, nginx answers every request with it."""
     return "%s/%s.maintenance.html" % (DIRECTORY, name)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a site can be told, and what it is told when nobody says anything: a table only. The words are nginx's own."""
+"""The options of a site and their defaults: a table only. Names that nginx has are nginx's."""
 
 from __future__ import annotations
 

@@ -2,26 +2,21 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From options to the text of nginx's configuration. Pure: nothing here looks at the host.
+"""From checked options to the text of nginx's configuration. Pure: nothing here looks at the host.
 
-Whatever a user gives stays inside of its field: names, addresses and paths have to match a pattern, text is quoted, and a
-``$`` in it means itself. Only the snippet is nginx's own language, and it may not leave its block.
+Text that a user gives is quoted, with a literal ``$``. Only the snippet is nginx's own language.
 """
 
 from __future__ import annotations
 
 import hashlib
-import ipaddress
-import re
 
-from ...common.errors import InvalidInput
-from ...common.names import check_absolute
 from . import flags
 
 DIRECTORY = "/etc/nginx"
 COMMON = DIRECTORY + "/conf.d/00-slipway.conf"  # read before the sites, which name its log format
 BANNER = "# Written by slipway.golang.nginx_site: set its options instead of changing this file."
-WAITING = "This site waits for its certificate."
+WAITING = "This site is waiting for its certificate."
 PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Maintenance</title>
 <h1>Down for maintenance</h1>
@@ -29,8 +24,9 @@ PAGE = """<!doctype html>
 </html>
 """
 
-# Mozilla's intermediate profile, https://ssl-config.mozilla.org: version 5.7 without its three DHE suites, which need
-# parameters of their own and serve no client that the others do not. OCSP stapling and session tickets are off, as there.
+# Mozilla's intermediate profile, https://ssl-config.mozilla.org: version 5.7 without its three DHE suites,
+# which need parameters of their own and add no client to those of the others. OCSP stapling and session
+# tickets are off, as there.
 TLS = [
     "ssl_protocols TLSv1.2 TLSv1.3;",
     "ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384"
@@ -41,7 +37,10 @@ TLS = [
     "ssl_session_cache shared:slipway_tls:10m;",
     "ssl_session_tickets off;",
 ]
-_GZIP_TYPES = "application/javascript application/json application/problem+json application/xml image/svg+xml text/css text/javascript text/plain text/xml"
+_GZIP_TYPES = (
+    "application/javascript application/json application/problem+json application/xml image/svg+xml "
+    "text/css text/javascript text/plain text/xml"
+)
 _LOG_FIELDS = (
     ("time", "$time_iso8601"),
     ("request_id", "$request_id"),
@@ -64,18 +63,9 @@ _LOG_FIELDS = (
     ("user_agent", "$http_user_agent"),
 )
 
-_LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?"
-_DOMAIN = re.compile(r"(?=.{1,253}$)(\*\.)?%s(\.%s)*" % (_LABEL, _LABEL))
-_PATH = re.compile(r"/[A-Za-z0-9._~@%+=:,/-]*")
-_URI = re.compile(r"/[A-Za-z0-9._~%+=:,@-]*(/[A-Za-z0-9._~%+=:,@-]*)*")
-_SIZE = re.compile(r"[0-9]{1,6}[kmg]?")
-_RATE = re.compile(r"[1-9][0-9]{0,6}r/[sm]")
-_QUOTED = re.compile(r"""\\.|(?<![^\s;{}])(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|#[^\n]*)""", re.DOTALL)
-_HEADER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
-
 
 class Facts:
-    """What the host has to say about it: nginx's version as a tuple, and whether there is IPv6."""
+    """What the text depends on besides the options: nginx's version, and whether the host has IPv6."""
 
     def __init__(self, version=(1, 22, 1), ipv6=True):
         self.version = version
@@ -86,192 +76,21 @@ def path_of(name):
     return "%s/conf.d/slipway-%s.conf" % (DIRECTORY, name)
 
 
-# --- checks ---------------------------------------------------------------------------------------------------------
-
-
-def check(options):
-    """Refuse what cannot become a configuration; raises InvalidInput."""
-    for field in ("domains", "redirect_from"):
-        for domain in options[field]:
-            _matching(
-                _DOMAIN,
-                domain,
-                field,
-                "use a host name in lower case, as in 'orders.example.com' or '*.example.com' (punycode for others)",
-            )
-    both = sorted(set(options["domains"]) & set(options["redirect_from"]))
-    if both:
-        raise InvalidInput(
-            "redirect_from", both[0], "it is also one of domains, and would be redirected to itself"
-        )
-    if options["redirect_from"] and not options["domains"]:
-        raise InvalidInput(
-            "redirect_from", options["redirect_from"][0], "there is no domain to redirect to; set domains"
-        )
-    if options["redirect_from"] and options["domains"][0].startswith("*"):
-        raise InvalidInput(
-            "domains",
-            options["domains"][0],
-            "redirect_from leads to the first domain, which has to be one name; put this one after it",
-        )
-    if bool(options["certificate"]) != bool(options["certificate_key"]):
-        missing, given = (
-            ("certificate_key", "certificate")
-            if options["certificate"]
-            else ("certificate", "certificate_key")
-        )
-        raise InvalidInput(missing, "", "it is needed beside %s" % given)
-    for field in ("certificate", "certificate_key", "acme_webroot"):
-        if options[field] or field == "acme_webroot":
-            _check_path(options[field], field)
-    _check_numbers(options)
-    _check_paths(options)
-    _matching(
-        _SIZE,
-        options["client_max_body_size"],
-        "client_max_body_size",
-        "use a number with k, m or g, as in '10m'; 0 is unlimited",
-    )
-    if options["limit_rate"]:
-        _matching(
-            _RATE,
-            options["limit_rate"],
-            "limit_rate",
-            "use requests per second or minute, as in '10r/s' or '90r/m'",
-        )
-    if options["acme_forward"]:
-        check_address(options["acme_forward"], "acme_forward")
-    for network in options["trusted_proxies"]:
-        _check_network(network)
-    for header, value in options["headers"].items():
-        _matching(_HEADER, header, "headers", "use the name of an HTTP header")
-        _check_text(value, "headers.%s" % header)
-    check_snippet(options["snippet"])
-
-
-def check_address(address, field="servers.address"):
-    """host:port, [ipv6]:port or unix:/path, as in nginx's `server`."""
-    remedy = "use host:port, [ipv6]:port or unix:/path, as in '127.0.0.1:8080'"
-    if address.startswith("unix:"):
-        _check_path(address[len("unix:") :], field)
-        return
-    host, colon, port = address.rpartition(":")
-    if not colon or not re.fullmatch(r"[1-9][0-9]{0,4}", port) or int(port) > 65535:
-        raise InvalidInput(field, address, remedy)
-    if host.startswith("[") and host.endswith("]"):
-        try:
-            ipaddress.IPv6Address(host[1:-1])
-        except ValueError:
-            raise InvalidInput(field, address, remedy) from None
-    elif not _DOMAIN.fullmatch(host.lower()) or host.startswith("*"):
-        raise InvalidInput(field, address, remedy)
-
-
-def check_snippet(text):
-    """A snippet may not leave the block that it is put into. What it does inside is for nginx to judge."""
-    if "\0" in text:
-        raise InvalidInput("snippet", text, "it has a NUL character")
-    lines, depth = (
-        text.rstrip("\n").split("\n"),
-        0,
-    )  # not splitlines: for nginx too, a lone carriage return ends no comment
-    for number, code in enumerate(_QUOTED.sub(_blank, text).split("\n")):
-        for character in code:
-            depth += (character == "{") - (character == "}")
-            if depth < 0:
-                raise InvalidInput(
-                    "snippet",
-                    lines[number].strip(),
-                    "line %d closes a block that the snippet did not open" % (number + 1),
-                )
-    if depth:
-        raise InvalidInput("snippet", lines[-1].strip(), "a block is opened with { and never closed")
-
-
-def _blank(match):
-    """Nothing in place of a quoted word or a comment, but as many lines as it had."""
-    return "\n" * match[0].count("\n")
-
-
-def _check_numbers(options):
-    for field, least, most in (
-        ("keepalive", 0, 10000),
-        ("hsts_max_age", 0, 10**9),
-        ("proxy_connect_timeout", 1, 75),
-        ("proxy_send_timeout", 1, 86400),
-        ("proxy_read_timeout", 1, 86400),
-        ("limit_burst", 0, 10**6),
-        ("status_port", 0, 65535),
-    ):
-        if not least <= options[field] <= most:
-            raise InvalidInput(field, options[field], "use a number from %d to %d" % (least, most))
-
-
-def _check_paths(options):
-    taken = set()
-    for field, path in [("streaming", path) for path in options["streaming"]] + [
-        ("static.path", entry["path"]) for entry in options["static"]
-    ]:
-        _matching(_URI, path, field, "use a path of the site that begins with /, as in '/events'")
-        if path == "/" or path in taken:
-            raise InvalidInput(field, path, "this path has its own meaning already; use one below it")
-        taken.add(path)
-    for entry in options["static"]:
-        if not entry["path"].endswith("/"):
-            raise InvalidInput(
-                "static.path", entry["path"], "let it end with /, as a directory is served below it"
-            )
-        _check_path(entry["directory"], "static.directory")
-
-
-def _check_path(path, field):
-    check_absolute(path, field)
-    _matching(_PATH, path, field, "use letters, digits and ._~@%+=:,-/ only")
-
-
-def _check_network(network):
-    try:
-        ipaddress.ip_network(network)
-    except ValueError as error:
-        raise InvalidInput(
-            "trusted_proxies", network, "use an address or a network, as in '10.0.0.0/8' (%s)" % error
-        ) from None
-
-
-def _check_text(value, field):
-    if not isinstance(value, str) or not value or re.search(r"[\x00-\x1f\x7f]", value):
-        raise InvalidInput(field, value, "use one line of text")
-
-
-def _matching(pattern, value, field, remedy):
-    if not isinstance(value, str) or not pattern.fullmatch(value):
-        raise InvalidInput(field, value, remedy)
-
-
-# --- the site -------------------------------------------------------------------------------------------------------
+# --- the site -------------------------------------------------------------------------------------
 
 
 def render(name, options, facts, https):
     """The site's file. ``https`` is "no", "waiting" (for the first certificate) or "yes"."""
     blocks = _zones(name, options)
+    all_names = options["domains"] + options["redirect_from"]
     if https == "yes":
-        blocks.append(
-            _server(
-                options["domains"] + options["redirect_from"],
-                80,
-                facts,
-                _acme(options) + [_to_https(options)],
-            )
-        )
-        blocks += _redirect(options, 443, facts, _tls(options) + _hsts(options))
-        blocks.append(
-            _server(options["domains"], 443, facts, _tls(options) + _hsts(options) + _content(name, options))
-        )
+        tls = _tls(options) + _hsts(options)
+        blocks.append(_server(all_names, 80, facts, _acme(options) + [_to_https(options)]))
+        blocks += _redirect(options, 443, facts, tls)
+        blocks.append(_server(options["domains"], 443, facts, tls + _content(name, options)))
     elif https == "waiting":
         rest = ("location /", ["default_type text/plain;", 'return 503 "%s\\n";' % WAITING])
-        blocks.append(
-            _server(options["domains"] + options["redirect_from"], 80, facts, _acme(options) + [rest])
-        )
+        blocks.append(_server(all_names, 80, facts, _acme(options) + [rest]))
     else:
         blocks += _redirect(options, 80, facts, _acme(options))
         blocks.append(_server(options["domains"], 80, facts, _acme(options) + _content(name, options)))
@@ -279,7 +98,7 @@ def render(name, options, facts, https):
 
 
 def snippet_line(text):
-    """The number of the line after which the user's snippet begins, 0 where there is none."""
+    """The number of the line after which the user's snippet begins; 0 if there is none."""
     lines = text.split("\n")
     return lines.index("    " + _SNIPPET) + 1 if "    " + _SNIPPET in lines else 0
 
@@ -288,7 +107,7 @@ _SNIPPET = "# snippet"
 
 
 def _zones(name, options):
-    """What nginx wants outside of the server's block."""
+    """The directives that belong outside the server block."""
     blocks = []
     if options["limit_rate"]:
         blocks.append(
@@ -313,7 +132,7 @@ def _zones(name, options):
 
 
 def _variable(name):
-    """The name as part of a variable's, in which nginx allows no dash, and has no room for a long one."""
+    """The prefix of the site's variables: a hash, because nginx allows no dash and no long name there."""
     return "slipway_" + hashlib.sha256(name.encode("utf-8")).hexdigest()[:12]
 
 
@@ -325,7 +144,7 @@ def _server(domains, port, facts, content):
 
 
 def listen(port, facts, default):
-    """The listen directives; with one set of options everywhere, as nginx wants them for one address."""
+    """The listen directives; with the same options in every file, as nginx requires for one address."""
     ssl = ""
     if port == 443:
         ssl = " ssl" if facts.version >= (1, 25, 1) else " ssl http2"
@@ -334,7 +153,7 @@ def listen(port, facts, default):
 
 
 def _acme(options):
-    """The challenge path: open on port 80 whatever else is redirected, limited or down."""
+    """The ACME challenge path: open on port 80 even if all else is redirected, limited or down."""
     return [
         (
             "location ^~ /.well-known/acme-challenge/",
@@ -344,6 +163,7 @@ def _acme(options):
 
 
 def acme_content(webroot, forward):
+    """How a challenge is answered: from a directory, or by another host."""
     if forward:
         return ["proxy_pass http://%s;" % forward, "proxy_set_header Host $host;"]
     return ["root %s;" % webroot, "default_type text/plain;", "try_files $uri =404;"]
@@ -358,7 +178,7 @@ def _to_https(options):
 
 
 def _redirect(options, port, facts, content):
-    """A server that sends the other names to the first domain."""
+    """A server that redirects the other names to the first domain."""
     if not options["redirect_from"]:
         return []
     target = "%s://%s" % ("https" if port == 443 else "http", options["domains"][0])
@@ -393,13 +213,14 @@ def _hsts(options):
 
 
 def _content(name, options):
-    """What the site itself answers."""
+    """The content of the site's main server block."""
     body = [
         "access_log /var/log/nginx/%s.access.log slipway;" % name
         if options["access_log"]
         else "access_log off;"
     ]
-    body.append("open_file_cache off;")  # the files that switch something are looked for at every request
+    # The flag files have to be looked for at every request.
+    body.append("open_file_cache off;")
     if options["blue_green"]:
         color = "$%s_color" % _variable(name)
         body += ["set %s blue;" % color, ("if (-f %s)" % flags.green(name), ["set %s green;" % color])]
@@ -437,7 +258,8 @@ _PAGE_URI = "/.slipway-maintenance"
 
 
 def _maintenance(name):
-    # By address and not by name: nginx turns a POST into a GET on the way there, and static files can only be got.
+    # A path and no named location: nginx then turns a POST into a GET, the only method that static files
+    # allow.
     content = [
         "internal;",
         "alias %s;" % flags.maintenance_page(name),
@@ -456,7 +278,7 @@ def _static(entry):
 
 
 def _proxy(name, options, streaming=False):
-    # The page is for this 503 only: one that the snippet gives is its own.
+    # The page is for this 503 only: a 503 that the snippet returns keeps its own page.
     body = [("if (-f %s)" % flags.maintenance_page(name), ["error_page 503 %s;" % _PAGE_URI, "return 503;"])]
     if options["limit_rate"]:
         burst = " burst=%d nodelay" % options["limit_burst"] if options["limit_burst"] else ""
@@ -470,11 +292,12 @@ def _proxy(name, options, streaming=False):
         "proxy_http_version 1.1;",
         "proxy_set_header Host $host;",
         "proxy_set_header X-Real-IP $remote_addr;",
-        # Not what the client claims: nginx is the first that the app can trust, or has named those whom it trusts itself.
+        # Not what the client claims: nginx is the first hop that the app can trust, unless trusted_proxies
+        # says more.
         "proxy_set_header X-Forwarded-For $remote_addr;",
         "proxy_set_header X-Forwarded-Proto %s;" % scheme,
         "proxy_set_header X-Forwarded-Host $host;",
-        # What says the same in other words, and what some services believe before the above.
+        # Other headers with the same meaning, which some services prefer to those above.
         'proxy_set_header Forwarded "";',
         'proxy_set_header True-Client-IP "";',
         "proxy_set_header X-Request-ID $request_id;",
@@ -485,7 +308,8 @@ def _proxy(name, options, streaming=False):
         "proxy_read_timeout %s;" % ("1h" if streaming else "%ds" % options["proxy_read_timeout"]),
         # Without non_idempotent: a POST that may have been executed is never sent twice.
         "proxy_next_upstream error timeout;",
-        # All servers are tried, the backup too, as long as they fail at once. What timed out late was slow, and would be elsewhere.
+        # All servers are tried, the backup too, if they fail at once. A request that timed out late is not
+        # repeated: it would be slow on another server too.
         "proxy_next_upstream_timeout 10s;",
     ]
     if streaming:
@@ -493,19 +317,19 @@ def _proxy(name, options, streaming=False):
     return body
 
 
-# --- what all sites share -------------------------------------------------------------------------------------------
+# --- what all sites share -------------------------------------------------------------------------
 
 
 def render_common(facts, *, catch_http, catch_https, acme_webroot, status_port, long_names=True):
-    """The file beside the sites: the log's format, the servers of last resort, the status.
+    """The file that all sites share: the log format, the default servers, the status page.
 
-    ``long_names``: make room for them; not where nginx has been told already, as it takes that only once.
+    ``long_names``: set server_names_hash_bucket_size, unless another file does: nginx allows it only once.
     """
     fields = ",".join('"%s":"%s"' % field for field in _LOG_FIELDS)
     blocks = ["server_names_hash_bucket_size 128;"] if long_names else []
     blocks += [
         "log_format slipway escape=json '{%s}';" % fields,
-        # Websockets and nothing else: an upgrade to h2c would open a way past these rules.
+        # Websockets and nothing else: an upgrade to h2c would bypass these rules.
         ("map $http_upgrade $slipway_upgrade", ['default "";', "~*^websocket$ websocket;"]),
         ("map $http_upgrade $slipway_connection", ['default "";', "~*^websocket$ upgrade;"]),
         ("geo $slipway_dollar", ['default "$";']),
@@ -513,7 +337,7 @@ def render_common(facts, *, catch_http, catch_https, acme_webroot, status_port, 
     if catch_http:
         rest = (
             "location /",
-            ["default_type text/plain;", 'return 404 "There is no site of this name here.\\n";'],
+            ["default_type text/plain;", 'return 404 "No site has this name here.\\n";'],
         )
         acme = ("location ^~ /.well-known/acme-challenge/", acme_content(acme_webroot, None))
         blocks.append(
@@ -523,7 +347,8 @@ def render_common(facts, *, catch_http, catch_https, acme_webroot, status_port, 
             )
         )
     if catch_https:
-        # The cache of sessions as well: a client that returns is looked up here, before nginx knows which site it wants.
+        # With the session cache: a returning client is looked up here, before nginx knows which site it asks
+        # for.
         blocks.append(
             (
                 "server",
@@ -551,15 +376,15 @@ def render_common(facts, *, catch_http, catch_https, acme_webroot, status_port, 
     return BANNER + "\n" + "".join("\n" + line for block in blocks for line in _lines(block)) + "\n"
 
 
-# --- text -----------------------------------------------------------------------------------------------------------
+# --- text -----------------------------------------------------------------------------------------
 
 
 class Verbatim(str):
-    """A line that is not to be indented: error messages count its columns, and it may be inside of a quoted text."""
+    """A line that must not be indented: it may be inside a quoted text, and errors count its columns."""
 
 
 def quoted(text):
-    """As an argument of nginx, with nothing in it that nginx would take for a variable."""
+    """The text as one argument of a directive, in which nginx sees no variable."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("$", "${slipway_dollar}")
     return '"%s"' % escaped
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The journal of an app: one line of JSON per act, and what follows from it about each release."""
+"""The history of an app: one line of JSON per deploy, and what follows from it about each release."""
 
 from __future__ import annotations
 
@@ -10,23 +10,26 @@ import json
 import os
 
 from ..system.clock import timestamp
-from ..system.files import sync_directory
+from ..system.files import replace, sync_directory
 
 MAX_BYTES = 1 << 20
+MODE = 0o600  # a health check's headers may contain a secret
+# The acts after which a release was live, or failed to be; "stage" is not one of them.
+_ACTIVATIONS = ("deploy", "rollback", "install")
 
 
 class History:
-    """Append-only, bounded, and readable when its last line was cut off."""
+    """Append-only, bounded, and readable if its last line was cut off."""
 
-    def __init__(self, path):
+    def __init__(self, path: str):
         self.path = path
 
-    def append(self, entry):
-        """Write one act, on disk before this returns."""
+    def append(self, entry: dict) -> None:
+        """Write one entry, on disk before this returns."""
         line = json.dumps(dict(entry, at=timestamp()), sort_keys=True) + "\n"
         is_new = not os.path.exists(self.path)
         with open(self.path, "a+b") as handle:
-            os.fchmod(handle.fileno(), 0o600)  # a health check's headers may hold a secret
+            os.fchmod(handle.fileno(), MODE)
             if not _ends_with_newline(handle):
                 line = "\n" + line
             handle.write(line.encode("utf-8"))
@@ -38,8 +41,8 @@ class History:
         if size > MAX_BYTES:
             self._halve()
 
-    def entries(self):
-        """All readable lines, oldest first; a damaged line is passed over."""
+    def entries(self) -> list:
+        """All readable entries, oldest first; a damaged line is skipped."""
         try:
             with open(self.path, "rb") as handle:
                 lines = handle.read().splitlines()
@@ -48,39 +51,29 @@ class History:
         parsed = (_parse(line) for line in lines)
         return [entry for entry in parsed if entry]
 
-    def outcomes(self):
-        """Release id to the outcome of the newest act that brought it up, in the order of those acts, oldest first."""
+    def outcomes(self) -> dict:
+        """Release id to the outcome of the newest act that activated it; the newest act last."""
         outcomes = {}
         for entry in self.entries():
-            if (
-                entry.get("act") in ("deploy", "rollback", "install")
-                and entry.get("to")
-                and isinstance(entry["to"], str)
-            ):
-                outcomes.pop(entry["to"], None)
-                outcomes[entry["to"]] = entry.get("outcome")
+            release_id = entry.get("to")
+            if entry.get("act") in _ACTIVATIONS and release_id and isinstance(release_id, str):
+                outcomes.pop(release_id, None)
+                outcomes[release_id] = entry.get("outcome")
         return outcomes
 
-    def health_of(self, release_id):
-        """The health options that a release was last found healthy with; None where that was not written down."""
-        proven = (
-            entry
-            for entry in reversed(self.entries())
-            if entry.get("to") == release_id and entry.get("outcome") == "ok"
-        )
-        return next((entry["health"] for entry in proven if isinstance(entry.get("health"), dict)), None)
+    def health_of(self, release_id: str) -> dict | None:
+        """The health options that a release was last found healthy with; None if they were not recorded."""
+        for entry in reversed(self.entries()):
+            healthy = entry.get("to") == release_id and entry.get("outcome") == "ok"
+            if healthy and isinstance(entry.get("health"), dict):
+                return entry["health"]
+        return None
 
     def _halve(self):
         entries = self.entries()
-        beside = self.path + ".new"
-        with open(beside, "wb") as handle:
-            os.fchmod(handle.fileno(), 0o600)
-            for entry in entries[len(entries) // 2 :]:
-                handle.write((json.dumps(entry, sort_keys=True) + "\n").encode("utf-8"))
-            handle.flush()
-            os.fsync(handle.fileno())
-        os.rename(beside, self.path)
-        sync_directory(os.path.dirname(self.path))
+        newer = entries[len(entries) // 2 :]
+        text = "".join(json.dumps(entry, sort_keys=True) + "\n" for entry in newer)
+        replace(self.path, text.encode("utf-8"), MODE)
 
 
 def _ends_with_newline(handle):

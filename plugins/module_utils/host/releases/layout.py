@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The places on the host: /opt/<app>, its releases, its two links, and how each of them changes."""
+"""The files of an app on a host: /opt/<app>, its releases, its two links, and how each of them changes."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ SCHEMA = 1
 
 
 class Release:
-    """One directory below releases/: complete, because it was renamed into place only when it was."""
+    """One directory below releases/. It is complete: it was renamed into place when it was."""
 
-    def __init__(self, path, record):
+    def __init__(self, path: str, record: dict):
         self.path = path
         self.record = record
         self.id = record["id"]
@@ -30,15 +30,15 @@ class Release:
         self.app = record["app"]
 
     @property
-    def binary(self):
+    def binary(self) -> str:
         """The file that systemd runs, through the link `current`."""
         return os.path.join(self.path, "bin", self.app)
 
     @property
-    def environment_file(self):
+    def environment_file(self) -> str:
         return os.path.join(self.path, "environment")
 
-    def units(self):
+    def units(self) -> dict:
         """Unit file name to text."""
         directory = os.path.join(self.path, "units")
         return {name: read_text(os.path.join(directory, name)) for name in sorted(os.listdir(directory))}
@@ -47,7 +47,7 @@ class Release:
 class Layout:
     """Everything of one app below its root directory."""
 
-    def __init__(self, app, root=None, unit_dir="/etc/systemd/system"):
+    def __init__(self, app: str, root: str | None = None, unit_dir: str = "/etc/systemd/system"):
         self.app = names.check_app(app)
         self.root = names.check_root(root or "/opt/" + app)
         self.unit_dir = unit_dir
@@ -60,23 +60,20 @@ class Layout:
         self.unconfirmed = os.path.join(self.root, "unconfirmed")
 
     @property
-    def live_binary(self):
-        """The path in the unit: the same text from release to release."""
+    def live_binary(self) -> str:
+        """The path in the unit file, which is the same for every release."""
         return os.path.join(self.root, "current", "bin", self.app)
 
     @property
-    def live_environment(self):
+    def live_environment(self) -> str:
         return os.path.join(self.root, "current", "environment")
 
-    def is_pending(self):
+    def is_pending(self) -> bool:
         """Whether a release waits to be confirmed."""
         return os.path.lexists(self.unconfirmed)
 
-    def exists(self):
-        return os.path.isdir(self.releases_dir)
-
-    def create(self):
-        """Make the directories; only root may write in any of them."""
+    def create(self) -> None:
+        """Create the directories; only root may write in any of them."""
         for path, mode in ((self.root, 0o755), (self.releases_dir, 0o755), (self.incoming, 0o700)):
             if not os.path.lexists(path):
                 os.makedirs(path, mode=mode, exist_ok=True)
@@ -84,25 +81,25 @@ class Layout:
             status = os.lstat(path)
             if not os.path.isdir(path) or os.path.islink(path):
                 raise SlipwayError(
-                    "%s should be a directory and is not: move it away, then deploy again" % path
+                    "%s is not a directory, as it must be: move it away, then deploy again" % path
                 )
             if status.st_uid != os.geteuid():
                 raise SlipwayError(
-                    "%s belongs to uid %d, not to root: chown it back, then deploy again"
+                    "%s belongs to uid %d, not to root: chown it to root, then deploy again"
                     % (path, status.st_uid)
                 )
             os.chmod(path, mode)
         for path in (os.path.join(self.root, link) for link in ("current", "previous")):
             if os.path.isdir(path) and not os.path.islink(path):
                 raise SlipwayError(
-                    "%s should be a link and is a directory: move it away, then deploy again" % path
+                    "%s is a directory and must be a link: move it away, then deploy again" % path
                 )
 
-    def path_of(self, release_id):
+    def path_of(self, release_id: str) -> str:
         return os.path.join(self.releases_dir, release_id)
 
-    def release(self, release_id):
-        """The release of that id, or None where it is absent or is not one of ours."""
+    def release(self, release_id: str) -> Release | None:
+        """The release of that id; None if it is absent or is no release of this app."""
         try:
             record = json.loads(read_text(os.path.join(self.path_of(release_id), "release.json")))
             release = Release(self.path_of(release_id), record)
@@ -110,22 +107,22 @@ class Layout:
             return None
         return release if release.id == release_id and release.app == self.app else None
 
-    def releases(self):
+    def releases(self) -> dict[str, Release]:
         """All complete releases, by id."""
         try:
             ids = sorted(name for name in os.listdir(self.releases_dir) if names.RELEASE_ID.fullmatch(name))
         except OSError:
             return {}
-        found = {release_id: self.release(release_id) for release_id in ids}
-        return {release_id: release for release_id, release in found.items() if release}
+        releases = {release_id: self.release(release_id) for release_id in ids}
+        return {release_id: release for release_id, release in releases.items() if release}
 
-    def current(self):
+    def current(self) -> str | None:
         return self._target("current")
 
-    def previous(self):
+    def previous(self) -> str | None:
         return self._target("previous")
 
-    def point(self, link, release_id):
+    def point(self, link: str, release_id: str | None) -> None:
         """Let a link name a release (None: no link), by one rename(2)."""
         path = os.path.join(self.root, link)
         if release_id is not None and self._target(link) == release_id:
@@ -140,10 +137,11 @@ class Layout:
             os.rename(beside, path)
         sync_directory(self.root)
 
-    def point_back(self, release_id, previous):
-        """Let `current` name a release again, and `previous` the one that it named then. Where it names this one, that needs no room on the disk.
+    def point_back(self, release_id: str, previous: str | None) -> None:
+        """Let `current` name a release again, and `previous` the one that it named then.
 
-        As long as `current` does not name it, `previous` has to: what neither names is pruned.
+        If `previous` names the release now, it becomes `current` by a rename, which also works on a full
+        disk. As long as `current` does not name it, `previous` has to: what neither names is pruned.
         """
         if self.current() != release_id and self.previous() == release_id:
             os.rename(os.path.join(self.root, "previous"), os.path.join(self.root, "current"))
@@ -152,21 +150,21 @@ class Layout:
             self.point("current", release_id)
         self.point("previous", previous)
 
-    def adopt(self, work, release_id):
-        """Rename a complete release into place; a damaged one of the same id makes room first."""
+    def adopt(self, work: str, release_id: str) -> None:
+        """Rename a complete release into place; a damaged one of the same id is moved away first."""
         path = self.path_of(release_id)
         if os.path.lexists(path):
             os.rename(path, os.path.join(self.incoming, "damaged-" + release_id))
         os.rename(work, path)
         sync_directory(self.releases_dir)
 
-    def discard(self, release_id):
-        """Remove a release; one that is half removed lies where nobody takes it for a release."""
+    def discard(self, release_id: str) -> None:
+        """Remove a release. It is moved out of releases/ first, so that no half of it is ever there."""
         work = os.path.join(self.incoming, "discarded-" + release_id)
         os.rename(self.path_of(release_id), work)
         remove(work)
 
-    def sweep(self):
+    def sweep(self) -> None:
         """Remove what an interrupted run left in incoming/. Only under the lock."""
         for name in os.listdir(self.incoming):
             remove(os.path.join(self.incoming, name))
@@ -179,7 +177,9 @@ class Layout:
         return release_id if names.RELEASE_ID.fullmatch(release_id) else None
 
 
-def release_record(app, version, artifact, environment, units, strategy):
+def release_record(
+    app: str, version: str, artifact: str, environment: str, units: dict, strategy: str
+) -> dict:
     """The content of release.json: the id and the digest follow from the parts."""
     unit_digests = {name: canonical.sha256(text) for name, text in units.items()}
     environment_digest = canonical.sha256(environment)

@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One rollout of an app at a time over a whole fleet: a lease that one of its hosts keeps, and that lapses when nobody renews it.
+"""A lease on an app: one rollout at a time over a whole fleet.
 
-A lock would die with the connection, and a rollout is many of them. Every new owner gets a higher number, the fencing token; hosts that a newer
-rollout has been to refuse an older one that wakes up after its lease has lapsed.
+One host of the fleet keeps the lease, and it lapses unless it is renewed. A lock would end with the
+connection, and a rollout is many of them. Every new owner gets a higher number, the fencing token: hosts
+that a newer rollout has been to refuse an older one that goes on after its lease has lapsed.
 """
 
 from __future__ import annotations
@@ -17,39 +18,41 @@ import time
 from ...common.errors import InvalidInput, SlipwayError
 from ..system import lock
 from ..system.clock import timestamp
-from ..system.files import read_text, remove, sync_directory, write_file
+from ..system.files import read_text, replace
 from .layout import Layout
 
-SHORTEST = 10
+SHORTEST_TTL = 10
+POLL_SECONDS = 0.5
+LOCK_WAIT = 10
 
 
-class Held(SlipwayError):
-    """Somebody else has the lease; ``owner`` in the facts says who."""
+class LeaseTaken(SlipwayError):
+    """Another rollout has the lease, or this one lost it. ``owner`` in the facts says who has it."""
 
 
-def acquire_lease(request, stream):
-    """Take the lease, or renew it where ``id`` is its owner already; waits ``wait`` seconds for whoever has it."""
+def acquire_lease(request: dict, stream) -> dict:
+    """Take the lease, or renew it if ``id`` has it; waits up to ``wait`` seconds for another owner."""
     layout = Layout(request["name"], request.get("root"))
-    if request["ttl"] < SHORTEST:
-        raise InvalidInput("ttl", request["ttl"], "use %d seconds or more" % SHORTEST)
+    if request["ttl"] < SHORTEST_TTL:
+        raise InvalidInput("ttl", request["ttl"], "use %d seconds or more" % SHORTEST_TTL)
     layout.create()
     deadline = time.monotonic() + request["wait"]
     while True:
-        with _alone(layout):
+        with _locked(layout):
             record = _read(layout)
             if not _is_taken(record, request):
                 return _write(layout, record, request)
         if time.monotonic() >= deadline:
             raise _refusal(layout, record, request)
-        time.sleep(0.5)
+        time.sleep(POLL_SECONDS)
 
 
-def release_lease(request, stream):
-    """Let the next one have it at once. Whose lease has lapsed gives nothing back."""
+def release_lease(request: dict, stream) -> dict:
+    """Release the lease, so that the next rollout can take it at once. Another owner keeps it."""
     layout = Layout(request["name"], request.get("root"))
     if not os.path.lexists(layout.lease):
         return {"changed": False, "outcome": "ok"}
-    with _alone(layout):
+    with _locked(layout):
         record = _read(layout)
         mine = record.get("id") == request["id"]
         if mine:
@@ -57,80 +60,77 @@ def release_lease(request, stream):
     return {"changed": mine, "outcome": "ok"}
 
 
-def check_fencing_token(layout, number):
-    """Refuse a rollout that an overtaken lease belongs to; remember the newest one."""
+def check_fencing_token(layout: Layout, token: int) -> None:
+    """Refuse a rollout if a newer one has been here; remember the newest token."""
     newest = _newest_token(layout)
-    if number < newest:
+    if token < newest:
         raise SlipwayError(
-            "A newer rollout of %s has been to this host: its number is %d, and the one of this rollout is %d, as its lease has lapsed meanwhile. "
-            "Nothing was changed. Deploy again if this one shall win" % (layout.app, newest, number)
+            "A newer rollout of %s has been to this host: its fencing token is %d, and that of this rollout "
+            "is %d, because its lease has lapsed. Nothing was changed. Deploy again to replace the newer one"
+            % (layout.app, newest, token)
         )
-    if number > newest:
-        _replace(layout.fencing_token, "%d\n" % number)
+    if token > newest:
+        replace(layout.fencing_token, b"%d\n" % token, 0o600)
 
 
 def _is_taken(record, request):
     if not record.get("id") or record["id"] in (request["id"], request.get("instead_of")):
         return False
     left = record["expires"] - time.time()
-    return 0 < left <= record["ttl"]  # more than it ever had: the clock was set back
+    return 0 < left <= record["ttl"]  # more than the whole ttl: the clock was set back
 
 
 def _write(layout, record, request):
     renewed = record.get("id") == request["id"]
     if request["renew"] and not renewed:
         raise _refusal(layout, record, request)
-    # The clock gives numbers that are comparable even where the fleet's lease moves from one host to another.
-    counter = (
-        record["counter"]
-        if renewed
-        else max(record.get("counter", 0) + 1, _newest_token(layout) + 1, int(time.time()))
-    )
-    since = record["since"] if renewed else timestamp()
-    ttl = request["ttl"]
     owner = {key: request[key] for key in ("id", "actor", "description", "process")}
-    _store(layout, dict(owner, since=since, expires=time.time() + ttl, ttl=ttl, counter=counter))
-    return {"changed": not renewed, "outcome": "ok", "id": request["id"], "counter": counter}
+    term = {"ttl": request["ttl"], "expires": time.time() + request["ttl"]}
+    if renewed:
+        term.update(since=record["since"], counter=record["counter"])
+    else:
+        term.update(since=timestamp(), counter=_next_counter(layout, record))
+    _store(layout, dict(owner, **term))
+    return {"changed": not renewed, "outcome": "ok", "id": request["id"], "counter": term["counter"]}
+
+
+def _next_counter(layout, record):
+    """Numbers from the clock can be compared even if another host of the fleet keeps the lease now."""
+    return max(record.get("counter", 0) + 1, _newest_token(layout) + 1, int(time.time()))
 
 
 def _refusal(layout, record, request):
     if not record.get("id"):
-        return Held("The lease of this rollout of %s has lapsed" % layout.app)
+        return LeaseTaken("The lease of this rollout of %s has lapsed. Start the rollout again" % layout.app)
     until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record["expires"]))
-    words = (
-        "Another rollout of %s is under way: %s, by %s, since %s. Its lease ends at %s unless it is renewed."
+    message = (
+        "Another rollout of %s is in progress: %s, by %s, since %s. Its lease ends at %s unless it is renewed"
+        % (layout.app, record["description"], record["actor"], record["since"], until)
     )
     hint = (
-        "Wait for it, here with slipway_lease_wait_seconds. If you know that it is dead: rm %s on this host"
-        % layout.lease
+        "Wait until it ends; slipway_lease_wait_seconds does so here. "
+        "If you know that it is dead: rm %s on this host" % layout.lease
     )
-    return Held(
-        words % (layout.app, record["description"], record["actor"], record["since"], until),
-        owner=record,
-        hint=hint,
-    )
+    return LeaseTaken(message, owner=record, hint=hint)
 
 
-def _alone(layout):
-    return lock.held(layout.lease + ".lock", {"to": "the lease"}, 10)
+def _locked(layout):
+    return lock.held(layout.lease + ".lock", {"to": "the lease"}, LOCK_WAIT)
 
 
 def _read(layout):
-    """What the file says; nothing where it is not there, or is damaged."""
+    """What the lease file says; nothing if it is absent or damaged."""
     try:
         record = json.loads(read_text(layout.lease))
-        return (
-            record
-            if isinstance(record["counter"], int)
-            and isinstance(record["expires"] + record.get("ttl", 0), (int, float))
-            else {}
-        )
+        ends = record["expires"] + record.get("ttl", 0)
+        is_valid = isinstance(record["counter"], int) and isinstance(ends, (int, float))
+        return record if is_valid else {}
     except (OSError, ValueError, KeyError, TypeError):
         return {}
 
 
 def _store(layout, record):
-    _replace(layout.lease, json.dumps(record, sort_keys=True) + "\n")
+    replace(layout.lease, (json.dumps(record, sort_keys=True) + "\n").encode("utf-8"), 0o600)
 
 
 def _newest_token(layout):
@@ -138,10 +138,3 @@ def _newest_token(layout):
         return int(read_text(layout.fencing_token))
     except (OSError, ValueError):
         return 0
-
-
-def _replace(path, text):
-    remove(path + ".new")
-    write_file(path + ".new", text.encode("utf-8"), 0o600)
-    os.rename(path + ".new", path)
-    sync_directory(os.path.dirname(path))

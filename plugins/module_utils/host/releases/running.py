@@ -13,30 +13,33 @@ from ...common.errors import SlipwayError
 from ...common.manifest import Manifest
 from ..system import procfs
 
+TYPE_CHECKING = False  # as in typing, without the cost of importing it
+if TYPE_CHECKING:
+    from .layout import Layout, Release
 
-def running_release(layout, pid):
-    """The id of the release that a process was started from, by the path of its binary; None where it is none of ours."""
+
+def running_release(layout: Layout, pid: int) -> str | None:
+    """The id of the release that a process was started from, by its binary's path; None if it is none."""
     try:
         path = os.readlink("/proc/%d/exe" % pid)
     except OSError:
         return None
-    start = (
-        os.path.realpath(layout.releases_dir) + "/"
-    )  # as the kernel says it, where a directory above is a link
+    # The kernel gives the real path, even if a directory above is a link.
+    start = os.path.realpath(layout.releases_dir) + "/"
     release_id = path[len(start) :].split("/")[0] if path.startswith(start) else ""
     return release_id if names.RELEASE_ID.fullmatch(release_id) else None
 
 
-def binary_intact(release, pid):
-    """Does the process run the very bytes that the release's manifest lists?"""
+def binary_intact(release: Release, pid: int) -> bool:
+    """Whether the process runs the very bytes that the release's manifest lists."""
     return procfs.exe_digest(pid) == listed_digest(release)
 
 
-def listed_digest(release):
+def listed_digest(release: Release) -> str:
     return manifest_of(release).files["bin/" + release.app]["sha256"]
 
 
-def manifest_of(release):
+def manifest_of(release: Release) -> Manifest:
     """The manifest that came with a release's artifact."""
     try:
         with open(os.path.join(release.path, "manifest.json"), "rb") as handle:

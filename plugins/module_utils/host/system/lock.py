@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One deploy of an app at a time: a flock that dies with its owner, and a note of who holds it."""
+"""One deploy of an app at a time: a flock, which ends with its process, and a note of who holds it."""
 
 from __future__ import annotations
 
@@ -15,25 +15,27 @@ import time
 from ...common.errors import SlipwayError
 from .clock import timestamp
 
+TYPE_CHECKING = False  # as in typing, without the cost of importing it
+if TYPE_CHECKING:
+    from typing import Iterator
+
+POLL_SECONDS = 0.1
+MAX_NOTE = 65536
+
 
 @contextlib.contextmanager
-def held(path, note, wait=0.0):
+def held(path: str, note: dict, wait: float = 0.0) -> Iterator[None]:
     """Hold the lock while the block runs.
 
-    ``note`` tells those whom we keep waiting who we are and what we do. ``wait`` is in seconds.
+    ``note`` says to those who have to wait who holds the lock: ``actor``, and ``to``, the release that is
+    deployed.
+    ``wait`` is in seconds.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
-        os.fchmod(descriptor, 0o600)  # who may read it may hold it, and keep every deploy out
+        os.fchmod(descriptor, 0o600)  # whoever can read it can lock it, and block every deploy
         _acquire(descriptor, path, time.monotonic() + wait)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(
-            descriptor,
-            (json.dumps(dict(note, pid=os.getpid(), since=timestamp()), sort_keys=True) + "\n").encode(
-                "utf-8"
-            ),
-            0,
-        )
+        _write_note(descriptor, dict(note, pid=os.getpid(), since=timestamp()))
         try:
             yield
         finally:
@@ -50,15 +52,15 @@ def _acquire(descriptor, path, deadline):
         except BlockingIOError:
             if time.monotonic() >= deadline:
                 raise SlipwayError(
-                    "Another deploy holds %s: %s. Nothing was changed. Wait for it, or set lock_wait to wait here"
-                    % (path, _describe(_read(descriptor)))
+                    "Another deploy holds %s: %s. Nothing was changed. Wait until it ends, or set lock_wait"
+                    % (path, _describe(_read_note(descriptor)))
                 ) from None
-            time.sleep(0.1)
+            time.sleep(POLL_SECONDS)
 
 
 def _describe(note):
     if not note:
-        return "it does not say who it is"
+        return "holder unknown"
     return "%s, since %s, pid %s, deploying %s" % (
         note.get("actor") or "unknown",
         note.get("since"),
@@ -67,9 +69,14 @@ def _describe(note):
     )
 
 
-def _read(descriptor):
+def _write_note(descriptor, note):
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, (json.dumps(note, sort_keys=True) + "\n").encode("utf-8"), 0)
+
+
+def _read_note(descriptor):
     try:
-        note = json.loads(os.pread(descriptor, 65536, 0).decode("utf-8"))
+        note = json.loads(os.pread(descriptor, MAX_NOTE, 0).decode("utf-8"))
     except ValueError:
         return None
     return note if isinstance(note, dict) else None

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What this machine is: architecture, CPU level, space, listening ports and running binaries."""
+"""What this machine is: its architecture, its CPU level, its free disk space."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MACHINES = {
     "riscv64": "riscv64",
     "s390x": "s390x",
 }
-# What each GOAMD64 level adds, in the words of /proc/cpuinfo: https://go.dev/wiki/MinimumRequirements#amd64
+# What each GOAMD64 level adds, as /proc/cpuinfo calls it: https://go.dev/wiki/MinimumRequirements#amd64
 AMD64_LEVELS = (
     ("v2", {"cx16", "lahf_lm", "popcnt", "pni", "sse4_1", "sse4_2", "ssse3"}),
     ("v3", {"avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe", "xsave"}),
@@ -37,13 +37,13 @@ AMD64_LEVELS = (
 
 
 def goarch():
-    """Go's word for this machine, or the machine's own where Go has none that we know."""
+    """Go's name for this machine, or the kernel's if we know none of Go's."""
     machine = os.uname().machine
     return MACHINES.get(machine, machine)
 
 
 def variants():
-    """The GOAMD64, GOARM… values that run here, best first; None where no check is made."""
+    """The values of GOAMD64 or GOARM that run here, best first; None for machines that are not checked."""
     machine = os.uname().machine
     if MACHINES.get(machine) == "amd64":
         return _amd64_variants(_cpu_flags())
@@ -60,12 +60,12 @@ def variants():
 def choose(artifacts):
     """The best of the offered artifacts for this machine, or None. Each is a dict with goarch and variant."""
     accepted = variants()
-    fitting = [artifact for artifact in artifacts if artifact["goarch"] == goarch()]
+    matching = [artifact for artifact in artifacts if artifact["goarch"] == goarch()]
     if accepted is None:
-        return fitting[0] if fitting else None
-    fitting = [artifact for artifact in fitting if not artifact["variant"] or artifact["variant"] in accepted]
+        return matching[0] if matching else None
+    usable = [artifact for artifact in matching if not artifact["variant"] or artifact["variant"] in accepted]
     return min(
-        fitting,
+        usable,
         key=lambda artifact: accepted.index(artifact["variant"]) if artifact["variant"] else len(accepted),
         default=None,
     )
@@ -91,9 +91,9 @@ def _cpu_flags():
 
 
 def _amd64_variants(flags):
-    found = ["v1"]
+    levels = ["v1"]
     for level, needed in AMD64_LEVELS:
         if not needed <= flags:
             break
-        found.insert(0, level)
-    return found
+        levels.insert(0, level)
+    return levels

@@ -13,14 +13,14 @@ import re
 from ...common.errors import SlipwayError
 
 
-def check_accounts(unit_text):
-    """The unit's user and group must exist: systemd would only say 217/USER."""
-    for key, find, word in (("User", pwd.getpwnam, "user"), ("Group", grp.getgrnam, "group")):
+def check_accounts(unit_text: str) -> None:
+    """Refuse a unit whose user or group does not exist: systemd would only say 217/USER."""
+    for key, find, kind in (("User", pwd.getpwnam, "user"), ("Group", grp.getgrnam, "group")):
         for name in re.findall("^%s=(.+)$" % key, unit_text, re.MULTILINE):
             try:
                 find(name)
             except KeyError:
                 raise SlipwayError(
                     "There is no %s %r on this host: run the playbook slipway.golang.setup first"
-                    % (word, name)
+                    % (kind, name)
                 ) from None

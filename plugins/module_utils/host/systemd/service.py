@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One service by itself, without releases: look at it, decide, act; put the old unit back where the new one does not start."""
+"""One service without releases: its state, the plan, and how to apply it.
+
+If a new unit does not start, the old one is put back.
+"""
 
 from __future__ import annotations
 
@@ -13,22 +16,23 @@ from ...common.errors import SlipwayError
 from . import systemctl, unit_file
 
 RUNNING = ("active", "activating", "reloading", "refreshing")
+SETTLED = ("active", "reloading", "refreshing")
 SETTLE_SECONDS = 0.5
 
 
 class ServiceState:
     """What is on the host now."""
 
-    def __init__(self, unit_name, text, state, stale_drop_ins=False):
+    def __init__(self, unit_name: str, text: str, unit: dict, stale_drop_ins: bool = False):
         self.text = text
-        self.running = state["ActiveState"] in RUNNING
-        self.settled = state["ActiveState"] in ("active", "reloading", "refreshing")
-        self.enabled = state.get("UnitFileState") == "enabled"
-        self.stale = stale_drop_ins or state.get("NeedDaemonReload") == "yes"
-        self.known = bool(text) or unit_file.exists(unit_name)
+        self.running = unit["ActiveState"] in RUNNING
+        self.settled = unit["ActiveState"] in SETTLED
+        self.enabled = unit.get("UnitFileState") == "enabled"
+        self.stale = stale_drop_ins or unit.get("NeedDaemonReload") == "yes"
+        self.exists = bool(text) or unit_file.exists(unit_name)
 
 
-def observe(unit_name):
+def observe(unit_name: str) -> ServiceState:
     """The unit as it is installed and as it runs."""
     return ServiceState(
         unit_name,
@@ -38,93 +42,97 @@ def observe(unit_name):
     )
 
 
-def decide(found, *, differs, state, enabled):
+def plan(now: ServiceState, *, differs: bool, state: str, enabled: bool | None) -> list:
     """The steps to take, in order. Pure: check mode prints them.
 
-    ``state`` is the word of the module; ``enabled`` may be None for "as it is".
+    ``state`` is the option of the module; ``enabled`` may be None for "as it is".
     """
     if state == "absent":
-        return _decide_absence(found)
+        return _plan_absent(now)
     steps = ["install"] if differs else []
-    if differs or found.stale:
+    if differs or now.stale:
         steps.append("reload")
-    if enabled is not None and enabled != found.enabled:
+    if enabled is not None and enabled != now.enabled:
         steps.append("enable" if enabled else "disable")
-    if state == "restarted" or (state == "started" and found.settled and "reload" in steps):
+    if state == "restarted" or (state == "started" and now.settled and "reload" in steps):
         steps.append("restart")
-    elif state == "started" and not found.settled:
+    elif state == "started" and not now.settled:
         steps.append("start")
-    elif state == "stopped" and found.running:
+    elif state == "stopped" and now.running:
         steps.append("stop")
     return steps
 
 
-def _decide_absence(found):
-    steps = ["stop"] if found.running else []
-    if found.enabled:
+def _plan_absent(now):
+    steps = ["stop"] if now.running else []
+    if now.enabled:
         steps.append("disable")
-    return steps + (["remove", "reload"] if found.known else [])
+    return steps + (["remove", "reload"] if now.exists else [])
 
 
-def prove(unit_name, text, binary, steps):
-    """What can be known to be wrong before anything is touched."""
+def preflight(unit_name: str, text: str, binary: str, steps: list) -> None:
+    """Check what can be known to be wrong before anything is changed."""
     if os.geteuid() != 0:
         raise SlipwayError("Units need root on the host, and this is uid %d: set become: true" % os.geteuid())
     if "install" in steps:
         unit_file.verify({unit_name: text})
     if ("start" in steps or "restart" in steps) and not os.access(binary, os.X_OK):
         raise SlipwayError(
-            "%s cannot be started: %s is not there, or is not executable" % (unit_name, binary)
+            "%s cannot be started: %s does not exist or is not executable. Nothing was changed"
+            % (unit_name, binary)
         )
 
 
-def act(unit_name, text, steps, found):
-    """Take the steps. A new unit that does not start makes room for the old one."""
-    actions = {
-        "install": lambda: unit_file.install({unit_name: text}),
-        "remove": lambda: unit_file.remove(unit_name),
-        "reload": unit_file.daemon_reload,
-        "enable": lambda: systemctl.enable(unit_name),
-        "disable": lambda: systemctl.disable(unit_name),
-        "stop": lambda: systemctl.stop(unit_name),
-    }
+def apply(unit_name: str, text: str, steps: list, before: ServiceState) -> None:
+    """Take the steps. If a new unit does not start, the old one is put back."""
     for step in steps:
-        if step in actions:
-            actions[step]()
+        if step == "install":
+            unit_file.install({unit_name: text})
+        elif step == "remove":
+            unit_file.remove(unit_name)
+        elif step == "reload":
+            unit_file.daemon_reload()
+        elif step == "enable":
+            systemctl.enable(unit_name)
+        elif step == "disable":
+            systemctl.disable(unit_name)
+        elif step == "stop":
+            systemctl.stop(unit_name)
         else:
-            _start(unit_name, step, "install" in steps, found)
+            _start(unit_name, step, "install" in steps, before)
 
 
-def _start(unit_name, verb, replaced, found):
+def _start(unit_name, verb, replaced, before):
     since = time.time()
     try:
         systemctl.start(unit_name, verb)
-        _expect_life(unit_name)
+        _check_still_running(unit_name)
     except SlipwayError as error:
         journal = systemctl.journal_tail(unit_name, since)
-        outcome = _put_back(unit_name, found) if replaced and found.text else ""
-        raise SlipwayError("%s%s" % (str(error).rstrip("."), outcome), journal=journal) from error
+        rollback = _put_back(unit_name, before) if replaced and before.text else ""
+        raise SlipwayError("%s%s" % (str(error).rstrip("."), rollback), journal=journal) from error
 
 
-def _expect_life(unit_name):
-    """systemd calls a service started as soon as its binary runs; bad arguments or settings end it a moment later."""
+def _check_still_running(unit_name):
+    """A service with bad arguments or settings may end a moment after systemd calls it started."""
     time.sleep(SETTLE_SECONDS)
-    state = systemctl.show(unit_name)
-    if state["ActiveState"] not in RUNNING or state["NRestarts"] or not state["MainPID"]:
+    unit = systemctl.show(unit_name)
+    if unit["ActiveState"] not in RUNNING or unit["NRestarts"] or not unit["MainPID"]:
         raise SlipwayError(
-            "%s started and ended at once (result %s, exit status %s): the journal's last lines are beside this message"
-            % (unit_name, state.get("Result"), state.get("ExecMainStatus"))
+            "%s started and ended at once (result %s, exit status %s): see its last lines in `journal`"
+            % (unit_name, unit.get("Result"), unit.get("ExecMainStatus"))
         )
 
 
-def _put_back(unit_name, found):
-    unit_file.install({unit_name: found.text})
+def _put_back(unit_name, before):
+    """Put the old unit back; returns the part of the message that says so."""
+    unit_file.install({unit_name: before.text})
     unit_file.daemon_reload()
-    if not found.running:
+    if not before.running:
         systemctl.stop(unit_name)
-        return ". The old unit file is back"
+        return ". The old unit file was put back"
     try:
         systemctl.start(unit_name)
     except SlipwayError as error:
-        return ". The old unit file is back, and did not start either: %s" % error
-    return ". The old unit file is back, and the service runs with it again"
+        return ". The old unit file was put back, but does not start either: %s" % error
+    return ". The old unit file was put back, and the service runs with it again"

@@ -34,7 +34,7 @@ def test_the_first_kilobytes_tell_all_that_a_controller_needs(tmp_path):
 def test_anything_else_is_refused_by_its_name(tmp_path, content):
     path = tmp_path / "orders.tar.gz"
     path.write_bytes(content)
-    with pytest.raises(SlipwayError, match="orders.tar.gz is no Slipway artifact|manifest needs exactly"):
+    with pytest.raises(SlipwayError, match="orders.tar.gz is not a Slipway artifact|manifest needs exactly"):
         artifact.read_manifest(str(path))
 
 

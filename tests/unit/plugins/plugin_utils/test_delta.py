@@ -112,7 +112,7 @@ class TestChoice:
         monkeypatch.setattr(delta, "make", lambda *given: pytest.fail("it was made again"))
         assert delta.patch_for(str(new), [old_manifest.digest]) == (path, digest)
 
-    def test_the_hosts_own_order_says_which_base(self, old_binary, tmp_path):
+    def test_the_order_of_the_host_decides_the_base(self, old_binary, tmp_path):
         manifests = [
             artifact(tmp_path, version, old_binary + version.encode())[1] for version in ("1.0.0", "1.0.1")
         ]
@@ -123,16 +123,16 @@ class TestChoice:
                 == order[0].digest
             )
 
-    def test_a_base_that_nobody_has_is_no_error(self, old_binary, tmp_path):
+    def test_without_a_base_there_is_no_patch_and_no_error(self, old_binary, tmp_path):
         dummy, old_manifest, dummy = artifact(tmp_path, "1.0.0", old_binary)
         new, new_manifest, dummy = artifact(tmp_path, "1.0.1", old_binary)
         (tmp_path / "orders-0.9-linux-amd64.tar.gz").write_bytes(b"no artifact")
-        for digests, told in (
+        for digests, message in (
             ([], "has no artifact of it yet"),
-            (["0" * 64], "lies beside"),
-            ([new_manifest.digest], "lies beside"),
+            (["0" * 64], "is beside"),
+            ([new_manifest.digest], "is beside"),
         ):
-            with pytest.raises(delta.NoPatch, match=told):
+            with pytest.raises(delta.NoPatch, match=message):
                 delta.patch_for(str(new), digests)
 
     def test_a_patch_that_is_hardly_smaller_is_not_worth_it_and_is_tried_once(
@@ -145,12 +145,12 @@ class TestChoice:
                 delta.patch_for(str(new), [old_manifest.digest])
             monkeypatch.setattr(delta, "make", lambda *given: pytest.fail("it was tried again"))
 
-    def test_one_that_grows_too_large_is_given_up_early(self):
+    def test_a_patch_that_grows_too_large_is_given_up_early(self):
         old, new = noise(2_000_000), noise(2_000_000)
         assert delta.make(old, new, limit=100_000) is None
         assert len(delta.make(old, old[:1000] + new[:50_000] + old[1000:], limit=100_000)) < 60_000
 
-    def test_a_link_to_nowhere_and_a_directory_beside_the_artifact_do_no_harm(self, old_binary, tmp_path):
+    def test_a_dangling_link_and_a_directory_beside_the_artifact_are_skipped(self, old_binary, tmp_path):
         dummy, old_manifest, dummy = artifact(tmp_path, "1.0.0", old_binary)
         new, dummy, dummy = artifact(tmp_path, "1.0.1", old_binary)
         (tmp_path / "latest.tar.gz").symlink_to("gone")
@@ -192,7 +192,7 @@ class TestRefused:
         return on_host(tmp_path / "base", {"bin/orders": (b"0123456789" * 100, "0755")})
 
     @pytest.mark.parametrize(
-        "record, told",
+        "record, message",
         [
             ((COPY, 10, 1000), "does not have"),
             ((COPY, 1 << 62, 1 << 63), "does not have"),
@@ -204,9 +204,9 @@ class TestRefused:
             ((COPY, 600, 0), "damaged"),
         ],
     )
-    def test_records_that_lie(self, record, told, base, tmp_path):
+    def test_wrong_records_are_refused(self, record, message, base, tmp_path):
         (tmp_path / "made").mkdir()
-        with pytest.raises(SlipwayError, match=told):
+        with pytest.raises(SlipwayError, match=message):
             unpack.unpack(hostile(record), "0" * 64, str(tmp_path / "made"), base)
 
     def test_what_is_no_patch_at_all(self, base, tmp_path):
@@ -231,15 +231,15 @@ class TestRefused:
                 base,
             )
 
-    def test_a_patch_without_the_signature_that_is_asked_for_asks_for_the_whole(self, old_binary, tmp_path):
+    def test_a_patch_without_the_required_signature_needs_the_whole_artifact(self, old_binary, tmp_path):
         old, old_manifest, old_files = artifact(tmp_path, "1.0.0", old_binary)
         new, manifest, dummy = artifact(tmp_path, "1.0.1", old_binary)
         release = types.SimpleNamespace(artifact=old_manifest.digest, path=str(tmp_path / "base"))
         on_host(tmp_path / "base", old_files)
         (tmp_path / "base" / "manifest.json").write_bytes(old_manifest.raw)
         layout = types.SimpleNamespace(releases=lambda: {"1.0.0-0": release})
-        wanted = types.SimpleNamespace(
-            pull_from=None,
+        request = types.SimpleNamespace(
+            pull_url=None,
             patch_base=old_manifest.digest,
             allowed_signers="ann ssh-ed25519 AAAA",
             layout=layout,
@@ -248,5 +248,5 @@ class TestRefused:
         (tmp_path / "made").mkdir()
         patch = delta.make(delta.base_of(str(old)), delta._inflated(str(new)))
         with pytest.raises(SlipwayError, match="could not be used: The artifact is not signed") as caught:
-            stage._unpack(wanted, target, io.BytesIO(patch), str(tmp_path / "made"))
+            stage._unpack(request, target, io.BytesIO(patch), str(tmp_path / "made"))
         assert caught.value.facts["full_needed"]

@@ -30,7 +30,7 @@ def test_a_host_reads_the_engine_from_its_standard_input_and_answers(interpreter
     assert ("is not usable" if os.geteuid() == 0 else "needs root") in result["msg"]
 
 
-def test_a_fault_of_the_engine_is_told_with_its_traceback():
+def test_a_bug_in_the_engine_is_reported_with_its_traceback():
     result = transport.result_of(run(transport.command(), transport.parcel({"step": "no such step"})))
     assert result["outcome"] == "unknown" and "Traceback" in result["exception"]
 
@@ -56,19 +56,21 @@ def test_every_file_of_the_engine_can_be_imported_with_the_standard_library_alon
     assert answer["rc"] == 0, answer["stderr"]
 
 
-def test_a_word_before_or_after_the_result_does_no_harm():
+def test_output_before_or_after_the_result_is_ignored():
     stdout = 'Welcome to web1!\r\n{"not": "it"}\n\nSLIPWAY-RESULT {"changed": false}\nbye\n'
     assert transport.result_of({"rc": 0, "stdout": stdout, "stderr": "motd"}) == {"changed": False}
 
 
-def test_a_host_without_python_is_told_of_the_way_that_needs_none(tmp_path):
+def test_without_python_the_message_names_the_playbook_that_needs_none(tmp_path):
     command = "PATH=%s; %s" % (tmp_path, transport.command())
     with pytest.raises(SlipwayError, match="There is no Python 3 on this host.*slipway.golang.scp"):
         transport.result_of(run(command, b""))
 
 
-def test_an_interpreter_that_is_not_there_is_shown_in_the_hosts_own_words():
-    with pytest.raises(SlipwayError, match="did not run Slipway's engine .exit status 127.*/not/there"):
+def test_a_missing_interpreter_is_reported_with_the_output_of_the_host():
+    with pytest.raises(
+        SlipwayError, match="Slipway's engine did not run on this host .exit status 127.*/not/there"
+    ):
         transport.result_of(run(transport.command("/not/there"), b""))
 
 
@@ -88,11 +90,11 @@ def test_an_interpreter_from_the_inventory_cannot_leave_its_quotes(tmp_path):
     "key",
     ["add_host", "add_group", "ansible_facts", "ansible_stats", "_ansible_delegated_vars", "_ansible_no_log"],
 )
-def test_a_host_can_tell_ansible_nothing_but_its_result(key):
-    told = {
+def test_a_host_cannot_return_keys_that_ansible_acts_on(key):
+    output = {
         "changed": True,
         key: {"host_name": "evil", "groups": ["web"], "host_vars": {"ansible_connection": "local"}},
     }
-    assert transport.result_of({"rc": 0, "stdout": "SLIPWAY-RESULT " + json.dumps(told), "stderr": ""}) == {
+    assert transport.result_of({"rc": 0, "stdout": "SLIPWAY-RESULT " + json.dumps(output), "stderr": ""}) == {
         "changed": True
     }

@@ -2,19 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Strategies: how a staged release takes over from the one that serves. A new one is a new file here, and nothing else.
+"""Strategies: how a staged release takes over from the live one.
 
-A strategy is a module with
-
-- ``NAME``, and ``REPLACES``: the strategies of live releases that it can take over from;
-- ``units(wanted)``: unit file name to the sections that ``common.unit`` renders;
-- ``serving(layout)``: the unit whose main process answers requests;
-- ``services(app)``: every unit that it may have started;
-- ``port(layout)``: where that process listens, None for where its release says;
-- ``go_live(act)``: bring ``act.target`` up and judge it; raises where it is not healthy;
-- ``put_back(act)``: bring ``act.old`` back after ``go_live`` raised and had switched, and judge it; raises where that failed too.
-
-``act`` (``story.Act``) has the steps that strategies are made of.
+A new one is a file here, a module with what ``Strategy`` lists, and a line in common/strategies.py.
 """
 
 from __future__ import annotations
@@ -24,8 +14,44 @@ import importlib
 from ....common.errors import InvalidInput
 from ....common.strategies import STRATEGIES
 
+TYPE_CHECKING = False  # as in typing, without the cost of importing it
+if TYPE_CHECKING:
+    from typing import Protocol
 
-def load(name):
+    from ...releases.layout import Layout
+    from ..request import Request
+    from ..steps import Deployment
+
+    class Strategy(Protocol):
+        """What the module of a strategy has. It is made of the steps of ``Deployment``."""
+
+        NAME: str
+        REPLACES: tuple[str, ...]
+        """The strategies of live releases that it can take over from."""
+
+        def units(self, request: Request) -> dict[str, dict]:
+            """Unit file name to the sections that ``common.unit`` renders."""
+
+        def serving(self, layout: Layout) -> str:
+            """The unit whose main process answers requests."""
+
+        def services(self, app: str) -> list[str]:
+            """Every unit that it may have started."""
+
+        def port(self, layout: Layout) -> int | None:
+            """Where that process listens; None if only its release says so."""
+
+        def go_live(self, deployment: Deployment) -> None:
+            """Start ``deployment.target`` and wait until it is healthy; raises if it is not."""
+
+        def put_back(self, deployment: Deployment) -> None:
+            """Make ``deployment.old`` live again and wait until it is healthy; raises if it is not.
+
+            Called after ``go_live`` raised, if it had switched.
+            """
+
+
+def load(name: str) -> Strategy:
     """The strategy of that name: the file of that name beside this one."""
     if name not in STRATEGIES:
         raise InvalidInput("strategy", name, "use one of %s" % ", ".join(sorted(STRATEGIES)))

@@ -2,11 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Two instances behind nginx: the new one is judged before it gets a request, and the old one finishes what it has.
+"""Two instances behind nginx: the new one gets requests once it is healthy, the old one finishes its own.
 
-Nothing is lost and nothing waits, whatever the start takes. A bad release never sees a request; one that falls ill under
-traffic makes room for the old one, which still runs. The instances are `<app>@blue` and `<app>@green`, on two ports; which
-of them is live is told by the file that nginx looks for at every request (``nginx/switch.py``).
+No request is lost or waits, however long the start takes. A bad release never gets a request; one that
+becomes unhealthy under traffic is replaced by the old one, which still runs. The instances are `<app>@blue`
+and `<app>@green`, on two ports; nginx looks at every request for the file that says which one is live
+(``nginx/live_color.py``).
 """
 
 from __future__ import annotations
@@ -16,39 +17,38 @@ import re
 
 from ....common import environment, unit
 from ....common.errors import SlipwayError
-from ...system.files import read_text, remove, write_file
+from ...system.files import read_text, replace
 from ...systemd import systemctl, unit_file
 
 NAME = "blue_green"
 REPLACES = ("restart", "blue_green")
 COLORS = ("blue", "green")
-_INSTANCE = (
-    "@instance@"  # stands for systemd's %i until the unit is rendered, where a percent sign would mean itself
-)
+# Stands for systemd's %i until the unit is rendered, which would escape a percent sign.
+_INSTANCE = "@instance@"
 
 
 def units(request):
     """One template for both instances; each has a link to its release, and its port."""
     layout = request.layout
     home = os.path.join(layout.root, _INSTANCE)
-    parts = unit.sections(
+    sections = unit.sections(
         request.app,
         request.unit,
         binary="%s/bin/%s" % (home, request.app),
         environment_file=home + "/environment",
     )
     service = []
-    for key, value in parts["Service"]:
+    for key, value in sections["Service"]:
         service.append((key, value.replace(_INSTANCE, "%i")))
         if key == "EnvironmentFile":
             service.append((key, "%s/%%i.port" % layout.root))
-    # Both instances share the directory in /run: the one that ends must not take it from the other.
-    parts["Service"] = service + [("RuntimeDirectoryPreserve", "yes")]
-    return {"%s@.service" % layout.app: parts}
+    # Both instances share the directory in /run: the one that ends must not remove it.
+    sections["Service"] = service + [("RuntimeDirectoryPreserve", "yes")]
+    return {"%s@.service" % layout.app: sections}
 
 
 def serving(layout):
-    """The instance that nginx sends to; before the first one, what the strategy `restart` may have left."""
+    """The instance that nginx sends to; before there is one, the unit of the strategy `restart`."""
     color = _live(layout)
     return _unit(layout, color) if color else layout.app + ".service"
 
@@ -64,25 +64,18 @@ def port(layout):
 
 def go_live(deployment):
     old = _Old(deployment)
-    new = _Instance(
-        deployment,
-        deployment.target,
-        "green"
-        if _live(deployment.layout) == "blue" or old.port == _own_port(deployment, deployment.target)
-        else "blue",
-    )
+    new = _Instance(deployment, deployment.target, _color_for_new(deployment, old))
     _require_nginx(deployment, deployment.target)
     deployment.check_port(new.unit, new.port)
     try:
         new.start()
         deployment.wait_healthy(deployment.target, new.unit, port=new.port, hold=False)
-        systemctl.enable(
-            new.unit
-        )  # first, so that a power cut leaves nobody sending to an instance that the boot does not start
+        # First: after a power cut nginx must not send to an instance that the boot does not start.
+        systemctl.enable(new.unit)
         _send_to(deployment, new.color)
     except BaseException:
         new.stop()
-        new.forget()
+        new.restore_units()
         raise
     deployment.switch(deployment.target, previous=deployment.previous_after_success())
     deployment.wait_healthy(deployment.target, new.unit, port=new.port)
@@ -100,18 +93,27 @@ def put_back(deployment):
     deployment.wait_healthy(deployment.old, old.unit, port=old.port, hold=False)
 
 
+def _color_for_new(deployment, old):
+    """The color that is not live; green where the single service of `restart` has blue's port."""
+    if _live(deployment.layout) == "blue" or old.port == _own_port(deployment, deployment.target):
+        return "green"
+    return "blue"
+
+
 class _Instance:
-    """The one that does not serve, and is about to."""
+    """The instance that is not live, and is about to be."""
 
     def __init__(self, deployment, target, color):
         self._deployment = deployment
         self.color = color
-        self._found = {name: unit_file.installed(name, deployment.layout.unit_dir) for name in target.units}
+        self._units_before = {
+            name: unit_file.installed(name, deployment.layout.unit_dir) for name in target.units
+        }
         self.unit = _unit(deployment.layout, color)
         self.port = _ports(deployment, target)[color]
 
     def start(self):
-        """Bring it up beside the live one. A leftover of an interrupted deploy makes room."""
+        """Start it beside the live one, after stopping what an interrupted deploy may have left."""
         deployment, layout = self._deployment, self._deployment.layout
         systemctl.stop(self.unit)
         layout.point(self.color, deployment.target.id)
@@ -124,10 +126,10 @@ class _Instance:
         systemctl.stop(self.unit)
         systemctl.disable(self.unit)
 
-    def forget(self):
-        """The unit's text that the live instance would be started with again."""
-        found = {name: text for name, text in self._found.items() if text}
-        if found and unit_file.install(found, self._deployment.layout.unit_dir):
+    def restore_units(self):
+        """Install the unit's old text again, which the live instance would be restarted with."""
+        before = {name: text for name, text in self._units_before.items() if text}
+        if before and unit_file.install(before, self._deployment.layout.unit_dir):
             unit_file.daemon_reload()
 
 
@@ -138,39 +140,36 @@ class _Old:
         self._deployment = deployment
         self.unit = deployment.state.unit_name
         instance = self.unit.partition("@")[2].partition(".")[0]
-        self.color = instance or "blue"  # a single service is where blue is going to be
-        self.port = (
-            _port_of(deployment.layout, instance)
-            if instance
-            else _own_port(deployment, deployment.old)
-            if deployment.old
-            else None
-        )
+        self.color = instance or "blue"  # nginx takes a single service for blue
+        self.port = self._port(instance)
+
+    def _port(self, instance):
+        if instance:
+            return _port_of(self._deployment.layout, instance)
+        return _own_port(self._deployment, self._deployment.old) if self._deployment.old else None
 
     def runs(self):
         return systemctl.show(self.unit)["ActiveState"] in ("active", "reloading")
 
     def retire(self):
-        """Let it finish what it has, and stop it. What goes wrong now is no failure of the deploy: the new one serves."""
+        """Let it finish its requests, then stop it. A failure is a warning: the new release serves."""
         from ...nginx import drain
 
         if not self.runs():
             return
-        deployment = self._deployment
+        deployment, seconds = self._deployment, self._deployment.request.drain_seconds
         try:
             with deployment.phase("drain"):
-                left = drain.wait("127.0.0.1:%d" % self.port, deployment.request.drain_seconds)
+                left = drain.wait("127.0.0.1:%d" % self.port, seconds)
                 systemctl.stop(self.unit)
                 systemctl.disable(self.unit)
         except SlipwayError as error:
             deployment.warnings.append("%s could not be stopped: %s" % (self.unit, error))
-        else:
-            ending = (
-                ", with %d connections that did not end in %d s" % (left, deployment.request.drain_seconds)
-                if left
-                else ""
-            )
-            deployment.actions.append("stopped %s%s" % (self.unit, ending))
+            return
+        action = "stopped %s" % self.unit
+        if left:
+            action += ", with %d connections that did not end in %d s" % (left, seconds)
+        deployment.actions.append(action)
 
 
 def _require_nginx(deployment, target):
@@ -183,7 +182,7 @@ def _require_nginx(deployment, target):
 
 
 def _send_to(deployment, color):
-    """The way of the requests, from the next one on."""
+    """Where nginx sends requests, from the next one on."""
     from ...nginx import live_color
 
     with deployment.phase("route"):
@@ -196,7 +195,7 @@ def _unit(layout, color):
 
 
 def _live(layout):
-    """The color that nginx sends to; None where no such instance was ever started."""
+    """The color that nginx sends to; None if no such instance was ever started."""
     from ...nginx import live_color
 
     color = live_color.live(layout.app)
@@ -210,29 +209,27 @@ def _ports(deployment, target):
 
 
 def _own_port(deployment, target):
-    named = environment.parse(target.environment).get(deployment.request.port_variable, "")
-    if not named.isdigit():
+    text = environment.parse(target.environment).get(deployment.request.port_variable, "")
+    if not text.isdigit():
         raise SlipwayError(
             "blue_green needs a port that the service learns from %s: set port"
             % deployment.request.port_variable
         )
-    return int(named)
+    return int(text)
 
 
 def _port_of(layout, color):
-    """Where an instance was told to listen; None before it ever was."""
+    """Where an instance listens; None if it was never started."""
     try:
-        found = re.search(r'="?([0-9]+)', read_text(_port_file(layout, color)))
+        match = re.search(r'="?([0-9]+)', read_text(_port_file(layout, color)))
     except FileNotFoundError:
         return None
-    return int(found[1]) if found else None
+    return int(match[1]) if match else None
 
 
 def _write_port(layout, color, variable, number):
-    path = _port_file(layout, color)
-    remove(path + ".new")
-    write_file(path + ".new", environment.render({variable: str(number)}).encode("utf-8"), 0o644)
-    os.rename(path + ".new", path)
+    text = environment.render({variable: str(number)})
+    replace(_port_file(layout, color), text.encode("utf-8"), 0o644)
 
 
 def _port_file(layout, color):

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Stop the old process, start the new one: for anything, with a gap as long as the service's own stop and start.
+"""Stop the old process, start the new one: works for any app, with a gap as long as its stop and start.
 
-A smoke run comes first, so that a release which cannot serve is refused while the old one still does.
+A smoke test comes first, so that a release that cannot serve is refused while the old one still does.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ REPLACES = ("restart",)
 
 def units(request):
     layout = request.layout
-    parts = unit.sections(
+    sections = unit.sections(
         request.app, request.unit, binary=layout.live_binary, environment_file=layout.live_environment
     )
-    return {serving(layout): parts}
+    return {serving(layout): sections}
 
 
 def serving(layout):
@@ -36,14 +36,16 @@ def port(_layout):
 
 
 def go_live(deployment):
-    deployment.check_port(serving(deployment.layout))
+    unit_name = serving(deployment.layout)
+    deployment.check_port(unit_name)
     deployment.smoke_test()
     deployment.switch(deployment.target, previous=deployment.previous_after_success())
-    deployment.start(serving(deployment.layout))
-    deployment.wait_healthy(deployment.target, serving(deployment.layout))
+    deployment.start(unit_name)
+    deployment.wait_healthy(deployment.target, unit_name)
 
 
 def put_back(deployment):
+    unit_name = serving(deployment.layout)
     deployment.switch_back(previous=deployment.previous_after_putting_back())
-    deployment.start_again(serving(deployment.layout))
-    deployment.wait_healthy(deployment.old, serving(deployment.layout))
+    deployment.start_again(unit_name)
+    deployment.wait_healthy(deployment.old, unit_name)

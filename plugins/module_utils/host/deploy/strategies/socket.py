@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""systemd owns the port, and connections queue there while one process ends and the next one starts: none is refused.
+"""systemd owns the port: connections queue there while one process ends and the next one starts.
 
-The service takes the listener that systemd passes (sd_listen_fds(3)). Requests wait as long as the old one needs to end and the
-new one to start; a smoke run comes first, as with `restart`.
+No connection is refused. The service takes the listener that systemd passes (sd_listen_fds(3)). Requests
+wait as long as the stop of the old process and the start of the new one take. A smoke test comes first, as
+with `restart`.
 """
 
 from __future__ import annotations
@@ -21,24 +22,25 @@ REPLACES = ("restart", "socket")
 def units(request):
     if not request.port:
         raise InvalidInput(
-            "port", request.port, "the strategy socket needs the port that systemd shall listen on"
+            "port", request.port, "the strategy socket needs the port that systemd is to listen on"
         )
     layout = request.layout
-    parts = unit.sections(
+    sections = unit.sections(
         request.app, request.unit, binary=layout.live_binary, environment_file=layout.live_environment
     )
-    parts["Unit"] = parts["Unit"] + [("Requires", _socket(request.app)), ("After", _socket(request.app))]
-    return {serving(layout): parts, _socket(request.app): _listening(request)}
+    socket_unit = _socket(request.app)
+    sections["Unit"] = sections["Unit"] + [("Requires", socket_unit), ("After", socket_unit)]
+    return {serving(layout): sections, socket_unit: _socket_sections(request)}
 
 
-def _listening(request):
+def _socket_sections(request):
     return {
         "Unit": [("Description", "Port of %s" % request.app)],
         "Socket": [
             ("ListenStream", str(request.port)),
             ("NoDelay", "true"),
             ("Backlog", "4096"),
-            # A service that ends at once must not take the port with it: the limits of the service itself are enough.
+            # A service that ends at once must not take the port with it: the service's own limits are enough.
             ("TriggerLimitIntervalSec", "0"),
         ],
         "Install": [("WantedBy", "sockets.target")],
@@ -59,30 +61,32 @@ def port(_layout):
 
 
 def go_live(deployment):
-    ready = _is_listening(deployment, deployment.target)
-    if not ready:
-        deployment.check_port(serving(deployment.layout))
+    unit_name = serving(deployment.layout)
+    listens = _is_listening(deployment, deployment.target)
+    if not listens:
+        deployment.check_port(unit_name)
     deployment.smoke_test()
     deployment.switch(deployment.target, previous=deployment.previous_after_success())
-    _take_port(deployment, ready)
-    deployment.start(serving(deployment.layout))
-    deployment.wait_healthy(deployment.target, serving(deployment.layout))
+    _take_port(deployment, listens)
+    deployment.start(unit_name)
+    deployment.wait_healthy(deployment.target, unit_name)
 
 
 def put_back(deployment):
-    ready = _is_listening(deployment, deployment.old)
+    unit_name = serving(deployment.layout)
+    listens = _is_listening(deployment, deployment.old)
     deployment.switch_back(previous=deployment.previous_after_putting_back())
     if _socket(deployment.app) in deployment.old.units:
-        _take_port(deployment, ready)
+        _take_port(deployment, listens)
     else:
-        _give_port_away(deployment)
-    deployment.start_again(serving(deployment.layout))
-    deployment.wait_healthy(deployment.old, serving(deployment.layout))
+        _release_port(deployment)
+    deployment.start_again(unit_name)
+    deployment.wait_healthy(deployment.old, unit_name)
 
 
-def _take_port(deployment, ready):
-    """Have systemd listen. It cannot begin to while the service runs: for that moment nobody does."""
-    if not ready:
+def _take_port(deployment, listens):
+    """Let systemd listen. It cannot begin while the service has the port: for a moment nothing listens."""
+    if not listens:
         systemctl.stop(serving(deployment.layout))
         systemctl.start(_socket(deployment.app))
         deployment.actions.append(
@@ -90,11 +94,12 @@ def _take_port(deployment, ready):
             % deployment.request.port
         )
     systemctl.enable(_socket(deployment.app))
-    # A start that is refused by the limit would close the port.
+    # A start that the start limit refuses would close the port.
     systemctl.run(["systemctl", "reset-failed", serving(deployment.layout)])
 
 
-def _give_port_away(deployment):
+def _release_port(deployment):
+    """Remove the socket, so that the service can listen itself."""
     for name in services(deployment.app):
         systemctl.stop(name)
     systemctl.disable(_socket(deployment.app))
@@ -103,12 +108,12 @@ def _give_port_away(deployment):
 
 
 def _is_listening(deployment, target):
-    """Whether systemd listens already, and as this release says."""
-    mine = {name: text for name, text in target.units.items() if name == _socket(deployment.app)}
+    """Whether systemd listens already, and with the socket unit of this release."""
+    name = _socket(deployment.app)
     return (
-        bool(mine)
-        and systemctl.show(_socket(deployment.app))["ActiveState"] == "active"
-        and not unit_file.differences(mine, deployment.layout.unit_dir)
+        name in target.units
+        and systemctl.show(name)["ActiveState"] == "active"
+        and not unit_file.differences({name: target.units[name]}, deployment.layout.unit_dir)
     )
 
 

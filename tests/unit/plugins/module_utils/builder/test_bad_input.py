@@ -31,13 +31,13 @@ def test_go_that_is_not_there(shop):
 
 
 def test_go_that_is_something_else(shop):
-    assert "does not answer as Go does" in refused(shop, go="true")
+    assert "does not behave as Go" in refused(shop, go="true")
 
 
 def test_go_that_is_too_old_for_go_mod(shop):
     shop.write("go.mod", "module example.com/hello\n\ngo 1.99\n")
     message = refused(shop)
-    assert "asks for Go 1.99" in message
+    assert "needs Go 1.99" in message
     assert "GOTOOLCHAIN: auto" in message
 
 
@@ -59,7 +59,8 @@ def test_a_source_that_does_not_exist(shop):
 
 def test_a_go_mod_that_go_cannot_read(shop):
     shop.write("go.mod", "module example.com/hello\n\nrequires nonsense\n")
-    assert "go.mod cannot be read by Go" in refused(shop)
+    message = refused(shop)
+    assert "Go cannot read" in message and "go.mod; correct it" in message
 
 
 def test_a_package_that_is_no_program_names_those_that_are(shop):
@@ -213,9 +214,9 @@ def test_a_stamp_that_cannot_land(shop, stamp, words):
     assert words in refused(shop, stamp=stamp)
 
 
-def test_a_stamp_into_a_variable_that_nobody_reads(shop):
+def test_a_stamp_into_a_variable_that_is_not_read(shop):
     shop.write("vars.go", "package main\n\nvar unread string\n")
-    assert "did not land" in refused(shop, stamp={"main.unread": "surely-not-there-by-chance"})
+    assert "is not in the binary" in refused(shop, stamp={"main.unread": "surely-not-there-by-chance"})
 
 
 @pytest.mark.parametrize("value", ["it's", 'say "hi"', "a b", "ü", "", "-x", "$HOME `id`"])
@@ -260,7 +261,8 @@ def test_upx_that_is_not_installed(shop, monkeypatch, tmp_path):
 def test_embedded_files_that_must_be_there(shop):
     shop.write(
         "web.go",
-        'package main\n\nimport "embed"\n\n//go:embed web\nvar web embed.FS\n\nfunc init() { _, _ = web.ReadFile("x") }\n',
+        'package main\n\nimport "embed"\n\n//go:embed web\nvar web embed.FS\n\n'
+        'func init() { _, _ = web.ReadFile("x") }\n',
     )
     shop.write("web/index.html", "x")
     shop.write("web/.env", "x")
@@ -272,7 +274,8 @@ def test_embedded_files_that_must_be_there(shop):
 def test_a_pattern_that_embeds_nothing(shop):
     shop.write(
         "web.go",
-        'package main\n\nimport _ "embed"\n\n//go:embed web/index.html\nvar page string\n\nfunc init() { println(page) }\n',
+        'package main\n\nimport _ "embed"\n\n'
+        "//go:embed web/index.html\nvar page string\n\nfunc init() { println(page) }\n",
     )
     message = refused(shop)
     assert "web/index.html" in message
@@ -355,7 +358,7 @@ def test_variables_that_must_not_reach_the_build(shop, environment, words):
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        (["-toolexec=/x"], "foreign program"),
+        (["-toolexec=/x"], "another program"),
         (["-overlay=x"], "use one of"),
         (["-ldflags=-s"], "use the option ldflags"),
         (["-o=/x"], "use the option dest"),
@@ -386,4 +389,4 @@ def test_a_repository_that_git_will_not_read(shop):
     shop.commit()
     (shop.source / ".git" / "HEAD").write_text("nonsense", encoding="utf-8")
     message = refused(shop)
-    assert "git cannot tell the commit" in message
+    assert "git cannot read the commit" in message

@@ -41,28 +41,6 @@ var files embed.FS
 """
 
 
-def test_header_ends_at_the_first_declaration_and_keeps_embed_lines():
-    header = go_source.header(SOURCE)
-    assert header.startswith("//go:build linux")
-    assert '"example.com/func"' in header
-    assert "const fixed" not in header
-    assert header.endswith("//go:embed static/*")
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "seen"),
-    [
-        ('"dev"', '"prod"', False),
-        ('"fmt"', '"os"', True),
-        ("//go:build linux", "//go:build darwin", True),
-        ("static/*", "public/*", True),
-        ("package main", 'package main\n\nimport "C"', True),
-    ],
-)
-def test_header_changes_exactly_when_go_list_could_answer_otherwise(old, new, seen):
-    assert (go_source.header(SOURCE) != go_source.header(SOURCE.replace(old, new, 1))) is seen
-
-
 def test_knows_which_variables_a_stamp_can_set():
     found = go_source.variables(SOURCE)
     settable = {name for name, obstacle in found.items() if obstacle is None}
@@ -93,5 +71,4 @@ def test_knows_which_variables_a_stamp_can_set():
     ],
 )
 def test_unfinished_source_is_read_without_an_error(text):
-    go_source.header(text)
     go_source.variables(text)

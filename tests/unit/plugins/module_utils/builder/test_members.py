@@ -86,9 +86,9 @@ def test_links_to_directories_and_dead_links_are_refused(built, tmp_path, extra)
 
 def test_pipes_and_devices_are_refused(built, tmp_path, extra):
     os.mkfifo(extra / "pipe")
-    with pytest.raises(InvalidInput, match="no regular file"):
+    with pytest.raises(InvalidInput, match="not a regular file"):
         with_files(built, tmp_path, {"src": str(extra)})
-    with pytest.raises(InvalidInput, match="no regular file"):
+    with pytest.raises(InvalidInput, match="not a regular file"):
         with_files(built, tmp_path, {"src": "/dev/null"})
 
 
@@ -96,7 +96,7 @@ def test_pipes_and_devices_are_refused(built, tmp_path, extra):
     ("entry", "words"),
     [
         ({"src": "none"}, "no such file"),
-        ({"src": "none*"}, "gives no file"),
+        ({"src": "none*"}, "there is no file in it"),
         ({"src": "deep", "exclude": ["*"]}, "that is not excluded"),
         ({"src": "a.sql", "dest": "../x"}, "files dest"),
         ({"src": "a.sql", "dest": "/etc/x"}, "files dest"),

@@ -120,7 +120,7 @@ def test_check_mode_writes_nothing(built, tmp_path):
     assert not pack(built, tmp_path, check_mode=True)["changed"]
 
 
-def test_check_mode_foresees_a_binary_that_is_not_built_yet(tmp_path):
+def test_check_mode_announces_a_binary_that_is_not_built_yet(tmp_path):
     shop = Workshop(tmp_path)
     announced = shop.build(check_mode=True)["artifacts"]
     result = pack(announced, tmp_path, check_mode=True)
@@ -133,14 +133,16 @@ def test_two_directories_two_umasks_and_two_users_give_the_same_bytes(tmp_path, 
 import json, os, sys
 from ansible_collections.slipway.golang.plugins.module_utils.builder import package
 os.umask(int(sys.argv[2], 8))
-result = package.package(json.loads(sys.argv[1]), sys.argv[3], extra=json.loads(sys.argv[4]), unit={}, signing_key=None,
-                         compression_level=6, check_mode=False)
-print(result["artifacts"][0]["sha256"])
+result = package.package(
+    json.loads(sys.argv[1]), sys.argv[3], installer=b"#!/bin/sh\\n", extra=json.loads(sys.argv[4]), unit={},
+    signing_key=None, compression_level=6, check_mode=False,
+)
+print(os.getuid(), result["artifacts"][0]["sha256"])
 """
-    seen = set()
-    for place, mask, user in (("a", "022", None), ("b/deeper", "077", "nobody")):
-        if user and os.geteuid() != 0:
-            user = None
+    seen = []
+    # In a user namespace everybody may be somebody else, who still may read this checkout.
+    other_user = ["unshare", "--user", "--map-user=4711", "--map-group=4712"]
+    for place, mask, switch in (("a", "022", []), ("b/deeper", "077", other_user)):
         home = tmp_path / place
         shop = Workshop(home)
         shop.commit(tag="v1.0.0")
@@ -151,11 +153,6 @@ print(result["artifacts"][0]["sha256"])
                 for name in names:
                     os.chmod(os.path.join(directory, name), 0o700 if name == "run.sh" else 0o600)
         artifacts = json.dumps(shop.build()["artifacts"])
-        if user:
-            for directory in [tmp_path] + list(tmp_path.parents)[:3]:
-                os.chmod(directory, 0o755)
-            subprocess.run(["chown", "-R", user, str(home)], check=True)
-        switch = ["setpriv", "--reuid", user, "--clear-groups"] if user else []
         command = switch + [
             sys.executable,
             "-c",
@@ -166,8 +163,10 @@ print(result["artifacts"][0]["sha256"])
             json.dumps([{"src": str(files)}]),
         ]
         paths = dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path), PYTHONDONTWRITEBYTECODE="1")
-        seen.add(subprocess.run(command, check=True, stdout=subprocess.PIPE, env=paths).stdout.strip())
-    assert len(seen) == 1
+        seen.append(subprocess.run(command, check=True, stdout=subprocess.PIPE, env=paths).stdout.split())
+    (first_user, first_digest), (second_user, second_digest) = seen
+    assert (first_user, second_user) == (str(os.getuid()).encode(), b"4711")
+    assert first_digest == second_digest
 
 
 def test_the_bill_of_materials_names_the_modules(built, tmp_path):
@@ -293,6 +292,21 @@ def test_a_unit_as_text_is_taken_as_it_is(built, tmp_path):
             archive.extractfile("hello-1.4.2/systemd/hello.service").read()
             == b"[Service]\nExecStart=/bin/x\n"
         )
+
+
+def test_the_installer_is_taken_as_it_is(built, tmp_path):
+    script = b"#!/bin/sh\nprintf 'gr\xc3\xbc\xc3\x9fe\\r'\r\n"
+    (result,) = pack(built[:1], tmp_path, installer=script)["artifacts"]
+    with tarfile.open(result["path"]) as archive:
+        assert archive.extractfile("hello-1.4.2/install.sh").read() == script
+    assert not pack(built[:1], tmp_path, installer=script)["changed"]
+    assert pack(built[:1], tmp_path, installer=script + b"\n")["changed"]
+
+
+@pytest.mark.parametrize("installer", [b"", b"\n", b"files/my-install.sh\n", b"echo\n#!/bin/sh\n", b"\xff\n"])
+def test_an_installer_that_is_no_script(built, tmp_path, installer):
+    with pytest.raises(InvalidInput, match="installer.*begins with #!"):
+        pack(built, tmp_path, installer=installer)
 
 
 def test_checksums_keep_the_tarballs_that_are_still_there(built, tmp_path):

@@ -112,11 +112,11 @@ def test_no_credentials_of_a_proxy_come_back(shop):
 def test_the_collector_is_left_alone_where_memory_is_short(shop, monkeypatch):
     request = shop.request(targets=["linux/amd64"])
     monkeypatch.setattr(go_build, "_available_memory", lambda: 1 << 40)
-    assert go_build.memory_settings(request)["GOGC"] == "off"
+    assert go_build.memory_settings(request, 1)["GOGC"] == "off"
     monkeypatch.setattr(go_build, "_available_memory", lambda: 1 << 30)
-    assert go_build.memory_settings(request) == {}
+    assert go_build.memory_settings(request, 1) == {}
     monkeypatch.setattr(go_build, "_available_memory", lambda: 1 << 40)
-    assert go_build.memory_settings(shop.request(environment={"GOGC": "50"})) == {}
+    assert go_build.memory_settings(shop.request(environment={"GOGC": "50"}), 1) == {}
 
 
 def test_upx_packs_and_the_digest_before_is_kept(shop, monkeypatch, tmp_path):

@@ -16,11 +16,37 @@ from ansible_collections.slipway.golang.plugins.module_utils.builder.build impor
 from ansible_collections.slipway.golang.plugins.module_utils.builder.request import Request
 
 DEFAULTS = {
-    "package": ".", "name": None, "targets": None, "version": None, "stamp": {}, "ldflags": ["-s", "-w"], "gcflags": [], "flags": [],
-    "tags": [], "trimpath": True, "cgo": False, "static": "require", "mod": "readonly", "pgo": "auto", "max_size": None, "upx": False,
-    "upx_args": ["-9"], "embed": [], "gates": [], "go": "go", "goproxy": None, "goprivate": None, "gosumdb": None, "offline": False,
-    "gocache": None, "gomodcache": None, "environment": {}, "force": False, "jobs": None,
-}  # fmt: skip
+    "package": ".",
+    "name": None,
+    "targets": None,
+    "version": None,
+    "stamp": {},
+    "ldflags": ["-s", "-w"],
+    "gcflags": [],
+    "flags": [],
+    "tags": [],
+    "trimpath": True,
+    "cgo": False,
+    "static": "require",
+    "mod": "readonly",
+    "pgo": "auto",
+    "max_size": None,
+    "upx": False,
+    "upx_args": ["-9"],
+    "embed": [],
+    "gates": [],
+    "go": "go",
+    "goproxy": None,
+    "goprivate": None,
+    "gosumdb": None,
+    "offline": False,
+    "gocache": None,
+    "gomodcache": None,
+    "environment": {},
+    "force": False,
+    "jobs": None,
+}
+INSTALLER = b"#!/bin/sh\necho install\n"
 MAIN = """\
 package main
 
@@ -61,9 +87,8 @@ class Workshop:
         )
 
     def build(self, check_mode=False, **options):
-        """The result of `build`, with the request's warnings."""
-        request = self.request(check_mode, **options)
-        return dict(build(request), warnings=request.warnings)
+        """The result of `build`."""
+        return build(self.request(check_mode, **options))
 
     def binary(self, **options):
         """Build for one target, and return the path of the binary."""
@@ -80,8 +105,12 @@ class Workshop:
         return self.git("rev-parse", "HEAD").strip()
 
     def git(self, *arguments):
-        person = {"GIT_%s_%s" % (who, what): value for who in ("AUTHOR", "COMMITTER")
-                  for what, value in (("NAME", "t"), ("EMAIL", "t@example.com"), ("DATE", "1763600000 +0000"))}  # fmt: skip
+        settings = (("NAME", "t"), ("EMAIL", "t@example.com"), ("DATE", "1763600000 +0000"))
+        person = {
+            "GIT_%s_%s" % (role, setting): value
+            for role in ("AUTHOR", "COMMITTER")
+            for setting, value in settings
+        }
         environment = dict(os.environ, GIT_CONFIG_GLOBAL=os.devnull, GIT_CONFIG_SYSTEM=os.devnull, **person)
         return subprocess.run(
             ["git"] + list(arguments), cwd=self.source, env=environment, check=True, stdout=subprocess.PIPE
@@ -90,7 +119,14 @@ class Workshop:
 
 def pack(artifacts, dest, check_mode=False, **options):
     """The result of `package`."""
-    given = dict({"extra": [], "unit": None, "signing_key": None, "compression_level": 6}, **options)
+    defaults = {
+        "installer": INSTALLER,
+        "extra": [],
+        "unit": None,
+        "signing_key": None,
+        "compression_level": 6,
+    }
+    given = dict(defaults, **options)
     return package.package(artifacts, str(dest), check_mode=check_mode, **given)
 
 

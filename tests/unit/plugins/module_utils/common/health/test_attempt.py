@@ -9,6 +9,7 @@ import json
 import pathlib
 import resource
 import socket
+import threading
 import time
 
 import pytest
@@ -16,8 +17,13 @@ from ansible_collections.slipway.golang.plugins.module_utils.common import healt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ....conftest import LONG
+
 
 def ask(port, release=None, **options):
+    """Probe once; with time enough on a slow machine where a test does not say otherwise."""
+    if options.get("type") != "none":
+        options = {"timeout": 30, **options}
     return health.probe_once(health.parse(options, default_port=port), release=release)
 
 
@@ -77,9 +83,9 @@ def test_a_good_answer_is_health(port, options, release):
         (
             {"path": "/cut"},
             None,
-            "gave no proper HTTP answer: IncompleteRead(3 bytes read, 97 more expected)",
+            "gave an invalid HTTP response: IncompleteRead(3 bytes read, 97 more expected)",
         ),
-        ({"path": "/chunk"}, None, "gave no proper HTTP answer: IncompleteRead"),
+        ({"path": "/chunk"}, None, "gave an invalid HTTP response: IncompleteRead"),
         ({"path": "/header/"}, ("1.4.1",), "was answered by release '', expected 1.4.1"),
         (
             {"path": "/header/%1b[2J", "response_headers": {"X-Release": "green"}},
@@ -96,7 +102,7 @@ def test_a_bad_answer_is_told_in_words(port, options, release, reason):
     assert not attempt.ok
     assert reason.replace("PORT", str(port)) in attempt.reason
     assert attempt.reason.isprintable()
-    assert time.monotonic() - started < 2, "the timeout holds for the whole probe"
+    assert time.monotonic() - started < LONG / 2, "the timeout holds for the whole probe"
 
 
 @pytest.mark.parametrize(
@@ -135,25 +141,29 @@ def test_an_answer_over_a_connection_that_stays_open_ends_where_it_says(raw_port
     """A server need not hang up, though it is asked to."""
     started = time.monotonic()
     assert ask(
-        raw_port(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine", stay=2), path="/healthz", body="^fine$"
+        raw_port(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine", stay=True),
+        path="/healthz",
+        body="^fine$",
     ).ok
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < LONG / 2
 
 
 def test_a_handshake_that_hangs_takes_no_longer_than_the_timeout(raw_port):
     started = time.monotonic()
     assert (
         "did not answer within 0.2 s"
-        in ask(raw_port(b"", stay=2), scheme="https", path="/", timeout=0.2).reason
+        in ask(raw_port(b"", stay=True), scheme="https", path="/", timeout=0.2).reason
     )
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < LONG / 2
 
 
 def test_a_look_up_that_hangs_takes_no_longer_than_the_timeout(monkeypatch):
+    over = threading.Event()
+
     def slow(host, port, flags=0, **options):
         if flags:
             raise socket.gaierror
-        time.sleep(2)
+        over.wait(LONG)
 
     monkeypatch.setattr(socket, "getaddrinfo", slow)
     started = time.monotonic()
@@ -161,7 +171,8 @@ def test_a_look_up_that_hangs_takes_no_longer_than_the_timeout(monkeypatch):
         ask(80, host="orders.example.com", timeout=0.2).reason
         == "tcp orders.example.com:80 did not answer within 0.2 s"
     )
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < LONG / 2
+    over.set()
 
 
 def test_every_address_of_a_name_gets_its_share_of_the_time(monkeypatch, port):
@@ -178,9 +189,9 @@ def test_every_address_of_a_name_gets_its_share_of_the_time(monkeypatch, port):
             "getaddrinfo",
             lambda *arguments, **options: [(*kind, full.getsockname()), (*kind, ("127.0.0.1", port))],
         )
-        attempt = ask(port, host="orders.example.com", path="/healthz", timeout=0.6)
+        attempt = ask(port, host="orders.example.com", path="/healthz", timeout=4)
     assert attempt.ok, attempt.reason
-    assert 250 <= attempt.ms < 600
+    assert 1900 <= attempt.ms < 4000
 
 
 def test_an_unknown_name_is_told_as_such(monkeypatch):
@@ -199,7 +210,7 @@ def test_a_closed_port_is_told_as_such():
     assert ask(1).reason == "tcp 127.0.0.1:1: Connection refused"
 
 
-def test_a_certificate_is_checked_unless_told_otherwise(tls_port):
+def test_a_certificate_is_checked_by_default(tls_port):
     assert "certificate verify failed" in ask(tls_port, scheme="https", path="/healthz").reason
     assert ask(tls_port, scheme="https", path="/healthz", validate_certs=False).ok
 
@@ -234,8 +245,8 @@ def test_a_command_that_goes_mad_is_not_kept_in_memory():
 
 
 def test_a_command_that_leaves_something_running_is_judged_by_its_own_end():
-    attempt = ask(None, command=["sh", "-c", "sleep 3 & exit 0"], timeout=2)
-    assert attempt.ok and attempt.ms < 1500
+    attempt = ask(None, command=["sh", "-c", "sleep 60 & exit 0"])
+    assert attempt.ok and attempt.ms < 30_000
 
 
 def test_a_check_that_asks_nothing_is_always_content():
@@ -244,9 +255,9 @@ def test_a_check_that_asks_nothing_is_always_content():
 
 def test_a_command_that_hangs_is_killed_with_all_that_it_started(tmp_path):
     mark = tmp_path / "child"
-    attempt = ask(None, command=["sh", "-c", "sleep 60 & echo $! > %s; wait" % mark], timeout=0.5)
-    assert "did not end within 0.5 s" in attempt.reason
+    attempt = ask(None, command=["sh", "-c", "sleep 60 & echo $! > %s; wait" % mark], timeout=2)
+    assert "did not end within 2 s" in attempt.reason
     status = pathlib.Path("/proc", mark.read_text().strip(), "stat")
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while status.exists() and status.read_text(encoding="ascii").split()[2] != "Z":
         assert time.monotonic() < deadline, "the child of the command lives on"

@@ -152,11 +152,11 @@ def test_what_is_given_is_what_differs_from_the_defaults():
 
 
 def examples():
-    text = (DOCS / "health.md").read_text(encoding="utf-8")
+    text = (DOCS / "reference" / "health-checks.md").read_text(encoding="utf-8")
     return [block.split("```")[0] for block in text.split("```yaml\n")[1:]]
 
 
 @pytest.mark.parametrize("example", examples())
-def test_the_examples_of_the_docs_are_good(example):
+def test_the_examples_of_the_documentation_are_valid(example):
     given = yaml.safe_load(example)
     assert health.parse(given["slipway_health"], default_port=8080)

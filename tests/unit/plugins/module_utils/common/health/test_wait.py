@@ -30,7 +30,7 @@ def watch(healthy, alive=None, failing_takes=0, since=None, **options):
         if healthy(clock.time - 100):
             return health.Attempt(True)
         clock.sleep(failing_takes)
-        return health.Attempt(False, "sick at %.1f" % (clock.time - 100))
+        return health.Attempt(False, "unhealthy at %.1f" % (clock.time - 100))
 
     check = health.parse(dict({"port": 80}, **options))
     ends = (lambda: alive(clock.time - 100)) if alive else None
@@ -58,7 +58,7 @@ def test_waiting_begins_with_milliseconds_and_never_exceeds_the_period():
 
 def test_a_service_that_is_not_ready_by_the_deadline_is_given_up_with_its_last_reason():
     verdict, took = watch(lambda at: False, deadline=7)
-    assert not verdict.ok and verdict.reason == "sick at 7.0" and took == 7 and verdict.ready_ms is None
+    assert not verdict.ok and verdict.reason == "unhealthy at 7.0" and took == 7 and verdict.ready_ms is None
 
 
 def test_as_many_successes_in_a_row_are_wanted_as_the_threshold_says():
@@ -68,14 +68,14 @@ def test_as_many_successes_in_a_row_are_wanted_as_the_threshold_says():
     assert not watch(lambda at: int(at * 100) % 2, success_threshold=1000, deadline=2)[0].ok
 
 
-def test_it_must_hold_for_min_healthy():
+def test_it_must_hold_for_min_ready_seconds():
     verdict, took = watch(lambda at: True, min_ready_seconds=5)
     assert verdict.ok and took == 5 and verdict.ready_ms == 0
 
 
-def test_a_service_that_turns_sick_while_it_must_hold_is_unhealthy():
+def test_a_service_that_fails_while_it_must_hold_is_unhealthy():
     verdict, took = watch(lambda at: at < 1, min_ready_seconds=10, failure_threshold=2)
-    assert not verdict.ok and "sick at" in verdict.reason and took < 4 and verdict.ready_ms == 0
+    assert not verdict.ok and "unhealthy at" in verdict.reason and took < 4 and verdict.ready_ms == 0
 
 
 def test_a_single_failure_below_the_threshold_is_forgiven():
@@ -95,7 +95,7 @@ def test_a_service_that_hangs_before_the_hold_is_over_is_unhealthy_though_few_pr
 ):
     """Each probe then takes all of its timeout, half of the default min_ready_seconds."""
     verdict, took = watch(lambda at: at < hangs_from, failing_takes=1, failure_threshold=failure_threshold)
-    assert not verdict.ok and verdict.reason.startswith("sick at") and verdict.ready_ms == 0
+    assert not verdict.ok and verdict.reason.startswith("unhealthy at") and verdict.ready_ms == 0
     assert took <= 2 + failure_threshold * 2
 
 
@@ -108,7 +108,7 @@ def test_waiting_ends_at_once_when_the_process_is_gone():
     verdict, took = watch(
         lambda at: False, alive=lambda at: "its process ended" if at > 0.5 else None, deadline=600
     )
-    assert not verdict.ok and verdict.reason.startswith("its process ended (sick at") and took < 2
+    assert not verdict.ok and verdict.reason.startswith("its process ended (unhealthy at") and took < 2
 
 
 def test_a_process_that_ends_while_it_must_hold_is_unhealthy_though_another_one_answers():
@@ -123,7 +123,7 @@ def test_the_first_probe_waits_for_the_initial_delay():
     assert verdict.ok and verdict.attempts[0].at_ms == 3000 and took == 3
 
 
-def test_nobody_sits_out_the_initial_delay_of_a_process_that_is_gone():
+def test_the_initial_delay_ends_when_the_process_does():
     verdict, took = watch(
         lambda at: True, alive=lambda at: "its process ended" if at > 1 else None, initial_delay=20
     )
@@ -142,7 +142,7 @@ def test_a_long_period_does_not_hide_the_end_of_the_process():
 
 def test_a_long_wait_makes_no_long_result():
     verdict, dummy = watch(lambda at: False, deadline=1000, period=0.1)
-    assert verdict.count > 1000 and len(verdict.to_dict()["attempts"]) == wait.MAX_ATTEMPTS_TOLD
+    assert verdict.count > 1000 and len(verdict.to_dict()["attempts"]) == wait.MAX_ATTEMPTS_SHOWN
     assert verdict.attempts[0].at_ms == 0 and verdict.attempts[-1].at_ms > 990_000
 
 

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 
 import pytest
@@ -171,7 +170,7 @@ LIST_OPTIONS = ("exec_args", "after", "wants", "read_write_paths", "capabilities
 
 @given(st.sampled_from(TEXT_OPTIONS + LIST_OPTIONS), st.text(min_size=1))
 def test_no_value_can_add_a_directive(name, value):
-    """Whatever a value is: it is refused, or the file has the lines that it had with a tame value, and no other."""
+    """Any value is refused, or gives a file with the same lines as a harmless value."""
     tame = {
         "memory_max": "1M",
         "cpu_quota": "1%",
@@ -238,7 +237,6 @@ def test_a_transient_run_has_the_sandbox_and_not_the_life_cycle():
     assert unit.transient_args({}) == []
 
 
-@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not on this machine")
 @pytest.mark.parametrize(
     "options",
     [
@@ -272,12 +270,9 @@ def test_systemd_takes_every_line(options, tmp_path):
     assert known == []
 
 
-@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not on this machine")
 def test_the_exposure_is_as_low_as_a_server_can_have(tmp_path):
     path = tmp_path / "orders.service"
     path.write_text(unit.render(unit.sections("orders", {}, binary="/bin/true")), encoding="utf-8")
     argv = ["systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold=11", str(path)]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
-    if "unrecognized option" in done.stderr:
-        pytest.skip("this systemd-analyze cannot judge a file")
-    assert done.returncode == 0, done.stdout
+    assert done.returncode == 0, done.stdout + done.stderr

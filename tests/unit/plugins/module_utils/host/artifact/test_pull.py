@@ -89,26 +89,26 @@ def test_the_file_is_whole(kind, url, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "kind, told",
+    "kind, message",
     [
-        ("missing", "gave 0 of 1000000 bytes: HTTP status 404"),
-        ("larger", "is another file: it has 1000001 bytes"),
-        ("hopeless", "gave 300000 of 1000000 bytes: "),
+        ("missing", "sent 0 of 1000000 bytes: HTTP status 404"),
+        ("larger", "is not the artifact: it has 1000001 bytes"),
+        ("hopeless", "sent 300000 of 1000000 bytes: "),
         ("down", "HTTP status 302"),
-        ("astray", "its answer makes no sense"),
-        ("babble", "its answer makes no sense"),
+        ("astray", "invalid HTTP response"),
+        ("babble", "invalid HTTP response"),
     ],
 )
-def test_what_cannot_be_fetched_is_told_without_secrets(kind, told, url, tmp_path):
-    with pytest.raises(SlipwayError, match=told) as caught:
+def test_what_cannot_be_fetched_is_reported_without_secrets(kind, message, url, tmp_path):
+    with pytest.raises(SlipwayError, match=message) as caught:
         pull.fetch(url + kind + "?signature=secret", len(CONTENT), str(tmp_path / "file"))
     assert "secret" not in str(caught.value) and "/%s?…" % kind in str(caught.value)
 
 
-def test_nobody_is_led_away_from_tls():
+def test_a_redirect_from_https_to_http_is_refused():
     request = urllib.request.Request("https://mirror/a")
     with pytest.raises(
-        SlipwayError, match="https://mirror/a leads to another scheme, http://other/b: refused"
+        SlipwayError, match="https://mirror/a redirects to another scheme, http://other/b: refused"
     ):
         pull._Redirects().redirect_request(request, None, 302, "Found", {}, "http://other/b")
 
@@ -123,11 +123,11 @@ def test_a_server_that_falls_silent_is_given_up(url, tmp_path, monkeypatch):
 def test_a_server_that_gives_a_byte_now_and_then_is_given_up(url, tmp_path, monkeypatch):
     monkeypatch.setattr(pull, "FIRST", 0.3)
     monkeypatch.setattr(pull, "SLOWEST", 10 * len(CONTENT))
-    with pytest.raises(SlipwayError, match="is too slow: it gave [0-9]+ of 1000000 bytes"):
+    with pytest.raises(SlipwayError, match="is too slow: it sent [0-9]+ of 1000000 bytes"):
         pull.fetch(url + "dripping", len(CONTENT), str(tmp_path / "file"))
 
 
-def test_nobody_at_home(tmp_path):
+def test_a_server_that_does_not_listen(tmp_path):
     with pytest.raises(SlipwayError, match="Connection refused"):
         pull.fetch("http://127.0.0.1:1/a", 1, str(tmp_path / "file"))
 
@@ -138,7 +138,7 @@ def test_certificates_that_cannot_be_read(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "urls, told",
+    "urls, message",
     [
         (["ftp://mirror/"], "http"),
         (["file:///etc/"], "http"),
@@ -151,8 +151,8 @@ def test_certificates_that_cannot_be_read(tmp_path):
         (["https://a/b", "https://a/c", "https://a/d"], "ends with /"),
     ],
 )
-def test_urls_that_no_host_could_use(urls, told):
-    with pytest.raises(InvalidInput, match="^pull_from: .*" + told) as caught:
+def test_urls_that_no_host_could_use(urls, message):
+    with pytest.raises(InvalidInput, match="^pull_from: .*" + message) as caught:
         mirror.check(urls, ["a", "b"])
     assert "cret" not in str(caught.value)
 

@@ -59,7 +59,7 @@ def test_an_artifact_without_a_signature_is_refused(release):
         signature.verify(str(release), allowed(release))
 
 
-def test_a_right_digest_does_not_help_a_strangers_signature(release):
+def test_a_right_digest_does_not_help_an_unknown_signer(release):
     sign(release, "eve")
     with pytest.raises(SlipwayError, match="not in allowed_signers"):
         signature.verify(str(release), allowed(release))
@@ -68,13 +68,13 @@ def test_a_right_digest_does_not_help_a_strangers_signature(release):
 def test_a_signature_of_another_manifest_is_refused(release):
     sign(release, "ann")
     (release / "manifest.json").write_text('{"other": 1}\n')
-    with pytest.raises(SlipwayError, match="signature is wrong"):
+    with pytest.raises(SlipwayError, match="signature is not valid"):
         signature.verify(str(release), allowed(release))
 
 
 def test_what_was_signed_for_another_purpose_is_refused(release):
     sign(release, "ann", namespace="git")
-    with pytest.raises(SlipwayError, match="signature is wrong"):
+    with pytest.raises(SlipwayError, match="signature is not valid"):
         signature.verify(str(release), allowed(release))
 
 
@@ -104,8 +104,8 @@ def test_a_list_that_names_nobody_trusts_nobody(release, text):
 BEGIN = b"-----BEGIN SSH SIGNATURE-----\n"
 
 
-@pytest.mark.parametrize("rubbish", [b"", b"\0" * 100, BEGIN, BEGIN + b"AAAA\n-----END SSH SIGNATURE-----\n"])
-def test_a_file_that_is_no_signature_is_refused(release, rubbish):
-    (release / "manifest.json.sig").write_bytes(rubbish)
+@pytest.mark.parametrize("content", [b"", b"\0" * 100, BEGIN, BEGIN + b"AAAA\n-----END SSH SIGNATURE-----\n"])
+def test_a_file_that_is_no_signature_is_refused(release, content):
+    (release / "manifest.json.sig").write_bytes(content)
     with pytest.raises(SlipwayError):
         signature.verify(str(release), allowed(release))

@@ -142,14 +142,14 @@ def test_a_missing_file_is_found(tmp_path):
     assert "incomplete: install.sh is missing" in refused(members[:-1], manifest, tmp_path)
 
 
-def test_another_artifact_than_the_announced_one_is_refused(tmp_path):
+def test_another_artifact_than_the_requested_one_is_refused(tmp_path):
     members, dummy = members_for(FILES)
-    assert "announced" in refused(members, manifest_for(FILES, version="2.0.0"), tmp_path)
+    assert "not the requested one" in refused(members, manifest_for(FILES, version="2.0.0"), tmp_path)
 
 
 def test_an_archive_that_does_not_begin_with_its_manifest_is_refused(tmp_path):
     members, manifest = members_for(FILES)
-    assert "no Slipway artifact" in refused(members[1:], manifest, tmp_path)
+    assert "not a Slipway artifact" in refused(members[1:], manifest, tmp_path)
 
 
 def test_an_artifact_cut_anywhere_is_refused_as_truncated(tmp_path):
@@ -170,7 +170,7 @@ def test_something_that_is_not_gzip_is_refused(tmp_path):
 def test_a_bomb_is_refused_after_one_piece(tmp_path):
     members, manifest = members_for(FILES)
     bomb = tar_gz([("orders-1.0.0/manifest.json", bytes(20 << 20))])
-    with pytest.raises(SlipwayError, match="no Slipway artifact"):
+    with pytest.raises(SlipwayError, match="not a Slipway artifact"):
         unpack(bomb, manifest.digest, str(tmp_path))
 
 
@@ -183,7 +183,7 @@ def test_a_header_with_a_wrong_checksum_is_refused(tmp_path):
 
 
 def headers(*pairs):
-    """A gzipped tar of bare headers with these (field slice, bytes) changes, one dict of them for each header, with right checksums."""
+    """A gzipped tar of bare headers with right checksums; each of ``pairs`` changes one: {slice: bytes}."""
     raw = b""
     for changes in pairs:
         block = bytearray(tarfile.TarInfo("orders-1.0.0/manifest.json").tobuf(tarfile.GNU_FORMAT))

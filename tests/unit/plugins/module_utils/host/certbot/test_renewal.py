@@ -51,7 +51,7 @@ def test_it_reads_what_certbot_writes():
 @pytest.mark.parametrize(
     "text", ["hello\n", "[renewalparams\n", "[[x]\n", "= 1\n", 'a = "unclosed\n', "a = 'x' y\n"]
 )
-def test_what_is_no_such_file_is_said_to_be_none(text):
+def test_a_file_of_another_format_is_refused(text):
     with pytest.raises(SlipwayError, match="^line 1 "):
         renewal.parse(text)
 

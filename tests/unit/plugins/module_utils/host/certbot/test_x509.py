@@ -104,7 +104,7 @@ def test_it_reads_all_names(make):
 @pytest.mark.parametrize(
     "days", [1, 90, 10950]
 )  # the last one ends after 2050, where the format of times changes
-def test_it_tells_when_it_expires(make, days):
+def test_it_knows_when_it_expires(make, days):
     found = x509.load(make(days=days)[0])
     assert abs(found.not_before - time.time()) < 60
     assert found.not_after - found.not_before == days * 86400
@@ -113,7 +113,7 @@ def test_it_tells_when_it_expires(make, days):
     assert found.days_left(found.not_after + 1) == -1
 
 
-def test_times_are_told_in_utc():
+def test_times_are_in_utc():
     assert x509.iso(1795226655) == "2026-11-21T02:04:15Z"
 
 
@@ -136,7 +136,7 @@ def test_it_knows_which_key_belongs_to_a_certificate(make, key):
     assert not x509.key_matches(certificate, certificate)
 
 
-def test_a_key_that_wants_a_password_does_not_match_and_asks_nobody(make, tmp_path):
+def test_a_key_with_a_password_does_not_match_and_nobody_is_asked(make, tmp_path):
     certificate, private = make()
     locked = str(tmp_path / "locked.pem")
     openssl("pkey", "-in", private, "-aes256", "-passout", "pass:secret", "-out", locked)
@@ -148,7 +148,7 @@ def test_a_file_that_is_not_there_is_no_error(tmp_path):
 
 
 @pytest.mark.parametrize("spoil", ["", "hello", "cut", "flip"])
-def test_what_is_no_certificate_is_said_to_be_none(make, tmp_path, spoil):
+def test_a_file_without_a_certificate_is_refused(make, tmp_path, spoil):
     text = Path(make()[0]).read_text(encoding="ascii")
     lines = text.splitlines()
     spoilt = {

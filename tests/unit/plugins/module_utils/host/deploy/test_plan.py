@@ -27,7 +27,7 @@ def state(**differences):
     return SimpleNamespace(**dict(HEALTHY, unit=unit, **differences))
 
 
-def test_nothing_is_done_where_the_wanted_release_serves_well():
+def test_nothing_is_done_if_the_target_is_live_and_healthy():
     plan = decide(state(), TARGET, activate=True)
     assert not plan.changed and plan.reasons == []
 
@@ -35,11 +35,11 @@ def test_nothing_is_done_where_the_wanted_release_serves_well():
 @pytest.mark.parametrize(
     ("difference", "reason"),
     [
-        ({"current": "1-a"}, "current is 1-a, wanted is 2-b"),
+        ({"current": "1-a"}, "current is 1-a, the target is 2-b"),
         ({"current": None}, "current is not set"),
         ({"unit": {"ActiveState": "failed"}}, "the service is failed"),
         ({"running_release": "1-a"}, "the running process is of 1-a"),
-        ({"running_release": None}, "no release of ours"),
+        ({"running_release": None}, "no release of Slipway's"),
         ({"target_here": False}, "files of 2-b are damaged"),
         ({"binary_intact": False}, "not the one that was released"),
         ({"units_installed": False}, "the unit in"),
@@ -48,12 +48,12 @@ def test_nothing_is_done_where_the_wanted_release_serves_well():
         ({"health_problem": lambda: "answered 503"}, "not healthy: answered 503"),
     ],
 )
-def test_anything_that_differs_is_put_right_and_named(difference, reason):
+def test_any_difference_is_a_reason_to_activate(difference, reason):
     plan = decide(state(**difference), TARGET, activate=True)
     assert plan.activate and reason in plan.reasons[0]
 
 
-def test_an_artifact_travels_only_where_no_release_here_has_it():
+def test_an_artifact_is_sent_only_if_no_release_here_has_it():
     assert decide(state(target_here=False, current="1-a"), TARGET, activate=True).needs_artifact
     with_donor = decide(state(target_here=False, current="1-a", donor=object()), TARGET, activate=True)
     assert with_donor.stage == "compose" and not with_donor.needs_artifact
@@ -79,11 +79,11 @@ def test_staging_never_activates():
         pytest.param(
             "3-c", "1-a", {"1-a": "ok", "3-c": "reverted"}, "1-a", id="what is live was found unhealthy"
         ),
-        pytest.param("3-c", "1-a", {}, "3-c", id="there is no journal"),
+        pytest.param("3-c", "1-a", {}, "3-c", id="there is no history"),
         pytest.param(
-            "2-b", "1-a", {"1-a": "ok", "2-b": "ok"}, None, id="the target was good and has fallen ill"
+            "2-b", "1-a", {"1-a": "ok", "2-b": "ok"}, None, id="the target was good and became unhealthy"
         ),
-        pytest.param("3-c", "2-b", {"2-b": "ok"}, "3-c", id="going back to the good one itself"),
+        pytest.param("3-c", "2-b", {"2-b": "ok"}, "3-c", id="rolling back to the good one itself"),
     ],
 )
 def test_what_is_put_back_is_the_last_release_that_was_good(current, previous, outcomes, back):

@@ -18,21 +18,21 @@ def text(**options):
     return unit.render(unit.sections("orders", options, binary="/opt/orders/current/bin/orders"))
 
 
-def test_an_account_that_is_not_there_is_named_with_the_remedy():
+def test_a_missing_account_is_named_with_the_remedy():
     with pytest.raises(
         SlipwayError,
-        match="no user 'nobody-of-this-name' on this host: run the playbook slipway.golang.setup first",
+        match="no user 'no-such-account' on this host: run the playbook slipway.golang.setup first",
     ):
-        accounts.check_accounts(text(user="nobody-of-this-name"))
-    with pytest.raises(SlipwayError, match="no group 'nobody-of-this-name'"):
-        accounts.check_accounts(text(user="root", group="nobody-of-this-name"))
+        accounts.check_accounts(text(user="no-such-account"))
+    with pytest.raises(SlipwayError, match="no group 'no-such-account'"):
+        accounts.check_accounts(text(user="root", group="no-such-account"))
 
 
-def test_accounts_that_are_there_pass():
+def test_existing_accounts_pass():
     accounts.check_accounts(text(user="root", group="root"))
 
 
-def test_a_port_that_somebody_else_holds_is_refused_with_his_name():
+def test_a_port_of_another_process_is_refused_with_its_name():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         with pytest.raises(

@@ -31,12 +31,12 @@ def _running(tmp_path):
         process.kill()
 
 
-def test_a_release_is_known_by_its_process_though_a_directory_above_is_a_link(running):
+def test_the_release_of_a_process_is_known_although_a_directory_above_is_a_link(running):
     assert running_release(*running) == RELEASE
 
 
 class Unit:
-    """What a Look asks of the wanted state."""
+    """What a HostState needs of a request and its strategy."""
 
     def __init__(self, layout, pid):
         self.layout = layout
@@ -48,10 +48,10 @@ class Unit:
 
 
 @pytest.mark.parametrize("link", [None, "0.0.1-000000000000"])
-def test_where_current_names_no_release_what_runs_is_what_a_deploy_starts_from(running, link, monkeypatch):
+def test_if_current_names_no_release_a_deploy_starts_from_the_running_one(running, link, monkeypatch):
     layout, pid = running
     if link:
         layout.point("current", link)
     monkeypatch.setattr(systemctl, "show", lambda unit: {"MainPID": pid})
-    seen = HostState(Unit(layout, pid), None, {RELEASE: None})
-    assert seen.live == RELEASE
+    state = HostState(Unit(layout, pid), None, {RELEASE: None})
+    assert state.live == RELEASE

@@ -15,7 +15,7 @@ from ansible_collections.slipway.golang.plugins.module_utils.host.deploy import 
 from ansible_collections.slipway.golang.plugins.module_utils.host.releases.layout import Layout
 
 
-def asked(**given):
+def request(**given):
     return SimpleNamespace(
         **dict({"app": "orders", "layout": Layout("orders"), "unit": {}, "port": 8080}, **given)
     )
@@ -25,7 +25,7 @@ FILES = sorted(path.stem for path in pathlib.Path(strategies.__file__).parent.gl
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_every_file_is_a_strategy_of_its_own_name_with_all_that_the_story_calls(name):
+def test_every_file_is_a_strategy_of_its_own_name_with_all_that_a_deploy_calls(name):
     strategy = strategies.load(name)
     assert name == strategy.NAME
     assert all(
@@ -35,7 +35,7 @@ def test_every_file_is_a_strategy_of_its_own_name_with_all_that_the_story_calls(
     assert name in strategy.REPLACES
 
 
-def test_a_host_that_never_had_the_app_is_served_by_nothing_and_its_unit_is_told():
+def test_before_the_first_deploy_the_serving_unit_is_that_of_restart():
     for name in FILES:
         strategy, layout = strategies.load(name), Layout("orders", "/nonexistent/orders")
         assert strategy.serving(layout) == "orders.service"
@@ -43,7 +43,9 @@ def test_a_host_that_never_had_the_app_is_served_by_nothing_and_its_unit_is_told
 
 
 def test_the_instances_of_blue_green_share_one_template_and_differ_by_what_systemd_puts_in():
-    (name, parts), *others = strategies.load("blue_green").units(asked(unit={"exec_args": ["100%"]})).items()
+    (name, parts), *others = (
+        strategies.load("blue_green").units(request(unit={"exec_args": ["100%"]})).items()
+    )
     text = unit.render(parts)
     assert (name, others) == ("orders@.service", [])
     assert "ExecStart=/opt/orders/%i/bin/orders 100%%\n" in text
@@ -51,15 +53,15 @@ def test_the_instances_of_blue_green_share_one_template_and_differ_by_what_syste
     assert "RuntimeDirectoryPreserve=yes" in text and "@instance@" not in text
 
 
-def test_the_socket_owns_the_port_and_the_service_wants_it():
-    units = strategies.load("socket").units(asked())
+def test_the_socket_owns_the_port_and_the_service_requires_it():
+    units = strategies.load("socket").units(request())
     assert sorted(units) == ["orders.service", "orders.socket"]
     assert "ListenStream=8080\n" in unit.render(
         units["orders.socket"]
     ) and "TriggerLimitIntervalSec=0\n" in unit.render(units["orders.socket"])
     assert "Requires=orders.socket\nAfter=orders.socket\n" in unit.render(units["orders.service"])
     with pytest.raises(InvalidInput, match="port"):
-        strategies.load("socket").units(asked(port=None))
+        strategies.load("socket").units(request(port=None))
 
 
 def test_the_table_names_every_strategy():
@@ -67,7 +69,7 @@ def test_the_table_names_every_strategy():
 
 
 @pytest.mark.parametrize(
-    "name", ["rolling", "", "../story", "..story", "os", "Restart", "__init__", "restart.x"]
+    "name", ["rolling", "", "../deploy", "..deploy", "os", "Restart", "__init__", "restart.x"]
 )
 def test_anything_else_is_refused(name):
     with pytest.raises(InvalidInput, match="strategy: "):

@@ -101,7 +101,7 @@ def test_what_an_interrupted_run_left_is_swept(layout):
 def test_a_link_in_the_place_of_a_directory_is_refused(tmp_path):
     (tmp_path / "orders").mkdir()
     os.symlink("/tmp", tmp_path / "orders" / "releases")
-    with pytest.raises(SlipwayError, match="should be a directory"):
+    with pytest.raises(SlipwayError, match="is not a directory"):
         Layout("orders", str(tmp_path / "orders")).create()
 
 
@@ -110,7 +110,7 @@ def test_incoming_is_closed_to_others_whatever_the_umask(layout):
     assert os.stat(layout.releases_dir).st_mode & 0o777 == 0o755
 
 
-def test_a_damaged_release_makes_room_for_a_whole_one(layout, tmp_path):
+def test_a_damaged_release_is_replaced(layout, tmp_path):
     put(layout, dict(RECORD, version="damaged"))
     work = tmp_path / "work"
     work.mkdir()
@@ -132,14 +132,14 @@ def full_disk(*dummy):
     raise OSError(28, "No space left on device")
 
 
-def test_the_way_back_makes_nothing_new_so_that_it_needs_no_room(switched, monkeypatch):
+def test_a_rollback_of_the_links_works_on_a_full_disk(switched, monkeypatch):
     monkeypatch.setattr(os, "symlink", full_disk)
     switched.point_back(RECORD["id"], None)
     switched.point("current", RECORD["id"])
     assert switched.current() == RECORD["id"] and switched.previous() is None
 
 
-def test_a_way_back_that_fails_leaves_previous_with_the_good_release(switched, monkeypatch):
+def test_a_failed_rollback_of_the_links_leaves_previous_with_the_good_release(switched, monkeypatch):
     monkeypatch.setattr(os, "rename", full_disk)
     with pytest.raises(OSError):
         switched.point_back(RECORD["id"], None)

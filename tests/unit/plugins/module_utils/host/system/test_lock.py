@@ -42,7 +42,7 @@ def holder(path):
     process.wait()
 
 
-def test_a_second_deploy_is_refused_and_told_who_holds_the_lock(path, holder):
+def test_a_second_deploy_is_refused_with_the_holder_of_the_lock(path, holder):
     with pytest.raises(
         SlipwayError, match="bob@desk, since 20.*, pid %d, deploying 2.0.0.*Nothing was changed" % holder.pid
     ):
@@ -50,7 +50,7 @@ def test_a_second_deploy_is_refused_and_told_who_holds_the_lock(path, holder):
             pass
 
 
-def test_the_lock_dies_with_its_owner(path, holder):
+def test_the_lock_ends_with_its_process(path, holder):
     holder.send_signal(signal.SIGKILL)
     holder.wait()
     with lock.held(path, NOTE):
@@ -80,7 +80,7 @@ def test_a_link_in_the_place_of_the_lock_is_not_followed(path, tmp_path):
     assert not (tmp_path / "elsewhere").exists()
 
 
-def test_nobody_but_root_may_read_the_lock_as_who_may_read_it_may_hold_it(path):
+def test_only_root_can_open_the_lock_and_so_hold_it(path):
     with open(path, "w", encoding="utf-8"):
         os.chmod(path, 0o644)
     with lock.held(path, NOTE):

@@ -19,7 +19,7 @@ LOOPING = ("[Unit]\n", {"ActiveState": "activating", "UnitFileState": "enabled"}
 
 
 @pytest.mark.parametrize(
-    ("found", "differs", "state", "enabled", "steps"),
+    ("now", "differs", "state", "enabled", "steps"),
     [
         (BARE, True, "started", True, ["install", "reload", "enable", "start"]),
         (BARE, True, "started", False, ["install", "reload", "start"]),
@@ -42,9 +42,9 @@ LOOPING = ("[Unit]\n", {"ActiveState": "activating", "UnitFileState": "enabled"}
         (LOOPING, False, "stopped", True, ["stop"]),
     ],
 )
-def test_the_steps_follow_from_what_is_and_what_is_wanted(found, differs, state, enabled, steps):
-    look = service.ServiceState("no-such-unit-anywhere.service", *found)
-    assert service.decide(look, differs=differs, state=state, enabled=enabled) == steps
+def test_the_plan_follows_from_the_state_and_the_options(now, differs, state, enabled, steps):
+    before = service.ServiceState("no-such-unit-anywhere.service", *now)
+    assert service.plan(before, differs=differs, state=state, enabled=enabled) == steps
 
 
 @pytest.fixture
@@ -65,25 +65,30 @@ def host(monkeypatch, tmp_path):
     monkeypatch.setattr(
         systemctl, "journal_tail", mock.create_autospec(systemctl.journal_tail, return_value=["exit 1"])
     )
-    monkeypatch.setattr(service, "_expect_life", lambda name: None)
+    monkeypatch.setattr(service, "_check_still_running", lambda name: None)
     return done, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("old", "running", "words", "deeds"),
+    ("old", "running", "message", "calls"),
     [
         ("# good old\n", "active", "runs with it again", ["reload", "restart", "reload", "restart"]),
-        ("# bad old\n", "active", "did not start either", ["reload", "restart", "reload", "restart"]),
-        ("# good old\n", "inactive", "The old unit file is back", ["reload", "restart", "reload", "stop"]),
+        ("# bad old\n", "active", "does not start either", ["reload", "restart", "reload", "restart"]),
+        (
+            "# good old\n",
+            "inactive",
+            "The old unit file was put back$",
+            ["reload", "restart", "reload", "stop"],
+        ),
     ],
 )
-def test_a_unit_that_does_not_start_makes_room_for_the_old_one(host, old, running, words, deeds):
+def test_if_a_unit_does_not_start_the_old_one_is_put_back(host, old, running, message, calls):
     done, directory = host
     (directory / "orders.service").write_text(old, encoding="utf-8")
-    found = service.ServiceState("orders.service", old, {"ActiveState": running})
-    with pytest.raises(SlipwayError, match=words) as caught:
-        service.act("orders.service", "# new\n", ["install", "reload", "restart"], found)
-    assert done == deeds
+    before = service.ServiceState("orders.service", old, {"ActiveState": running})
+    with pytest.raises(SlipwayError, match=message) as caught:
+        service.apply("orders.service", "# new\n", ["install", "reload", "restart"], before)
+    assert done == calls
     assert caught.value.facts["journal"] == ["exit 1"]
     assert (directory / "orders.service").read_text(encoding="utf-8") == old
 
@@ -91,7 +96,7 @@ def test_a_unit_that_does_not_start_makes_room_for_the_old_one(host, old, runnin
 def test_a_first_unit_that_does_not_start_stays_for_inspection(host):
     _done, directory = host
     with pytest.raises(SlipwayError, match="Job for orders.service failed$"):
-        service.act(
+        service.apply(
             "orders.service",
             "# new\n",
             ["install", "reload", "start"],
@@ -100,21 +105,21 @@ def test_a_first_unit_that_does_not_start_stays_for_inspection(host):
     assert (directory / "orders.service").exists()
 
 
-def test_root_is_asked_for_before_anything(monkeypatch):
+def test_root_is_required_before_anything_is_done(monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(SlipwayError, match="become: true"):
-        service.prove("orders.service", "", "/bin/true", ["stop"])
+        service.preflight("orders.service", "", "/bin/true", ["stop"])
 
 
-def test_a_binary_that_is_not_there_is_said_before_the_start(monkeypatch, tmp_path):
+def test_a_missing_binary_is_reported_before_the_start(monkeypatch, tmp_path):
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    with pytest.raises(SlipwayError, match="not executable"):
-        service.prove("orders.service", "", str(tmp_path / "none"), ["restart"])
-    service.prove("orders.service", "", str(tmp_path / "none"), ["stop"])
+    with pytest.raises(SlipwayError, match="does not exist or is not executable"):
+        service.preflight("orders.service", "", str(tmp_path / "none"), ["restart"])
+    service.preflight("orders.service", "", str(tmp_path / "none"), ["stop"])
 
 
 @pytest.mark.parametrize(
-    ("state", "well"),
+    ("state", "runs"),
     [
         ({"ActiveState": "active", "NRestarts": 0, "MainPID": 7}, True),
         ({"ActiveState": "active", "NRestarts": 1, "MainPID": 8}, False),
@@ -141,11 +146,11 @@ def test_a_binary_that_is_not_there_is_said_before_the_start(monkeypatch, tmp_pa
         ),
     ],
 )
-def test_a_service_that_ends_at_once_was_not_started(monkeypatch, state, well):
+def test_a_service_that_ends_at_once_was_not_started(monkeypatch, state, runs):
     monkeypatch.setattr(systemctl, "show", lambda name: state)
     monkeypatch.setattr(service, "SETTLE_SECONDS", 0)
-    if well:
-        service._expect_life("orders.service")
+    if runs:
+        service._check_still_running("orders.service")
     else:
         with pytest.raises(SlipwayError, match="ended at once"):
-            service._expect_life("orders.service")
+            service._check_still_running("orders.service")

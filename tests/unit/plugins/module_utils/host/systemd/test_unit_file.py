@@ -5,20 +5,15 @@
 from __future__ import annotations
 
 import os
-import shutil
 
 import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.common import unit
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
 from ansible_collections.slipway.golang.plugins.module_utils.host.systemd import systemctl, unit_file
 
-needs_systemd = pytest.mark.skipif(
-    not shutil.which("systemd-analyze"), reason="systemd-analyze is not on this machine"
-)
 GOOD = "[Unit]\nDescription=x\n[Service]\nExecStart=/bin/true\n"
 
 
-@needs_systemd
 @pytest.mark.parametrize(
     "text",
     [
@@ -42,9 +37,8 @@ def test_a_unit_that_can_run_verifies(text):
     unit_file.verify({"orders.service": text})
 
 
-@needs_systemd
 @pytest.mark.parametrize(
-    ("text", "word"),
+    ("text", "message"),
     [
         (GOOD + "Foo=bar\n", "Foo"),
         (GOOD + "MemoryMax=banana\n", "banana"),
@@ -57,15 +51,14 @@ def test_a_unit_that_can_run_verifies(text):
         (GOOD.replace("/bin/true", "/etc/passwd"), "not executable"),
     ],
 )
-def test_systemds_own_words_say_why_not(text, word):
+def test_the_error_of_systemd_is_in_the_message(text, message):
     with pytest.raises(SlipwayError) as caught:
         unit_file.verify({"orders.service": text})
-    assert word in str(caught.value)
+    assert message in str(caught.value)
     assert "orders.service" in str(caught.value)
     assert "slipway-verify" not in str(caught.value)
 
 
-@needs_systemd
 def test_units_that_belong_together_are_judged_together():
     socket = "[Socket]\nListenStream=127.0.0.1:9\n"
     unit_file.verify({"orders.service": GOOD, "orders.socket": socket})
@@ -96,7 +89,7 @@ def test_noise_of_other_versions_is_no_error(monkeypatch, version, returncode, s
 
 
 @pytest.mark.parametrize(
-    ("version", "returncode", "stderr", "word"),
+    ("version", "returncode", "stderr", "message"),
     [
         (
             247,
@@ -111,13 +104,13 @@ def test_noise_of_other_versions_is_no_error(monkeypatch, version, returncode, s
             "LoadCredential",
         ),
         (252, 1, "Failed to initialize manager: Permission denied", "Permission denied"),
-        (252, 1, "", "no word"),
+        (252, 1, "", "it printed no reason"),
         (245, 127, "env: 'systemd-analyze': No such file or directory", "systemd-analyze"),
     ],
 )
-def test_what_leaves_the_unit_unproved_is_an_error(monkeypatch, version, returncode, stderr, word):
+def test_a_unit_that_could_not_be_verified_is_an_error(monkeypatch, version, returncode, stderr, message):
     answers(monkeypatch, version, returncode, stderr)
-    with pytest.raises(SlipwayError, match=word):
+    with pytest.raises(SlipwayError, match=message):
         unit_file.verify({"orders.service": GOOD})
 
 
@@ -180,7 +173,7 @@ def test_a_drop_in_that_systemd_has_not_read_is_noticed(monkeypatch, tmp_path, k
     assert unit_file.drop_ins_changed("orders.service", [str(tmp_path)]) is changed
 
 
-def test_what_an_interrupted_run_left_is_removed_also_where_nothing_changes(tmp_path):
+def test_what_an_interrupted_run_left_is_removed_also_if_nothing_changes(tmp_path):
     unit_file.install({"orders.service": GOOD}, str(tmp_path))
     (tmp_path / ".orders.service.slipway-new").write_text("half", encoding="utf-8")
     assert not unit_file.install({"orders.service": GOOD}, str(tmp_path))
