@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The table of what is wrong with a host, or with a release: one function per fault, with the outcome that is expected.
+"""The faults of hosts and releases: one function per fault, with the expected outcome.
 
-A function breaks something, lets the deploy of a new release go by at its `yield`, and mends what no deploy is supposed to mend; where
-that is nothing it ends there. What `yield` gives are changes to the request. The next run always has to end with the new release.
+A function breaks something, and yields changes to the request: the deploy of the new release runs at its `yield`.
+Afterwards it repairs what a deploy is not supposed to repair. The next run always has to end with the new release.
 """
 
 import glob
@@ -29,7 +29,7 @@ def case(title, expected, prepare=("old",)):
     return add
 
 
-# --- the disk -------------------------------------------------------------------------------------------------------
+# --- the disk -----------------------------------------------------------------------------------------------
 
 
 def small_disk(options):
@@ -89,7 +89,7 @@ def units_read_only():
     call("umount", "/etc/systemd/system", sure=True)
 
 
-# --- the tree -------------------------------------------------------------------------------------------------------
+# --- the tree -----------------------------------------------------------------------------------------------
 
 
 @case("the releases belong to the app's user", KEPT)
@@ -239,7 +239,7 @@ def unit_gone():
     yield {}
 
 
-# --- the journal ----------------------------------------------------------------------------------------------------
+# --- the journal --------------------------------------------------------------------------------------------
 
 
 @case("the journal ends in the middle of a line", TOOK)
@@ -279,7 +279,7 @@ def journal_of_tomorrow():
     yield {}
 
 
-# --- the host -------------------------------------------------------------------------------------------------------
+# --- the host -----------------------------------------------------------------------------------------------
 
 
 @case("the host has another name", TOOK)
@@ -324,16 +324,16 @@ def stopped():
     yield {}
 
 
-@case("a stranger has the port of the new release", KEPT)
+@case("another process has the port of the new release", KEPT)
 def port_taken():
-    stranger = subprocess.Popen(
+    occupier = subprocess.Popen(
         [sys.executable, "-m", "http.server", "8085"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     while call("curl", "-fsS", "http://127.0.0.1:8085/").returncode:
         pass
     yield {"port": 8085}
-    stranger.send_signal(signal.SIGKILL)
-    stranger.wait()
+    occupier.send_signal(signal.SIGKILL)
+    occupier.wait()
 
 
 @case("an old worker still has the port of the new release, and answers 200", KEPT)
@@ -349,7 +349,7 @@ def old_worker():
     worker.wait()
 
 
-# --- the new release ------------------------------------------------------------------------------------------------
+# --- the new release ----------------------------------------------------------------------------------------
 
 
 def unhealthy(title, expected, environment, **more):
