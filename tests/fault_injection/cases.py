@@ -4,8 +4,8 @@
 
 """The faults of hosts and releases: one function per fault, with the expected outcome.
 
-A function breaks something, and yields changes to the request: the deploy of the new release runs at its `yield`.
-Afterwards it repairs what a deploy is not supposed to repair. The next run always has to end with the new release.
+A function breaks something, and yields changes to the request: the new release is deployed at its `yield`.
+Then it repairs what a deploy is not supposed to repair. The next run always has to end with the new release.
 """
 
 import glob
