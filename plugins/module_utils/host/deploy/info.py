@@ -29,8 +29,9 @@ def info(options: dict, stream) -> dict:
         or options["port"]
         or _port_of(releases.get(running["release"]) if running else None)
     )
-    can_check = bool(options["health"] or port)
-    problem = _health_problem(running, options["health"], port) if can_check else None
+    check = options["health"] or {}
+    can_check = bool(check or port)
+    problem = _health_problem(running, check, port) if can_check else None
     return {
         "current": layout.current(),
         "previous": layout.previous(),
