@@ -126,7 +126,7 @@ audit: ## Check pinned dependencies for known vulnerabilities
 
 .PHONY: lock
 lock: ## Update requirements-*.txt with digests (ARGS=--upgrade for the newest versions)
-	@bash scripts/lock.sh $(ARGS)
+	@bash scripts/pin_requirements.sh $(ARGS)
 
 .PHONY: sbom
 sbom: tools ## Write the collection's SBOM to .work/sbom.cdx.json
@@ -149,7 +149,7 @@ tools: .work/tools.stamp ## Install the pinned tools into .work/venv and link th
 
 .PHONY: programs
 programs:
-	@PYTHON="$(PYTHON)" bash scripts/programs.sh
+	@PYTHON="$(PYTHON)" bash scripts/install_test_programs.sh
 
 .PHONY: copy
 copy: tools

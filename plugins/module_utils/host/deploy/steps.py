@@ -16,7 +16,7 @@ from ..releases.history import History
 from ..releases.layout import Release
 from ..systemd import systemctl, unit_file
 from . import health_gate, preflight, smoke_test
-from .plan import to_put_back
+from .put_back import to_put_back
 from .target import existing
 
 TYPE_CHECKING = False  # as in typing, without the cost of importing it
