@@ -13,6 +13,7 @@ from ..common.errors import InvalidInput
 from . import targets
 
 _ALLOWED = re.compile(r"GO[A-Z0-9_]*|CGO_[A-Z0-9_]+|CC|CXX|FC|AR|PKG_CONFIG(_[A-Z_]+)?|SOURCE_DATE_EPOCH")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OWNED = {
     "GOOS": "targets",
     "GOARCH": "targets",
@@ -49,3 +50,18 @@ def check(variables: dict[str, Any]) -> dict[str, str]:
                 "environment", name, "its value must be a text on one line; quote true and false"
             )
     return {name: str(value) for name, value in variables.items()}
+
+
+def check_passed(name: str) -> str:
+    """The name of a variable of the builder that reaches downloads: none that decides what is built."""
+    if not _NAME.fullmatch(name):
+        raise InvalidInput(
+            "pass_environment",
+            name,
+            "give names of variables, as in CI_GIT_TOKEN; values stay where they are",
+        )
+    if _ALLOWED.fullmatch(name):
+        raise InvalidInput(
+            "pass_environment", name, "use the option %s instead" % _OWNED.get(name, "environment")
+        )
+    return name
