@@ -56,9 +56,7 @@ def check_passed(name: str) -> str:
     """The name of a variable of the builder that reaches downloads: none that decides what is built."""
     if not _NAME.fullmatch(name):
         raise InvalidInput(
-            "pass_environment",
-            name,
-            "give names of variables, as in CI_GIT_TOKEN; values stay where they are",
+            "pass_environment", "(hidden)", "give names of variables, as in CI_GIT_TOKEN, not their values"
         )
     if _ALLOWED.fullmatch(name):
         raise InvalidInput(

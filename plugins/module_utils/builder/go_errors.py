@@ -25,7 +25,7 @@ _NETWORK = re.compile(
 )
 _CREDENTIALS = re.compile(
     r"could not read (Username|Password)|Authentication failed|terminal prompts disabled"
-    r"|Permission denied \(publickey|HTTP Basic: Access denied"
+    r"|no secure protocol found for repository|Permission denied \(publickey|HTTP Basic: Access denied"
 )
 _MODULES = re.compile(
     r"no required module provides package|cannot find module providing package|missing go\.sum entry"
@@ -160,7 +160,7 @@ def _offline(_match: re.Match[str], request: Request, _toolchain: Toolchain, _ta
 def _credentials(_match: re.Match[str], request: Request, _toolchain: Toolchain, _target: Target) -> str:
     unset = [name for name in request.pass_environment if name not in os.environ]
     return (
-        "git may not read the repository of a module. Where its credential helper takes a token from a "
+        "git cannot read the repository of a module. Where its credential helper takes a token from a "
         "variable of the environment, name that one in pass_environment, and the module in goprivate (in the "
         "playbooks: slipway_build: {pass_environment: [CI_GIT_TOKEN], goprivate: [git.example.com/*]}).%s"
         % (" Not set in the environment of the builder: %s." % ", ".join(unset) if unset else "")
