@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ..common import names
 from ..common.errors import InvalidInput
 from . import targets
 
 _ALLOWED = re.compile(r"GO[A-Z0-9_]*|CGO_[A-Z0-9_]+|CC|CXX|FC|AR|PKG_CONFIG(_[A-Z_]+)?|SOURCE_DATE_EPOCH")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OWNED = {
     "GOOS": "targets",
     "GOARCH": "targets",
@@ -54,7 +54,7 @@ def check(variables: dict[str, Any]) -> dict[str, str]:
 
 def check_passed(name: str) -> str:
     """The name of a variable of the builder that reaches downloads: none that decides what is built."""
-    if not _NAME.fullmatch(name):
+    if not names.VARIABLE.fullmatch(name):
         raise InvalidInput(
             "pass_environment", "(hidden)", "give names of variables, as in CI_GIT_TOKEN, not their values"
         )
