@@ -54,6 +54,11 @@ def ways_out(paths: Iterable[str]) -> str:
     return "".join(" In pure Go, %s replaces %s." % (known.pure_go, path) for path, known in pairs if known)
 
 
+def failing(paths: Iterable[str]) -> list[str]:
+    """Those of the packages or modules whose stubs are known to fail."""
+    return [path for path in paths if getattr(_known(path), "stub_fails", False)]
+
+
 def packages(request: Request, toolchain: Toolchain, target: Target) -> set[str]:
     """Import paths of the dependencies outside of the standard library that have parts in C."""
     if request.cgo:
@@ -90,13 +95,13 @@ def check_stubs(request: Request, subject: str, stubs: list[str]) -> list[str]:
     """Check the packages without their parts in C against the option cgo_stubs; returns the warnings."""
     if not stubs or request.cgo_stubs == "ignore":
         return []
-    failing = [path for path in stubs if getattr(_known(path), "stub_fails", False)]
-    if failing and request.cgo_stubs == "refuse":
+    broken = failing(stubs)
+    if broken and request.cgo_stubs == "refuse":
         raise SlipwayError(
             "%s: %s needs cgo, and cgo is off. It compiles as a stub: the program would start, and fail when "
             "it is used.%s Or build it with C, as in cgo: true, %s. Or set cgo_stubs: warn, where the "
             "program does not use it. In the playbooks these are options in slipway_build"
-            % (subject, " and ".join(failing), ways_out(failing), STATIC_C),
+            % (subject, " and ".join(broken), ways_out(broken), STATIC_C),
             cgo_stubs=stubs,
         )
     return [

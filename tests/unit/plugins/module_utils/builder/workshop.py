@@ -91,6 +91,7 @@ class Workshop:
 def pack(artifacts, dest, check_mode=False, **options):
     """The result of `package`."""
     defaults = {
+        "prebuilt": [],
         "installer": INSTALLER,
         "extra": [],
         "unit": None,
