@@ -97,7 +97,8 @@ def _decide(
 
 def _stubs(request: Request, toolchain: Toolchain, decision: Decision) -> list[str]:
     if not decision.stale:
-        return (decision.output.recorded or {})["binary"].get("cgo_stubs", [])
+        recorded: list[str] = (decision.output.recorded or {})["binary"].get("cgo_stubs", [])
+        return recorded
     return cgo.lost(request, toolchain, decision.inputs.target, decision.inputs.listing)
 
 
