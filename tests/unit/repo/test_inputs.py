@@ -16,13 +16,17 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.slipway.golang.plugins.action import lease, release
-from ansible_collections.slipway.golang.plugins.module_utils.common import environment, health, unit
+from ansible_collections.slipway.golang.plugins.module_utils.common import (
+    environment,
+    health,
+    nginx_options,
+    unit,
+)
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
 from ansible_collections.slipway.golang.plugins.module_utils.host.certbot import (
     request as certificate_request,
 )
 from ansible_collections.slipway.golang.plugins.module_utils.host.deploy.request import Request
-from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import options as nginx_options
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import request as site_request
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import template, upstream
 from ansible_collections.slipway.golang.plugins.module_utils.host.releases.layout import Layout

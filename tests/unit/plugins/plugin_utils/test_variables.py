@@ -70,10 +70,26 @@ def test_nothing_is_the_default(nothing):
         ("slipway_migrate", ["migrate", "up"], {"args": ["migrate", "up"], "timeout": 600}),
         ("slipway_migrate", {"args": ["up"], "timeout": "60"}, {"args": ["up"], "timeout": 60}),
         ("slipway_version", 2, "2"),
+        ("slipway_build", "{package: ./cmd/a, trimpath: 'no'}", {"package": "./cmd/a", "trimpath": False}),
+        ("slipway_build", {"jobs": "2", "max_size": 1000}, {"jobs": 2, "max_size": "1000"}),
+        ("slipway_build", {"gates": ["vet"], "pass_environment": ["CI_GIT_TOKEN"]}, None),
+        ("slipway_build", {"gocache": "cache"}, {"gocache": "/inventory/cache"}),
+        ("slipway_build", {"environment": {"CC": "musl-gcc"}, "tags": None}, None),
+        (
+            "slipway_proxy",
+            {"maintenance": "yes", "limit_burst": "5"},
+            {"maintenance": True, "limit_burst": 5},
+        ),
+        ("slipway_proxy", {"streaming": ["/events"], "headers": {"X-A": "b"}}, None),
+        (
+            "slipway_proxy",
+            {"servers": [{"address": "10.0.0.1:80", "weight": "2"}]},
+            {"servers": [{"address": "10.0.0.1:80", "weight": 2}]},
+        ),
     ],
 )
 def test_a_value_is_taken_for_what_it_means(name, given, value):
-    assert value_of(name, given) == value
+    assert value_of(name, given) == (given if value is None else value)
 
 
 @pytest.mark.parametrize(
@@ -128,6 +144,46 @@ def test_a_value_is_taken_for_what_it_means(name, given, value):
         ("slipway_migrate", "up", "slipway_migrate: 'up' is not usable: use the arguments of the binary"),
         ("slipway_verison", "1", "slipway_verison: there is no such variable; did you mean slipway_version"),
         ("slipway_health", "{", "slipway_health: .* it is no YAML"),
+        (
+            "slipway_build",
+            {"pakage": "./cmd/a"},
+            "slipway_build: 'pakage' is not usable: there is no such option; did you mean package",
+        ),
+        (
+            "slipway_build",
+            {"targets": ["linux/arm64"]},
+            "slipway_build: 'targets' .* variable slipway_targets",
+        ),
+        ("slipway_build", {"version": "1"}, "slipway_build: 'version' .* set the variable slipway_version"),
+        (
+            "slipway_build",
+            {"static": "requires"},
+            "slipway_build.static: 'requires' is not usable: use one of .* did you mean require",
+        ),
+        ("slipway_build", {"gates": ["vet", "tset"]}, "slipway_build.gates: .* did you mean test"),
+        ("slipway_build", {"cgo": "maybe"}, "slipway_build.cgo: 'maybe' is not usable: use true or false"),
+        ("slipway_build", {"tags": "netgo"}, "slipway_build.tags: 'netgo' is not usable: use a list"),
+        ("slipway_build", {"jobs": -1}, "slipway_build.jobs: -1 is not usable: use a whole number"),
+        ("slipway_build", {"environment": "CC=gcc"}, "slipway_build.environment: .* use a dictionary"),
+        (
+            "slipway_build",
+            {"pass_environment": ["glpat-s3cret"]},
+            "slipway_build.pass_environment: '.hidden.' is not usable: give names of variables",
+        ),
+        ("slipway_build", ["package"], "slipway_build: .* use a dictionary"),
+        ("slipway_proxy", {"gzp": True}, "slipway_proxy: 'gzp' .* did you mean gzip"),
+        ("slipway_proxy", {"domains": ["a.example"]}, "slipway_proxy: 'domains' .* variable slipway_domain"),
+        ("slipway_proxy", {"balance": "random"}, "slipway_proxy.balance: 'random' .* use one of round_robin"),
+        (
+            "slipway_proxy",
+            {"static": [{"path": "/x"}]},
+            "slipway_proxy.static: .* each entry needs directory",
+        ),
+        (
+            "slipway_proxy",
+            {"servers": [{"address": "a:1", "wieght": 2}]},
+            "slipway_proxy.servers: .* wieght is unknown in it; did you mean weight",
+        ),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_a_remedy(name, given, words):
