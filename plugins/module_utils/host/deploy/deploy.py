@@ -14,7 +14,7 @@ import contextlib
 from ...common.errors import Rejected, SlipwayError
 from ..releases import lease
 from ..system import lock
-from . import confirm
+from . import adopt, confirm
 from .preview import observe
 from .request import Request
 from .steps import Deployment, rejected
@@ -100,6 +100,8 @@ def _carry_out(deployment, plan, payload):
         raise
     finally:
         deployment.record(outcome, message)
+    if plan.activate or plan.complete:
+        deployment.end_adoption()
     deployment.prune()
 
 
@@ -120,6 +122,7 @@ def _complete(deployment):
 def _activate(deployment, staged):
     """Hand over to the strategy; if the new release fails, put the old one back."""
     deployment.preflight(staged)
+    deployment.keep_foreign()
     try:
         if deployment.layout.is_pending():
             confirm.disarm(deployment.layout)
@@ -128,6 +131,7 @@ def _activate(deployment, staged):
             confirm.arm(deployment)
     except (SlipwayError, OSError) as error:
         if not deployment.switched:
+            deployment.leave_foreign()
             raise rejected(deployment, error) from error
         raise _put_back(deployment, error) from error
 
@@ -136,6 +140,8 @@ def _put_back(deployment, error):
     """Put the old release back after a switch; returns the error to raise, which says how that ended."""
     facts = dict(getattr(error, "facts", {}))
     reason = "%s is not healthy: %s" % (deployment.target.id, error)
+    if deployment.adoption:
+        return _put_adopted_back(deployment, reason, facts)
     if deployment.old is None:
         deployment.stand_down()
         return Down(
@@ -156,6 +162,33 @@ def _put_back(deployment, error):
         )
     deployment.actions.append("rolled back to %s" % deployment.old.id)
     return Reverted("%s. Rolled back to %s, which is healthy" % (reason, deployment.old.id), **facts)
+
+
+def _put_adopted_back(deployment, reason, facts):
+    """Let the service that was here before run again; returns the error to raise."""
+    adoption, kept_in = deployment.adoption, deployment.layout.adopted
+    try:
+        with deployment.phase("put_back"):
+            adopt.put_back(deployment)
+    except (SlipwayError, OSError) as second:
+        facts["evidence_of_old"] = getattr(second, "facts", {}).get("evidence")
+        return Down(
+            "%s. Putting back %s, which ran here before, failed too: %s. NOTHING HEALTHY IS RUNNING on this "
+            "host. Its unit is kept in %s: see there and the journal, then deploy a release that works"
+            % (reason, adoption.service, second, kept_in),
+            **facts,
+        )
+    if not adoption.active:
+        return Down(
+            "%s. %s of before was put back. It did not run, and does not now. Fix the release and deploy again"
+            % (reason, adoption.service),
+            **facts,
+        )
+    return Reverted(
+        "%s. %s of before was put back, runs again, and systemd says that it is active. Its unit is also kept "
+        "in %s" % (reason, adoption.service, kept_in),
+        **facts,
+    )
 
 
 def _label(request):
