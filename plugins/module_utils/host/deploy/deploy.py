@@ -180,13 +180,13 @@ def _put_adopted_back(deployment, reason, facts):
         )
     if not adoption.active:
         return Down(
-            "%s. %s of before was put back. It did not run, and does not now. Fix the release and deploy again"
+            "%s. %s of before was put back. It did not run, and does not now. Fix the release, deploy again"
             % (reason, adoption.service),
             **facts,
         )
     return Reverted(
-        "%s. %s of before was put back, runs again, and systemd says that it is active. Its unit is also kept "
-        "in %s" % (reason, adoption.service, kept_in),
+        "%s. %s of before was put back, runs again, and systemd says that it is active. "
+        "Its unit is also kept in %s" % (reason, adoption.service, kept_in),
         **facts,
     )
 

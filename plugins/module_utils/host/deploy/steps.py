@@ -197,8 +197,8 @@ class Deployment:
             self.actions.append("removed %s" % path)
         if systemctl.show(unit_name)["LoadState"] == "loaded":
             self.warnings.append(
-                "%s is still installed elsewhere, perhaps by a package. It is stopped and disabled; started by "
-                "hand, it would take a port of %s" % (unit_name, self.app)
+                "%s is still installed elsewhere, perhaps by a package. It is stopped and disabled; "
+                "started by hand, it would take a port of %s" % (unit_name, self.app)
             )
 
     def keep_edited(self, target: Target) -> None:

@@ -82,8 +82,8 @@ class Layout:
             if not names.RELEASE_ID.fullmatch(os.path.basename(target)):
                 raise SlipwayError(
                     "%s is a link to %s, which is no release of Slipway's: ansistrano and Capistrano make "
-                    "such trees. Nothing was changed. Move the tree and keep it: mv %s %s-before, name the new "
-                    "path in the service's unit, run systemctl daemon-reload, and deploy again with "
+                    "such trees. Nothing was changed. Move the tree and keep it: mv %s %s-before, name the "
+                    "new path in the service's unit, run systemctl daemon-reload, and deploy again with "
                     "slipway_adopt: true" % (path, target, self.root, self.root)
                 )
 

@@ -32,14 +32,14 @@ WantedBy=multi-user.target
 class ByHand:
     """A host on which somebody runs a service of the app's name."""
 
-    def __init__(self, host):
+    def __init__(self, host, place="srv"):
         self.host = host
         self.path = host.unit_dir / UNIT
-        self.binary = host.base / "srv" / "orders"
+        self.binary = host.base / place / "orders"
         self.binary.parent.mkdir()
         self.binary.write_bytes(loader() + MARK + b"by hand")
         self.binary.chmod(0o755)
-        variables = host.base / "srv" / "environment"
+        variables = host.base / place / "environment"
         variables.write_text('PORT="%d"\n' % host.port, encoding="utf-8")
         command = " ".join([str(self.binary), *ARGUMENTS, str(host.behaviours)])
         self.text = TEXT % (SECRET, variables, command, SECRET)
