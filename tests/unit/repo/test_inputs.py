@@ -413,7 +413,7 @@ def test_an_option_of_a_certificate_is_one_word_of_certbots_command_line(name):
 BY_PATTERN = {
     "system_user_name": ("system_user", "name_pattern"),
     "system_user_group": ("system_user", "name_pattern"),
-    "system_user_unit": ("system_user", "unit_pattern"),
+    "system_user_units": ("system_user", "unit_pattern"),
     "system_user_operators_group": ("system_user", "name_pattern"),
     "system_user_auditors_group": ("system_user", "name_pattern"),
     "go_toolchain_version": ("go_toolchain", "version_pattern"),
