@@ -68,6 +68,7 @@ class Foreign:
         self.service = service
         self.units = units
         self.drop_ins = properties["DropInPaths"].split()
+        self.triggers = properties["TriggeredBy"].split()
         self.active = properties["ActiveState"] in _RUNS
         self.enabled = properties["UnitFileState"]
         self.obstacle = _obstacle(service, properties)
@@ -80,8 +81,9 @@ class Foreign:
             parts.append(unit.path + (" runs %s" % program[1] if program else ""))
         state = "it is %s" % ("running" if self.active else "not running")
         enabled = ", %s" % self.enabled if self.enabled else ""
+        triggers = ", started by %s" % " and ".join(self.triggers) if self.triggers else ""
         drop_ins = ", with %s" % " and ".join(self.drop_ins) if self.drop_ins else ""
-        return "%s (%s%s%s)" % (", ".join(parts) or self.service, state, enabled, drop_ins)
+        return "%s (%s%s%s%s)" % (", ".join(parts) or self.service, state, enabled, triggers, drop_ins)
 
 
 def find(layout: Layout, wanted: dict, releases: dict) -> Foreign | None:

@@ -129,6 +129,13 @@ def test_a_unit_of_a_package_is_refused_too(host):
     assert by_hand.host.systemd.lib_dir in refusal(host.plan("1.0.0"))
 
 
+def test_a_timer_that_starts_it_is_named(host):
+    """The new release would be started by it too."""
+    ByHand(host)
+    host.systemd.properties[UNIT] = {"TriggeredBy": "orders.timer"}
+    assert "started by orders.timer" in refusal(host.plan("1.0.0"))
+
+
 @pytest.mark.parametrize("name", ["orders.socket", "orders@.service"])
 def test_another_file_that_would_be_replaced_is_refused_too(host, name):
     (host.unit_dir / name).write_text("[Unit]\nDescription=mine\n", encoding="utf-8")
