@@ -89,12 +89,14 @@ class Foreign:
 def find(layout: Layout, wanted: dict, releases: dict) -> Foreign | None:
     """What a deploy of the units ``wanted`` (name to text) would take the place of; None if that is nothing.
 
-    Where a release is current, the units are Slipway's, whatever somebody edited in them.
+    Where a release is current or runs, the units are Slipway's, whatever somebody edited in them.
     """
     if layout.current() in releases:
         return None
     service = layout.app + ".service"
     properties = systemctl.properties(service, _PROPERTIES)
+    if running_release(layout, int(properties["MainPID"] or 0)) in releases:
+        return None
     units = [_unit_file(layout, name, properties) for name in sorted({service, *wanted})]
     ours = _texts_of(releases) | set(wanted.values())
     units = [unit for unit in units if unit and unit.text not in ours]

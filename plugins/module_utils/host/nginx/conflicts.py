@@ -55,6 +55,17 @@ def find(names, ports, texts):
     return None
 
 
+def without_names(texts):
+    """(path, port) of every server that has no name: it gets the requests that no other one gets."""
+    return {
+        (path, port)
+        for path, text in texts.items()
+        for names, ports in servers(text)
+        if names <= {"_", ""}
+        for port in ports
+    }
+
+
 def warned(stderr, files):
     """The names of servers in these files ({path: text}) that nginx warns of: [(name, its words)]."""
     ours = {name for text in files.values() for names, dummy in servers(text or "") for name in names}

@@ -133,6 +133,7 @@ def _with_common(files, options, state):
     texts.pop(template.COMMON, None)
     ports = {port for _path, port, _is_default in listens(texts)}
     defaults = {(path, port) for path, port, is_default in listens(texts) if is_default}
+    defaults |= conflicts.without_names({path: texts[path] for path in texts if path not in files})
     default_ports = {port for _path, port in defaults}
     ours = template.DIRECTORY + "/conf.d/slipway-"
     foreign = sorted({path for path, _port in defaults if not path.startswith(ours)})

@@ -155,6 +155,14 @@ def test_the_unit_of_a_release_is_not_adopted(served):
     assert not os.path.lexists(served.layout.adopted)
 
 
+def test_an_edited_unit_of_a_release_that_runs_is_not_adopted(served):
+    os.unlink(os.path.join(served.root, "current"))
+    path = served.unit_dir / UNIT
+    path.write_text(path.read_text(encoding="utf-8") + "# edited\n", encoding="utf-8")
+    assert served.deploy("1.0.0")["outcome"] == "ok"
+    assert [name.partition(".edited-")[0] for name in os.listdir(served.layout.adopted)] == [UNIT]
+
+
 def test_after_a_first_release_that_failed_the_next_one_is_deployed(host):
     host.behave("1.0.0", "crashes %d" % host.port)
     assert host.deploy("1.0.0")["outcome"] == "down"
