@@ -35,7 +35,7 @@ RECORD = "record.json"
 PENDING, DONE, PUT_BACK, REJECTED = "pending", "done", "put back", "rejected"
 SETTLE_SECONDS = 0.5
 STATE_DIRECTORIES = "/var/lib"
-_PROPERTIES = ("Id", "FragmentPath", "DropInPaths", "TriggeredBy", "ActiveState", "UnitFileState", "MainPID")
+_PROPERTIES = ("Id", "FragmentPath", "DropInPaths", "TriggeredBy", "ActiveState", "UnitFileState")
 _RUNS = ("active", "activating", "reloading", "refreshing")
 _TRANSIENT = "/run/systemd/transient/"
 # What a unit may say in clear text that is nobody's business.
@@ -86,17 +86,15 @@ class Foreign:
         return "%s (%s%s%s%s)" % (", ".join(parts) or self.service, state, enabled, triggers, drop_ins)
 
 
-def find(layout: Layout, wanted: dict, releases: dict) -> Foreign | None:
+def find(layout: Layout, wanted: dict, releases: dict, running: str | None) -> Foreign | None:
     """What a deploy of the units ``wanted`` (name to text) would take the place of; None if that is nothing.
 
     Where a release is current or runs, the units are Slipway's, whatever somebody edited in them.
     """
-    if layout.current() in releases:
+    if layout.current() in releases or running in releases:
         return None
     service = layout.app + ".service"
     properties = systemctl.properties(service, _PROPERTIES)
-    if running_release(layout, int(properties["MainPID"] or 0)) in releases:
-        return None
     units = [_unit_file(layout, name, properties) for name in sorted({service, *wanted})]
     ours = _texts_of(releases) | set(wanted.values())
     units = [unit for unit in units if unit and unit.text not in ours]

@@ -47,7 +47,7 @@ class HostState:
     @cached_property
     def foreign(self) -> adopt.Foreign | None:
         """What is here under the app's name, and is not Slipway's."""
-        return adopt.find(self._request.layout, self._target.units, self.releases)
+        return adopt.find(self._request.layout, self._target.units, self.releases, self.running_release)
 
     @cached_property
     def adoption(self) -> adopt.Adoption | None:
