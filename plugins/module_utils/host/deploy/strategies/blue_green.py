@@ -17,6 +17,7 @@ import re
 
 from ....common import environment, unit
 from ....common.errors import SlipwayError
+from ...releases.running import running_release
 from ...system.files import read_text, replace
 from ...systemd import systemctl, unit_file
 
@@ -90,6 +91,7 @@ def go_live(deployment):
         route_to_adopted(deployment)  # an interrupted run may have sent requests to an unproven release
     new = _Instance(deployment, deployment.target, _color_for_new(deployment, old))
     _require_nginx(deployment, deployment.target)
+    _retire_single_service(deployment, old)
     deployment.check_port(new.unit, new.port)
     try:
         new.start()
@@ -108,10 +110,14 @@ def go_live(deployment):
 
 def put_back(deployment):
     old, new_color = _Old(deployment), _live(deployment.layout)
-    if not old.runs():
-        deployment.start(old.unit)
-    _send_to(deployment, old.color)
-    deployment.switch_back(previous=deployment.previous_after_putting_back())
+    previous = deployment.previous_after_putting_back()
+    if old.runs():
+        _send_to(deployment, old.color)
+        deployment.switch_back(previous)
+    else:
+        deployment.switch_back(previous)
+        old.start()
+        _send_to(deployment, old.color)
     systemctl.stop(_unit(deployment.layout, new_color))
     systemctl.disable(_unit(deployment.layout, new_color))
     deployment.wait_healthy(deployment.old, old.unit, port=old.port, hold=False)
@@ -176,11 +182,29 @@ class _Old:
         )
 
     def runs(self):
-        return systemctl.show(self.unit)["ActiveState"] in ("active", "reloading")
+        """Whether it runs the release to roll back to; after an interrupted deploy it may run another."""
+        unit = systemctl.show(self.unit)
+        release = running_release(self._deployment.layout, unit["MainPID"])
+        return unit["ActiveState"] in ("active", "reloading") and release == self._deployment.old.id
+
+    def start(self):
+        """Start it from the links and the unit of the release to roll back to."""
+        deployment, color = self._deployment, _color_of(self.unit)
+        if color:
+            deployment.layout.point(color, deployment.old.id)
+        deployment.start(self.unit, enable=False)
+        systemctl.enable(self.unit)
 
     def retire(self):
         if _is_used(self.unit) or _is_installed(self.unit, self._deployment.layout):
             _retire(self._deployment, self.unit, self.port)
+
+
+def _retire_single_service(deployment, old):
+    """An interrupted change from `restart` may have left it, with the port of the next instance."""
+    unit_name = deployment.app + ".service"
+    if unit_name != old.unit and _is_used(unit_name):
+        _retire(deployment, unit_name, _port_of_unit(deployment, unit_name, deployment.target))
 
 
 def _retire(deployment, unit_name, port_number):

@@ -46,6 +46,7 @@ class Systemd:
         self.properties = {}  # unit to what `systemctl show` says of it beside the usual
         self.before = lambda words: None
         self.calls = []
+        self.shown = []  # the units that `systemctl show` was called for
         self.broken = {}  # words of a command: what it says instead of doing it
         self.active = {"nginx.service"}  # units without a process of ours
         self.enabled = set()
@@ -78,6 +79,7 @@ class Systemd:
             return 0, "systemd %d (%d.1-1)\n+PAM\n" % (VERSION, VERSION), ""
         verb, *names = [word for word in words if not word.startswith("--")]
         if verb == "show":
+            self.shown.append(names[0])
             return 0, "".join("%s=%s\n" % pair for pair in self._show(names[0]).items()), ""
         assert verb in CHANGING, words
         refusal = self._announce(" ".join([verb, *names]))

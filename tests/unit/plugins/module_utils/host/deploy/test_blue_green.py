@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 
 import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import live_color, process
@@ -149,6 +150,55 @@ def test_the_single_service_of_restart_is_replaced_without_a_gap(host):
     assert None not in says
     expect_alone(host, GREEN, "2.0.0")
     assert host.links() == ("2.0.0", "1.0.0")
+
+
+def test_a_single_service_that_has_ended_is_started_again_with_its_own_release(host):
+    """Its unit runs what `current` names."""
+    host.configure_nginx()
+    host.deploy("1.0.0")
+    crashes_after_health_check(host, GREEN, also=lambda: host.systemd.kill(UNIT))
+    assert deploy(host, "2.0.0")["outcome"] == "reverted"
+    assert host.says_behind_nginx() == "1.0.0 says nothing"
+    assert host.systemd.running() == [UNIT]
+
+
+def test_a_single_service_that_an_interrupted_deploy_left_makes_way(host, faults):
+    """It has the port of the next instance."""
+    host.configure_nginx()
+    host.deploy("1.0.0")
+    with faults.killed(before="stop " + UNIT):
+        deploy(host, "2.0.0")
+    assert host.systemd.running() == [UNIT, GREEN]
+    assert deploy(host, "3.0.0")["outcome"] == "ok"
+    expect_alone(host, BLUE, "3.0.0")
+
+
+def test_an_old_instance_that_has_ended_does_not_start_at_boot(blue):
+    blue.systemd.before = lambda call: call == "restart " + GREEN and blue.systemd.kill(BLUE)
+    assert deploy(blue, "2.0.0")["outcome"] == "ok"
+    blue.systemd.before = lambda call: None
+    expect_alone(blue, GREEN, "2.0.0")
+    assert not deploy(blue, "2.0.0")["changed"]
+
+
+def test_a_release_that_an_interrupted_deploy_left_live_is_not_rolled_back_to(blue, faults):
+    """It was never recorded as healthy: its instance gets the release before it."""
+    with faults.killed(before="stop " + BLUE):
+        deploy(blue, "2.0.0")
+    crashes_after_health_check(blue, BLUE)
+    result = deploy(blue, "3.0.0")
+    assert (result["outcome"], version_of(result["current"])) == ("reverted", "1.0.0")
+    expect_alone(blue, GREEN, "1.0.0")
+    assert not deploy(blue, "1.0.0")["changed"]
+
+
+def test_an_old_instance_that_was_retired_starts_at_boot_after_a_rollback(blue, monkeypatch):
+    """The confirmation timer is armed last, when the old instance is retired already."""
+    blue.systemd.broken["enable orders.unconfirmed.timer"] = "Read-only file system"
+    for name in ("bootstrap", "packed"):
+        monkeypatch.setattr(sys.modules["__main__"], name, b"", raising=False)
+    assert deploy(blue, "2.0.0", confirm_within=60)["outcome"] == "reverted"
+    expect_alone(blue, BLUE, "1.0.0")
 
 
 def test_an_old_instance_that_cannot_be_stopped_is_a_warning(blue):

@@ -50,6 +50,12 @@ def test_a_second_run_changes_nothing_and_runs_nothing(served):
     assert served.systemd.pid(UNIT) == pid
 
 
+def test_a_plan_asks_systemd_about_one_unit(served):
+    served.systemd.shown.clear()
+    assert not served.plan("1.0.0")["changed"]
+    assert served.systemd.shown == [UNIT]
+
+
 def test_apply_without_a_difference_does_nothing_and_records_nothing(served):
     before = served.everything()
     result = served.apply("1.0.0")

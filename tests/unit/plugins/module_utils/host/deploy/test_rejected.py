@@ -45,12 +45,12 @@ def test_a_service_that_does_not_take_its_port_from_the_environment_gets_a_hint(
     assert "Let the app read its port from PORT" in untouched.deploy("2.0.0")["hint"]
 
 
-def test_a_smoke_run_that_systemd_cannot_start(untouched):
+def test_a_smoke_test_that_systemd_cannot_start(untouched):
     untouched.systemd.broken["run orders-smoke.service"] = "no such cgroup"
     assert "systemd could not start it: no such cgroup" in refusal(untouched.deploy("2.0.0"))
 
 
-def test_a_first_release_that_fails_its_smoke_run_leaves_nothing_that_serves(host):
+def test_a_first_release_that_fails_its_smoke_test_leaves_nothing_that_serves(host):
     host.behave("1.0.0", "crashes")
     assert "Nothing was serving before, and nothing was started" in refusal(host.deploy("1.0.0"))
     assert host.links() == (None, None)
