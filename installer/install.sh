@@ -310,6 +310,12 @@ interrupted() {
 }
 
 read_state() {
+    for link in current previous; do
+        target=$(readlink "$base/$link" 2>/dev/null) || continue
+        printf '%s\n' "$target" | grep -Eq -- '-[0-9a-f]{12}$' ||
+            reject "$base/$link is a link to $target, which is no release of Slipway's" \
+                "mv $base $base-before, name the new path in the unit of the service, and run this again"
+    done
     current=$(link_target current) previous=$(link_target previous)
     if [ -z "$current" ] && [ -f "$unit_dir/$unit" ] &&
         ! grep -q "/opt/$app/current/bin/$app" "$unit_dir/$unit"; then

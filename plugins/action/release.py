@@ -32,6 +32,7 @@ ARGUMENTS = {
     "health": {"type": "dict", "options": health.OPTIONS, "default": {}},
     "external_health": {"type": "dict", "options": health.OPTIONS},
     "smoke": {"type": "bool", "default": True},
+    "adopt": {"type": "bool", "default": False},
     "keep": {"type": "int", "default": 5},
     "allowed_signers": {"type": "str"},
     "delta": {"type": "bool", "default": False},

@@ -31,7 +31,9 @@ options:
     description:
       - V(active) makes the release the live one.
       - V(staged) only puts it on the host, so that a later V(active) has nothing to transfer.
-      - V(absent) stops the service and removes its unit and all its releases. Its data in C(/var/lib) stays.
+      - V(absent) stops the service and removes its units, its releases and its history. Its data in
+        C(/var/lib) stays, and so does what Slipway did not install. What O(adopt) kept is moved to
+        C(/var/lib/slipway-adopted-NAME).
     type: str
     choices: [active, staged, absent]
     default: active
@@ -102,6 +104,19 @@ options:
         port from the environment.
     type: bool
     default: true
+  adopt:
+    description:
+      - Take over a service of the app's name that Slipway did not install, such as a unit that somebody wrote
+        by hand. Without this, a deploy to a host that has one is refused, and shows what is there.
+      - Before anything is replaced, the old unit files are kept in C(adopted) below O(root), readable for
+        root only. If the first release fails, they are put back, and the old service is started again if it
+        ran; the RV(outcome) is V(reverted) if systemd then says that it is active. With a good release they
+        stay there as evidence. Drop-ins of the old unit stay where they are, and apply to the new one too.
+      - With C(--diff) the old unit is shown, without the values of its variables.
+      - Refused in any case are a unit that could not be started again, such as one of C(systemd-run), and a
+        state directory that belongs to another user than that of the new unit.
+    type: bool
+    default: false
   keep:
     description:
       - How many releases that were healthy to keep for a rollback. The live one, the previous one and the

@@ -240,6 +240,51 @@ def unit_gone():
     yield {}
 
 
+# --- what somebody set up before ---------------------------------------------------------------
+
+
+def tidy_away():
+    """As the message says, or as somebody would who wants to begin anew."""
+    call("systemctl", "disable", "--now", "orders")
+    os.unlink("/etc/systemd/system/orders.service")
+    call("systemctl", "daemon-reload", sure=True)
+
+
+@case("a unit that was written by hand runs, and nobody said to adopt it", KEPT, prepare=("by hand",))
+def by_hand():
+    yield {}
+    tidy_away()
+
+
+@case("a unit that was written by hand is adopted", TOOK, prepare=("by hand",))
+def adopted():
+    yield {"adopt": True}
+
+
+@case("a release fails its smoke test beside the adopted service", KEPT, prepare=("by hand",))
+def adopted_and_refused():
+    yield {"adopt": True, "environment": {"EXIT_AT_ONCE": "3"}}
+    tidy_away()
+
+
+@case("a release fails in the place of the adopted service", REVERTED, prepare=("by hand",))
+def adopted_and_put_back():
+    yield {"adopt": True, "environment": {"UNHEALTHY_ON_PORT": "8080"}}
+    tidy_away()
+
+
+@case("ansistrano's tree is there, and its service runs", KEPT, prepare=("by hand",))
+def other_tree():
+    release = ROOT + "/releases/20240101120000"
+    os.makedirs(release)
+    os.symlink("releases/20240101120000", ROOT + "/current")
+    yield {"adopt": True}
+    assert os.readlink(ROOT + "/current") == "releases/20240101120000" and os.path.isdir(release)
+    os.rename(ROOT, ROOT + "-before")
+    shutil.rmtree(ROOT + "-before")
+    tidy_away()
+
+
 # --- the history ----------------------------------------------------------------------------------
 
 

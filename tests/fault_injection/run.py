@@ -34,17 +34,20 @@ ACTS = {
     "bad deploy": {"prepare": ["old"], "act": "bad", "again": "new", "ends": "again"},
     "rollback": {"prepare": ["old", "new"], "act": "back", "again": "old", "ends": "new"},
     "first deploy": {"prepare": [], "act": "old", "again": "old", "ends": "new"},
+    "adoption": {"prepare": ["by hand"], "act": "adopt", "again": "adopt", "ends": "new"},
+    "bad adoption": {"prepare": ["by hand"], "act": "bad-adopt", "again": "adopt", "ends": "again"},
 }
 STRATEGIES = ("restart", "socket", "blue_green")
 # By blue_green the new instance is on the other port, so it is there that it has to be bad.
 BLUE_GREEN = dict(
-    {act: ACTS[act] for act in ("deploy", "rollback")},
+    {act: ACTS[act] for act in ("deploy", "rollback", "adoption")},
     **{"bad deploy": dict(ACTS["bad deploy"], act="bad-green")},
 )
 
 QUICK = (
     "kill -9: deploy",
     "kill -9: bad deploy",
+    "kill -9: bad adoption",
     "a full disk that stays: bad deploy",
     "order of writes: deploy",
     "order of writes: first deploy",
@@ -248,6 +251,8 @@ def parcels(strategy: str) -> dict[str, bytes]:
         "bad": of("2.0.0", environment={"UNHEALTHY_ON_PORT": "8080"}),
         "bad-green": of("2.0.0", environment={"UNHEALTHY_ON_PORT": "8081"}),
         "back": traced(dict(base, artifacts=[], release="previous")),
+        "adopt": of("2.0.0", adopt=True),
+        "bad-adopt": of("2.0.0", adopt=True, environment={"UNHEALTHY_ON_PORT": "8080"}),
         "absent": traced(dict(base, artifacts=[], state="absent")),
         "info": transport.parcel(info),
     }

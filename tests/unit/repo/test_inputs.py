@@ -417,7 +417,8 @@ def test_an_option_of_a_certificate_is_one_word_of_certbots_command_line(name):
 BY_PATTERN = {
     "system_user_name": ("system_user", "name_pattern"),
     "system_user_group": ("system_user", "name_pattern"),
-    "system_user_unit": ("system_user", "unit_pattern"),
+    "system_user_units": ("system_user", "unit_pattern"),
+    "system_user_removed_paths": ("system_user", "path_pattern"),
     "system_user_operators_group": ("system_user", "name_pattern"),
     "system_user_auditors_group": ("system_user", "name_pattern"),
     "go_toolchain_version": ("go_toolchain", "version_pattern"),
@@ -461,6 +462,7 @@ BY_MODULE = {
 BY_ANSIBLE = {
     "certbot_ca_certificate",
     "certbot_issuer",
+    "certbot_removed_files",
     "nginx_proxy_package",
     "system_user_groups",
     "system_user_directories",

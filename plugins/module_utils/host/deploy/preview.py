@@ -9,6 +9,7 @@ from __future__ import annotations
 from ...common import environment
 from ...common.errors import Rejected
 from ..system import platform
+from . import adopt
 from .plan import Plan, decide
 from .request import Request
 from .state import HostState
@@ -33,7 +34,7 @@ def plan(options: dict, stream) -> dict:
         "changed": decision.changed or to_confirm,
         "needs_artifact": decision.needs_artifact,
         "outcome": "ok",
-        "reasons": ["it was never confirmed"] if to_confirm else decision.reasons,
+        "reasons": ["it was never confirmed"] if to_confirm else decision.reasons + _adopted(state, decision),
         "artifact": target.artifact["digest"] if target.artifact else None,
         "release": target.id,
         "from": state.current,
@@ -53,10 +54,19 @@ def _artifacts(state):
 
 def observe(request: Request) -> tuple[Target, HostState, Plan]:
     """The target, the host's state and the plan. Read-only, and it works on a host that was never set up."""
+    request.layout.refuse_other_tree()
     releases = request.layout.releases()
     target = target_of(request, releases)
     state = HostState(request, target, releases)
+    if request.state == "active":
+        adopt.check(request, target, state)
     return target, state, decide(state, target, activate=request.state == "active")
+
+
+def _adopted(state, decision):
+    if not decision.activate or state.foreign is None:
+        return []
+    return ["it takes over %s" % state.foreign.described()]
 
 
 def check_space(layout: Layout, target: Target) -> None:
@@ -78,6 +88,7 @@ def difference(target: Target, state: HostState, decision: Plan) -> dict:
     old = existing(state.releases[state.current], None) if state.current in state.releases else None
     before = _describe(state.current, old, target, "old")
     if decision.activate:
+        before += adopt.shown(state.foreign) if state.foreign else ""
         return {"before": before, "after": _describe(target.id, target, old, "new")}
     return {"before": before, "after": _describe(state.current, old, old, "new")}
 

@@ -42,6 +42,7 @@ class Request:
         self.strategy = strategies.load(options.get("strategy") or "restart")
         self.health = options.get("health") or {}
         self.smoke = options.get("smoke", True)
+        self.adopt = bool(options.get("adopt"))
         self.keep = options.get("keep", 5)
         self.allowed_signers = options.get("allowed_signers")
         self.lock_wait = options.get("lock_wait") or 0

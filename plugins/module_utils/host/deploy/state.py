@@ -17,6 +17,7 @@ from ..releases.history import History
 from ..releases.running import binary_intact, listed_digest, running_release
 from ..system.files import has_text
 from ..systemd import systemctl
+from . import adopt
 
 TYPE_CHECKING = False  # as in typing, without the cost of importing it
 if TYPE_CHECKING:
@@ -42,6 +43,17 @@ class HostState:
     def live(self) -> str | None:
         """Where a deploy starts: the release that `current` names or, without one, the running release."""
         return self.current if self.current in self.releases else self.running_release
+
+    @cached_property
+    def foreign(self) -> adopt.Foreign | None:
+        """What is here under the app's name, and is not Slipway's."""
+        return adopt.find(self._request.layout, self._target.units, self.releases, self.running_release)
+
+    @cached_property
+    def adoption(self) -> adopt.Adoption | None:
+        """An adoption that has not come to its end: no release has been healthy since it began."""
+        adoption = adopt.kept(self._request.layout)
+        return adoption if adoption and adoption.is_pending else None
 
     @cached_property
     def target_here(self) -> bool:

@@ -58,6 +58,7 @@ class Layout:
         self.lease = os.path.join(self.root, "lease.json")
         self.fencing_token = os.path.join(self.root, "fencing_token")
         self.unconfirmed = os.path.join(self.root, "unconfirmed")
+        self.adopted = os.path.join(self.root, "adopted")
 
     @property
     def live_binary(self) -> str:
@@ -72,8 +73,23 @@ class Layout:
         """Whether a release waits to be confirmed."""
         return os.path.lexists(self.unconfirmed)
 
+    def refuse_other_tree(self) -> None:
+        """Refuse a directory that another tool manages: Slipway would change its links."""
+        for path in (os.path.join(self.root, link) for link in ("current", "previous")):
+            if not os.path.islink(path):
+                continue
+            target = os.readlink(path)
+            if not names.RELEASE_ID.fullmatch(os.path.basename(target)):
+                raise SlipwayError(
+                    "%s is a link to %s, which is no release of Slipway's: ansistrano and Capistrano make "
+                    "such trees. Nothing was changed. Move the tree and keep it: mv %s %s-before, name the "
+                    "new path in the service's unit, run systemctl daemon-reload, and deploy again with "
+                    "slipway_adopt: true" % (path, target, self.root, self.root)
+                )
+
     def create(self) -> None:
         """Create the directories; only root may write in any of them."""
+        self.refuse_other_tree()
         for path, mode in ((self.root, 0o755), (self.releases_dir, 0o755), (self.incoming, 0o700)):
             if not os.path.lexists(path):
                 os.makedirs(path, mode=mode, exist_ok=True)

@@ -64,12 +64,14 @@ def port(layout):
 
 
 def leftovers(layout):
-    """Every other unit that runs or would start at boot."""
-    live = serving(layout)
-    others = (
-        unit_name for unit_name in (layout.app + ".service", *services(layout.app)) if unit_name != live
-    )
-    return [unit_name for unit_name in others if _is_used(unit_name)]
+    """Every other unit that runs, would start at boot, or is the single unit: that one would be a stray."""
+    live, single = serving(layout), _single(layout)
+    others = (unit_name for unit_name in (single, *services(layout.app)) if unit_name != live)
+    return [
+        unit_name
+        for unit_name in others
+        if _is_used(unit_name) or (unit_name == single and _is_installed(single, layout))
+    ]
 
 
 def retire_leftovers(deployment):
@@ -77,8 +79,16 @@ def retire_leftovers(deployment):
         _retire(deployment, unit_name, _port_of_unit(deployment, unit_name, deployment.target))
 
 
+def route_to_adopted(deployment):
+    """nginx takes the adopted service for blue, as it does with the single service of `restart`."""
+    if _live(deployment.layout) == "green":
+        _send_to(deployment, "blue")
+
+
 def go_live(deployment):
     old = _Old(deployment)
+    if deployment.is_adopting and old.runs():
+        route_to_adopted(deployment)  # an interrupted run may have sent requests to an unproven release
     new = _Instance(deployment, deployment.target, _color_for_new(deployment, old))
     _require_nginx(deployment, deployment.target)
     _retire_single_service(deployment, old)
@@ -115,7 +125,11 @@ def put_back(deployment):
 
 def _color_for_new(deployment, old):
     """The color that is not live; green where the single service of `restart` has blue's port."""
-    if _live(deployment.layout) == "blue" or old.port == _own_port(deployment, deployment.target):
+    if (
+        deployment.is_adopting
+        or _live(deployment.layout) == "blue"
+        or old.port == _own_port(deployment, deployment.target)
+    ):
         return "green"
     return "blue"
 
@@ -138,6 +152,7 @@ class _Instance:
         systemctl.stop(self.unit)
         layout.point(self.color, deployment.target.id)
         _write_port(layout, self.color, deployment.request.port_variable, self.port)
+        deployment.keep_edited(deployment.target)
         if unit_file.install(deployment.target.units, layout.unit_dir):
             unit_file.daemon_reload()
         deployment.start(self.unit, enable=False)
@@ -159,8 +174,12 @@ class _Old:
     def __init__(self, deployment):
         self._deployment = deployment
         self.unit = deployment.state.unit_name
+        if deployment.is_adopting:
+            self.unit = _single(deployment.layout)
         self.color = _color_of(self.unit) or "blue"  # nginx takes a single service for blue
-        self.port = _port_of_unit(deployment, self.unit, deployment.old)
+        self.port = _port_of_unit(
+            deployment, self.unit, deployment.target if deployment.is_adopting else deployment.old
+        )
 
     def runs(self):
         """Whether it runs the release to roll back to; after an interrupted deploy it may run another."""
@@ -177,7 +196,7 @@ class _Old:
         systemctl.enable(self.unit)
 
     def retire(self):
-        if _is_used(self.unit):
+        if _is_used(self.unit) or _is_installed(self.unit, self._deployment.layout):
             _retire(self._deployment, self.unit, self.port)
 
 
@@ -198,13 +217,26 @@ def _retire(deployment, unit_name, port_number):
             left = drain.wait("127.0.0.1:%d" % port_number, seconds) if port_number else 0
             systemctl.stop(unit_name)
             systemctl.disable(unit_name)
-    except SlipwayError as error:
-        deployment.warnings.append("%s could not be stopped: %s" % (unit_name, error))
+            if unit_name == _single(deployment.layout):
+                deployment.remove_unit(unit_name)
+    except (SlipwayError, OSError) as error:
+        deployment.warnings.append("%s could not be retired: %s" % (unit_name, error))
         return
     action = "stopped %s" % unit_name
     if left:
         action += ", with %d connections that did not end in %d s" % (left, seconds)
     deployment.actions.append(action)
+
+
+def _single(layout):
+    """The unit of the strategy `restart`; beside the instances, a start of it would take a port of theirs."""
+    return layout.app + ".service"
+
+
+def _is_installed(unit_name, layout):
+    """Whether there is a unit file of that name that can be started: a masked one cannot."""
+    path = os.path.join(layout.unit_dir, unit_name)
+    return os.path.lexists(path) and os.path.realpath(path) != "/dev/null"
 
 
 def _is_used(unit_name):

@@ -14,6 +14,7 @@ no test depends on how fast it is.
 
 from __future__ import annotations
 
+import glob
 import io
 import os
 import re
@@ -41,6 +42,8 @@ class Systemd:
 
     def __init__(self, unit_dir, scratch):
         self.unit_dir = unit_dir
+        self.lib_dir = unit_dir + "-of-packages"  # in place of /lib/systemd/system
+        self.properties = {}  # unit to what `systemctl show` says of it beside the usual
         self.before = lambda words: None
         self.calls = []
         self.shown = []  # the units that `systemctl show` was called for
@@ -164,13 +167,18 @@ class Systemd:
 
     def _read(self, name):
         """The unit file's text as it is on disk; an instance has its template's."""
+        path = self._path(name)
+        if not path:
+            return None
+        with open(path, encoding="utf-8") as handle:
+            return handle.read()
+
+    def _path(self, name):
         for file in (name, re.sub("@.*[.]", "@.", name)):
-            try:
-                with open(os.path.join(self.unit_dir, file), encoding="utf-8") as handle:
-                    return handle.read()
-            except FileNotFoundError:
-                pass
-        return None
+            for directory in (self.unit_dir, self.lib_dir):
+                if os.path.exists(os.path.join(directory, file)):
+                    return os.path.join(directory, file)
+        return ""
 
     def _text(self, name):
         """The unit's text as systemd has it. What is neither active nor enabled is read again every time."""
@@ -193,7 +201,12 @@ class Systemd:
             "NeedDaemonReload": "yes" if stale else "no",
             "MainPID": 0,
             "NRestarts": 0,
+            "Id": name,
+            "FragmentPath": self._path(name),
+            "DropInPaths": " ".join(sorted(glob.glob("%s/%s.d/*.conf" % (self.unit_dir, name)))),
+            "TriggeredBy": "",
         }
+        state.update(self.properties.get(name, {}))
         if name in self._services:
             state.update(self._services[name].state())
         return state

@@ -65,7 +65,16 @@ def deployment(host):
     """A deploy whose new release was switched to and failed."""
     old = SimpleNamespace(id=OLD, units={"orders.service": "[Unit]\n"}, names=("1.0.0", OLD))
     request = SimpleNamespace(app="orders", layout=Links(), check_for=lambda target, port=None: None)
-    state = SimpleNamespace(live=None, previous=None, releases={}, unit=UNIT, running_release=OLD)
+    state = SimpleNamespace(
+        live=None,
+        current=OLD,
+        previous=None,
+        releases={},
+        unit=UNIT,
+        running_release=OLD,
+        foreign=None,
+        adoption=None,
+    )
     result = Deployment(request, SimpleNamespace(id="2.0.0-123456789012"), state)
     result.old = old
     return result
