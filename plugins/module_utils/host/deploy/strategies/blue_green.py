@@ -15,10 +15,12 @@ from __future__ import annotations
 import os
 import re
 
-from ....common import environment, unit
+from ....common import environment, placeholders, unit
 from ....common.errors import SlipwayError
+from ...releases import config
 from ...system.files import read_text, replace
 from ...systemd import systemctl, unit_file
+from ...systemd.accounts import service_gid
 
 NAME = "blue_green"
 REPLACES = ("restart", "blue_green")
@@ -36,12 +38,16 @@ def units(request):
         request.unit,
         binary="%s/bin/%s" % (home, request.app),
         environment_file=home + "/environment",
+        port_variable=request.port_variable,
+        config=home + ".config",
     )
     service = []
     for key, value in sections["Service"]:
         service.append((key, value.replace(_INSTANCE, "%i")))
         if key == "EnvironmentFile":
             service.append((key, "%s/%%i.port" % layout.root))
+            if any(_is_more_than_the_port(text) for text in request.template.values()):
+                service.append((key, "%s/%%i.environment" % layout.root))
     # Both instances share the directory in /run: the one that ends must not remove it.
     sections["Service"] = service + [("RuntimeDirectoryPreserve", "yes")]
     return {"%s@.service" % layout.app: sections}
@@ -105,6 +111,7 @@ class _Instance:
 
     def __init__(self, deployment, target, color):
         self._deployment = deployment
+        self._target = target
         self.color = color
         self._units_before = {
             name: unit_file.installed(name, deployment.layout.unit_dir) for name in target.units
@@ -117,10 +124,22 @@ class _Instance:
         deployment, layout = self._deployment, self._deployment.layout
         systemctl.stop(self.unit)
         layout.point(self.color, deployment.target.id)
-        _write_port(layout, self.color, deployment.request.port_variable, self.port)
+        self._write_own_files()
         if unit_file.install(deployment.target.units, layout.unit_dir):
             unit_file.daemon_reload()
         deployment.start(self.unit, enable=False)
+
+    def _write_own_files(self):
+        """Its port, what else of the environment names the port or the configuration, and that one."""
+        layout, target = self._deployment.layout, self._target
+        config_dir = os.path.join(layout.root, self.color + ".config")
+        own = target.own_variables(self.port, config_dir, self._deployment.request.port_variable)
+        ports = {key: text for key, text in own.items() if text == str(self.port)}
+        _write_port(layout, self.color, self.port, ports)
+        others = environment.render({key: text for key, text in own.items() if key not in ports})
+        replace(os.path.join(layout.root, self.color + ".environment"), others.encode("utf-8"), 0o600)
+        gid = service_gid(target.units.values()) if target.config else 0
+        config.replace(config_dir, target.config, self.port, gid)
 
     def stop(self):
         systemctl.stop(self.unit)
@@ -209,10 +228,12 @@ def _ports(deployment, target):
 
 
 def _own_port(deployment, target):
+    if target.port:
+        return target.port
     text = environment.parse(target.environment).get(deployment.request.port_variable, "")
     if not text.isdigit():
         raise SlipwayError(
-            "blue_green needs a port that the service learns from %s: set port"
+            "blue_green needs a port that the service learns from %s or from {port}: set port (slipway_port)"
             % deployment.request.port_variable
         )
     return int(text)
@@ -221,14 +242,19 @@ def _own_port(deployment, target):
 def _port_of(layout, color):
     """Where an instance listens; None if it was never started."""
     try:
-        match = re.search(r'="?([0-9]+)', read_text(_port_file(layout, color)))
+        match = re.search(r'(?:^# port |="?)([0-9]+)', read_text(_port_file(layout, color)))
     except FileNotFoundError:
         return None
     return int(match[1]) if match else None
 
 
-def _write_port(layout, color, variable, number):
-    text = environment.render({variable: str(number)})
+def _is_more_than_the_port(text):
+    return bool(placeholders.used(text)) and text != "{port}"
+
+
+def _write_port(layout, color, number, variables):
+    """For systemd, and for whoever asks for the number: no variable of the service need be just that."""
+    text = "# port %d\n%s" % (number, environment.render(variables))
     replace(_port_file(layout, color), text.encode("utf-8"), 0o644)
 
 
