@@ -16,7 +16,6 @@ from ..releases import config, running
 from ..releases.layout import CONFIG, CONFIG_TEMPLATE, ENVIRONMENT_TEMPLATE
 from ..system import platform
 from ..system.files import remove, sync_directory, write_file
-from ..systemd.accounts import service_gid
 from . import delta, signature
 from .unpack import unpack
 
@@ -135,7 +134,7 @@ def _add_config(target, work):
             "The artifact has a directory %s, which is where the files of config (slipway_config) belong: "
             "package its files under another name (slipway_files)" % CONFIG
         )
-    config.write(directory, target.config, target.port, service_gid(target.units.values()))
+    config.write(directory, target.config, target.port, target.service_gid())
     write_file(os.path.join(work, CONFIG_TEMPLATE), canonical.to_json(target.config), 0o600)
 
 

@@ -17,7 +17,6 @@ from ...common import environment, unit
 from ..releases import config
 from ..system.files import remove, write_file
 from ..systemd import systemctl
-from ..systemd.accounts import service_gid
 from . import health_gate
 
 TYPE_CHECKING = False  # as in typing, without the cost of importing it
@@ -54,7 +53,7 @@ def run(request: Request, target: Target, release: Release) -> None:
     since = time.time()
     try:
         if target.config:
-            config.replace(config_dir, target.config, port, service_gid(target.units.values()))
+            config.replace(config_dir, target.config, port, target.service_gid())
         command = [release.binary] + unit.transient_args(request.unit, port=str(port), config=config_dir)
         _start(unit_name, request, release, environment_file, command, since)
         health_gate.wait_healthy(check, target.names, unit_name, since)

@@ -11,6 +11,7 @@ from ...common.errors import InvalidInput, SlipwayError
 from ..releases.history import History
 from ..releases.layout import release_record
 from ..system import platform
+from ..systemd import accounts
 
 TYPE_CHECKING = False  # as in typing, without the cost of importing it
 if TYPE_CHECKING:
@@ -56,6 +57,10 @@ class Target:
         template = environment.parse(self.template)
         depending = {key: text for key, text in template.items() if placeholders.used(text)}
         return dict({port_variable: str(port)}, **environment.fill(depending, port=str(port), config=config))
+
+    def service_gid(self) -> int:
+        """The group that may read the configuration."""
+        return accounts.service_gid(list(self.units.values()))
 
 
 def target_of(request: Request, releases: dict) -> Target:

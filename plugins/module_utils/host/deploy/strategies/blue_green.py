@@ -20,7 +20,6 @@ from ....common.errors import SlipwayError
 from ...releases import config
 from ...system.files import read_text, replace
 from ...systemd import systemctl, unit_file
-from ...systemd.accounts import service_gid
 
 NAME = "blue_green"
 REPLACES = ("restart", "blue_green")
@@ -138,7 +137,7 @@ class _Instance:
         _write_port(layout, self.color, self.port, ports)
         others = environment.render({key: text for key, text in own.items() if key not in ports})
         replace(os.path.join(layout.root, self.color + ".environment"), others.encode("utf-8"), 0o600)
-        gid = service_gid(target.units.values()) if target.config else 0
+        gid = target.service_gid() if target.config else 0
         config.replace(config_dir, target.config, self.port, gid)
 
     def stop(self):
