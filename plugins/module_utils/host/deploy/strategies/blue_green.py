@@ -18,7 +18,8 @@ import re
 from ....common import environment, placeholders, unit
 from ....common.errors import SlipwayError
 from ...releases import config
-from ...system.files import read_text, replace
+from ...releases.running import running_release
+from ...system.files import read_text, remove, replace
 from ...systemd import systemctl, unit_file
 
 NAME = "blue_green"
@@ -46,7 +47,8 @@ def units(request):
         if key == "EnvironmentFile":
             service.append((key, "%s/%%i.port" % layout.root))
             if any(_is_more_than_the_port(text) for text in request.template.values()):
-                service.append((key, "%s/%%i.environment" % layout.root))
+                # Without an error where it is missing: the old instance may have none, and may be restarted.
+                service.append((key, "-%s/%%i.environment" % layout.root))
     # Both instances share the directory in /run: the one that ends must not remove it.
     sections["Service"] = service + [("RuntimeDirectoryPreserve", "yes")]
     return {"%s@.service" % layout.app: sections}
@@ -67,10 +69,25 @@ def port(layout):
     return _port_of(layout, color) if color else None
 
 
+def leftovers(layout):
+    """Every other unit that runs or would start at boot."""
+    live = serving(layout)
+    others = (
+        unit_name for unit_name in (layout.app + ".service", *services(layout.app)) if unit_name != live
+    )
+    return [unit_name for unit_name in others if _is_used(unit_name)]
+
+
+def retire_leftovers(deployment):
+    for unit_name in deployment.state.leftovers:
+        _retire(deployment, unit_name, _port_of_unit(deployment, unit_name, deployment.target))
+
+
 def go_live(deployment):
     old = _Old(deployment)
     new = _Instance(deployment, deployment.target, _color_for_new(deployment, old))
     _require_nginx(deployment, deployment.target)
+    _retire_single_service(deployment, old)
     deployment.check_port(new.unit, new.port)
     try:
         new.start()
@@ -89,10 +106,14 @@ def go_live(deployment):
 
 def put_back(deployment):
     old, new_color = _Old(deployment), _live(deployment.layout)
-    if not old.runs():
-        deployment.start(old.unit)
-    _send_to(deployment, old.color)
-    deployment.switch_back(previous=deployment.previous_after_putting_back())
+    previous = deployment.previous_after_putting_back()
+    if old.runs():
+        _send_to(deployment, old.color)
+        deployment.switch_back(previous)
+    else:
+        deployment.switch_back(previous)
+        old.start()
+        _send_to(deployment, old.color)
     systemctl.stop(_unit(deployment.layout, new_color))
     systemctl.disable(_unit(deployment.layout, new_color))
     deployment.wait_healthy(deployment.old, old.unit, port=old.port, hold=False)
@@ -110,7 +131,6 @@ class _Instance:
 
     def __init__(self, deployment, target, color):
         self._deployment = deployment
-        self._target = target
         self.color = color
         self._units_before = {
             name: unit_file.installed(name, deployment.layout.unit_dir) for name in target.units
@@ -123,22 +143,10 @@ class _Instance:
         deployment, layout = self._deployment, self._deployment.layout
         systemctl.stop(self.unit)
         layout.point(self.color, deployment.target.id)
-        self._write_own_files()
+        _write_own_files(deployment, deployment.target, self.color, self.port)
         if unit_file.install(deployment.target.units, layout.unit_dir):
             unit_file.daemon_reload()
         deployment.start(self.unit, enable=False)
-
-    def _write_own_files(self):
-        """Its port, what else of the environment names the port or the configuration, and that one."""
-        layout, target = self._deployment.layout, self._target
-        config_dir = os.path.join(layout.root, self.color + ".config")
-        own = target.own_variables(self.port, config_dir, self._deployment.request.port_variable)
-        ports = {key: text for key, text in own.items() if text == str(self.port)}
-        _write_port(layout, self.color, self.port, ports)
-        others = environment.render({key: text for key, text in own.items() if key not in ports})
-        replace(os.path.join(layout.root, self.color + ".environment"), others.encode("utf-8"), 0o600)
-        gid = target.service_gid() if target.config else 0
-        config.replace(config_dir, target.config, self.port, gid)
 
     def stop(self):
         systemctl.stop(self.unit)
@@ -157,37 +165,62 @@ class _Old:
     def __init__(self, deployment):
         self._deployment = deployment
         self.unit = deployment.state.unit_name
-        instance = self.unit.partition("@")[2].partition(".")[0]
-        self.color = instance or "blue"  # nginx takes a single service for blue
-        self.port = self._port(instance)
-
-    def _port(self, instance):
-        if instance:
-            return _port_of(self._deployment.layout, instance)
-        return _own_port(self._deployment, self._deployment.old) if self._deployment.old else None
+        self.color = _color_of(self.unit) or "blue"  # nginx takes a single service for blue
+        self.port = _port_of_unit(deployment, self.unit, deployment.old)
 
     def runs(self):
-        return systemctl.show(self.unit)["ActiveState"] in ("active", "reloading")
+        """Whether it runs the release to roll back to; after an interrupted deploy it may run another."""
+        unit = systemctl.show(self.unit)
+        release = running_release(self._deployment.layout, unit["MainPID"])
+        return unit["ActiveState"] in ("active", "reloading") and release == self._deployment.old.id
+
+    def start(self):
+        """Start it from the links and the unit of the release to roll back to."""
+        deployment, color = self._deployment, _color_of(self.unit)
+        if color:
+            deployment.layout.point(color, deployment.old.id)
+            port_number = self.port or _ports(deployment, deployment.old)[color]
+            _write_own_files(deployment, deployment.old, color, port_number)
+        deployment.start(self.unit, enable=False)
+        systemctl.enable(self.unit)
 
     def retire(self):
-        """Let it finish its requests, then stop it. A failure is a warning: the new release serves."""
-        from ...nginx import drain
+        if _is_used(self.unit):
+            _retire(self._deployment, self.unit, self.port)
 
-        if not self.runs():
-            return
-        deployment, seconds = self._deployment, self._deployment.request.drain_seconds
-        try:
-            with deployment.phase("drain"):
-                left = drain.wait("127.0.0.1:%d" % self.port, seconds)
-                systemctl.stop(self.unit)
-                systemctl.disable(self.unit)
-        except SlipwayError as error:
-            deployment.warnings.append("%s could not be stopped: %s" % (self.unit, error))
-            return
-        action = "stopped %s" % self.unit
-        if left:
-            action += ", with %d connections that did not end in %d s" % (left, seconds)
-        deployment.actions.append(action)
+
+def _retire_single_service(deployment, old):
+    """An interrupted change from `restart` may have left it, with the port of the next instance."""
+    unit_name = deployment.app + ".service"
+    if unit_name != old.unit and _is_used(unit_name):
+        _retire(deployment, unit_name, _port_of_unit(deployment, unit_name, deployment.target))
+
+
+def _retire(deployment, unit_name, port_number):
+    """Let it finish its requests, then stop it. A failure is a warning: the new release serves."""
+    from ...nginx import drain
+
+    seconds = deployment.request.drain_seconds
+    try:
+        with deployment.phase("drain"):
+            left = drain.wait("127.0.0.1:%d" % port_number, seconds) if port_number else 0
+            systemctl.stop(unit_name)
+            systemctl.disable(unit_name)
+    except SlipwayError as error:
+        deployment.warnings.append("%s could not be stopped: %s" % (unit_name, error))
+        return
+    action = "stopped %s" % unit_name
+    if left:
+        action += ", with %d connections that did not end in %d s" % (left, seconds)
+    deployment.actions.append(action)
+
+
+def _is_used(unit_name):
+    """Whether a unit runs, or would start at boot."""
+    state = systemctl.show(unit_name)
+    return (
+        state["ActiveState"] in ("active", "activating", "reloading") or state["UnitFileState"] == "enabled"
+    )
 
 
 def _require_nginx(deployment, target):
@@ -210,6 +243,11 @@ def _send_to(deployment, color):
 
 def _unit(layout, color):
     return "%s@%s.service" % (layout.app, color)
+
+
+def _color_of(unit_name):
+    """The color of an instance; an empty text for the single service of `restart`."""
+    return unit_name.partition("@")[2].partition(".")[0]
 
 
 def _live(layout):
@@ -247,6 +285,22 @@ def _port_of(layout, color):
     return int(match[1]) if match else None
 
 
+def _write_own_files(deployment, target, color, number):
+    """What an instance has of its own: its port, the variables that depend on it, its configuration."""
+    layout = deployment.layout
+    config_dir = os.path.join(layout.root, color + ".config")
+    own = target.own_variables(number, config_dir, deployment.request.port_variable)
+    ports = {key: text for key, text in own.items() if text == str(number)}
+    _write_port(layout, color, number, ports)
+    others = environment.render({key: text for key, text in own.items() if key not in ports})
+    others_file = os.path.join(layout.root, color + ".environment")
+    if others:
+        replace(others_file, others.encode("utf-8"), 0o600)
+    else:
+        remove(others_file)
+    config.replace(config_dir, target.config, number, target.service_gid() if target.config else 0)
+
+
 def _is_more_than_the_port(text):
     return bool(placeholders.used(text)) and text != "{port}"
 
@@ -255,6 +309,14 @@ def _write_port(layout, color, number, variables):
     """For systemd, and for whoever asks for the number: no variable of the service need be just that."""
     text = "# port %d\n%s" % (number, environment.render(variables))
     replace(_port_file(layout, color), text.encode("utf-8"), 0o644)
+
+
+def _port_of_unit(deployment, unit_name, release):
+    """Where a unit listens; the single service of `restart` does on the release's own port."""
+    color = _color_of(unit_name)
+    if color:
+        return _port_of(deployment.layout, color)
+    return _own_port(deployment, release) if release else None
 
 
 def _port_file(layout, color):

@@ -31,6 +31,16 @@ def request(**given):
     )
 
 
+PARTS = (
+    "units",
+    "serving",
+    "services",
+    "port",
+    "leftovers",
+    "retire_leftovers",
+    "go_live",
+    "put_back",
+)
 FILES = sorted(path.stem for path in pathlib.Path(strategies.__file__).parent.glob("[a-z]*.py"))
 
 
@@ -38,10 +48,7 @@ FILES = sorted(path.stem for path in pathlib.Path(strategies.__file__).parent.gl
 def test_every_file_is_a_strategy_of_its_own_name_with_all_that_a_deploy_calls(name):
     strategy = strategies.load(name)
     assert name == strategy.NAME
-    assert all(
-        callable(getattr(strategy, part))
-        for part in ("units", "serving", "services", "port", "go_live", "put_back")
-    )
+    assert all(callable(getattr(strategy, part)) for part in PARTS)
     assert name in strategy.REPLACES
 
 
@@ -70,7 +77,7 @@ def test_each_instance_of_blue_green_reads_its_own_port_and_configuration():
     assert '/bin/orders -addr ":${PORT}" /opt/orders/%i.config/a\n' in text
     assert "%i.environment" not in text
     text = unit.render(load.units(request(template={"PORT": "{port}", "A": ":{port}"}))["orders@.service"])
-    assert "=/opt/orders/%i.port\nEnvironmentFile=/opt/orders/%i.environment\n" in text
+    assert "=/opt/orders/%i.port\nEnvironmentFile=-/opt/orders/%i.environment\n" in text
 
 
 @pytest.mark.parametrize("name", ["restart", "socket"])
