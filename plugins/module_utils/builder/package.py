@@ -38,6 +38,7 @@ def package(
     installer: bytes,
     extra: list[dict[str, Any]],
     unit: object,
+    port_variable: str = "PORT",
     signing_key: str | None,
     compression_level: int,
     check_mode: bool,
@@ -57,7 +58,10 @@ def package(
     shared = [*members.gather(extra), Member("install.sh", "0755", installer)]
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:  # compressing and hashing do not hold Python's lock
         packages = list(
-            pool.map(lambda artifact: _prepare(artifact, dest, shared, unit, check_mode), artifacts)
+            pool.map(
+                lambda artifact: _prepare(artifact, dest, shared, (unit, port_variable), check_mode),
+                artifacts,
+            )
         )
         paths = [path for path, _package in packages]
         for path in paths:
@@ -79,7 +83,7 @@ def package(
 
 
 def _prepare(
-    artifact: dict[str, Any], dest: str, shared: list[Member], unit: object, check_mode: bool
+    artifact: dict[str, Any], dest: str, shared: list[Member], unit: tuple[object, str], check_mode: bool
 ) -> tuple[str, Package | Preview]:
     """The path of an artifact's tarball, and what will write it."""
     one: Package | Preview
@@ -88,7 +92,7 @@ def _prepare(
         one = Preview(artifact)
         stem = "-".join((artifact["name"], artifact["version"], platform(**_target(artifact))))
     else:
-        one = Package(artifact, shared + _unit(artifact["name"], unit))
+        one = Package(artifact, shared + _unit(artifact["name"], *unit))
         stem = one.manifest.stem
     return os.path.join(dest, stem + ".tar.gz"), one
 
@@ -220,14 +224,19 @@ def _own_members(artifact: dict[str, Any]) -> list[Member]:
     ]
 
 
-def _unit(name: str, unit: object) -> list[Member]:
+def _unit(name: str, unit: object, port_variable: str) -> list[Member]:
     """The unit that install.sh installs: a text as it is, options for the hardened one, or None."""
     if unit is None:
         return []
     if isinstance(unit, dict):
         current = "/opt/%s/current" % name
         sections = units.sections(
-            name, unit, binary="%s/bin/%s" % (current, name), environment_file=current + "/environment"
+            name,
+            unit,
+            binary="%s/bin/%s" % (current, name),
+            environment_file=current + "/environment",
+            port_variable=names.check_variable(port_variable, "port_variable"),
+            config=current + "/config",
         )
         text = units.render(sections)
     elif isinstance(unit, str) and "[Service]" in unit:
