@@ -18,6 +18,8 @@ def check_accounts(unit_text: str) -> None:
     for key, find, kind in _KINDS:
         for name in _named(key, unit_text):
             _found(find, kind, name)
+    for name in _PROXY_USER.findall(unit_text):
+        _found(pwd.getpwnam, "user", name)
 
 
 def service_gid(unit_texts: list) -> int:
@@ -34,6 +36,8 @@ def service_gid(unit_texts: list) -> int:
     return _found(pwd.getpwnam, "user", users[-1]).pw_gid if users else 0
 
 
+# As common/unit writes it for the option proxy_user: systemd-tmpfiles would fail at every start.
+_PROXY_USER = re.compile(r"^ExecStartPre=\+/bin/sh -c 'echo \"a\+ \S+ - - - - user:([^:\s]+):x,", re.M)
 _KINDS = (("User", pwd.getpwnam, "user"), ("Group", grp.getgrnam, "group"))
 
 

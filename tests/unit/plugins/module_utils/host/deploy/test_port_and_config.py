@@ -7,9 +7,12 @@
 from __future__ import annotations
 
 import os
+from types import SimpleNamespace
 
 import pytest
+from ansible_collections.slipway.golang.plugins.module_utils.common import unit
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
+from ansible_collections.slipway.golang.plugins.module_utils.host.artifact import stage
 from ansible_collections.slipway.golang.plugins.module_utils.host.deploy.target import Target
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import live_color
 from ansible_collections.slipway.golang.plugins.module_utils.host.systemd import accounts
@@ -157,6 +160,20 @@ def test_a_service_without_a_port_is_deployed_where_something_has_that_of_anothe
     result = host.deploy("1.0.0", **options)
     assert result["outcome"] == "ok", result
     assert host.layout.release(result["release"]).port is None
+
+
+def test_a_proxy_user_that_is_not_on_the_host_is_refused():
+    text = unit.render(unit.sections(APP, {"user": "root", "proxy_user": "nonesuch"}, binary="/bin/x"))
+    with pytest.raises(SlipwayError, match="no user 'nonesuch'"):
+        accounts.check_accounts(text)
+    accounts.check_accounts(text.replace("nonesuch", "nobody"))
+
+
+def test_an_artifact_with_a_directory_of_that_name_is_refused(tmp_path):
+    (tmp_path / "config").mkdir()
+    made = SimpleNamespace(config={"a": ""}, port=None)
+    with pytest.raises(SlipwayError, match=r"directory config.*slipway_config.*slipway_files"):
+        stage._add_config(made, str(tmp_path))
 
 
 def test_the_group_is_that_of_the_unit():
