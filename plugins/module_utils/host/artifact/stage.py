@@ -107,9 +107,10 @@ def _check_binary(request, work):
         raise SlipwayError(
             "Wrong architecture: the binary is for %s, this host is %s" % (binary.goarch, platform.goarch())
         )
-    if binary.interpreter:
+    if not binary.static:
         raise SlipwayError(
-            "The binary is not static: it needs %s. Build it with slipway.golang.build" % binary.interpreter
+            "The binary is not static: it needs %s. Build it with slipway.golang.build"
+            % (binary.interpreter or ", ".join(binary.needed))
         )
 
 

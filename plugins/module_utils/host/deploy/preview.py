@@ -61,7 +61,8 @@ def observe(request: Request) -> tuple[Target, HostState, Plan]:
 
 def check_space(layout: Layout, target: Target) -> None:
     """Refuse, before the transfer, an artifact that would fill the disk."""
-    free, needed = platform.free_bytes(layout.root), target.artifact["unpacked_size"] + HEADROOM
+    artifact = target.artifact or {}
+    free, needed = platform.free_bytes(layout.root), artifact["unpacked_size"] + HEADROOM
     if free < needed:
         raise Rejected(
             "%s was refused: %s has %d MB free, and the release needs %d MB. "

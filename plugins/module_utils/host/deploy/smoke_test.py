@@ -70,7 +70,8 @@ def free_port() -> int:
     """A TCP port on which nothing listens at this moment."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+        port: int = listener.getsockname()[1]
+        return port
 
 
 def _start(unit_name, request, release, environment_file, command, since):

@@ -66,7 +66,7 @@ class HostState:
     @cached_property
     def binary_intact(self) -> bool:
         release = self.releases.get(self.running_release)
-        return bool(release) and binary_intact(release, self.unit["MainPID"])
+        return release is not None and binary_intact(release, self.unit["MainPID"])
 
     @cached_property
     def units_installed(self) -> bool:

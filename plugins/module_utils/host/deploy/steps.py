@@ -13,9 +13,10 @@ from ...common.errors import Rejected, SlipwayError
 from ..artifact import signature, stage
 from ..releases import prune
 from ..releases.history import History
+from ..releases.layout import Release
 from ..systemd import systemctl, unit_file
 from . import health_gate, preflight, smoke_test
-from .plan import to_put_back
+from .put_back import to_put_back
 from .target import existing
 
 TYPE_CHECKING = False  # as in typing, without the cost of importing it
@@ -53,9 +54,9 @@ class Deployment:
         self.switched = False
         self.started_at = 0.0
         self.verdict = None
-        self.phases = {}
-        self.actions = []
-        self.warnings = []
+        self.phases: dict[str, int] = {}
+        self.actions: list[str] = []
+        self.warnings: list[str] = []
 
     def _release(self, release_id):
         release = self.state.releases.get(release_id)
@@ -98,6 +99,12 @@ class Deployment:
                 % (self.old.id, self.old.strategy, strategy.NAME)
             )
 
+    def _staged(self, target: Target) -> Release:
+        release = self.layout.release(target.id)
+        if release is None:
+            raise SlipwayError("%s is damaged or gone" % self.layout.path_of(target.id))
+        return release
+
     def check_port(self, unit_name: str, port: int | None = None) -> None:
         """Refuse to start if another process has the port."""
         port = port or self.target.port or self.request.port
@@ -113,7 +120,7 @@ class Deployment:
             self.actions.append("no smoke test: %s" % reason)
             return
         with self.phase("smoke"):
-            smoke_test.run(self.request, self.target, self.layout.release(self.target.id))
+            smoke_test.run(self.request, self.target, self._staged(self.target))
         self.actions.append("smoke test passed")
 
     def switch(self, target: Target, previous: str | None) -> None:
@@ -195,7 +202,7 @@ class Deployment:
             check = self.request.check_for(target, port=port)
             if not hold:
                 check = check.replace(min_ready_seconds=0.0)
-            release = self.layout.release(target.id)
+            release = self._staged(target)
             self.verdict = health_gate.wait_release_healthy(
                 check, release, target.names, unit_name, self.layout, self.started_at
             )

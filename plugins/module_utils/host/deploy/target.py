@@ -68,7 +68,7 @@ def target_of(request: Request, releases: dict) -> Target:
     return _existing_target(request, releases) if request.release else _new_target(request)
 
 
-def _existing_target(request, releases):
+def _existing_target(request: Request, releases: dict) -> Target:
     release = _resolve(request, releases)
     if release.strategy != request.strategy.NAME:
         raise SlipwayError(
@@ -79,7 +79,7 @@ def _existing_target(request, releases):
     return existing(release, History(request.layout.history).health_of(release.id))
 
 
-def _new_target(request):
+def _new_target(request: Request) -> Target:
     if not request.artifacts:
         raise InvalidInput(
             "artifact",

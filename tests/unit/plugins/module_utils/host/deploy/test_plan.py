@@ -7,7 +7,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from ansible_collections.slipway.golang.plugins.module_utils.host.deploy.plan import decide, to_put_back
+from ansible_collections.slipway.golang.plugins.module_utils.host.deploy.plan import decide
+from ansible_collections.slipway.golang.plugins.module_utils.host.deploy.put_back import to_put_back
 
 TARGET = SimpleNamespace(id="2-b")
 HEALTHY = {
