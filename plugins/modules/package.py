@@ -105,6 +105,11 @@ options:
         defaults.
       - Hosts that are deployed to with M(slipway.golang.release) do not need it.
     type: raw
+  port_variable:
+    description: The variable of the environment that C({port}) in C(exec_args) of O(unit) stands for. Pass
+      the same one as C(--port-variable) to C(install.sh).
+    type: str
+    default: PORT
   installer:
     description:
       - The text of the script that becomes C(install.sh) in the tarball. It must begin with C(#!).
@@ -256,6 +261,7 @@ ARGUMENTS = {
     "dest": {"type": "path", "required": True},
     "files": {"type": "list", "elements": "dict", "default": [], "options": FILES},
     "unit": {"type": "raw"},
+    "port_variable": {"type": "str", "default": "PORT"},
     "installer": {"type": "str", "no_log": True},  # long: it would fill logs and `invocation`
     "signing_key": {"type": "path", "no_log": False},  # the path of a key, not the key
     "compression_level": {"type": "int", "default": 6},
@@ -272,6 +278,7 @@ def run(module):
         installer=_script(options["installer"]),
         extra=options["files"],
         unit=options["unit"],
+        port_variable=options["port_variable"],
         signing_key=options["signing_key"],
         compression_level=options["compression_level"],
         check_mode=module.check_mode,

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 
-from ..module_utils.common import build_options, environment, health, names, nginx_options, unit
+from ..module_utils.common import build_options, environment, health, names, nginx_options, placeholders, unit
 from ..module_utils.common.errors import InvalidInput, SlipwayError
 from ..module_utils.common.strategies import STRATEGIES
 from .kinds import (
@@ -200,6 +200,8 @@ VARIABLES = {
     "slipway_remove_data": Variable(boolean, False),
 }
 
+_LACKING = "%s: %r has %s, and the service has not got %s: set %s, or write %s for the word itself"
+
 # What a module calls a value, and what the user calls it.
 _FIELDS = {
     "health": "slipway_health",
@@ -224,7 +226,25 @@ def read(given, template, directory):
             values[name] = _value(name, variable, given, template, place)
         except SlipwayError as error:
             problems.append(str(error))
-    return values, problems
+    return values, problems or _without_their_value(values)
+
+
+def _without_their_value(values):
+    """Arguments and variables that need a port or a configuration that the service does not have."""
+    texts = [
+        ("slipway_unit.exec_args", arg, str(arg)) for arg in values["slipway_unit"].get("exec_args") or []
+    ]
+    texts += [("slipway_env", key, str(value)) for key, value in values["slipway_env"].items()]
+    problems = []
+    for name, shown, text in texts:
+        used = placeholders.used(text)
+        if "port" in used and not port_for(values["slipway_port"], values["slipway_health"]):
+            problems.append(_LACKING % (name, shown, "{port}", "a port", "slipway_port", "{{port}}"))
+        if "config" in used and not values["slipway_config"]:
+            problems.append(
+                _LACKING % (name, shown, "{config}", "configuration files", "slipway_config", "{{config}}")
+            )
+    return problems
 
 
 def _value(name, variable, given, template, place):

@@ -40,6 +40,7 @@ def package(
     installer: bytes,
     extra: list[dict[str, Any]],
     unit: object,
+    port_variable: str = "PORT",
     signing_key: str | None,
     compression_level: int,
     check_mode: bool,
@@ -63,10 +64,18 @@ def package(
     shared = [*members.gather(extra), Member("install.sh", "0755", installer)]
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:  # compressing and hashing do not hold Python's lock
         packages = list(
-            pool.map(lambda artifact: _prepare(artifact, dest, shared, unit, check_mode), artifacts)
+            pool.map(
+                lambda artifact: _prepare(artifact, dest, shared, (unit, port_variable), check_mode),
+                artifacts,
+            )
         )
         packages += [
-            _placed(Package(one.artifact, one.recorded, shared + _unit(one.artifact["name"], unit)), dest)
+            _placed(
+                Package(
+                    one.artifact, one.recorded, shared + _unit(one.artifact["name"], unit, port_variable)
+                ),
+                dest,
+            )
             for one in prebuilt
         ]
         paths = [path for path, _package in packages]
@@ -91,14 +100,14 @@ def package(
 
 
 def _prepare(
-    artifact: dict[str, Any], dest: str, shared: list[Member], unit: object, check_mode: bool
+    artifact: dict[str, Any], dest: str, shared: list[Member], unit: tuple[object, str], check_mode: bool
 ) -> tuple[str, Package | Preview]:
     """The path of an artifact's tarball, and what will write it."""
     _check(artifact)
     if check_mode and not _is_built(artifact):
         stem = "-".join((artifact["name"], artifact["version"], platform(**_target(artifact))))
         return os.path.join(dest, stem + ".tar.gz"), Preview(artifact)
-    return _placed(Package(artifact, _recorded(artifact), shared + _unit(artifact["name"], unit)), dest)
+    return _placed(Package(artifact, _recorded(artifact), shared + _unit(artifact["name"], *unit)), dest)
 
 
 def _placed(one: Package, dest: str) -> tuple[str, Package | Preview]:
@@ -241,14 +250,19 @@ def _own_members(artifact: dict[str, Any], recorded: dict[str, Any]) -> list[Mem
     ]
 
 
-def _unit(name: str, unit: object) -> list[Member]:
+def _unit(name: str, unit: object, port_variable: str) -> list[Member]:
     """The unit that install.sh installs: a text as it is, options for the hardened one, or None."""
     if unit is None:
         return []
     if isinstance(unit, dict):
         current = "/opt/%s/current" % name
         sections = units.sections(
-            name, unit, binary="%s/bin/%s" % (current, name), environment_file=current + "/environment"
+            name,
+            unit,
+            binary="%s/bin/%s" % (current, name),
+            environment_file=current + "/environment",
+            port_variable=names.check_variable(port_variable, "port_variable"),
+            config=current + "/config",
         )
         text = units.render(sections)
     elif isinstance(unit, str) and "[Service]" in unit:

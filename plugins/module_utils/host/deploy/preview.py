@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ...common import environment
+from ...common import canonical, environment
 from ...common.errors import Rejected
 from ..system import platform
 from . import adopt
@@ -103,4 +103,7 @@ def _describe(current, release, other, age):
     for key in sorted(values):
         mark = "same" if others.get(key) == values[key] else age
         lines.append("%s=(%s value, hidden)" % (key, mark))
+    # Only the digests: a configuration file may have secrets too.
+    for path, text in sorted(release.config.items()):
+        lines.append("config/%s=(sha256 %s)" % (path, canonical.sha256(text)[:12]))
     return "\n".join(lines) + "\n" + "".join("\n# %s\n%s" % item for item in sorted(release.units.items()))

@@ -143,7 +143,7 @@ class Deployment:
 
     def check_port(self, unit_name: str, port: int | None = None) -> None:
         """Refuse to start if another process has the port."""
-        port = port or self.request.port
+        port = port or self.target.port or self.request.port
         if port:
             preflight.check_port(port, unit_name, self.state.unit["MainPID"])
 

@@ -190,6 +190,38 @@ def test_what_cannot_be_meant_is_refused_with_a_remedy(name, given, words):
     assert re.search(words, problem_of(name, given)), problem_of(name, given)
 
 
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (
+            {"slipway_unit": {"exec_args": ["-addr", ":{port}"]}, "slipway_health": {"type": "none"}},
+            ["slipway_unit.exec_args: ':{port}'", "set slipway_port", "{{port}}"],
+        ),
+        (
+            {"slipway_env": {"A": "hunter2:{port}"}, "slipway_health": {"socket": "/run/orders/a.sock"}},
+            ["slipway_env: 'A'", "set slipway_port"],
+        ),
+        ({"slipway_unit": {"exec_args": ["{config}/a"]}}, ["slipway_unit.exec_args", "slipway_config"]),
+        ({"slipway_env": {"A": "hunter2{config}"}}, ["slipway_env: 'A'", "set slipway_config"]),
+    ],
+)
+def test_what_a_service_would_not_get_is_refused_with_a_remedy(given, words):
+    (problem,) = read(**given)[1]
+    assert all(word in problem for word in words), problem
+    assert "hunter2" not in problem
+
+
+def test_what_it_gets_is_not_refused():
+    given = {
+        "slipway_unit": {"exec_args": [":{port}", "{config}/a", "{{port}} {x}"]},
+        "slipway_config": [{"src": "a", "dest": "a"}],
+        "slipway_env": {"A": "{config}:{port}"},
+    }
+    assert read(**given)[1] == []
+    given["slipway_health"] = {"type": "none"}
+    assert read(slipway_port=80, **given)[1] == []
+
+
 def test_names_of_ones_own_are_left_alone():
     assert read(slipway_custom_team="a", slipway__private=1, slipwayish=1)[1] == []
 
