@@ -87,8 +87,9 @@ def _carry_out(deployment, plan, payload):
     outcome, message = "ok", ""
     try:
         deployment.stage(plan, payload)
-        if plan.activate:
+        if plan.activate or (plan.complete and not _complete(deployment)):
             _activate(deployment, staged=bool(plan.stage))
+        if plan.activate or plan.complete:
             outcome = "unconfirmed" if deployment.layout.is_pending() else "ok"
     except SlipwayError as error:
         outcome, message = error.OUTCOME, str(error)
@@ -100,6 +101,20 @@ def _carry_out(deployment, plan, payload):
     finally:
         deployment.record(outcome, message)
     deployment.prune()
+
+
+def _complete(deployment):
+    """Finish an interrupted deploy without a restart; False if the live release does not stay healthy."""
+    strategy = deployment.request.strategy
+    try:
+        deployment.wait_healthy(
+            deployment.target, deployment.state.unit_name, port=strategy.port(deployment.layout)
+        )
+    except SlipwayError:
+        return False
+    strategy.retire_leftovers(deployment)
+    deployment.actions.append("completed the deploy of %s" % deployment.target.id)
+    return True
 
 
 def _activate(deployment, staged):

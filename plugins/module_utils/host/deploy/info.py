@@ -25,8 +25,9 @@ def info(options: dict, stream) -> dict:
     unit = systemctl.show(strategy.serving(layout))
     running = _running(layout, releases, unit["MainPID"])
     port = strategy.port(layout) or options["port"] or _port_of(releases.get(running and running["release"]))
-    can_check = bool(options["health"] or port)
-    problem = _health_problem(running, options["health"], port) if can_check else None
+    check = options["health"] or {}
+    can_check = bool(check or port)
+    problem = _health_problem(running, check, port) if can_check else None
     return {
         "current": layout.current(),
         "previous": layout.previous(),

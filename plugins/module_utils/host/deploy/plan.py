@@ -17,16 +17,18 @@ class Plan:
 
     ``stage``: "unpack" (the artifact has to be sent), "compose" (a release here was made from it) or None.
     ``activate``: whether to make the target the live release.
+    ``complete``: the target is live and healthy, but the deploy of it was interrupted before its end.
     """
 
-    def __init__(self, stage: str | None, activate: bool, reasons: list):
+    def __init__(self, stage: str | None, activate: bool, reasons: list, complete: bool = False):
         self.stage = stage
         self.activate = activate
         self.reasons = reasons
+        self.complete = complete
 
     @property
     def changed(self) -> bool:
-        return bool(self.stage or self.activate)
+        return bool(self.stage or self.activate or self.complete)
 
     @property
     def needs_artifact(self) -> bool:
@@ -40,7 +42,8 @@ def decide(state: HostState, target: Target, *, activate: bool) -> Plan:
         stage = "compose" if state.donor else "unpack"
     if activate:
         reasons = _reasons_to_activate(state, target)
-        return Plan(stage, bool(reasons), reasons)
+        undone = [] if reasons else list(_left_undone(state, target))
+        return Plan(stage, bool(reasons), reasons or undone, complete=bool(undone))
     return Plan(stage, False, ["%s is not on this host, or is damaged" % target.id] if stage else [])
 
 
@@ -70,6 +73,14 @@ def _differences(state, target):
     problem = state.health_problem()
     if problem:
         yield "the service is not healthy: %s" % problem
+
+
+def _left_undone(state, target):
+    """What an interrupted deploy has not done although the target is live and healthy."""
+    for unit_name in state.leftovers:
+        yield "the old instance %s still runs, or is enabled" % unit_name
+    if not state.is_recorded:
+        yield "the history does not say that %s is healthy" % target.id
 
 
 def to_put_back(current: str | None, previous: str | None, target: str, outcomes: dict) -> str | None:

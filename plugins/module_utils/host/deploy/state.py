@@ -13,6 +13,7 @@ from functools import cached_property
 from ...common import canonical, health
 from ...common.errors import SlipwayError
 from ...common.manifest import SIGNATURE
+from ..releases.history import History
 from ..releases.running import binary_intact, listed_digest, running_release
 from ..system.files import has_text
 from ..systemd import systemctl
@@ -70,6 +71,17 @@ class HostState:
     def units_installed(self) -> bool:
         directory = self._request.layout.unit_dir
         return all(has_text(os.path.join(directory, name), text) for name, text in self._target.units.items())
+
+    @cached_property
+    def leftovers(self) -> list[str]:
+        """Units that an interrupted deploy should have stopped and disabled."""
+        return self._request.strategy.leftovers(self._request.layout)
+
+    @cached_property
+    def is_recorded(self) -> bool:
+        """Whether the history says that the target is good, or that it waits to be confirmed and does so."""
+        outcome = History(self._request.layout.history).outcomes().get(self._target.id)
+        return outcome == "ok" or (outcome == "unconfirmed" and self._request.layout.is_pending())
 
     def health_problem(self) -> str | None:
         """Why the target is unhealthy, probed now; None if it is healthy, or is not what runs."""

@@ -41,6 +41,12 @@ if TYPE_CHECKING:
         def port(self, layout: Layout) -> int | None:
             """Where that process listens; None if only its release says so."""
 
+        def leftovers(self, layout: Layout) -> list[str]:
+            """Units of other releases that still run or are enabled, because a deploy was interrupted."""
+
+        def retire_leftovers(self, deployment: Deployment) -> None:
+            """Stop and disable them; a failure is a warning."""
+
         def go_live(self, deployment: Deployment) -> None:
             """Start ``deployment.target`` and wait until it is healthy; raises if it is not."""
 

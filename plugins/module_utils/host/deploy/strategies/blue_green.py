@@ -17,6 +17,7 @@ import re
 
 from ....common import environment, unit
 from ....common.errors import SlipwayError
+from ...releases.running import running_release
 from ...system.files import read_text, replace
 from ...systemd import systemctl, unit_file
 
@@ -62,10 +63,25 @@ def port(layout):
     return _port_of(layout, color) if color else None
 
 
+def leftovers(layout):
+    """Every other unit that runs or would start at boot."""
+    live = serving(layout)
+    others = (
+        unit_name for unit_name in (layout.app + ".service", *services(layout.app)) if unit_name != live
+    )
+    return [unit_name for unit_name in others if _is_used(unit_name)]
+
+
+def retire_leftovers(deployment):
+    for unit_name in deployment.state.leftovers:
+        _retire(deployment, unit_name, _port_of_unit(deployment, unit_name, deployment.target))
+
+
 def go_live(deployment):
     old = _Old(deployment)
     new = _Instance(deployment, deployment.target, _color_for_new(deployment, old))
     _require_nginx(deployment, deployment.target)
+    _retire_single_service(deployment, old)
     deployment.check_port(new.unit, new.port)
     try:
         new.start()
@@ -84,10 +100,14 @@ def go_live(deployment):
 
 def put_back(deployment):
     old, new_color = _Old(deployment), _live(deployment.layout)
-    if not old.runs():
-        deployment.start(old.unit)
-    _send_to(deployment, old.color)
-    deployment.switch_back(previous=deployment.previous_after_putting_back())
+    previous = deployment.previous_after_putting_back()
+    if old.runs():
+        _send_to(deployment, old.color)
+        deployment.switch_back(previous)
+    else:
+        deployment.switch_back(previous)
+        old.start()
+        _send_to(deployment, old.color)
     systemctl.stop(_unit(deployment.layout, new_color))
     systemctl.disable(_unit(deployment.layout, new_color))
     deployment.wait_healthy(deployment.old, old.unit, port=old.port, hold=False)
@@ -139,37 +159,60 @@ class _Old:
     def __init__(self, deployment):
         self._deployment = deployment
         self.unit = deployment.state.unit_name
-        instance = self.unit.partition("@")[2].partition(".")[0]
-        self.color = instance or "blue"  # nginx takes a single service for blue
-        self.port = self._port(instance)
-
-    def _port(self, instance):
-        if instance:
-            return _port_of(self._deployment.layout, instance)
-        return _own_port(self._deployment, self._deployment.old) if self._deployment.old else None
+        self.color = _color_of(self.unit) or "blue"  # nginx takes a single service for blue
+        self.port = _port_of_unit(deployment, self.unit, deployment.old)
 
     def runs(self):
-        return systemctl.show(self.unit)["ActiveState"] in ("active", "reloading")
+        """Whether it runs the release to roll back to; after an interrupted deploy it may run another."""
+        unit = systemctl.show(self.unit)
+        release = running_release(self._deployment.layout, unit["MainPID"])
+        return unit["ActiveState"] in ("active", "reloading") and release == self._deployment.old.id
+
+    def start(self):
+        """Start it from the links and the unit of the release to roll back to."""
+        deployment, color = self._deployment, _color_of(self.unit)
+        if color:
+            deployment.layout.point(color, deployment.old.id)
+        deployment.start(self.unit, enable=False)
+        systemctl.enable(self.unit)
 
     def retire(self):
-        """Let it finish its requests, then stop it. A failure is a warning: the new release serves."""
-        from ...nginx import drain
+        if _is_used(self.unit):
+            _retire(self._deployment, self.unit, self.port)
 
-        if not self.runs():
-            return
-        deployment, seconds = self._deployment, self._deployment.request.drain_seconds
-        try:
-            with deployment.phase("drain"):
-                left = drain.wait("127.0.0.1:%d" % self.port, seconds)
-                systemctl.stop(self.unit)
-                systemctl.disable(self.unit)
-        except SlipwayError as error:
-            deployment.warnings.append("%s could not be stopped: %s" % (self.unit, error))
-            return
-        action = "stopped %s" % self.unit
-        if left:
-            action += ", with %d connections that did not end in %d s" % (left, seconds)
-        deployment.actions.append(action)
+
+def _retire_single_service(deployment, old):
+    """An interrupted change from `restart` may have left it, with the port of the next instance."""
+    unit_name = deployment.app + ".service"
+    if unit_name != old.unit and _is_used(unit_name):
+        _retire(deployment, unit_name, _port_of_unit(deployment, unit_name, deployment.target))
+
+
+def _retire(deployment, unit_name, port_number):
+    """Let it finish its requests, then stop it. A failure is a warning: the new release serves."""
+    from ...nginx import drain
+
+    seconds = deployment.request.drain_seconds
+    try:
+        with deployment.phase("drain"):
+            left = drain.wait("127.0.0.1:%d" % port_number, seconds) if port_number else 0
+            systemctl.stop(unit_name)
+            systemctl.disable(unit_name)
+    except SlipwayError as error:
+        deployment.warnings.append("%s could not be stopped: %s" % (unit_name, error))
+        return
+    action = "stopped %s" % unit_name
+    if left:
+        action += ", with %d connections that did not end in %d s" % (left, seconds)
+    deployment.actions.append(action)
+
+
+def _is_used(unit_name):
+    """Whether a unit runs, or would start at boot."""
+    state = systemctl.show(unit_name)
+    return (
+        state["ActiveState"] in ("active", "activating", "reloading") or state["UnitFileState"] == "enabled"
+    )
 
 
 def _require_nginx(deployment, target):
@@ -192,6 +235,11 @@ def _send_to(deployment, color):
 
 def _unit(layout, color):
     return "%s@%s.service" % (layout.app, color)
+
+
+def _color_of(unit_name):
+    """The color of an instance; an empty text for the single service of `restart`."""
+    return unit_name.partition("@")[2].partition(".")[0]
 
 
 def _live(layout):
@@ -225,6 +273,14 @@ def _port_of(layout, color):
     except FileNotFoundError:
         return None
     return int(match[1]) if match else None
+
+
+def _port_of_unit(deployment, unit_name, release):
+    """Where a unit listens; the single service of `restart` does on the release's own port."""
+    color = _color_of(unit_name)
+    if color:
+        return _port_of(deployment.layout, color)
+    return _own_port(deployment, release) if release else None
 
 
 def _write_port(layout, color, variable, number):

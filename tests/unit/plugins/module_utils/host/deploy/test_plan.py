@@ -18,6 +18,8 @@ HEALTHY = {
     "binary_intact": True,
     "units_installed": True,
     "health_problem": lambda: None,
+    "leftovers": [],
+    "is_recorded": True,
     "unit": {"ActiveState": "active", "UnitFileState": "enabled", "NeedDaemonReload": "no"},
 }
 
@@ -51,6 +53,20 @@ def test_nothing_is_done_if_the_target_is_live_and_healthy():
 def test_any_difference_is_a_reason_to_activate(difference, reason):
     plan = decide(state(**difference), TARGET, activate=True)
     assert plan.activate and reason in plan.reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("difference", "reason"),
+    [
+        ({"leftovers": ["orders@blue.service"]}, "the old instance orders@blue.service still runs"),
+        ({"is_recorded": False}, "the history does not say that 2-b is healthy"),
+    ],
+)
+def test_an_interrupted_deploy_is_completed_and_not_repeated(difference, reason):
+    plan = decide(state(**difference), TARGET, activate=True)
+    assert plan.changed and plan.complete and not plan.activate and reason in plan.reasons[0]
+    assert not decide(state(**difference), TARGET, activate=False).changed
+    assert not decide(state(current="1-a", **difference), TARGET, activate=True).complete
 
 
 def test_an_artifact_is_sent_only_if_no_release_here_has_it():

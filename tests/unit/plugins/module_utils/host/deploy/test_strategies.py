@@ -21,6 +21,16 @@ def request(**given):
     )
 
 
+PARTS = (
+    "units",
+    "serving",
+    "services",
+    "port",
+    "leftovers",
+    "retire_leftovers",
+    "go_live",
+    "put_back",
+)
 FILES = sorted(path.stem for path in pathlib.Path(strategies.__file__).parent.glob("[a-z]*.py"))
 
 
@@ -28,10 +38,7 @@ FILES = sorted(path.stem for path in pathlib.Path(strategies.__file__).parent.gl
 def test_every_file_is_a_strategy_of_its_own_name_with_all_that_a_deploy_calls(name):
     strategy = strategies.load(name)
     assert name == strategy.NAME
-    assert all(
-        callable(getattr(strategy, part))
-        for part in ("units", "serving", "services", "port", "go_live", "put_back")
-    )
+    assert all(callable(getattr(strategy, part)) for part in PARTS)
     assert name in strategy.REPLACES
 
 

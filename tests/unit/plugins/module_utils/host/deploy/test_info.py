@@ -1,0 +1,70 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The result of release_info."""
+
+from __future__ import annotations
+
+import os
+
+from .managed_host import GIVE_UP, UNIT, version_of
+
+
+def test_a_bare_host(host):
+    found = host.info()
+    assert (found["current"], found["running"], found["healthy"]) == (None, None, None)
+    assert (found["releases"], found["history"]) == ([], [])
+    assert not os.path.exists(host.root)
+
+
+def test_a_host_that_serves(served):
+    served.deploy("2.0.0")
+    before = served.everything()
+    found = served.info(health=GIVE_UP)
+    assert (version_of(found["current"]), version_of(found["previous"])) == ("2.0.0", "1.0.0")
+    assert (found["healthy"], found["health_problem"]) == (True, None)
+    assert found["unit"]["ActiveState"] == "active"
+    assert found["running"]["version"] == "2.0.0" and found["running"]["intact"]
+    assert found["running"]["pid"] == served.systemd.pid(UNIT)
+    assert [(item["version"], item["outcome"]) for item in found["releases"]] == [
+        ("1.0.0", "ok"),
+        ("2.0.0", "ok"),
+    ]
+    assert served.everything() == before
+
+
+def test_without_health_options_the_port_of_the_release_is_checked(served):
+    found = served.info(health=None)
+    assert (found["healthy"], found["health_problem"]) == (True, None)
+
+
+def test_an_unhealthy_host(served):
+    served.behave("1.0.0", "unhealthy")
+    found = served.info(health=GIVE_UP)
+    assert found["healthy"] is False and "answered 500" in found["health_problem"]
+
+
+def test_a_stopped_service(served):
+    served.systemd.run(["systemctl", "stop", UNIT])
+    found = served.info(health=GIVE_UP)
+    assert (found["running"], found["healthy"], found["health_problem"]) == (None, False, "it does not run")
+
+
+def test_a_binary_that_was_changed(served):
+    served.damage()
+    assert served.info()["running"]["intact"] is False
+
+
+def test_releases_that_failed_or_were_only_staged(served):
+    served.behave("2.0.0", "crashes")
+    served.deploy("2.0.0")
+    served.deploy("3.0.0", state="staged")
+    outcomes = [(item["version"], item["outcome"]) for item in served.info()["releases"]]
+    assert outcomes == [("3.0.0", None), ("1.0.0", "ok"), ("2.0.0", "rejected")]
+
+
+def test_the_history_is_as_long_as_requested(served):
+    served.deploy("2.0.0")
+    assert [version_of(entry["to"]) for entry in served.info(history=1)["history"]] == ["2.0.0"]
+    assert served.info(history=0)["history"] == []
