@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ...common import environment
 from ...common.errors import Rejected
+from ..releases.history import History
 from ..system import platform
 from .plan import Plan, decide
 from .request import Request
@@ -40,6 +41,7 @@ def plan(options: dict, stream) -> dict:
         "current": state.current,
         "previous": state.previous,
         "diff": difference(target, state, decision),
+        "migrations": History(request.layout.history).migrations(target.id),
         "here": _artifacts(state) if decision.needs_artifact else [],
         "host": {"goarch": platform.goarch(), "free_bytes": platform.free_bytes(request.layout.root)},
     }

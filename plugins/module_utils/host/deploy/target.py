@@ -50,7 +50,7 @@ def target_of(request: Request, releases: dict) -> Target:
 
 
 def _existing_target(request, releases):
-    release = _resolve(request, releases)
+    release = resolve(request, releases)
     if release.strategy != request.strategy.NAME:
         raise SlipwayError(
             "%s was released with the strategy %s, and its units are for that one only. "
@@ -106,7 +106,7 @@ def _best_variant():
     return "/" + accepted[0] if accepted else ""
 
 
-def _resolve(request, releases):
+def resolve(request: Request, releases: dict) -> Release:
     """The release that `previous`, an id or a version names."""
     name = request.release
     if name == "previous":

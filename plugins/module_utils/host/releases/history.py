@@ -61,6 +61,17 @@ class History:
                 outcomes[release_id] = entry.get("outcome")
         return outcomes
 
+    def migrations(self, release_id: str) -> list:
+        """The arguments of each migration that succeeded with this release."""
+        return [
+            entry["args"]
+            for entry in self.entries()
+            if entry.get("act") == "migrate"
+            and entry.get("release") == release_id
+            and entry.get("outcome") == "ok"
+            and isinstance(entry.get("args"), list)
+        ]
+
     def health_of(self, release_id: str) -> dict | None:
         """The health options that a release was last found healthy with; None if they were not recorded."""
         for entry in reversed(self.entries()):
