@@ -14,6 +14,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import shlex
 
 import yaml
 
@@ -213,6 +214,17 @@ def _migrate(value, place):
     return {"args": arguments, "timeout": whole(1)(entry.get("timeout", 600), place)}
 
 
+def _command(value, place):
+    """Arguments: a list, or a text with the words of a command line."""
+    parsed = _parsed(value, list)
+    if isinstance(parsed, str):
+        try:
+            parsed = shlex.split(text()(parsed, place))
+        except ValueError as error:
+            raise _Unfit("%s: write a list, as in [migrate, status]" % error) from error
+    return list_of(text(), single=True)(parsed, place)
+
+
 def options(table, field):
     """A dictionary whose keys are those of an option table: each is read by its type there."""
 
@@ -340,7 +352,9 @@ VARIABLES = {
     "slipway_become": Variable(boolean, True),
     "slipway_install_flags": Variable(list_of(text()), []),
     # one-off commands, removal
-    "slipway_command": Variable(list_of(text(), single=True)),
+    "slipway_command": Variable(_command),
+    "slipway_run_on": Variable(one_of("first", "all"), "first"),
+    "slipway_run_timeout_seconds": Variable(whole(1), 600),
     "slipway_remove_data": Variable(boolean, False),
 }
 
