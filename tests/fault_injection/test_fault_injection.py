@@ -51,6 +51,17 @@ def test_an_fsync_that_nobody_would_miss_is_told():
     assert order.unnoticed(["fsync\t/opt/orders"]) == ["fsync\t/opt/orders"]
 
 
+@pytest.mark.parametrize("outcome", ["ok", "failed"])
+def test_a_command_has_to_leave_the_old_release(outcome):
+    one = tried()
+    one["result"] = {"outcome": outcome, "rc": 0, "release": NEW}
+    assert verdict.judge(one, OLD, NEW, NEW)[0] == verdict.UNKNOWN
+    one["after"].update(
+        serves=OLD, current=OLD, report=dict(one["after"]["report"], running=OLD, current=OLD)
+    )
+    assert verdict.judge(one, OLD, NEW, NEW) == (verdict.KEPT, "")
+
+
 def tried():
     """A kill after which the new release serves, and a next run with nothing to do."""
     seen = {

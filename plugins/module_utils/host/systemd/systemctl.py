@@ -92,7 +92,7 @@ def start(unit: str, verb: str = "restart", ready_within: float | None = None) -
         run(["systemctl", "reset-failed", unit])
         reason = _start(unit, verb, ready_within)
     if reason:
-        raise SlipwayError("systemctl %s %s failed: %s" % (verb, unit, reason))
+        raise SlipwayError(reason)
 
 
 def _start(unit, verb, ready_within):
@@ -104,7 +104,9 @@ def _start(unit, verb, ready_within):
         if ready_within is None:
             raise
         return _await_start(unit, ready_within)
-    return (answer.stderr.strip()[:MAX_ERROR] or "it printed no reason") if answer.returncode else ""
+    if answer.returncode:
+        return "systemctl %s %s failed: %s" % (verb, unit, answer.stderr.strip()[:MAX_ERROR])
+    return ""
 
 
 def _await_start(unit, ready_within):
