@@ -56,9 +56,8 @@ def test_a_command_has_to_leave_the_old_release(outcome):
     one = tried()
     one["result"] = {"outcome": outcome, "rc": 0, "release": NEW}
     assert verdict.judge(one, OLD, NEW, NEW)[0] == verdict.UNKNOWN
-    one["after"].update(
-        serves=OLD, current=OLD, report=dict(one["after"]["report"], running=OLD, current=OLD)
-    )
+    report = {"running": OLD, "healthy": True, "current": OLD}
+    one["after"] = dict(one["after"], serves=OLD, current=OLD, report=report)
     assert verdict.judge(one, OLD, NEW, NEW) == (verdict.KEPT, "")
 
 
