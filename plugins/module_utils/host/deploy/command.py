@@ -84,13 +84,9 @@ class Command:
             )
         self._request.release = name
         release = resolve(self._request, releases)
-        try:
-            intact = canonical.sha256_file(release.binary) == listed_digest(release)
-        except OSError:
-            intact = False
-        if not intact:
+        if not _is_intact(release):
             raise SlipwayError(
-                "The binary of %s on this host is not the one that was released. Nothing was run. "
+                "The files of %s on this host are not those that were released. Nothing was run. "
                 "Deploy it again" % release.id
             )
         return release
@@ -122,7 +118,7 @@ class Command:
 
     def run(self) -> dict:
         """Run it and record how it ended; raises CommandFailed."""
-        parts = unit.parse(_service_unit(self._release))
+        parts = unit.parse(self._release.units()[_service_of(self._release)])
         check_accounts(unit.render(parts))
         if self._only_check:
             user = dict(parts["Service"]).get("User", "root")
@@ -180,7 +176,7 @@ class Command:
     def _explain(self, ended, journal):
         """The exit status, and in words how it failed; no words if it did not."""
         if ended.timed_out:
-            return TIMED_OUT, "did not end within %g s, and was stopped" % self._seconds
+            return TIMED_OUT, "did not end within %d s, and was stopped" % self._seconds
         killed = _KILLED.search("\n".join(journal))
         if ended.code and killed:
             return 128 + int(killed[1]), "was ended by the signal SIG%s" % killed[2]
@@ -210,9 +206,22 @@ class Command:
         return " ".join(shlex.quote(word) for word in [self._request.app] + self._args)
 
 
-def _service_unit(release):
-    """The text of the unit that runs the release's binary."""
-    return next(text for name, text in release.units().items() if name.endswith(".service"))
+def _service_of(release):
+    """The name of the unit that runs the release's binary."""
+    return next(name for name in release.record["units"] if name.endswith(".service"))
+
+
+def _is_intact(release):
+    """Whether what a command needs is what the release's record says."""
+    try:
+        name = _service_of(release)
+        return (
+            canonical.sha256_file(release.binary) == listed_digest(release)
+            and canonical.sha256_file(release.environment_file) == release.record["environment"]
+            and canonical.sha256(release.units()[name]) == release.record["units"][name]
+        )
+    except (OSError, LookupError, StopIteration):
+        return False
 
 
 def _check_args(args):

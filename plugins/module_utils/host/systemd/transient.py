@@ -45,7 +45,7 @@ def run(unit_name: str, start: list, seconds: float, stop_seconds: float, keep: 
     It may take ``seconds`` until systemd ends it, and then ``stop_seconds`` until systemd kills it. So it
     also ends where nobody waits for it any more.
     """
-    limits = ("RuntimeMaxSec=%g" % seconds, "TimeoutStopSec=%g" % stop_seconds)
+    limits = ("RuntimeMaxSec=%s" % seconds, "TimeoutStopSec=%s" % stop_seconds)
     place = start.index("--")
     line = start[:place] + ["--wait", "--pipe", *("--property=" + value for value in limits)] + start[place:]
     begun = time.monotonic()

@@ -11,9 +11,11 @@ import os
 import sys
 
 import pytest
+from ansible_collections.slipway.golang.plugins.module_utils.common import canonical
 from ansible_collections.slipway.golang.plugins.module_utils.host.deploy import command
 from ansible_collections.slipway.golang.plugins.module_utils.host.releases.history import History
 from ansible_collections.slipway.golang.plugins.module_utils.host.system import lock
+from ansible_collections.slipway.golang.plugins.module_utils.host.systemd import accounts
 
 from .managed_host import APP, answer, version_of
 
@@ -189,7 +191,7 @@ def test_a_host_without_the_app_is_refused(host):
 def test_a_damaged_binary_is_not_run(served):
     served.damage()
     result = run(served)
-    assert "is not the one that was released. Nothing was run" in result["msg"] and calls(served) == 0
+    assert "are not those that were released. Nothing was run" in result["msg"] and calls(served) == 0
 
 
 def test_a_release_whose_binary_is_gone_is_refused(served):
@@ -197,13 +199,19 @@ def test_a_release_whose_binary_is_gone_is_refused(served):
     assert "Nothing was run" in run(served)["msg"]
 
 
+@pytest.mark.parametrize("name", ["environment", "units/orders.service"])
+def test_a_release_whose_files_were_changed_is_refused(served, name):
+    with open(os.path.join(served.layout.path_of(served.layout.current()), name), "a") as handle:
+        handle.write("X=1\n")
+    assert "Nothing was run" in run(served)["msg"] and calls(served) == 0
+
+
 def test_an_account_that_is_gone_is_named(served, monkeypatch):
-    path = os.path.join(served.layout.path_of(served.layout.current()), "units", "orders.service")
-    with open(path, encoding="utf-8") as handle:
-        text = handle.read()
-    with open(path, "w", encoding="utf-8") as handle:
-        handle.write(text.replace("User=nobody", "User=no-such-user"))
-    assert "There is no user 'no-such-user' on this host" in run(served)["msg"]
+    def gone(name):
+        raise KeyError(name)
+
+    monkeypatch.setattr(accounts.pwd, "getpwnam", gone)
+    assert "There is no user 'nobody' on this host" in run(served)["msg"]
 
 
 @pytest.mark.parametrize(
@@ -219,10 +227,13 @@ def test_the_environment_of_an_instance_is_that_of_the_release(served):
         "[Service]\nUser=nobody\nEnvironmentFile=%s/%%i/environment\nEnvironmentFile=%s/%%i.port\n"
         "EnvironmentFile=/etc/orders.env\nRuntimeDirectoryPreserve=yes\nStandardOutput=null\n"
     ) % (served.root, served.root)
-    units = os.path.join(served.layout.path_of(served.layout.current()), "units")
-    os.unlink(os.path.join(units, "orders.service"))
-    with open(os.path.join(units, "orders@.service"), "w", encoding="utf-8") as handle:
-        handle.write(text)
+    path = served.layout.path_of(served.layout.current())
+    os.unlink(os.path.join(path, "units", "orders.service"))
+    record = served.layout.release(served.layout.current()).record
+    record["units"] = {"orders@.service": canonical.sha256(text)}
+    for name, content in (("units/orders@.service", text), ("release.json", json.dumps(record))):
+        with open(os.path.join(path, name), "w", encoding="utf-8") as handle:
+            handle.write(content)
     run(served)
     release = served.layout.release(served.layout.current())
     words = [word for word in argv(served) if word.startswith("--property=")]
