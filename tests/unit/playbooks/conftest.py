@@ -17,6 +17,10 @@ import sys
 import pytest
 
 REPO = pathlib.Path(__file__).resolve().parents[3]
+# Set ANSIBLE_PLAYBOOK to try another ansible-core than that of these tests.
+PLAYBOOK = os.environ.get("ANSIBLE_PLAYBOOK") or str(
+    pathlib.Path(sys.executable).with_name("ansible-playbook")
+)
 STUBBED = ("release", "release_info", "lease", "run")
 INVENTORY = """
 all:
@@ -68,7 +72,7 @@ def play(collections, tmp_path):
         (tmp_path / "answers").write_text(json.dumps(answers or {}), encoding="utf-8")
         log = tmp_path / "log"
         log.write_text("", encoding="utf-8")
-        argv = [str(pathlib.Path(sys.executable).with_name("ansible-playbook")), "slipway.golang." + name]
+        argv = [PLAYBOOK, "slipway.golang." + name]
         argv += ["-i", str(tmp_path / "inventory.yml"), "-e", json.dumps(variables)]
         environment = {
             "PATH": os.environ["PATH"],

@@ -28,7 +28,8 @@ def test_it_runs_with_the_new_release_on_the_first_host_that_would_change(play):
     assert sorted(run.names()[:3]) == ["plan web1", "plan web2", "plan web3"]
     assert run.names()[3:] == ["stage web2", "run web2", *RELEASES]
     (call,) = [call for call in run.calls if call["call"] == "run"]
-    assert call["args"] == {"name": "orders", "args": UP, "release": NEW, "timeout": 90, "once": True}
+    given = dict(call["args"], timeout=int(call["args"]["timeout"]))  # older controllers render text
+    assert given == {"name": "orders", "args": UP, "release": NEW, "timeout": 90, "once": True}
     assert "applied 3" in run.output
 
 

@@ -19,7 +19,8 @@ def test_a_command_runs_on_the_first_host_with_the_live_release(play):
     run = play("run", slipway_command=["migrate", "status"])
     assert run.status == 0, run.output
     assert run.names() == ["run web1"] and "applied 3" in run.output
-    assert run.calls[0]["args"] == {
+    given = run.calls[0]["args"]
+    assert dict(given, timeout=int(given["timeout"])) == {  # older controllers render text
         "name": "orders",
         "args": ["migrate", "status"],
         "release": "current",
