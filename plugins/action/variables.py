@@ -118,6 +118,11 @@ def _facts(services, in_play, builds_wanted):
         "all_hosts": fleet.apps(services)[app],
         "waves": first["slipway_waves"],
         "unhealthy_first": first["slipway_unhealthy_first"],
+        "migrate": first["slipway_migrate"],
+        "before_tasks": first["slipway_before_tasks"],
+        "after_tasks": first["slipway_after_tasks"],
+        "command": first["slipway_command"],
+        "run_on": first["slipway_run_on"],
         "builds": builds,
         "build_of": index_of,
     }

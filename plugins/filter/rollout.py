@@ -94,6 +94,30 @@ def rollout_reverts(rows, max_failures, on_failure, wave):
     return [row["host"] for row in rows if reverts(row)]
 
 
+def rollout_migration(hosts, hostvars, args, max_failures):
+    """Where a migration has to run before the first wave: on the first host that would change, or nowhere.
+
+    Reads every host's plan. ``problem``: why the rollout may not begin, with the hosts that ``failed``.
+    """
+    hosts = _list(hosts)
+    plans = {host: hostvars[host].get("rollout_result") or UNREACHABLE for host in hosts}
+    failed = [host for host in hosts if _flag(plans[host], "failed") or _flag(plans[host], "unreachable")]
+    found = {"host": "", "release": "", "problem": "", "failed": []}
+    if len(failed) > int(max_failures):
+        problem = (
+            "%d of %d hosts cannot be deployed to, and slipway_max_failures is %d: %s. "
+            "The migration was not run, and no host was changed"
+        ) % (len(failed), len(hosts), int(max_failures), ", ".join(failed))
+        return dict(found, problem=problem, failed=failed)
+    args = [str(arg) for arg in _list(args)]
+    if any(args in _list(plan.get("migrations")) for plan in plans.values()):
+        return found  # it succeeded in an earlier rollout of this release, which did not reach all hosts
+    for host in hosts:
+        if host not in failed and _flag(plans[host], "changed"):
+            return dict(found, host=host, release=plans[host]["release"])
+    return found
+
+
 def rollout_table(rows):
     heading = ("HOST", "FROM", "TO", "OUTCOME", "READY MS", "SECONDS")
     return _table([heading] + [_rollout_cells(row) for row in rows])
@@ -184,6 +208,7 @@ class FilterModule:
     def filters(self):
         return {
             "certificate_table": certificate_table,
+            "rollout_migration": rollout_migration,
             "rollout_reverts": rollout_reverts,
             "rollout_rows": rollout_rows,
             "rollout_table": rollout_table,

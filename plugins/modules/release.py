@@ -292,6 +292,13 @@ reasons:
   type: list
   elements: str
   sample: ["current is 1.4.1-9c8d7e6f5a4b, the target is 1.4.2-0a1b2c3d4e5f"]
+migrations:
+  description: The arguments of each migration that has succeeded with the requested release on this host, by
+    M(slipway.golang.run) with O(slipway.golang.run#module:once).
+  returned: in check mode, or when nothing had to be done
+  type: list
+  elements: list
+  sample: [[migrate, up]]
 actions:
   description: What was done, in order.
   returned: changed

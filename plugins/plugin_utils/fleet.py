@@ -28,6 +28,8 @@ OF_THE_ROLLOUT = (
     "slipway_after_tasks",
     "slipway_summary",
     "slipway_release",
+    "slipway_command",
+    "slipway_run_on",
 )
 # What makes one build another one.
 OF_THE_BUILD = (

@@ -12,6 +12,7 @@ from
 from __future__ import annotations
 
 import re
+import shlex
 
 from ..module_utils.common import build_options, environment, health, names, nginx_options, placeholders, unit
 from ..module_utils.common.errors import InvalidInput, SlipwayError
@@ -97,6 +98,17 @@ def _migrate(value, place):
         )
     arguments = [text()(item, place) for item in entry["args"]]
     return {"args": arguments, "timeout": whole(1)(entry.get("timeout", 600), place)}
+
+
+def _command(value, place):
+    """Arguments: a list, or a text with the words of a command line."""
+    words = parsed(value, list)
+    if isinstance(words, str):
+        try:
+            words = shlex.split(text()(words, place))
+        except ValueError as error:
+            raise Unfit("%s: write a list, as in [migrate, status]" % error) from error
+    return list_of(text(), single=True)(words, place)
 
 
 def _health(value, place):
@@ -196,7 +208,9 @@ VARIABLES = {
     "slipway_become": Variable(boolean, True),
     "slipway_install_flags": Variable(list_of(text()), []),
     # one-off commands, removal
-    "slipway_command": Variable(list_of(text(), single=True)),
+    "slipway_command": Variable(_command),
+    "slipway_run_on": Variable(one_of("first", "all"), "first"),
+    "slipway_run_timeout_seconds": Variable(whole(1), 600),
     "slipway_remove_data": Variable(boolean, False),
 }
 

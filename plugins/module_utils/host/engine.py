@@ -25,6 +25,7 @@ _MODULES = {
     "apply": ".deploy.deploy",
     "confirm": ".deploy.confirm",
     "info": ".deploy.info",
+    "run": ".deploy.command",
     "acquire_lease": ".releases.lease",
     "release_lease": ".releases.lease",
 }

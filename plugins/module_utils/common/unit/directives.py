@@ -78,19 +78,32 @@ def render(parts: Sections) -> str:
     return "\n".join(blocks)
 
 
-def transient(parts: Sections, systemd: int | None = None) -> list[str]:
+def parse(text: str) -> Sections:
+    """The sections of a unit file that ``render`` wrote."""
+    result: Sections = {}
+    section = ""
+    for line in text.splitlines():
+        key, equals, value = line.partition("=")
+        if line.startswith("["):
+            section = line[1:-1]
+        elif equals and section:
+            result.setdefault(section, []).append((key, value))
+    return result
+
+
+def transient(parts: Sections, systemd: int | None = None, suffix: str = "-smoke") -> list[str]:
     """The Service section for ``systemd-run -p``: the same sandbox, user, environment and limits.
 
-    It is for a smoke test beside the live service. ``systemd``: the host's version, as an older one refuses
-    here what it ignores in a file. The runtime directory gets another name, as systemd removes it at the
-    end of the test, while the live process uses its own.
+    It is for a process beside the live service. ``systemd``: the host's version, as an older one refuses
+    here what it ignores in a file. The runtime directory gets a name with ``suffix``, as systemd removes it
+    at the end of the process, while the live process uses its own.
     """
     result = []
     for key, value in parts["Service"]:
         if _NOT_TRANSIENT.fullmatch(key) or (systemd is not None and SINCE.get(key, 0) > systemd):
             continue
         if key == "RuntimeDirectory":
-            value = " ".join(word + "-smoke" for word in value.split())
+            value = " ".join(word + suffix for word in value.split())
         # systemd-run passes values unexpanded: a percent sign that is doubled for the file must be single
         # here.
         result.append("%s=%s" % (key, value.replace("%%", "%")))

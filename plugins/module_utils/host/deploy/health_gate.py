@@ -61,12 +61,12 @@ def wait_release_healthy(
 
 
 def evidence(unit_name: str, verdict, since: float) -> dict:
-    """What a person on call would look up first."""
+    """What a person on call would look up first. ``verdict``: None where nothing was probed yet."""
     state = systemctl.show(unit_name)
     return {
         "unit": unit_name,
         "state": {key: state[key] for key in _SHOWN_STATE if key in state},
-        "probes": verdict.to_dict()["attempts"][-_SHOWN_PROBES:],
+        "probes": verdict.to_dict()["attempts"][-_SHOWN_PROBES:] if verdict else [],
         "journal": systemctl.journal_tail(unit_name, since),
         "next": "journalctl -u %s -e" % unit_name,
     }

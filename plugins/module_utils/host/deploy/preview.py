@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ...common import canonical, environment
 from ...common.errors import Rejected
+from ..releases.history import History
 from ..system import platform
 from . import adopt
 from .plan import Plan, decide
@@ -41,6 +42,7 @@ def plan(options: dict, stream) -> dict:
         "current": state.current,
         "previous": state.previous,
         "diff": difference(target, state, decision),
+        "migrations": History(request.layout.history).migrations(target.id),
         "here": _artifacts(state) if decision.needs_artifact else [],
         "host": {"goarch": platform.goarch(), "free_bytes": platform.free_bytes(request.layout.root)},
     }

@@ -16,7 +16,7 @@ import time
 from ...common import environment, unit
 from ..releases import config
 from ..system.files import remove, write_file
-from ..systemd import systemctl
+from ..systemd import systemctl, transient
 from . import health_gate
 
 TYPE_CHECKING = False  # as in typing, without the cost of importing it
@@ -78,26 +78,26 @@ def _start(unit_name, request, release, environment_file, command, since):
     sections = unit.sections(
         request.app, request.unit, binary=release.binary, environment_file=environment_file
     )
-    argv = [
-        "systemd-run",
-        "--quiet",
-        "--collect",
-        "--unit=" + unit_name,
-        "--service-type=exec",
-        "--description=Smoke test of " + release.id,
-    ]
-    answer = systemctl.run(argv + _properties(sections) + ["--"] + command)
+
+    def start(version=None):
+        return systemctl.run(
+            transient.argv(
+                unit_name,
+                "Smoke test of " + release.id,
+                unit.transient(sections, version),
+                command,
+                ("--service-type=exec",),
+            )
+        )
+
+    answer = start()
     if "Unknown assignment" in answer.stderr:
         # An older systemd refuses here what it ignores in a unit file. Its version costs a process: only now.
-        answer = systemctl.run(argv + _properties(sections, systemctl.version()) + ["--"] + command)
+        answer = start(systemctl.version())
     if answer.returncode:
         journal = systemctl.journal_tail(unit_name, since)
         reason = answer.stderr.strip()[:1000] or "; ".join(journal[-3:])
         raise health_gate.Unhealthy("systemd could not start it: %s" % reason, evidence={"journal": journal})
-
-
-def _properties(sections, version=None):
-    return ["--property=" + value for value in unit.transient(sections, version)]
 
 
 def _add_hint(error, request, port):

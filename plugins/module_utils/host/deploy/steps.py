@@ -236,10 +236,32 @@ class Deployment:
         """Start or restart a unit, and let systemd start it at boot."""
         self.started_at = time.time()
         with self.phase("start"):
-            systemctl.start(unit_name)
+            with self._explaining_start(unit_name):
+                systemctl.start(unit_name, ready_within=self._longest_start())
             if enable and (self.is_adopting or self.state.unit["UnitFileState"] != "enabled"):
                 systemctl.enable(unit_name)
         self.actions.append("restarted %s" % unit_name)
+
+    @contextlib.contextmanager
+    def _explaining_start(self, unit_name):
+        """Add the journal to a failed start, and end it: systemd would run the release's commands again.
+
+        An old release that does not start is left to systemd, which may succeed later.
+        """
+        try:
+            yield
+        except SlipwayError as error:
+            error.facts.setdefault("evidence", health_gate.evidence(unit_name, None, self.started_at))
+            if self.layout.current() == self.target.id:
+                with contextlib.suppress(SlipwayError):
+                    if systemctl.show(unit_name)["ActiveState"] == "activating":
+                        systemctl.stop(unit_name)
+            raise
+
+    def _longest_start(self):
+        """How many seconds a process has to report that it is ready, if its unit is of Type=notify."""
+        targets = [self.target] + ([self.old] if self.old else [])
+        return max(self.request.check_for(target).deadline for target in targets)
 
     def start_again(self, unit_name: str) -> None:
         """Start what was live before, unless it was never stopped.

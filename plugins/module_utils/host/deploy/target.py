@@ -69,7 +69,7 @@ def target_of(request: Request, releases: dict) -> Target:
 
 
 def _existing_target(request: Request, releases: dict) -> Target:
-    release = _resolve(request, releases)
+    release = resolve(request, releases)
     if release.strategy != request.strategy.NAME:
         raise SlipwayError(
             "%s was released with the strategy %s, and its units are for that one only. "
@@ -140,7 +140,7 @@ def _best_variant():
     return "/" + accepted[0] if accepted else ""
 
 
-def _resolve(request, releases):
+def resolve(request: Request, releases: dict) -> Release:
     """The release that `previous`, an id or a version names."""
     name = request.release
     if name == "previous":

@@ -307,3 +307,61 @@ def test_every_filter_is_documented():
         ]
         assert len(options) == function.__code__.co_argcount
         assert set(list(options)[1:]) == set(function.__code__.co_varnames[1 : function.__code__.co_argcount])
+
+
+# --- where a migration runs -----------------------------------------------------------------------
+
+UP = ["migrate", "up"]
+
+
+def plan(changed=True, release="2.0.0-123456789012", **more):
+    return {"rollout_result": dict({"changed": changed, "release": release, "migrations": []}, **more)}
+
+
+def migration(max_failures=0, **plans):
+    return rollout.rollout_migration(list(plans), plans, UP, max_failures)
+
+
+def test_a_migration_runs_on_the_first_host_that_would_change():
+    found = migration(web1=plan(changed=False), web2=plan(release="2.0.0-aaaaaaaaaaaa"), web3=plan())
+    assert (found["host"], found["release"]) == ("web2", "2.0.0-aaaaaaaaaaaa")
+    assert found["problem"] == "" and found["failed"] == []
+
+
+def test_nothing_is_migrated_where_nothing_changes():
+    assert migration(web1=plan(changed=False), web2=plan(changed=False))["host"] == ""
+
+
+@pytest.mark.parametrize("host", ["web1", "web2"])
+def test_a_migration_that_a_host_remembers_does_not_run_again(host):
+    """An earlier rollout of the release migrated, and then failed on one of its hosts."""
+    plans = {"web1": plan(changed=False), "web2": plan(), host: plan(migrations=[["seed"], UP])}
+    assert migration(**plans)["host"] == ""
+
+
+def test_another_migration_that_a_host_remembers_is_no_reason():
+    assert migration(web1=plan(migrations=[["migrate", "down"]]))["host"] == "web1"
+
+
+@pytest.mark.parametrize("result", [{"failed": True, "msg": "no"}, {"unreachable": True}, None])
+def test_a_host_that_would_be_refused_stops_the_rollout_before_the_migration(result):
+    plans = {"web1": plan(), "web2": {"rollout_result": result} if result else {}}
+    found = migration(**plans)
+    assert found["host"] == "" and found["failed"] == ["web2"]
+    assert found["problem"].startswith(
+        "1 of 2 hosts cannot be deployed to, and slipway_max_failures is 0: web2"
+    )
+    assert migration(1, **plans)["host"] == "web1"
+
+
+def test_a_host_with_a_problem_does_not_migrate():
+    assert (
+        migration(1, web1={"rollout_result": {"failed": True, "changed": True}}, web2=plan())["host"]
+        == "web2"
+    )
+
+
+def test_a_migration_is_found_in_what_older_controllers_render_as_text():
+    plans = {"web1": {"rollout_result": {"changed": "True", "release": "r", "migrations": "[]"}}}
+    found = rollout.rollout_migration("['web1']", plans, "['migrate', 'up']", "0")
+    assert found["host"] == "web1"

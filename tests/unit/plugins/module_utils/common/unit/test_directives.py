@@ -351,3 +351,21 @@ def test_the_exposure_is_as_low_as_a_server_can_have(tmp_path):
     argv = ["systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold=11", str(path)]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@given(
+    st.lists(st.text(max_size=20), max_size=3),
+    st.dictionaries(st.sampled_from(["Nice", "Environment"]), st.text(max_size=20)),
+)
+def test_a_rendered_unit_is_parsed_to_the_same_sections(arguments, settings):
+    options = {"exec_args": arguments, "directives": {"Service": settings, "Unit": {"Before": "x.target"}}}
+    try:
+        parts = unit.sections("orders", options, binary=BINARY, environment_file="/e")
+    except InvalidInput:
+        return
+    assert unit.parse(unit.render(parts)) == parts
+
+
+@pytest.mark.parametrize("text", ["", "Nice=5\n", "[Service]\n", "# x\n[Service]\nno setting\n"])
+def test_what_is_no_setting_is_left_out(text):
+    assert unit.parse(text) == {}
