@@ -46,8 +46,8 @@ _SEVERE = re.compile(
     |(?:.*\s)?(?:level|lvl|severity)=(?:error|fatal|panic|crit|critical)\b
     |[EF][0-9]{4}\ [0-9:.]+\s
     |(?:\S+\s+){0,3}\[?(?:FTL|FATAL|ERR|ERROR|PANIC|CRITICAL)\]?[:\s]
-    |flag\ provided\ but\ not\ defined:\ |flag\ needs\ an\ argument:\ |invalid\ value\ .*\ for\ flag\ 
-    |(?:\S+:\ )?(?:error|fatal):\ 
+    |flag\ provided\ but\ not\ defined:|flag\ needs\ an\ argument:|invalid\ value\ .*\ for\ flag\b
+    |(?:\S+:\ )?(?:error|fatal):\s
     """,
     re.IGNORECASE | re.VERBOSE,
 )
@@ -55,11 +55,11 @@ _STEP = re.compile(r"Failed at step (?P<step>[A-Z_]+) spawning ")
 _EXITED = re.compile(r"Main process exited, code=(?P<code>\w+), status=(?P<status>[0-9]+)")
 _ENDED_WELL = re.compile(r"(?:Deactivated successfully|Succeeded)\.$")
 # First parts of import paths of Go's own packages; those of other people nearly always have a dot.
-_OF_GO = frozenset(
-    "archive bufio bytes cmp compress container context crypto database debug embed encoding errors expvar "
-    "flag fmt go hash html image index internal io iter log maps math mime net os panic path plugin reflect "
-    "regexp runtime slices sort strconv strings structs sync syscall testing text time unicode unique unsafe "
-    "vendor weak".split()
+_OF_GO = re.compile(
+    r"(?:archive|bufio|bytes|cmp|compress|container|context|crypto|database|debug|embed|encoding|errors|expvar"
+    r"|flag|fmt|go|hash|html|image|index|internal|io|iter|log|maps|math|mime|net|os|panic|path|plugin|reflect"
+    r"|regexp|runtime|slices|sort|strconv|strings|structs|sync|syscall|testing|text|time|unicode|unique|unsafe"
+    r"|vendor|weak)(?:[/.(]|$)"
 )
 # What systemd was about to do for the process when it failed, and what to change.
 _STEPS = {
@@ -71,7 +71,8 @@ _STEPS = {
     "slipway.golang.setup",
     "NAMESPACE": "The sandbox could not be set up: each path of slipway_unit.read_write_paths must exist on "
     "the host",
-    "CHDIR": "slipway_unit.working_directory must be a directory on the host that the service's user may enter",
+    "CHDIR": "slipway_unit.working_directory must be a directory on the host that the user of the "
+    "service may enter",
     "CREDENTIALS": "Each file that slipway_unit.credentials names must exist on the host",
     "CAPABILITIES": "The host or its container cannot grant what slipway_unit.capabilities lists",
     "SECCOMP": "The kernel refused slipway_unit.hardening.SystemCallFilter",
@@ -172,19 +173,14 @@ def _frames(lines):
             yield called["function"], file["file"]
 
 
-def _is_of_go(function):
-    first = function.split("/")[0] if "/" in function else function.split(".")[0]
-    return first in _OF_GO
-
-
 def _is_foreign(frame):
-    return not _is_of_go(frame[0])
+    return not _OF_GO.match(frame[0])
 
 
 def _is_own(frame):
     """Whether it is of the app: neither of Go nor of a module that it depends on."""
     function, file = frame
-    return not (_is_of_go(function) or "@v" in file or "/vendor/" in file)
+    return not (_OF_GO.match(function) or "@v" in file or "/vendor/" in file)
 
 
 def _without_stack(lines):
@@ -211,9 +207,7 @@ def _step(lines):
 
 
 def _severe(lines):
-    own = [
-        number for number, line in enumerate(lines) if _SEVERE.match(line) and not _OF_SYSTEMD.match(line)
-    ]
+    own = [number for number, line in enumerate(lines) if _SEVERE.match(line) and not _OF_SYSTEMD.match(line)]
     if not own:
         return None
     return own[-1], [lines[own[-1]]], lines[: own[-1]] + lines[own[-1] + 1 :]

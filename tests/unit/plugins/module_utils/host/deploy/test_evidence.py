@@ -32,7 +32,11 @@ CASES = {
     ),
     "panic_nilmap": ([NIL_MAP, PUT, ENDED + "2/INVALIDARGUMENT"], 2),
     "panic_paths": (
-        [NIL_MAP, "in %s.(*Store).Put, /home/me/shop/internal/store/store.go:7" % STORE, ENDED + "2/INVALIDARGUMENT"],
+        [
+            NIL_MAP,
+            "in %s.(*Store).Put, /home/me/shop/internal/store/store.go:7" % STORE,
+            ENDED + "2/INVALIDARGUMENT",
+        ],
         2,
     ),
     "panic_deep": ([NIL_MAP, PUT, ENDED + "2/INVALIDARGUMENT"], 2),
@@ -105,15 +109,24 @@ CASES = {
         2,
     ),
     "dependency_then_own": (
-        ['panic: descriptor Desc{fqName: "orders_total"}', "in shop/metrics.Setup, /src/metrics/metrics.go:18"],
+        [
+            'panic: descriptor Desc{fqName: "orders_total"}',
+            "in shop/metrics.Setup, /src/metrics/metrics.go:18",
+        ],
         2,
     ),
     "restart_steps": ([NIL_MAP, PUT, ENDED + "2/INVALIDARGUMENT"], 2),
     "log_fatal": (["2026/11/27 19:54:47 starting", "2026/11/27 19:54:47 open /etc/orders.toml: no such"], 1),
     "log_listen": (["2026/11/27 19:54:47 listen tcp :18081: bind: address already in use", ENDED + "1"], 1),
-    "slog_json": (['{"time":"2026-11-27T19:54:47.872401675Z","level":"ERROR","msg":"cannot open database"'], 1),
+    "slog_json": (
+        ['{"time":"2026-11-27T19:54:47.872401675Z","level":"ERROR","msg":"cannot open'],
+        1,
+    ),
     "slog_text": (['time=2026-11-27T19:54:47.881Z level=ERROR msg="cannot open database"'], 1),
-    "zap": (['{"level":"fatal","ts":1732737000.2,"caller":"orders/main.go:24","msg":"cannot open database"'], 1),
+    "zap": (
+        ['{"level":"fatal","ts":1732737000.2,"caller":"orders/main.go:24"'],
+        1,
+    ),
     "logrus": (['time="2026-11-27T19:54:47Z" level=fatal msg="cannot open database"'], 1),
     "zerolog_console": (['7:54PM FTL cannot open database error="connection refused"'], 1),
     "klog": (["F1127 19:54:47.000001 1 main.go:24] cannot open database: connection refused"], 255),
@@ -125,7 +138,10 @@ CASES = {
     "chdir_200": (["Changing to the requested working directory failed: No such file or directory"], 200),
     "credentials_243": (["Failed to set up credentials: No such file or directory"], 243),
     "oom_kill": (
-        ["2026/11/27 19:54:47 reading the catalogue", "orders.service: A process of this unit has been killed"],
+        [
+            "2026/11/27 19:54:47 reading the catalogue",
+            "orders.service: A process of this unit",
+        ],
         9,
     ),
     "status_0": (["Usage:"], 0),
@@ -137,7 +153,10 @@ CASES = {
         ],
         None,
     ),
-    "healthy_but_500": (["2026/11/27 19:54:47 listening on :8080", "2026/11/27 19:54:48 GET /healthz 500"], None),
+    "healthy_but_500": (
+        ["2026/11/27 19:54:47 listening on :8080", "2026/11/27 19:54:48 GET /healthz 500"],
+        None,
+    ),
 }
 
 
