@@ -18,7 +18,6 @@ import sys
 from ..common.errors import SlipwayError
 from ..common.wire import answer
 
-JOURNAL_LINES = 8
 # The module that has each step; a request with state "absent" is answered by deploy.remove instead.
 _MODULES = {
     "plan": ".deploy.preview",
@@ -66,9 +65,13 @@ def _message(error):
     """The error's message, and below it what the person on call would look up next."""
     evidence = error.facts.get("evidence") or {}
     lines = [str(error), error.facts.get("hint")]
-    if evidence.get("journal"):
-        lines.append("Last journal lines:")
-        lines += ["  " + line for line in evidence["journal"][-JOURNAL_LINES:]]
+    lines += _journal("From its journal:", evidence)
+    lines += _journal("From the journal of the old release:", error.facts.get("evidence_of_old"))
     if evidence.get("next"):
         lines.append("See more: %s" % evidence["next"])
     return "\n".join(line for line in lines if line)
+
+
+def _journal(heading, evidence):
+    lines = (evidence or {}).get("journal")
+    return [heading] + ["  " + line for line in lines] if lines else []

@@ -20,7 +20,7 @@ _LONGEST_LINE = 300
 _COLOR = re.compile(r"\x1b\[[0-9;]*m")
 # What says nothing about a failure: each start and stop, and keys that this systemd is too old for.
 _NOISE = re.compile(
-    r"(?:Start(?:ed|ing)|Stopp(?:ed|ing)) \S"
+    r"(?:Started|Stopped) \S.*\.$|(?:Starting|Stopping) \S.*\.\.\.$"
     r"|\S+: Consumed \S+ CPU time"
     r"|\S+: (?:Scheduled restart job|Service RestartSec=\S+ expired)"
     r"|runtime: sp=0x"
@@ -53,6 +53,36 @@ _SEVERE = re.compile(
 )
 _STEP = re.compile(r"Failed at step (?P<step>[A-Z_]+) spawning ")
 _EXITED = re.compile(r"Main process exited, code=(?P<code>\w+), status=(?P<status>[0-9]+)")
+_IN_USE = re.compile(r":([0-9]{1,5}): bind: address already in use")
+_IN_THE_FOREGROUND = (
+    "Switch off what puts it into the background, such as -d or daemonize: true. If it only printed its "
+    "usage, name its command, such as serve, in slipway_unit.exec_args"
+)
+_RUNS_ALONE = (
+    "Two processes of this service cannot run at once: use slipway_strategy: restart with "
+    "slipway_smoke: false (option smoke)"
+)
+_RUNS_ALONE_SMOKE = (
+    "This was the smoke test, which runs the new release beside the live one, and two processes of this "
+    "service cannot run at once: set slipway_smoke: false (option smoke)"
+)
+_LISTENS_ON_NOTHING = (
+    "Its process runs, and listens on no port. A service that only starts slowly needs a longer "
+    "slipway_health.deadline, and one that has no port, such as a worker, slipway_health: {type: none}"
+)
+_OTHER_PORT_SMOKE = (
+    ", which %s named: this was the smoke test, which runs the new release beside the live one. Name the "
+    "variable that it reads its port from in slipway_port_variable, or write {port} where it takes the port, "
+    "in slipway_unit.exec_args or slipway_env; or set slipway_smoke: false (option smoke)"
+)
+_OTHER_PORT = (
+    ". Set slipway_port to the port that it listens on; or name the variable that it reads its port from in "
+    "slipway_port_variable, which is %s now; or write {port} where it takes the port, in "
+    "slipway_unit.exec_args or slipway_env"
+)
+_CHECKED_PORT = ", which slipway_health.port names: set that to the port that it listens on, or leave it out"
+_STARTS = re.compile(r"(?:Started \S.*\.|Starting \S.*\.\.\.)$")
+_STOPPED = re.compile(r"Stopped \S.*\.$")
 _ENDED_WELL = re.compile(r"(?:Deactivated successfully|Succeeded)\.$")
 # First parts of import paths of Go's own packages; those of other people nearly always have a dot.
 _OF_GO = re.compile(
@@ -115,9 +145,63 @@ def remedy(lines: list) -> str | None:
     return None
 
 
+def in_words(ended: str, end: tuple | None, lines: list) -> tuple:
+    """That the process ended, with how and why, and what to do about it. ``end``: as of ``exit_of``."""
+    if end is None:
+        return ended, None
+    code, status = end
+    if code == "exited" and not status:
+        return (
+            ended + " with exit status 0: a service must stay in the foreground (Type=exec)",
+            _IN_THE_FOREGROUND,
+        )
+    how = "with exit status %d" % status if code == "exited" else "by signal %d" % status
+    why = reason(lines)
+    return "%s %s%s" % (ended, how, ": " + why if why else ""), None
+
+
+def advice(
+    found: dict, port: int | None, port_variable: str, smoke: bool, checked: bool = False
+) -> str | None:
+    """What to change where the process listens elsewhere or waits for a lock; None for anything else.
+
+    ``found``: the evidence; ``port``: where it was to listen; ``checked``: if only the check names that port.
+    """
+    if found.get("waits_for"):
+        seen = "It waits for %s." % found["waits_for"]["holder"]
+        return "%s %s" % (seen, _RUNS_ALONE_SMOKE if smoke else _RUNS_ALONE)
+    if found.get("listens_on") and port:
+        seen = "It listens on %s and not on %d" % (", ".join(map(str, found["listens_on"])), port)
+        return seen + (_CHECKED_PORT if checked else _about_port(port_variable, smoke))
+    return _LISTENS_ON_NOTHING if found.get("listens_on") == [] else None
+
+
+def advice_for_taken_port(taken: int, holder: str, port: int | None, port_variable: str, smoke: bool) -> str:
+    """The same where a port was taken that the process wants beside or instead of its own."""
+    seen = "It wants port %d, which %s has" % (taken, holder)
+    if smoke:
+        return "%s. Its own port was %d%s" % (seen, port, _about_port(port_variable, smoke))
+    return seen + ": stop that one, or let the service use another port"
+
+
+def _about_port(port_variable, smoke):
+    return (_OTHER_PORT_SMOKE if smoke else _OTHER_PORT) % port_variable
+
+
+def port_in_use(lines: list) -> int | None:
+    """The port that the process could not take, if it says so."""
+    for line in lines:
+        found = _IN_USE.search(line)
+        if found:
+            return int(found[1])
+    return None
+
+
 def exit_of(lines: list) -> tuple | None:
     """How the main process ended by what systemd logged last: its code and status; None where it did not."""
     for line in reversed(lines):
+        if _STARTS.match(line):  # what is above was another process
+            return None
         found = _EXITED.search(line)
         if found:
             return found["code"], int(found["status"])
@@ -127,6 +211,10 @@ def exit_of(lines: list) -> tuple | None:
 
 
 def _cleaned(lines):
+    for number, line in enumerate(lines):
+        if _STARTS.match(line) and number and _STOPPED.match(lines[number - 1]):
+            lines = lines[number:]  # what is above is how the old release ended
+            break
     uncolored = (_COLOR.sub("", line).rstrip() for line in lines)
     return [line for line in uncolored if line and not _NOISE.match(line)]
 

@@ -16,7 +16,7 @@ import time
 from ...common import environment, unit
 from ..system.files import remove, write_file
 from ..systemd import systemctl
-from . import health_gate
+from . import evidence, health_gate
 
 TYPE_CHECKING = False  # as in typing, without the cost of importing it
 if TYPE_CHECKING:
@@ -50,10 +50,10 @@ def run(request: Request, target: Target, release: Release) -> None:
     since = time.time()
     try:
         _start(unit_name, request, release, environment_file, since)
-        health_gate.wait_healthy(check, target.names, unit_name, since)
+        health_gate.wait_healthy(check, target.names, unit_name, since, usual_port=request.port)
     except health_gate.Unhealthy as error:
-        _add_hint(error, request, port)
-        raise
+        health_gate.explain(error, request, port, smoke=True)
+        raise health_gate.Unhealthy("the smoke test failed: %s" % error, **error.facts) from error
     finally:
         systemctl.stop(unit_name)
         remove(environment_file)
@@ -85,20 +85,10 @@ def _start(unit_name, request, release, environment_file, since):
         answer = systemctl.run(argv + _properties(sections, systemctl.version()) + command)
     if answer.returncode:
         journal = systemctl.journal_tail(unit_name, since)
-        reason = answer.stderr.strip()[:1000] or "; ".join(journal[-3:])
-        raise health_gate.Unhealthy("systemd could not start it: %s" % reason, evidence={"journal": journal})
+        reason = evidence.reason(journal) or answer.stderr.strip()[:1000] or "it printed no reason"
+        facts = {"evidence": {"journal": evidence.excerpt(journal)}, "hint": evidence.remedy(journal)}
+        raise health_gate.Unhealthy("systemd could not start it: %s" % reason, **facts)
 
 
 def _properties(sections, version=None):
     return ["--property=" + value for value in unit.transient(sections, version)]
-
-
-def _add_hint(error, request, port):
-    """The most frequent false alarm is an app that does not take its port from the environment."""
-    text = " ".join(error.facts.get("evidence", {}).get("journal", []))
-    if "address already in use" in text:
-        hint = (
-            "It did not listen on port %d, which %s named. Let the app read its port from %s, "
-            "or set smoke: false"
-        )
-        error.facts["hint"] = hint % (port, request.port_variable, request.port_variable)

@@ -196,9 +196,13 @@ class Deployment:
             if not hold:
                 check = check.replace(min_ready_seconds=0.0)
             release = self.layout.release(target.id)
-            self.verdict = health_gate.wait_release_healthy(
-                check, release, target.names, unit_name, self.layout, self.started_at
-            )
+            try:
+                self.verdict = health_gate.wait_release_healthy(
+                    check, release, target.names, unit_name, self.layout, self.started_at
+                )
+            except health_gate.Unhealthy as error:
+                health_gate.explain(error, self.request, check.port, smoke=False)
+                raise
 
     def stand_down(self) -> None:
         """After a failed first deploy: no link and no process claims to serve, also after the next boot."""
