@@ -42,7 +42,10 @@ ARGUMENTS = {
     "confirm_within": {"type": "int", "default": 0},
 }
 
-ROLLS_BACK = "Deploy it again to confirm it; otherwise the host rolls back when confirm_within is over"
+ROLLS_BACK = (
+    "Deploy it again to confirm it; otherwise the host rolls back when slipway_confirm_within_seconds "
+    "(option confirm_within) are over"
+)
 
 
 class ActionModule(EngineAction):
@@ -140,7 +143,7 @@ class ActionModule(EngineAction):
             return result
         msg = "%s is not healthy from the controller: %s. On its host it is healthy, and was left running"
         if result.get("unconfirmed"):
-            msg += ". It was not confirmed: the host rolls back when confirm_within is over"
+            msg += ". It was not confirmed: the host rolls back when slipway_confirm_within_seconds are over"
         return dict(result, failed=True, msg=msg % (release, verdict.reason))
 
     def _request(self, arguments):

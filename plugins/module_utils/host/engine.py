@@ -17,6 +17,7 @@ import sys
 
 from ..common.errors import SlipwayError
 from ..common.wire import answer
+from .system import account
 
 # The module that has each step; a request with state "absent" is answered by deploy.remove instead.
 _MODULES = {
@@ -41,15 +42,7 @@ def main(request, stream):
     except SlipwayError as error:
         result = dict(error.facts, failed=True, msg=_message(error), outcome=error.OUTCOME)
     except Exception as error:  # pylint: disable=broad-except
-        import traceback  # here, because it would cost every plan two milliseconds
-
-        # A bug in Slipway: still one result, with what is needed to fix it.
-        result = {
-            "failed": True,
-            "outcome": "unknown",
-            "msg": "Slipway's engine failed: %r. See `exception`" % error,
-            "exception": traceback.format_exc(),
-        }
+        result = _unexpected(error)
     sys.stdout.write(answer(result))
     sys.stdout.flush()
 
@@ -59,6 +52,21 @@ def _module_for(request):
     if request.get("state") == "absent":
         return importlib.import_module(".deploy.remove", __package__)
     return importlib.import_module(_MODULES[request["step"]], __package__)
+
+
+def _unexpected(error):
+    """A bug in Slipway is still one result, with what is needed to fix it. To lack rights is no bug."""
+    if isinstance(error, PermissionError) and os.geteuid() != 0:
+        message = account.not_root("%s: this needs root on the host" % error)
+        return {"failed": True, "outcome": "rejected", "msg": message}
+    import traceback  # here, because it would cost every plan two milliseconds
+
+    return {
+        "failed": True,
+        "outcome": "unknown",
+        "msg": "Slipway's engine failed: %r. See `exception`" % error,
+        "exception": traceback.format_exc(),
+    }
 
 
 def _message(error):

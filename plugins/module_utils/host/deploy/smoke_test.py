@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def reason_to_skip(request: Request, check) -> str | None:
     """Why no smoke test is possible with these settings; None if one is."""
     if not request.smoke:
-        return "switched off by smoke: false"
+        return "switched off by slipway_smoke: false (option smoke)"
     if check.type not in ("http", "tcp"):
         return "a health check of type %s has no port that a second process could use" % check.type
     return None

@@ -87,15 +87,16 @@ class Deployment:
         strategy = self.request.strategy
         if self.request.confirm_within and self.old and self.old.strategy != strategy.NAME:
             raise SlipwayError(
-                "confirm_within cannot be used with a change of strategy: %s is live with %s, and %s cannot "
-                "roll back to that. Change the strategy without it first"
+                "slipway_confirm_within_seconds (option confirm_within) cannot be used with a change of "
+                "strategy: %s is live with %s, and %s cannot roll back to that. Change the strategy without it first"
                 % (self.old.id, self.old.strategy, strategy.NAME)
             )
         if self.old and self.old.strategy not in strategy.REPLACES:
             raise SlipwayError(
-                "%s is live with the strategy %s, and %s cannot take over from that. Keep that strategy, or "
-                "remove the app from this host first, with state: absent"
-                % (self.old.id, self.old.strategy, strategy.NAME)
+                "%s is live with the strategy %s, and %s cannot take over from that. Keep it with "
+                "slipway_strategy: %s (option strategy), or remove the app from this host first, with "
+                "the option state: absent"
+                % (self.old.id, self.old.strategy, strategy.NAME, self.old.strategy)
             )
 
     def check_port(self, unit_name: str, port: int | None = None) -> None:

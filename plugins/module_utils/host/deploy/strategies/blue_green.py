@@ -212,7 +212,7 @@ def _own_port(deployment, target):
     text = environment.parse(target.environment).get(deployment.request.port_variable, "")
     if not text.isdigit():
         raise SlipwayError(
-            "blue_green needs a port that the service learns from %s: set port"
+            "blue_green needs a port that the service learns from %s: set slipway_port (option port)"
             % deployment.request.port_variable
         )
     return int(text)

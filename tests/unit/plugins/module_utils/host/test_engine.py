@@ -61,3 +61,11 @@ def test_a_bug_is_one_result_too(answer):
     result = answer(RuntimeError("oops"))
     assert result["outcome"] == "unknown" and "RuntimeError('oops')" in result["msg"]
     assert "test_engine.py" in result["exception"]
+
+
+def test_a_user_without_rights_is_no_bug(answer, monkeypatch):
+    monkeypatch.setattr(engine.os, "geteuid", lambda: 65534)
+    monkeypatch.delenv("SUDO_USER", raising=False)
+    result = answer(PermissionError(13, "Permission denied", "/opt/orders"))
+    assert result["outcome"] == "rejected" and "set become: true" in result["msg"]
+    assert "/opt/orders" in result["msg"] and "exception" not in result
