@@ -60,6 +60,8 @@ class ActionModule(EngineAction):
             result.update(self._release(arguments, task_vars))
         except SlipwayError as error:
             result.update(error.facts, failed=True, outcome="rejected", changed=False, msg=str(error))
+        if result.get("failed") and result.get("outcome", "ok") == "ok":
+            result["outcome"] = "failed"  # healthy on its host, and not from here
         result.update(executions=self.executions, transferred_bytes=self.transferred)
         for name in ("artifact", "needs_artifact", "here") + (() if self._task.diff else ("diff",)):
             result.pop(name, None)

@@ -88,7 +88,8 @@ class Deployment:
         if self.request.confirm_within and self.old and self.old.strategy != strategy.NAME:
             raise SlipwayError(
                 "slipway_confirm_within_seconds (option confirm_within) cannot be used with a change of "
-                "strategy: %s is live with %s, and %s cannot roll back to that. Change the strategy without it first"
+                "strategy: %s is live with %s, and %s cannot roll back to that. Change the strategy "
+                "without it first"
                 % (self.old.id, self.old.strategy, strategy.NAME)
             )
         if self.old and self.old.strategy not in strategy.REPLACES:
