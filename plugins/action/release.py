@@ -57,7 +57,10 @@ except ImportError:
 else:
     AS_TEXT = {}
 
-ROLLS_BACK = "Deploy it again to confirm it; otherwise the host rolls back when confirm_within is over"
+ROLLS_BACK = (
+    "Deploy it again to confirm it; otherwise the host rolls back when slipway_confirm_within_seconds "
+    "(option confirm_within) are over"
+)
 
 
 class ActionModule(EngineAction):
@@ -72,6 +75,8 @@ class ActionModule(EngineAction):
             result.update(self._release(arguments, task_vars))
         except SlipwayError as error:
             result.update(error.facts, failed=True, outcome="rejected", changed=False, msg=str(error))
+        if result.get("failed") and result.get("outcome", "ok") == "ok":
+            result["outcome"] = "failed"  # healthy on its host, and not from here
         result.update(executions=self.executions, transferred_bytes=self.transferred)
         for name in ("artifact", "needs_artifact", "here") + (() if self._task.diff else ("diff",)):
             result.pop(name, None)
@@ -155,7 +160,7 @@ class ActionModule(EngineAction):
             return result
         msg = "%s is not healthy from the controller: %s. On its host it is healthy, and was left running"
         if result.get("unconfirmed"):
-            msg += ". It was not confirmed: the host rolls back when confirm_within is over"
+            msg += ". It was not confirmed: the host rolls back when slipway_confirm_within_seconds are over"
         return dict(result, failed=True, msg=msg % (release, verdict.reason))
 
     def _request(self, arguments, task_vars):

@@ -33,7 +33,7 @@ def rollout_rows(hosts, hostvars, reached, reverting=None, check_mode=False):
 def _row(host, result, forward, check_mode):
     """`forward` is the result of the new release where `result` is that of going back to the old one."""
     unfinished = _unfinished(result, check_mode)
-    failed = not result or _flag(result, "failed") or _flag(result, "unreachable") or unfinished
+    failed = _is_failure(result) or unfinished
     if unfinished:
         why = "it was not taken out of the balance: nothing was released here"
     else:
@@ -41,16 +41,20 @@ def _row(host, result, forward, check_mode):
     outcome = _failure(result) if failed else _success(result, forward)
     row = _describe(host, outcome, result, why)
     row["from"] = (forward or result).get("from") or ""
-    row["failed"] = failed or _flag(forward, "failed")
+    row["failed"] = failed or bool(forward) and _is_failure(forward)
     row["rolled_back"] = bool(forward)
     return row
 
 
+def _is_failure(result):
+    """The outcome counts: the tasks of the playbooks do not fail, so that each failure is printed once."""
+    flagged = not result or _flag(result, "failed") or _flag(result, "unreachable")
+    return flagged or (result.get("outcome") or "ok") != "ok"
+
+
 def _unfinished(result, check_mode):
     """Whether there is only the answer of check mode, as the tasks that drain the host did not end."""
-    return (
-        not check_mode and _flag(result, "changed") and "phases" not in result and not _flag(result, "failed")
-    )
+    return not check_mode and _flag(result, "changed") and "phases" not in result and not _is_failure(result)
 
 
 def _failure(result):
@@ -116,6 +120,15 @@ def rollout_migration(hosts, hostvars, args, max_failures):
         if host not in failed and _flag(plans[host], "changed"):
             return dict(found, host=host, release=plans[host]["release"])
     return found
+
+
+def rollout_failures(rows):
+    """Each failure as lines, whole: the outcome and the reason, then what belongs to it."""
+    lines = []
+    for row in rows:
+        head = "%s: %s: %s" % (row["host"], row["outcome"], row["why"] or "it gave no reason")
+        lines += head.splitlines()
+    return lines
 
 
 def rollout_table(rows):
@@ -209,6 +222,7 @@ class FilterModule:
         return {
             "certificate_table": certificate_table,
             "rollout_migration": rollout_migration,
+            "rollout_failures": rollout_failures,
             "rollout_reverts": rollout_reverts,
             "rollout_rows": rollout_rows,
             "rollout_table": rollout_table,

@@ -250,8 +250,8 @@ def _without_their_value(values):
     ]
     texts += [("slipway_env", key, str(value)) for key, value in values["slipway_env"].items()]
     problems = []
-    for name, shown, text in texts:
-        used = placeholders.used(text)
+    for name, shown, value in texts:
+        used = placeholders.used(value)
         if "port" in used and not port_for(values["slipway_port"], values["slipway_health"]):
             problems.append(_LACKING % (name, shown, "{port}", "a port", "slipway_port", "{{port}}"))
         if "config" in used and not values["slipway_config"]:

@@ -78,7 +78,7 @@ def check_space(layout: Layout, target: Target) -> None:
     if free < needed:
         raise Rejected(
             "%s was refused: %s has %d MB free, and the release needs %d MB. "
-            "Nothing was changed. Free some space, or lower `keep`"
+            "Nothing was changed. Free some space, or lower slipway_keep (option keep)"
             % (target.id, layout.root, free >> 20, (needed >> 20) + 1)
         )
 

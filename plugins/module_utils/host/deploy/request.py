@@ -12,6 +12,7 @@ import re
 from ...common import environment, health, names, placeholders, unit
 from ...common.errors import InvalidInput, SlipwayError
 from ..releases.layout import Layout
+from ..system import account
 from . import strategies
 
 TYPE_CHECKING = False  # as in typing, without the cost of importing it
@@ -40,10 +41,7 @@ class Request:
 
     def __init__(self, options: dict):
         if os.geteuid() != 0:
-            raise SlipwayError(
-                "A release needs root on the host, also in check mode, and this is uid %d: set become: true"
-                % os.geteuid()
-            )
+            raise SlipwayError(account.not_root("A release needs root on the host, also in check mode"))
         self.app = names.check_app(options["name"])
         self.layout = Layout(self.app, options.get("root"))
         self.state = options.get("state") or "active"
@@ -141,6 +139,8 @@ def _check_config(files):
 def _check_confirm_within(seconds):
     if seconds and seconds < SHORTEST_CONFIRM:
         raise InvalidInput(
-            "confirm_within", seconds, "use %d seconds or more, or 0 to switch it off" % SHORTEST_CONFIRM
+            "confirm_within (slipway_confirm_within_seconds)",
+            seconds,
+            "use %d seconds or more, or 0 to switch it off" % SHORTEST_CONFIRM,
         )
     return seconds

@@ -17,7 +17,7 @@ from ...common import environment, unit
 from ..releases import config
 from ..system.files import remove, write_file
 from ..systemd import systemctl, transient
-from . import health_gate
+from . import evidence, health_gate
 
 TYPE_CHECKING = False  # as in typing, without the cost of importing it
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def reason_to_skip(request: Request, check) -> str | None:
     """Why no smoke test is possible with these settings; None if one is."""
     if not request.smoke:
-        return "switched off by smoke: false"
+        return "switched off by slipway_smoke: false (option smoke)"
     if check.type not in ("http", "tcp"):
         return "a health check of type %s has no port that a second process could use" % check.type
     return None
@@ -56,10 +56,10 @@ def run(request: Request, target: Target, release: Release) -> None:
             config.replace(config_dir, target.config, port, target.service_gid())
         command = [release.binary] + unit.transient_args(request.unit, port=str(port), config=config_dir)
         _start(unit_name, request, release, environment_file, command, since)
-        health_gate.wait_healthy(check, target.names, unit_name, since)
+        health_gate.wait_healthy(check, target.names, unit_name, since, usual_port=request.port)
     except health_gate.Unhealthy as error:
-        _add_hint(error, request, port)
-        raise
+        health_gate.explain(error, request, port, smoke=True)
+        raise health_gate.Unhealthy("the smoke test failed: %s" % error, **error.facts) from error
     finally:
         systemctl.stop(unit_name)
         remove(environment_file)
@@ -96,16 +96,6 @@ def _start(unit_name, request, release, environment_file, command, since):
         answer = start(systemctl.version())
     if answer.returncode:
         journal = systemctl.journal_tail(unit_name, since)
-        reason = answer.stderr.strip()[:1000] or "; ".join(journal[-3:])
-        raise health_gate.Unhealthy("systemd could not start it: %s" % reason, evidence={"journal": journal})
-
-
-def _add_hint(error, request, port):
-    """The most frequent false alarm is an app that does not take its port from the environment."""
-    text = " ".join(error.facts.get("evidence", {}).get("journal", []))
-    if "address already in use" in text:
-        hint = (
-            "It did not listen on port %d, which %s named. Let the app read its port from %s, "
-            "or set smoke: false"
-        )
-        error.facts["hint"] = hint % (port, request.port_variable, request.port_variable)
+        reason = evidence.reason(journal) or answer.stderr.strip()[:1000] or "it printed no reason"
+        facts = {"evidence": {"journal": evidence.excerpt(journal)}, "hint": evidence.remedy(journal)}
+        raise health_gate.Unhealthy("systemd could not start it: %s" % reason, **facts)

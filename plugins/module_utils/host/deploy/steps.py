@@ -124,15 +124,16 @@ class Deployment:
         strategy = self.request.strategy
         if self.request.confirm_within and self.old and self.old.strategy != strategy.NAME:
             raise SlipwayError(
-                "confirm_within cannot be used with a change of strategy: %s is live with %s, and %s cannot "
-                "roll back to that. Change the strategy without it first"
-                % (self.old.id, self.old.strategy, strategy.NAME)
+                "slipway_confirm_within_seconds (option confirm_within) cannot be used with a change of "
+                "strategy: %s is live with %s, and %s cannot roll back to that. Change the strategy "
+                "without it first" % (self.old.id, self.old.strategy, strategy.NAME)
             )
         if self.old and self.old.strategy not in strategy.REPLACES:
             raise SlipwayError(
-                "%s is live with the strategy %s, and %s cannot take over from that. Keep that strategy, or "
-                "remove the app from this host first, with state: absent"
-                % (self.old.id, self.old.strategy, strategy.NAME)
+                "%s is live with the strategy %s, and %s cannot take over from that. Keep it with "
+                "slipway_strategy: %s (option strategy), or remove the app from this host first, with "
+                "the option state: absent"
+                % (self.old.id, self.old.strategy, strategy.NAME, self.old.strategy)
             )
 
     def _staged(self, target: Target) -> Release:
@@ -292,9 +293,13 @@ class Deployment:
             if not hold:
                 check = check.replace(min_ready_seconds=0.0)
             release = self._staged(target)
-            self.verdict = health_gate.wait_release_healthy(
-                check, release, target.names, unit_name, self.layout, self.started_at
-            )
+            try:
+                self.verdict = health_gate.wait_release_healthy(
+                    check, release, target.names, unit_name, self.layout, self.started_at
+                )
+            except health_gate.Unhealthy as error:
+                health_gate.explain(error, self.request, check.port, smoke=False)
+                raise
 
     def stand_down(self) -> None:
         """After a failed first deploy: no link and no process claims to serve, also after the next boot."""

@@ -73,8 +73,8 @@ def _existing_target(request: Request, releases: dict) -> Target:
     if release.strategy != request.strategy.NAME:
         raise SlipwayError(
             "%s was released with the strategy %s, and its units are for that one only. "
-            "Nothing was changed. Deploy its version again with %s"
-            % (release.id, release.strategy, request.strategy.NAME)
+            "Nothing was changed. Deploy its version again with %s, or set slipway_strategy: %s "
+            "(option strategy)" % (release.id, release.strategy, request.strategy.NAME, release.strategy)
         )
     return existing(release, History(request.layout.history).health_of(release.id))
 
@@ -91,7 +91,8 @@ def _new_target(request: Request) -> Target:
         offered = ", ".join(sorted({describe_target(artifact) for artifact in request.artifacts}))
         raise SlipwayError(
             "Wrong architecture: this host is linux/%s%s, the artifacts are for %s. "
-            "Add this host's to the targets of the build" % (platform.goarch(), _best_variant(), offered)
+            "Add this host's to slipway_targets (option targets of the build)"
+            % (platform.goarch(), _best_variant(), offered)
         )
     sections = request.strategy.units(request)
     units = {name: unit.render(parts) for name, parts in sections.items()}

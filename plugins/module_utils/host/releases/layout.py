@@ -11,6 +11,7 @@ import os
 
 from ...common import canonical, names
 from ...common.errors import SlipwayError
+from ..system import account
 from ..system.files import read_text, remove, sync_directory
 
 SCHEMA = 1
@@ -137,6 +138,8 @@ class Layout:
                 raise SlipwayError(
                     "%s is not a directory, as it must be: move it away, then deploy again" % path
                 )
+            if status.st_uid != os.geteuid() and status.st_uid == 0:
+                raise SlipwayError(account.not_root("%s belongs to root" % path))
             if status.st_uid != os.geteuid():
                 raise SlipwayError(
                     "%s belongs to uid %d, not to root: chown it to root, then deploy again"

@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 import functools
+import re
 import subprocess
 import time
 
 from ...common.errors import SlipwayError
+from ...common.unit.options import SINCE
 
 PROPERTIES = (
     "LoadState",
@@ -26,6 +28,7 @@ PROPERTIES = (
     "ExecMainStartTimestampMonotonic",
     "NeedDaemonReload",
 )
+_TOO_NEW = re.compile(r":[0-9]+: Unknown (?:key name|key|lvalue) '(?:%s)' in section" % "|".join(SINCE))
 OLDEST = 240  # the oldest version of systemd that is supported
 MAX_ERROR = 1000
 START_TIMEOUT = 600
@@ -159,7 +162,10 @@ def disable(unit: str) -> None:
 
 
 def journal_tail(unit: str, since: float, lines: int = 20) -> list:
-    """The newest journal lines of a unit, not older than ``since`` in seconds since the epoch."""
+    """The newest journal lines of a unit, not older than ``since`` in seconds since the epoch.
+
+    An older systemd warns of new directives at every reload, which says nothing about the unit.
+    """
     argv = [
         "journalctl",
         "--no-pager",
@@ -169,4 +175,4 @@ def journal_tail(unit: str, since: float, lines: int = 20) -> list:
         "--since=@%d" % since,
         "--unit=" + unit,
     ]
-    return run(argv).stdout.splitlines()
+    return [line for line in run(argv).stdout.splitlines() if not _TOO_NEW.search(line)]

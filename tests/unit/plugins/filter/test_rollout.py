@@ -365,3 +365,40 @@ def test_a_migration_is_found_in_what_older_controllers_render_as_text():
     plans = {"web1": {"rollout_result": {"changed": "True", "release": "r", "migrations": "[]"}}}
     found = rollout.rollout_migration("['web1']", plans, "['migrate', 'up']", "0")
     assert found["host"] == "web1"
+
+
+@pytest.mark.parametrize("outcome", ["rejected", "reverted", "down", "unconfirmed", "unknown", "failed"])
+def test_an_outcome_is_a_failure_although_the_task_did_not_fail(outcome):
+    """The tasks of the playbooks do not fail, so that each failure is printed once."""
+    row = row_of(dict(OK, outcome=outcome, msg="because"))
+    assert (row["outcome"], row["failed"], row["why"]) == (outcome, True, "because")
+    back = row_of(BACK, forward=dict(OK, outcome=outcome, msg="because"))
+    assert (back["outcome"], back["failed"], back["why"]) == ("rolled back", True, "because")
+
+
+def test_failures_are_printed_whole():
+    rows = [
+        {"host": "web1", "outcome": "down", "why": "it is\n  whole"},
+        {"host": "web2", "outcome": "failed", "why": ""},
+    ]
+    assert rollout.rollout_failures(rows) == [
+        "web1: down: it is",
+        "  whole",
+        "web2: failed: it gave no reason",
+    ]
+    assert rollout.rollout_failures([]) == []
+
+
+def test_columns_stay_aligned_with_the_longest_versions():
+    long = "v" + "1" * 63
+    hostvars = {
+        "a": {"rollout_result": dict(OK, current=long + "-0a1b2c3d4e5f")},
+        "web-with-a-long-name.example.com": {
+            "rollout_result": dict(OK, **{"from": long + "-111111111111", "ready_ms": None})
+        },
+    }
+    table = rollout.rollout_table(rollout.rollout_rows(list(hostvars), hostvars, list(hostvars)))
+    for heading in ("FROM", "TO", "OUTCOME", "READY MS", "SECONDS"):
+        place = table[0].index(heading)
+        assert all(line[place - 2 : place] == "  " and line[place] != " " for line in table), heading
+    assert long + "-0a1b2c3d4e5f" in table[1] and long + "-111111111111" in table[2]

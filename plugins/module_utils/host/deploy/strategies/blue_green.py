@@ -302,8 +302,8 @@ def _own_port(deployment, target):
     text = environment.parse(target.environment).get(deployment.request.port_variable, "")
     if not text.isdigit():
         raise SlipwayError(
-            "blue_green needs a port that the service learns from %s or from {port}: set port (slipway_port)"
-            % deployment.request.port_variable
+            "blue_green needs a port that the service learns from %s or from {port}: set slipway_port "
+            "(option port)" % deployment.request.port_variable
         )
     return int(text)
 

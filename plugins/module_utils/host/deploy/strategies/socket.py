@@ -22,7 +22,9 @@ REPLACES = ("restart", "socket")
 def units(request):
     if not request.port:
         raise InvalidInput(
-            "port", request.port, "the strategy socket needs the port that systemd is to listen on"
+            "port",
+            request.port,
+            "the strategy socket needs the port that systemd is to listen on: set slipway_port (option port)",
         )
     layout = request.layout
     sections = unit.sections(
