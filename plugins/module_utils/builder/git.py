@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from concurrent.futures import ThreadPoolExecutor
-from typing import Iterable
+from typing import Iterable, Iterator
 
 from ..common.errors import SlipwayError
 from . import processes
@@ -51,11 +51,9 @@ class Revision:
         modified = self._modified
         if below != "./" and not all(path.startswith(below) for path in paths):
             modified = modified + _status(self._source, ":/")  # a module beside the source
-        return any(
-            path == changed or path.startswith(changed.rstrip("/") + "/")  # a directory, or a submodule
-            for changed in modified
-            for path in paths
-        )
+        # what git names is a file, a directory or a submodule
+        changed = {path.rstrip("/") for path in modified}
+        return any(part in changed for path in paths for part in _with_parents(path))
 
     def version(self, dirty: bool) -> str:
         """A version from the newest tag, without a leading 'v' or directory; "" outside of git."""
@@ -117,8 +115,16 @@ def _major_directories(source: str) -> list[str]:
 
 def _both_names(files: Iterable[str]) -> set[str]:
     """Files by the names that git knows: directories without links, a link as itself and as its file."""
-    named = {os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path)) for path in files}
-    return named | {os.path.realpath(path) for path in named}
+    pairs = [os.path.split(path) for path in files]
+    real = {directory: os.path.realpath(directory) for directory, _name in pairs}
+    named = {os.path.join(real[directory], name) for directory, name in pairs}
+    return named | {os.path.realpath(path) for path in named if os.path.islink(path)}
+
+
+def _with_parents(path: str) -> Iterator[str]:
+    while path:
+        yield path
+        path = os.path.dirname(path)
 
 
 def _root(directory: str) -> str:

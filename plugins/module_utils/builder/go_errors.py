@@ -82,7 +82,7 @@ def _of_the_workspace(output: str, request: Request, toolchain: Toolchain) -> st
     for used in done.objects()[0].get("Use") or []:
         directory = os.path.normpath(os.path.join(os.path.dirname(go_work), used["DiskPath"]))
         module = _module_of(directory, toolchain)
-        if module and directory != request.source and re.search(r"%s(?![\w.-])" % re.escape(module), output):
+        if module and directory != request.source and _lacks(module, output):
             return (
                 "The module %s comes from the workspace %s, and workspaces are off (GOWORK=off): go.mod "
                 "alone says what is built. Switch them on with workspace: true (in the playbooks: "
@@ -90,6 +90,18 @@ def _of_the_workspace(output: str, request: Request, toolchain: Toolchain) -> st
                 % (module, go_work, module, _relative(directory, request.source))
             )
     return ""
+
+
+def _lacks(module: str, output: str) -> bool:
+    """Does Go say that it cannot find this module, or a package of it?"""
+    name = re.escape(module)
+    return bool(
+        re.search(
+            r"(provides|providing) package %s(?=[/;:\s]|$)|\b%s@v|package %s(/\S*)? is not in (std|GOROOT)"
+            % (name, name, name),
+            output,
+        )
+    )
 
 
 def _module_of(directory: str, toolchain: Toolchain) -> str:

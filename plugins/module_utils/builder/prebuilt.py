@@ -114,7 +114,7 @@ def _version(path: str, info: BuildInfo | None) -> str:
     """The version of the main module, which Go writes since 1.24 where it builds in git."""
     version = info.main.get("version", "") if info else ""
     if not version or version == "(devel)":
-        raise InvalidInput("version", "", "%s does not say its version: set the option version" % path)
+        raise SlipwayError("%s does not say its version: set the option version" % path)
     return _DIRTY.sub("-dirty", version[1:] if re.match(r"v\d", version) else version)
 
 

@@ -67,6 +67,19 @@ def test_a_workspace_with_its_own_vendor_directory(spread):
     assert spread.build(workspace=True, mod="vendor", offline=True)["artifacts"][0]["static"]
 
 
+def test_a_module_whose_path_looks_like_one_of_the_standard_library(spread):
+    spread.write("../lib/go.mod", "module shop/lib\n\ngo 1.21\n")
+    spread.replace("main.go", "example.com/lib", "shop/lib")
+    assert refusal(spread).startswith("The module shop/lib comes from the workspace")
+
+
+def test_a_module_of_the_workspace_that_is_found_and_lacks_one_itself_is_not_blamed(spread):
+    spread.write("go.mod", "module example.com/hello\n\ngo 1.21\n\nrequire example.com/lib v0.0.0\n")
+    spread.write("go.mod", (spread.source / "go.mod").read_text() + "\nreplace example.com/lib => ../lib\n")
+    spread.write("../lib/deep/deep.go", 'package deep\n\nimport _ "example.com/other"\n\nfunc Word() {}\n')
+    assert "go mod tidy" in refusal(spread).partition("\n")[0]
+
+
 def test_a_module_that_the_workspace_does_not_have_is_not_blamed_on_it(spread):
     spread.write("main.go", 'package main\n\nimport _ "example.com/library"\n\nfunc main() {}\n')
     assert "go mod tidy" in refusal(spread)
