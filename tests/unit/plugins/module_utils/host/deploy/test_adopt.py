@@ -166,7 +166,8 @@ def test_an_edited_unit_of_a_release_that_runs_is_not_adopted(served):
 def test_after_a_first_release_that_failed_the_next_one_is_deployed(host):
     host.behave("1.0.0", "crashes %d" % host.port)
     assert host.deploy("1.0.0")["outcome"] == "down"
-    assert host.deploy("2.0.0")["outcome"] == "ok"
+    result = host.deploy("2.0.0")
+    assert result["outcome"] == "ok", result
 
 
 # --- what cannot be put back ----------------------------------------------------------------------
