@@ -21,7 +21,8 @@ LINK = re.compile(r"(\]\()([^()\s#]+)(#[^()\s]*)?(\))")
 # The order of the menu. What is in none of these is in the site all the same, and reached by links.
 MENU = (
     ("Start", ["README.md", "docs/README.md", "docs/getting-started.md"]),
-    ("How-to guides", ["docs/how-to/*.md", "docs/how-to/cookbook/*.md"]),
+    ("How-to guides", ["docs/how-to/*.md"]),
+    ("Cookbook", ["docs/how-to/cookbook/*.md"]),
     ("Reference", ["collection/index", "docs/reference/*.md"]),
     ("Explanation", ["docs/explanation/*.md"]),
     ("Results", ["docs/results/*.md"]),

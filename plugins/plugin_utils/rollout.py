@@ -100,8 +100,9 @@ def after_wave(rollout, batch, results):
 
 def _acted_row(row, result):
     result = result or {"unreachable": True, "failed": True}
-    failed = bool(result.get("failed") or result.get("unreachable"))
     outcome = result.get("outcome") or "ok"
+    # The tasks of the playbooks do not fail, so that each failure is printed once: the outcome counts.
+    failed = bool(result.get("failed") or result.get("unreachable") or outcome != "ok")
     if result.get("unreachable"):
         outcome = UNREACHABLE
     elif failed and outcome == "ok":

@@ -603,7 +603,7 @@ def must(result):
 
 
 def short(result):
-    kept = ("failed", "msg", "outcome", "exception", "warnings", "changed", "release")
+    kept = ("failed", "msg", "outcome", "exception", "warnings", "changed", "release", "rc")
     return result and {key: result[key] for key in kept if key in result}
 
 

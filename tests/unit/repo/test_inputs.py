@@ -16,13 +16,17 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.slipway.golang.plugins.action import lease, release
-from ansible_collections.slipway.golang.plugins.module_utils.common import environment, health, unit
+from ansible_collections.slipway.golang.plugins.module_utils.common import (
+    environment,
+    health,
+    nginx_options,
+    unit,
+)
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
 from ansible_collections.slipway.golang.plugins.module_utils.host.certbot import (
     request as certificate_request,
 )
 from ansible_collections.slipway.golang.plugins.module_utils.host.deploy.request import Request
-from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import options as nginx_options
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import request as site_request
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import template, upstream
 from ansible_collections.slipway.golang.plugins.module_utils.host.releases.layout import Layout
@@ -441,6 +445,9 @@ BY_MODULE = {
     "rollout_artifacts",
     "rollout_release",
     "rollout_environment",
+    "rollout_port",
+    "rollout_port_variable",
+    "rollout_config",
     "rollout_unit",
     "rollout_health",
     "rollout_strategy",

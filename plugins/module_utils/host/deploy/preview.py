@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
-from ...common import environment
+from ...common import canonical, environment
 from ...common.errors import Rejected
+from ..releases.history import History
 from ..system import platform
 from . import adopt
 from .plan import Plan, decide
@@ -41,6 +42,7 @@ def plan(options: dict, stream) -> dict:
         "current": state.current,
         "previous": state.previous,
         "diff": difference(target, state, decision),
+        "migrations": History(request.layout.history).migrations(target.id),
         "here": _artifacts(state) if decision.needs_artifact else [],
         "host": {"goarch": platform.goarch(), "free_bytes": platform.free_bytes(request.layout.root)},
     }
@@ -76,7 +78,7 @@ def check_space(layout: Layout, target: Target) -> None:
     if free < needed:
         raise Rejected(
             "%s was refused: %s has %d MB free, and the release needs %d MB. "
-            "Nothing was changed. Free some space, or lower `keep`"
+            "Nothing was changed. Free some space, or lower slipway_keep (option keep)"
             % (target.id, layout.root, free >> 20, (needed >> 20) + 1)
         )
 
@@ -103,4 +105,7 @@ def _describe(current, release, other, age):
     for key in sorted(values):
         mark = "same" if others.get(key) == values[key] else age
         lines.append("%s=(%s value, hidden)" % (key, mark))
+    # Only the digests: a configuration file may have secrets too.
+    for path, text in sorted(release.config.items()):
+        lines.append("config/%s=(sha256 %s)" % (path, canonical.sha256(text)[:12]))
     return "\n".join(lines) + "\n" + "".join("\n# %s\n%s" % item for item in sorted(release.units.items()))

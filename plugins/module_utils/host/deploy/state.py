@@ -13,6 +13,7 @@ from functools import cached_property
 from ...common import canonical, health
 from ...common.errors import SlipwayError
 from ...common.manifest import SIGNATURE
+from ..releases import config
 from ..releases.history import History
 from ..releases.running import binary_intact, listed_digest, running_release
 from ..system.files import has_text
@@ -116,6 +117,17 @@ def _intact(release):
             canonical.sha256_file(release.binary) == listed_digest(release)
             and canonical.sha256_file(release.environment_file) == release.record["environment"]
             and units == release.record["units"]
+            and _placeholders_intact(release)
         )
-    except (OSError, SlipwayError):
+    except (OSError, ValueError, SlipwayError):
         return False
+
+
+def _placeholders_intact(release):
+    """The same for what is there only if the release needs it."""
+    template, files = release.template, release.config
+    return (not template or canonical.sha256(template) == release.record["template"]) and (
+        not files
+        or canonical.sha256(canonical.to_json(files)) == release.record["config"]
+        and config.intact(release.config_dir, files, release.port)
+    )

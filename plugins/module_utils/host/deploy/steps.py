@@ -125,15 +125,16 @@ class Deployment:
         strategy = self.request.strategy
         if self.request.confirm_within and self.old and self.old.strategy != strategy.NAME:
             raise SlipwayError(
-                "confirm_within cannot be used with a change of strategy: %s is live with %s, and %s cannot "
-                "roll back to that. Change the strategy without it first"
-                % (self.old.id, self.old.strategy, strategy.NAME)
+                "slipway_confirm_within_seconds (option confirm_within) cannot be used with a change of "
+                "strategy: %s is live with %s, and %s cannot roll back to that. Change the strategy "
+                "without it first" % (self.old.id, self.old.strategy, strategy.NAME)
             )
         if self.old and self.old.strategy not in strategy.REPLACES:
             raise SlipwayError(
-                "%s is live with the strategy %s, and %s cannot take over from that. Keep that strategy, or "
-                "remove the app from this host first, with state: absent"
-                % (self.old.id, self.old.strategy, strategy.NAME)
+                "%s is live with the strategy %s, and %s cannot take over from that. Keep it with "
+                "slipway_strategy: %s (option strategy), or remove the app from this host first, with "
+                "the option state: absent"
+                % (self.old.id, self.old.strategy, strategy.NAME, self.old.strategy)
             )
 
     def _staged(self, target: Target) -> Release:
@@ -144,7 +145,7 @@ class Deployment:
 
     def check_port(self, unit_name: str, port: int | None = None) -> None:
         """Refuse to start if another process has the port."""
-        port = port or self.request.port
+        port = port or self.target.port or self.request.port
         if port:
             preflight.check_port(port, unit_name, self.state.unit["MainPID"])
 
@@ -237,10 +238,32 @@ class Deployment:
         """Start or restart a unit, and let systemd start it at boot."""
         self.started_at = time.time()
         with self.phase("start"):
-            systemctl.start(unit_name)
+            with self._explaining_start(unit_name):
+                systemctl.start(unit_name, ready_within=self._longest_start())
             if enable and (self.is_adopting or self.state.unit["UnitFileState"] != "enabled"):
                 systemctl.enable(unit_name)
         self.actions.append("restarted %s" % unit_name)
+
+    @contextlib.contextmanager
+    def _explaining_start(self, unit_name):
+        """Add the journal to a failed start, and end it: systemd would run the release's commands again.
+
+        An old release that does not start is left to systemd, which may succeed later.
+        """
+        try:
+            yield
+        except SlipwayError as error:
+            error.facts.setdefault("evidence", health_gate.evidence(unit_name, None, self.started_at))
+            if self.layout.current() == self.target.id:
+                with contextlib.suppress(SlipwayError):
+                    if systemctl.show(unit_name)["ActiveState"] == "activating":
+                        systemctl.stop(unit_name)
+            raise
+
+    def _longest_start(self):
+        """How many seconds a process has to report that it is ready, if its unit is of Type=notify."""
+        targets = [self.target] + ([self.old] if self.old else [])
+        return max(self.request.check_for(target).deadline for target in targets)
 
     def start_again(self, unit_name: str) -> None:
         """Start what was live before, unless it was never stopped.
@@ -271,9 +294,13 @@ class Deployment:
             if not hold:
                 check = check.replace(min_ready_seconds=0.0)
             release = self._staged(target)
-            self.verdict = health_gate.wait_release_healthy(
-                check, release, target.names, unit_name, self.layout, self.started_at
-            )
+            try:
+                self.verdict = health_gate.wait_release_healthy(
+                    check, release, target.names, unit_name, self.layout, self.started_at
+                )
+            except health_gate.Unhealthy as error:
+                health_gate.explain(error, self.request, check.port, smoke=False)
+                raise
 
     def stand_down(self) -> None:
         """After a failed first deploy: no link and no process claims to serve, also after the next boot."""

@@ -15,10 +15,11 @@ from __future__ import annotations
 import os
 import re
 
-from ....common import environment, unit
+from ....common import environment, placeholders, unit
 from ....common.errors import SlipwayError
+from ...releases import config
 from ...releases.running import running_release
-from ...system.files import read_text, replace
+from ...system.files import read_text, remove, replace
 from ...systemd import systemctl, unit_file
 
 NAME = "blue_green"
@@ -37,12 +38,17 @@ def units(request):
         request.unit,
         binary="%s/bin/%s" % (home, request.app),
         environment_file=home + "/environment",
+        port_variable=request.port_variable,
+        config=home + ".config",
     )
     service = []
     for key, value in sections["Service"]:
         service.append((key, value.replace(_INSTANCE, "%i")))
         if key == "EnvironmentFile":
             service.append((key, "%s/%%i.port" % layout.root))
+            if any(_is_more_than_the_port(text) for text in request.template.values()):
+                # Without an error where it is missing: the old instance may have none, and may be restarted.
+                service.append((key, "-%s/%%i.environment" % layout.root))
     # Both instances share the directory in /run: the one that ends must not remove it.
     sections["Service"] = service + [("RuntimeDirectoryPreserve", "yes")]
     return {"%s@.service" % layout.app: sections}
@@ -151,7 +157,7 @@ class _Instance:
         deployment, layout = self._deployment, self._deployment.layout
         systemctl.stop(self.unit)
         layout.point(self.color, deployment.target.id)
-        _write_port(layout, self.color, deployment.request.port_variable, self.port)
+        _write_own_files(deployment, deployment.target, self.color, self.port)
         deployment.keep_edited(deployment.target)
         if unit_file.install(deployment.target.units, layout.unit_dir):
             unit_file.daemon_reload()
@@ -193,6 +199,8 @@ class _Old:
         deployment, color = self._deployment, _color_of(self.unit)
         if color:
             deployment.layout.point(color, deployment.old.id)
+            port_number = self.port or _ports(deployment, deployment.old)[color]
+            _write_own_files(deployment, deployment.old, color, port_number)
         deployment.start(self.unit, enable=False)
         systemctl.enable(self.unit)
 
@@ -290,11 +298,13 @@ def _ports(deployment, target):
 
 
 def _own_port(deployment, target):
+    if target.port:
+        return target.port
     text = environment.parse(target.environment).get(deployment.request.port_variable, "")
     if not text.isdigit():
         raise SlipwayError(
-            "blue_green needs a port that the service learns from %s: set port"
-            % deployment.request.port_variable
+            "blue_green needs a port that the service learns from %s or from {port}: set slipway_port "
+            "(option port)" % deployment.request.port_variable
         )
     return int(text)
 
@@ -302,10 +312,36 @@ def _own_port(deployment, target):
 def _port_of(layout, color):
     """Where an instance listens; None if it was never started."""
     try:
-        match = re.search(r'="?([0-9]+)', read_text(_port_file(layout, color)))
+        match = re.search(r'(?:^# port |="?)([0-9]+)', read_text(_port_file(layout, color)))
     except FileNotFoundError:
         return None
     return int(match[1]) if match else None
+
+
+def _write_own_files(deployment, target, color, number):
+    """What an instance has of its own: its port, the variables that depend on it, its configuration."""
+    layout = deployment.layout
+    config_dir = os.path.join(layout.root, color + ".config")
+    own = target.own_variables(number, config_dir, deployment.request.port_variable)
+    ports = {key: text for key, text in own.items() if text == str(number)}
+    _write_port(layout, color, number, ports)
+    others = environment.render({key: text for key, text in own.items() if key not in ports})
+    others_file = os.path.join(layout.root, color + ".environment")
+    if others:
+        replace(others_file, others.encode("utf-8"), 0o600)
+    else:
+        remove(others_file)
+    config.replace(config_dir, target.config, number, target.service_gid() if target.config else 0)
+
+
+def _is_more_than_the_port(text):
+    return bool(placeholders.used(text)) and text != "{port}"
+
+
+def _write_port(layout, color, number, variables):
+    """For systemd, and for whoever asks for the number: no variable of the service need be just that."""
+    text = "# port %d\n%s" % (number, environment.render(variables))
+    replace(_port_file(layout, color), text.encode("utf-8"), 0o644)
 
 
 def _port_of_unit(deployment, unit_name, release):
@@ -314,11 +350,6 @@ def _port_of_unit(deployment, unit_name, release):
     if color:
         return _port_of(deployment.layout, color)
     return _own_port(deployment, release) if release else None
-
-
-def _write_port(layout, color, variable, number):
-    text = environment.render({variable: str(number)})
-    replace(_port_file(layout, color), text.encode("utf-8"), 0o644)
 
 
 def _port_file(layout, color):

@@ -18,7 +18,12 @@ REPLACES = ("restart",)
 def units(request):
     layout = request.layout
     sections = unit.sections(
-        request.app, request.unit, binary=layout.live_binary, environment_file=layout.live_environment
+        request.app,
+        request.unit,
+        binary=layout.live_binary,
+        environment_file=layout.live_environment,
+        port_variable=request.port_variable,
+        config=layout.live_config,
     )
     return {serving(layout): sections}
 

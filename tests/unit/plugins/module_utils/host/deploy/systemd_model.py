@@ -100,7 +100,7 @@ class Systemd:
         if refusal is None:
             settings = [value.partition("=")[::2] for key, value in given if key == "--property"]
             self._transient[name] = settings
-            refusal = self._spawn(name, [word.replace("$$", "$") for word in command], settings)
+            refusal = self._spawn(name, command, settings)
         return (1, "", refusal) if refusal else (0, "", "")
 
     def _systemd_analyze(self, words):
@@ -222,8 +222,7 @@ class Systemd:
             refusal = self._start(unit)
             if refusal:
                 return refusal
-        command = [word.replace("$$", "$") for word in shlex.split(dict(lines)["ExecStart"])]
-        return self._spawn(name, command, lines)
+        return self._spawn(name, shlex.split(dict(lines)["ExecStart"]), lines)
 
     def _listen(self, name, port):
         if self._is_active(name.replace(".socket", ".service")):
@@ -242,8 +241,11 @@ class Systemd:
     def _spawn(self, name, command, settings):
         variables = {key: os.environ[key] for key in ("LD_LIBRARY_PATH",) if key in os.environ}
         for path in (value for key, value in settings if key == "EnvironmentFile"):
-            with open(path, encoding="utf-8") as handle:
+            if path.startswith("-") and not os.path.exists(path[1:]):
+                continue
+            with open(path.lstrip("-"), encoding="utf-8") as handle:
                 variables.update(environment.parse(handle.read()))
+        command = [_expanded(word, variables) for word in command]
         listening = self._sockets.get(name.replace(".service", ".socket"))
         passed = [listening.fileno()] if listening else []
         if listening:
@@ -344,6 +346,13 @@ def _first_byte(descriptor):
     """Wait for what the service writes when it listens; empty where it ended before."""
     with open(descriptor, "rb", buffering=0) as pipe:
         return pipe.read(1)
+
+
+def _expanded(word, variables):
+    """A word of a command line as systemd passes it on: it knows ${NAME} in any place, and $$."""
+    return re.sub(
+        r"[$]([$]|{([A-Za-z0-9_]+)})", lambda found: variables.get(found[2], "") if found[2] else "$", word
+    )
 
 
 def _settings(text, name):
