@@ -13,7 +13,7 @@ from .conftest import REPO
 
 # Every Linux system has them, with a home and a shell that are not those of a service of ours.
 EXISTING = ["daemon", "bin"]
-CREATE, JOIN = "Create system user %s", "Add existing user %s to groups"
+CREATE, JOIN = "Create system user %s", "Add groups to existing user %s"
 
 
 @pytest.mark.parametrize("name", EXISTING)
@@ -43,7 +43,7 @@ def test_an_account_of_a_person_is_refused(run):
 def test_an_account_that_the_role_did_not_create_is_not_removed(run):
     done = run("system_user", system_user_name="daemon", system_user_state="absent")
     assert (done.message, done.changed) == ("", [])
-    assert done.said("Report that the account daemon stays").endswith("this role did not create it")
+    assert done.said("Report that an account stays, daemon").endswith("this role did not create it")
 
 
 def test_removing_what_is_not_there_changes_nothing(run):
@@ -82,7 +82,7 @@ def test_a_unit_of_others_keeps_the_account(run, tmp_path):
     (tmp_path / "daemon.service").write_text("[Service]\nUser=daemon\n", encoding="utf-8")
     done, dummy = searches(run, __system_user_unit_directories=[str(tmp_path)])
     assert done.changed == []
-    assert done.said("Report that the account daemon stays") == "daemon stays: it is used by %s" % (
+    assert done.said("Report that an account stays, daemon") == "daemon stays: it is used by %s" % (
         tmp_path / "other.service"
     )
 

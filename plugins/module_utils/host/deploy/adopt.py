@@ -379,9 +379,9 @@ def _encoded(record):
 # --- put back --------------------------------------------------------------------------------------
 
 
-def put_back(deployment: Deployment) -> None:
+def put_back(deployment: Deployment, adoption: Adoption) -> None:
     """Let the adopted service be as it was, and run if it ran; raises if systemd says that it does not."""
-    adoption, layout = deployment.adoption, deployment.layout
+    layout = deployment.layout
     strategy = deployment.request.strategy
     strategy.route_to_adopted(deployment)
     runs_on = _was_never_stopped(deployment)

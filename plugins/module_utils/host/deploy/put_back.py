@@ -67,7 +67,7 @@ def _put_adopted_back(deployment, reason, facts):
     adoption, kept_in = deployment.adoption, deployment.layout.adopted
     try:
         with deployment.phase("put_back"):
-            adopt.put_back(deployment)
+            adopt.put_back(deployment, adoption)
     except (SlipwayError, OSError) as second:
         facts["evidence_of_old"] = getattr(second, "facts", {}).get("evidence")
         return Down(

@@ -91,7 +91,8 @@ class _Installed:
         known = {app + ".service", app + ".socket", app + "@.service"}
         for release in self._releases.values():
             known.update(release.units())
-        ours, foreign = [], []
+        ours: list = []
+        foreign: list = []
         for name in sorted(known):
             path = os.path.join(self.layout.unit_dir, name)
             if os.path.lexists(path):

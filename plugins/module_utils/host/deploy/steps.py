@@ -107,15 +107,16 @@ class Deployment:
 
     def leave_foreign(self) -> None:
         """The release was refused: what is not Slipway's serves on, and a later run decides anew."""
-        if self.state.foreign is not None:
+        if self.state.foreign is not None and self.adoption:
             with contextlib.suppress(OSError):
                 self.adoption.mark(adopt.REJECTED)
 
     def end_adoption(self) -> None:
         """The release is healthy: what was kept stays as evidence. If that fails, the next run does it."""
-        if self.state.adoption or self.adoption:
+        adoption = self.adoption or self.state.adoption
+        if adoption:
             try:
-                (self.adoption or self.state.adoption).mark(adopt.DONE)
+                adoption.mark(adopt.DONE)
             except OSError as error:
                 self.warnings.append("The adoption could not be recorded: %s" % error)
 

@@ -191,7 +191,8 @@ class _Old:
         """Whether it runs the release to roll back to; after an interrupted deploy it may run another."""
         unit = systemctl.show(self.unit)
         release = running_release(self._deployment.layout, unit["MainPID"])
-        return unit["ActiveState"] in ("active", "reloading") and release == self._deployment.old.id
+        wanted = self._deployment.old.id if self._deployment.old else None  # an adopted service runs none
+        return unit["ActiveState"] in ("active", "reloading") and release == wanted
 
     def start(self):
         """Start it from the links and the unit of the release to roll back to."""
@@ -210,7 +211,7 @@ class _Old:
 
 def _retire_single_service(deployment, old):
     """An interrupted change from `restart` may have left it, with the port of the next instance."""
-    unit_name = deployment.app + ".service"
+    unit_name = _single(deployment.layout)
     if unit_name != old.unit and _is_used(unit_name):
         _retire(deployment, unit_name, _port_of_unit(deployment, unit_name, deployment.target))
 

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.host.deploy import adopt
 
 from .artifacts import ARGUMENTS, loader
-from .managed_host import APP, GIVE_UP, UNIT, refusal, version_of
+from .managed_host import APP, UNIT, refusal, version_of
 from .service import MARK
 
 SECRET = "swordfish"
@@ -166,7 +166,8 @@ def test_an_edited_unit_of_a_release_that_runs_is_not_adopted(served):
 def test_after_a_first_release_that_failed_the_next_one_is_deployed(host):
     host.behave("1.0.0", "crashes %d" % host.port)
     assert host.deploy("1.0.0")["outcome"] == "down"
-    assert host.deploy("2.0.0")["outcome"] == "ok"
+    result = host.deploy("2.0.0")
+    assert result["outcome"] == "ok", result
 
 
 # --- what cannot be put back ----------------------------------------------------------------------
@@ -276,11 +277,12 @@ def test_where_the_first_release_fails_it_is_put_back_and_started(by_hand, strat
 
 
 def test_with_blue_green_it_never_stopped(by_hand):
-    """The new instance answers until nginx sends to it, and badly then."""
+    """The new instance passes its health check, and has crashed when nginx sends to it."""
     by_hand.host.configure_nginx()
     pid = by_hand.host.systemd.pid(UNIT)
-    by_hand.host.behave("1.0.0", "answers-once")
-    result = by_hand.deploy(strategy="blue_green", health=dict(GIVE_UP, deadline=5, min_ready_seconds=60.0))
+    green = "orders@green.service"
+    by_hand.host.systemd.before = lambda call: call == "enable " + green and by_hand.host.systemd.kill(green)
+    result = by_hand.deploy(strategy="blue_green")
     assert result["outcome"] == "reverted", result
     assert by_hand.host.systemd.pid(UNIT) == pid
     by_hand.expect_as_before()
