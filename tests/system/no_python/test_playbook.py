@@ -75,7 +75,7 @@ def test_the_environment_of_the_inventory(plain, tarball):
     assert done.code == 0, done
     for host in plain:
         text = host.sure("cat /opt/orders/current/environment")
-        assert 'ADMIN_ADDR=":%s"\nPORT="%s"\nSECRET="it\'s \\$HOME\nhunter2"\n' % (PORT, PORT) == text
+        assert text == 'ADMIN_ADDR=":%s"\nPORT="%s"\nSECRET="it\'s \\$HOME\nhunter2"\n' % (PORT, PORT)
         assert host.run("ls /var/tmp/slipway.*").code
     pids = [host.pid() for host in plain]
     for flags in ((), ("--check",)):
