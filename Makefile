@@ -35,7 +35,7 @@ demo-down: ## Remove the demo's hosts
 test-fast: lint sanity units ## Run before every commit: lint, sanity and unit tests, in two minutes
 
 .PHONY: test
-test: new-minutes test-fast ansible-units go-test galaxy acceptance molecule ## Run all tests, as in CI
+test: new-minutes test-fast docs-site ansible-units go-test galaxy acceptance molecule ## Run all tests, as in CI
 	@bash scripts/minutes.sh
 
 .PHONY: new-minutes
@@ -43,13 +43,18 @@ new-minutes:
 	@rm -f .work/log/minutes
 
 .PHONY: lint
-lint: tools programs copy ## Run ansible-lint, yamllint, ruff, shellcheck, and antsibull for changelog and docs
+lint: tools programs copy types ## Run ansible-lint, yamllint, ruff, mypy, shellcheck, and antsibull for changelog and docs
 	@$(LOG) ruff ruff check --output-format concise .
+	@$(LOG) ruff-format ruff format --check .
 	@$(LOG) yamllint yamllint --strict .
 	@$(LOG) shellcheck bash scripts/lint_shell.sh
 	@$(LOG) changelog-lint antsibull-changelog lint
 	@cd $(COPY) && $(LOG) docs-lint antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self .
 	@cd $(COPY) && ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/.work/tree $(LOG) ansible-lint ansible-lint --nocolor --config-file .config/ansible-lint.yml
+
+.PHONY: types
+types: tools ## Check type hints with mypy
+	@$(LOG) types mypy
 
 .PHONY: sanity
 sanity: tools programs ## Run ansible-test sanity
@@ -58,6 +63,10 @@ sanity: tools programs ## Run ansible-test sanity
 .PHONY: units
 units: tools programs ## Run pytest on tests/unit (ARGS="-k history -x" selects tests)
 	@LINES_OF_SUCCESS=1 $(LOG) units pytest --numprocesses auto --quiet $(ARGS)
+
+.PHONY: coverage
+coverage: tools programs ## Print the coverage of plugins/ by the unit tests; the report is in .work/coverage/html
+	@LINES_OF_SUCCESS=1 $(LOG) coverage bash scripts/coverage.sh $(ARGS)
 
 # pytest has run them all: ansible-test imports each of them in its own environment, and runs those of a module there.
 .PHONY: ansible-units
@@ -117,7 +126,7 @@ audit: ## Check pinned dependencies for known vulnerabilities
 
 .PHONY: lock
 lock: ## Update requirements-*.txt with digests (ARGS=--upgrade for the newest versions)
-	@bash scripts/lock.sh $(ARGS)
+	@bash scripts/pin_requirements.sh $(ARGS)
 
 .PHONY: sbom
 sbom: tools ## Write the collection's SBOM to .work/sbom.cdx.json
@@ -140,7 +149,7 @@ tools: .work/tools.stamp ## Install the pinned tools into .work/venv and link th
 
 .PHONY: programs
 programs:
-	@PYTHON="$(PYTHON)" bash scripts/programs.sh
+	@PYTHON="$(PYTHON)" bash scripts/install_test_programs.sh
 
 .PHONY: copy
 copy: tools

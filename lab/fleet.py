@@ -25,8 +25,9 @@ FLEET = "slipway.lab.fleet"
 RECIPE = "slipway.lab.recipe"
 SETTLED = ("running", "degraded")
 
-# What systemd needs as PID 1, and what the sandbox of a unit needs from the container. The bind mount works with
-# cgroup v1 and v2. ProtectProc= hides /proc from processes without SYS_PTRACE, and PrivateUsers= writes there.
+# What systemd needs as PID 1, and what the sandbox of a unit needs from the container. The bind mount works
+# with cgroup v1 and v2. ProtectProc= hides /proc from processes without SYS_PTRACE; PrivateUsers= writes
+# there.
 RUN_SYSTEMD = (
     "--cgroupns=host",
     "--volume=/sys/fs/cgroup:/sys/fs/cgroup:rw",

@@ -6,10 +6,13 @@
 
     python3 scripts/controllers.py                     every version
     python3 scripts/controllers.py 2.16 2.21           these
-    python3 scripts/controllers.py --quick             what `make test` has time for: the oldest, 2.18, 2.19 and the newest
+    python3 scripts/controllers.py --quick             what `make test` has time for: the oldest, 2.18, 2.19
+    and the newest
 
-Each version gets a virtual environment of its own in .work/controllers/. From each of them: setup, a new release, the same again
-(nothing may change), a check with its diff, a configuration-only change, a bad release, a rollback, status. A warning of
+Each version gets a virtual environment of its own in .work/controllers/. From each of them: setup, a new
+release, the same again
+(nothing may change), a check with its diff, a configuration-only change, a bad release, a rollback, status.
+A warning of
 deprecation, or any other warning of Ansible's, is a failure.
 """
 
@@ -30,8 +33,10 @@ WORK = ROOT / ".work" / "controllers"
 FLEET = "controllers"
 HOSTS = 2
 
-# The oldest is what Ubuntu 24.04 and RHEL 10 ship. Which Python each of them needs: the project's support matrix.
-VERSIONS = {"2.16": (3, 10), "2.17": (3, 10), "2.18": (3, 11), "2.19": (3, 11), "2.20": (3, 12), "2.21": (3, 12)}
+# The oldest is what Ubuntu 24.04 and RHEL 10 ship. Which Python each of them needs: the project's support
+# matrix.
+VERSIONS = {"2.16": (3, 10), "2.17": (3, 10), "2.18": (3, 11), "2.19": (3, 11), "2.20": (3, 12), "2.21": (3,
+12)}
 QUICK = ("2.16", "2.18", "2.19", "2.21")
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 # Each core lists the newest Python that it was made for; 2.16 and 2.17 do not know 3.13.
@@ -57,8 +62,10 @@ def main() -> None:
 
 
 def parsed() -> list[str]:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("versions", nargs="*", choices=[[], *VERSIONS], metavar="VERSION", help=", ".join(VERSIONS))
+    parser = argparse.ArgumentParser(description=__doc__,
+    formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("versions", nargs="*", choices=[[], *VERSIONS], metavar="VERSION", help=",
+    ".join(VERSIONS))
     parser.add_argument("--quick", action="store_true", help=", ".join(QUICK))
     given = parser.parse_args()
     return given.versions or list(QUICK if given.quick else VERSIONS)
@@ -97,7 +104,8 @@ class Controller:
     def live(self) -> None:
         """A service's life; each step says what has to come of it."""
         app = "core" + self.home.name.replace(".", "")
-        service = {"slipway_app": app, "slipway_port": 8080, "slipway_health": {"path": "/healthz", "deadline": 5}}
+        service = {"slipway_app": app, "slipway_port": 8080, "slipway_health": {"path": "/healthz",
+        "deadline": 5}}
         good = {**service, "slipway_artifacts": str(WORK / "dist" / f"{app}-1.0.0-linux-amd64.tar.gz")}
         bad = {**service, "slipway_artifacts": str(WORK / "dist" / f"{app}-6.6.6-linux-amd64.tar.gz")}
         unhealthy = {**bad, "slipway_env": {"UNHEALTHY": "1"}}
@@ -115,7 +123,8 @@ class Controller:
 
     def play(self, name: str, variables: dict, *more: str, status: int = 0, expect: str = "") -> str:
         inventory = ROOT / ".work" / "lab" / FLEET / "inventory.yml"
-        argv = ["ansible-playbook", f"slipway.golang.{name}", "-i", str(inventory), "-e", json.dumps(variables), *more]
+        argv = ["ansible-playbook", f"slipway.golang.{name}", "-i", str(inventory), "-e",
+        json.dumps(variables), *more]
         done = subprocess.run(argv, env=self.env, capture_output=True, text=True, check=False, cwd=WORK)
         output = done.stdout + done.stderr
         if done.returncode != status:
@@ -131,7 +140,8 @@ def install(version: str, home: Path) -> None:
     shutil.rmtree(home, ignore_errors=True)
     home.parent.mkdir(parents=True, exist_ok=True)
     run(python_for(version), "-m", "venv", str(home))
-    run(str(home / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check", f"ansible-core=={version}.*")
+    run(str(home / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check", f"ansible-
+    core=={version}.*")
     (home / "installed").touch()
 
 
@@ -178,7 +188,8 @@ def build_services() -> None:
                             },
                             "register": "built",
                         },
-                        {"slipway.golang.package": {"artifacts": "{{ built.artifacts }}", "dest": str(WORK / "dist")}},
+                        {"slipway.golang.package": {"artifacts": "{{ built.artifacts }}", "dest": str(WORK /
+                        "dist")}},
                     ],
                 }
             )

@@ -20,11 +20,11 @@ var assets embed.FS
 
 const bodyLimit = 1 << 20 // bytes of a request
 
-// newHandler is the whole service: every route, and what every request passes through.
+// newHandler returns the whole service: all routes and the middleware.
 func newHandler(config Config, log *slog.Logger) http.Handler {
 	setMode()
 	routes := gin.New()
-	// Whom to believe about X-Forwarded-For: a proxy on this machine. Gin's default believes everybody.
+	// Trust X-Forwarded-For only from a proxy on this machine. Gin's default trusts every client.
 	if err := routes.SetTrustedProxies([]string{"127.0.0.1", "::1"}); err != nil {
 		panic(err) // the list above is a constant
 	}
@@ -40,7 +40,7 @@ func newHandler(config Config, log *slog.Logger) http.Handler {
 	return routes
 }
 
-// setMode quietens Gin unless GIN_MODE asks for more: in debug mode it writes plain text between the JSON lines.
+// setMode sets Gin's release mode unless GIN_MODE is set: debug mode writes plain text between the JSON lines.
 func setMode() {
 	if os.Getenv("GIN_MODE") == "" {
 		gin.SetMode(gin.ReleaseMode)
@@ -58,7 +58,7 @@ func addPages(routes *gin.Engine) {
 	})
 }
 
-// health names the release too, as those who ask it may see the body only.
+// health includes the release, as some health checks read only the body.
 func health(request *gin.Context) {
 	request.JSON(http.StatusOK, gin.H{"status": "ok", "release": version})
 }
@@ -82,7 +82,7 @@ func sum(request *gin.Context) {
 	request.JSON(http.StatusOK, gin.H{"sum": total})
 }
 
-// work stands for a request that takes its time, to see that a deploy lets it finish.
+// work takes as long as requested, to show that a deploy lets open requests finish.
 func work(request *gin.Context) {
 	var input struct {
 		Milliseconds *int `form:"ms" binding:"required,min=0,max=5000"`
@@ -98,8 +98,8 @@ func work(request *gin.Context) {
 	}
 }
 
-// named says in every answer which release it comes from: an answer of the old process cannot pass for one of the new, and
-// nginx writes it into its log.
+// named adds the release to every response: so a health check cannot mistake the old process for the new one, and nginx can log
+// it.
 func named(request *gin.Context) {
 	request.Header("X-Release", version)
 }
@@ -109,14 +109,14 @@ func limited(request *gin.Context) {
 }
 
 func recovered(log *slog.Logger) gin.HandlerFunc {
-	// Gin's own recovery writes plain text; this one writes a line like all others.
+	// Gin's own recovery writes plain text; this one writes a JSON line.
 	return gin.CustomRecoveryWithWriter(nil, func(request *gin.Context, problem any) {
 		log.Error("panic", "problem", fmt.Sprint(problem), "path", request.Request.URL.Path)
 		request.AbortWithStatusJSON(http.StatusInternalServerError, gin.H{"error": "internal error"})
 	})
 }
 
-// logged writes one line a request; health checks, which come every few seconds, only at level DEBUG.
+// logged writes one line per request. Health checks, which come every few seconds, are logged at level DEBUG.
 func logged(log *slog.Logger) gin.HandlerFunc {
 	return func(request *gin.Context) {
 		started := time.Now()

@@ -19,8 +19,8 @@ import (
 	"time"
 )
 
-// start serves newHandler on a free port; the returned channel carries what serve returns once stop was called.
-func start(t *testing.T, patience time.Duration) (address string, stop func(), ended chan error) {
+// start serves newHandler on a free port. The channel receives the result of serve after stop was called.
+func start(t *testing.T, timeout time.Duration) (address string, stop func(), ended chan error) {
 	t.Helper()
 	listener, err := listen(Config{ListenAddr: "127.0.0.1"})
 	if err != nil {
@@ -29,7 +29,7 @@ func start(t *testing.T, patience time.Duration) (address string, stop func(), e
 	ctx, stop := context.WithCancel(context.Background())
 	t.Cleanup(stop)
 	ended = make(chan error, 1)
-	go func() { ended <- serve(ctx, listener, newHandler(Config{}, slog.New(slog.DiscardHandler)), patience) }()
+	go func() { ended <- serve(ctx, listener, newHandler(Config{}, slog.New(slog.DiscardHandler)), timeout) }()
 	return "http://" + listener.Addr().String(), stop, ended
 }
 
@@ -58,7 +58,7 @@ func TestAcceptedRequestIsServedToItsEnd(t *testing.T) {
 	}
 }
 
-// Both were connected before the end began, and asked when it had: net/http's Shutdown alone hangs up on them.
+// Both clients connected before the shutdown and sent their request after it began: net/http's Shutdown alone would drop them.
 func TestWhoeverIsConnectedWhenTheEndBeginsIsAnswered(t *testing.T) {
 	for name, before := range map[string]string{"a new connection": "", "a kept connection": "GET / HTTP/1.1\r\nHost: x\r\n\r\n"} {
 		t.Run(name, func(t *testing.T) {
@@ -120,7 +120,7 @@ func TestPprofAnswersOnLoopbackAndATakenPortIsNoError(t *testing.T) {
 	}
 }
 
-// The two tests below run the service as systemd does: a process of its own, a signal, an inherited socket.
+// The two tests below run the service as systemd does: as a separate process, with a signal and an inherited socket.
 
 func build(t *testing.T) string {
 	t.Helper()
@@ -142,7 +142,7 @@ func TestTakesTheSocketThatSystemdPasses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The shell stands for systemd: LISTEN_PID must be the PID of the service, which exec keeps.
+	// The shell acts as systemd: LISTEN_PID must be the PID of the service, which exec keeps.
 	command := exec.Command("sh", "-c", `LISTEN_PID=$$ exec "$0"`, build(t))
 	command.Env = append(os.Environ(), "LISTEN_FDS=1", "PORT=1", "PPROF_PORT=0")
 	command.ExtraFiles = []*os.File{socket}

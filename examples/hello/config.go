@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// Config is every setting of the service: defaults, then the file, then the environment.
+// Config has all settings of the service: defaults, then the file, then the environment.
 type Config struct {
 	ListenAddr      string     `json:"listen_addr"`      // LISTEN_ADDR; empty is every interface
 	Port            int        `json:"port"`             // PORT
@@ -23,7 +23,7 @@ type Config struct {
 	Greeting        string     `json:"greeting"`         // GREETING: stands for a setting of your own
 }
 
-// loadConfig reads the file, where one is named, and lets the environment win.
+// loadConfig reads the file, if one is named, and then the environment, which takes precedence.
 func loadConfig(path string, getenv func(string) string) (Config, error) {
 	config := Config{Port: 8080, PprofPort: 6060, ShutdownSeconds: 20, Greeting: "Hello"}
 	if path != "" {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// A small HTTP service that is ready to be run by systemd. The routes are in routes.go; the rest is the frame
-// that every such service needs: settings, logs, a listener, and an orderly end.
+// A small HTTP service for systemd. The routes are in routes.go; the rest is what every such service needs: settings, logs,
+// a listener, and a graceful shutdown.
 package main
 
 import (
@@ -16,7 +16,7 @@ import (
 	"syscall"
 )
 
-// Stamped by the build: -ldflags "-X main.version=1.4.2 -X main.commit=8d0f…"
+// Set by the build: -ldflags "-X main.version=1.4.2 -X main.commit=8d0f…"
 var (
 	version = "dev"
 	commit  = ""

@@ -20,7 +20,7 @@ const (
 	workLimit = 5000    // milliseconds of /api/work
 )
 
-// newHandler is the whole service: every route, and what every request passes through.
+// newHandler returns the whole service: all routes and the middleware.
 func newHandler(config Config, log *slog.Logger) http.Handler {
 	routes := http.NewServeMux()
 	routes.HandleFunc("GET /healthz", health)
@@ -37,7 +37,7 @@ func newHandler(config Config, log *slog.Logger) http.Handler {
 	return logged(log, recovered(log, named(limited(routes))))
 }
 
-// health names the release too, as those who ask it may see the body only.
+// health includes the release, as some health checks read only the body.
 func health(answer http.ResponseWriter, _ *http.Request) {
 	writeJSON(answer, http.StatusOK, map[string]any{"status": "ok", "release": version})
 }
@@ -61,7 +61,7 @@ func sum(answer http.ResponseWriter, request *http.Request) {
 	writeJSON(answer, http.StatusOK, map[string]any{"sum": total})
 }
 
-// work stands for a request that takes its time, to see that a deploy lets it finish.
+// work takes as long as requested, to show that a deploy lets open requests finish.
 func work(answer http.ResponseWriter, request *http.Request) {
 	wanted, err := strconv.Atoi(request.URL.Query().Get("ms"))
 	if err != nil || wanted < 0 || wanted > workLimit {
@@ -78,11 +78,11 @@ func work(answer http.ResponseWriter, request *http.Request) {
 func writeJSON(answer http.ResponseWriter, status int, value any) {
 	answer.Header().Set("Content-Type", "application/json; charset=utf-8")
 	answer.WriteHeader(status)
-	_ = json.NewEncoder(answer).Encode(value) // a client that is gone cannot be told
+	_ = json.NewEncoder(answer).Encode(value) // a client that has disconnected gets no error
 }
 
-// named says in every answer which release it comes from: an answer of the old process cannot pass for one of the new, and
-// nginx writes it into its log.
+// named adds the release to every response: so a health check cannot mistake the old process for the new one, and nginx can log
+// it.
 func named(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(answer http.ResponseWriter, request *http.Request) {
 		answer.Header().Set("X-Release", version)
@@ -109,7 +109,7 @@ func recovered(log *slog.Logger, next http.Handler) http.Handler {
 	})
 }
 
-// logged writes one line a request; health checks, which come every few seconds, only at level DEBUG.
+// logged writes one line per request. Health checks, which come every few seconds, are logged at level DEBUG.
 func logged(log *slog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(answer http.ResponseWriter, request *http.Request) {
 		started := time.Now()
@@ -124,7 +124,7 @@ func logged(log *slog.Logger, next http.Handler) http.Handler {
 	})
 }
 
-// statusWriter remembers the status for the log.
+// statusWriter records the status for the log.
 type statusWriter struct {
 	http.ResponseWriter
 	status int

@@ -18,9 +18,9 @@ import (
 	"time"
 )
 
-const firstInheritedDescriptor = 3 // what systemd passes begins after stdin, stdout and stderr
+const firstInheritedDescriptor = 3 // after stdin, stdout and stderr
 
-// listen takes the listener that systemd passes (socket activation), else opens its own.
+// listen returns the listener that systemd passes (socket activation), or opens one.
 func listen(config Config) (net.Listener, error) {
 	listener, err := inheritedListener()
 	if listener != nil || err != nil {
@@ -29,8 +29,8 @@ func listen(config Config) (net.Listener, error) {
 	return net.Listen("tcp", net.JoinHostPort(config.ListenAddr, strconv.Itoa(config.Port)))
 }
 
-// inheritedListener is nil when the process was started without one. LISTEN_PID says whom the descriptors are for:
-// a child must not take its parent's. See sd_listen_fds(3).
+// inheritedListener is nil when the process was started without one. LISTEN_PID is the process that the descriptors are for:
+// a child must not use its parent's. See sd_listen_fds(3).
 func inheritedListener() (net.Listener, error) {
 	if os.Getenv("LISTEN_PID") != strconv.Itoa(os.Getpid()) {
 		return nil, nil
@@ -44,16 +44,16 @@ func inheritedListener() (net.Listener, error) {
 	return net.FileListener(file)
 }
 
-// serve answers until ctx ends; then it takes no new connection and finishes the accepted ones, for as long as patience lasts.
-func serve(ctx context.Context, listener net.Listener, handler http.Handler, patience time.Duration) error {
-	callers := &callers{states: map[net.Conn]state{}}
+// serve answers requests until ctx ends. Then it accepts no new connection and finishes the open requests, within timeout.
+func serve(ctx context.Context, listener net.Listener, handler http.Handler, timeout time.Duration) error {
+	connections := &connections{states: map[net.Conn]state{}}
 	server := &http.Server{
-		Handler:           callers.told(handler),
-		ConnState:         callers.note,
-		ReadHeaderTimeout: 5 * time.Second, // none of these means for ever in Go: one slow client per connection, until all are gone
+		Handler:           connections.announceClose(handler),
+		ConnState:         connections.record,
+		ReadHeaderTimeout: 5 * time.Second, // without these limits slow clients could hold connections without end
 		ReadTimeout:       15 * time.Second,
 		WriteTimeout:      30 * time.Second,
-		IdleTimeout:       2 * time.Minute, // above a proxy's, so that it is the proxy that closes idle connections
+		IdleTimeout:       2 * time.Minute, // longer than a proxy's, so that the proxy closes idle connections first
 		MaxHeaderBytes:    64 << 10,
 	}
 	ended := make(chan error, 1)
@@ -63,28 +63,27 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler, pat
 		return err
 	case <-ctx.Done():
 	}
-	deadline, cancel := context.WithTimeout(context.Background(), patience)
+	deadline, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
-	// From the first moment of Shutdown on, net/http hangs up on every request that it has just read. So let those who are
-	// connected already be answered first.
-	callers.ending.Store(true)
+	// Shutdown closes connections whose request it has just read. So answer the clients that are already connected first.
+	connections.ending.Store(true)
 	listener.Close()
 	<-ended
-	callers.settle()
+	connections.waitUntilIdle()
 	if err := server.Shutdown(deadline); err != nil {
 		server.Close()
-		return fmt.Errorf("requests were still running after %s and were cut off: %w", patience, err)
+		return fmt.Errorf("requests were still running after %s and were cut off: %w", timeout, err)
 	}
 	return nil
 }
 
 const (
-	keptInUse    = 100 * time.Millisecond // a kept connection that was used so short a time ago will carry another request
-	firstRequest = 500 * time.Millisecond // for the first request on a connection that was accepted just now
+	keptInUse    = 100 * time.Millisecond // a kept connection that was used this recently may carry another request
+	firstRequest = 500 * time.Millisecond // time for the first request on a new connection
 )
 
-// callers are the connections to this service: what each is about, and since when.
-type callers struct {
+// connections are the open connections: the state of each, and since when.
+type connections struct {
 	ending atomic.Bool
 	mutex  sync.Mutex
 	states map[net.Conn]state
@@ -95,7 +94,7 @@ type state struct {
 	since time.Time
 }
 
-func (c *callers) note(connection net.Conn, now http.ConnState) {
+func (c *connections) record(connection net.Conn, now http.ConnState) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	if now == http.StateClosed || now == http.StateHijacked {
@@ -105,8 +104,8 @@ func (c *callers) note(connection net.Conn, now http.ConnState) {
 	}
 }
 
-// told says in each answer that the connection ends with it, once the service is ending.
-func (c *callers) told(next http.Handler) http.Handler {
+// announceClose adds "Connection: close" to every response while the service shuts down.
+func (c *connections) announceClose(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(answer http.ResponseWriter, request *http.Request) {
 		if c.ending.Load() {
 			answer.Header().Set("Connection", "close")
@@ -115,11 +114,11 @@ func (c *callers) told(next http.Handler) http.Handler {
 	})
 }
 
-// settle waits until nobody is about to send a request, or has had the time to. Whoever is being answered at the beginning may
-// send another one, as nobody has told him, so that even then there is something to wait for.
-func (c *callers) settle() {
+// waitUntilIdle waits until no client is about to send a request, or has had the time to. A client whose request is being
+// answered may send another one, as its response did not announce the close.
+func (c *connections) waitUntilIdle() {
 	for began := time.Now(); c.count() > 0; time.Sleep(2 * time.Millisecond) {
-		c.hangUp()
+		c.closeIdle()
 		waited := time.Since(began)
 		if waited > keptInUse && c.count(http.StateNew, http.StateIdle) == 0 || waited > firstRequest {
 			return
@@ -127,9 +126,9 @@ func (c *callers) settle() {
 	}
 }
 
-// hangUp closes the kept connections that were not used for a while, but for those on which a request has arrived that nobody has
-// read yet. Clients take the connection that they used last, so that these are the ones that they do not take now.
-func (c *callers) hangUp() {
+// closeIdle closes kept connections that were not used for a while, except those with a request that was not read yet. Clients
+// use the connection that they used last, so they do not use these now.
+func (c *connections) closeIdle() {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	for connection, state := range c.states {
@@ -151,8 +150,8 @@ func hasUnread(connection net.Conn) bool {
 	return count > 0
 }
 
-// count tells how many connections are in one of these states; in any at all, where none is named.
-func (c *callers) count(wanted ...http.ConnState) int {
+// count returns how many connections are in one of these states, or in any state if none is given.
+func (c *connections) count(wanted ...http.ConnState) int {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	count := 0
@@ -164,8 +163,8 @@ func (c *callers) count(wanted ...http.ConnState) int {
 	return count
 }
 
-// startPprof serves profiles to this machine only; 0 switches it off. A taken port is no reason not to serve: for a
-// moment of a deploy two instances may run side by side, and the first keeps it.
+// startPprof serves profiles on 127.0.0.1; port 0 switches it off. If the port is in use the service starts without: during a
+// deploy two instances may run side by side, and the first one has the port.
 func startPprof(port int, log *slog.Logger) {
 	if port == 0 {
 		return
@@ -181,6 +180,6 @@ func startPprof(port int, log *slog.Logger) {
 	routes.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	routes.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	routes.HandleFunc("/debug/pprof/trace", pprof.Trace)
-	server := &http.Server{Handler: routes, ReadHeaderTimeout: 5 * time.Second} // no WriteTimeout: a profile takes its time
+	server := &http.Server{Handler: routes, ReadHeaderTimeout: 5 * time.Second} // no WriteTimeout: a profile takes long
 	go func() { log.Warn("pprof ended", "error", server.Serve(listener).Error()) }()
 }

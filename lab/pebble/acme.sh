@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Have the ACME server of this host behave badly, and well again.
+# Let the ACME server of this host fail, and restore it.
 set -eu
 
 usage='usage: acme validity SECONDS | limit | block | serve
-  validity  issue certificates that run so long; this restarts Pebble, which forgets its accounts and its root
+  validity  issue certificates with this validity; this restarts Pebble, which loses its accounts and its root
   limit     refuse new orders: rateLimited
-  block     answer nobody on port 14000: packets are dropped
-  serve     undo limit and block, and have Pebble run'
+  block     drop all packets to port 14000
+  serve     undo limit and block, and start Pebble'
 
 open_port() {
   nft 'add table ip acme; delete table ip acme'

@@ -15,6 +15,7 @@ from ..plugin_utils import fleet, variables
 
 ARGUMENTS = {
     "needs": {"type": "str", "choices": ["source", "artifacts", "command"]},
+    "refuses": {"type": "dict", "default": {}},
 }
 SHOWN = 20
 NEEDED = {
@@ -50,7 +51,10 @@ class ActionModule(ActionBase):
         in_play = {host: services[host] for host in task_vars["ansible_play_hosts_all"] if host in services}
         if not problems:
             problems = (
-                fleet.disagreements(services) + _several(in_play) + _lacking(in_play, arguments["needs"])
+                fleet.disagreements(services)
+                + _several(in_play)
+                + _lacking(in_play, arguments["needs"])
+                + _refused(in_play, arguments["refuses"])
             )
         if problems:
             return dict(result, failed=True, msg=_in_full(problems))
@@ -139,6 +143,19 @@ def _lacking(in_play, needs):
     names, sentence = NEEDED.get(needs, ((), ""))
     lacking = [host for host, values in in_play.items() if names and not any(values[name] for name in names)]
     return [_with_hosts(sentence, lacking)] if lacking else []
+
+
+def _refused(in_play, reasons):
+    """What a playbook cannot do: it must not look as if it had been done."""
+    problems = []
+    for name, reason in reasons.items():
+        default = variables.VARIABLES[name].default
+        hosts = [host for host, values in in_play.items() if values[name] != default]
+        if hosts:
+            problems.append(
+                _with_hosts("%s is set, and this playbook cannot do that: %s" % (name, reason), hosts)
+            )
+    return problems
 
 
 def _with_hosts(problem, hosts):

@@ -11,18 +11,26 @@ module: variables
 short_description: Check the variables of the playbooks for all hosts at once
 version_added: 0.1.0
 description:
-  - Reads every variable that begins with C(slipway_) of every host of the inventory, and checks its name, type
-    and value. Each problem is reported once, with its hosts and the remedy, before any host is connected to.
+  - Reads every variable that begins with C(slipway_) of every host of the inventory, and checks its name,
+    type and value. Each problem is reported once, with its hosts and the remedy, before any host is connected
+    to.
   - Values may be text, as from C(-e name=value) or an INI inventory; they are taken for what they mean.
   - Names that begin with C(slipway_custom_) are for your own use.
-  - The playbooks of this collection run it first. It is of use by itself to check an inventory, in CI for instance.
+  - The playbooks of this collection run it first. It is of use by itself to check an inventory, in CI for
+    instance.
 options:
   needs:
     description:
-      - Report hosts that lack what a playbook needs - V(source) to build, V(artifacts) to install, or V(command)
-        to run.
+      - Report hosts that lack what a playbook needs - V(source) to build, V(artifacts) to install, or
+        V(command) to run.
     type: str
     choices: [source, artifacts, command]
+  refuses:
+    description:
+      - Variables that the playbook cannot follow, each with the reason and the remedy. One that has another
+        value than its default is reported.
+    type: dict
+    default: {}
 attributes:
   action:
     description: Runs on the controller, once for all hosts of the play.

@@ -42,6 +42,7 @@ OF_THE_BUILD = (
     "slipway_build",
     "slipway_files",
     "slipway_unit",
+    "slipway_port_variable",
     "slipway_signing_key",
 )
 
@@ -106,6 +107,7 @@ def _described(build, all_of_them):
         "options": build["slipway_build"],
         "files": build["slipway_files"],
         "unit": build["slipway_unit"],
+        "port_variable": build["slipway_port_variable"],
         "signing_key": build["slipway_signing_key"],
     }
 

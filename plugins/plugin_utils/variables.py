@@ -11,25 +11,35 @@ from
 
 from __future__ import annotations
 
-import difflib
-import os
 import re
 import shlex
 
-import yaml
-
-from ..module_utils.common import environment, health, names, unit
+from ..module_utils.common import build_options, environment, health, names, nginx_options, placeholders, unit
 from ..module_utils.common.errors import InvalidInput, SlipwayError
 from ..module_utils.common.strategies import STRATEGIES
+from .kinds import (
+    Place,
+    Unfit,
+    boolean,
+    dictionary,
+    like,
+    list_of,
+    nearest,
+    one_of,
+    options,
+    parsed,
+    path,
+    port,
+    remote_path,
+    text,
+    whole,
+)
 
 # Names that begin so are never refused: the first is the playbooks' own, the second is for the user's.
 PRIVATE = "slipway__"
 OWN = "slipway_custom_"
 
-_TRUE = ("1", "on", "t", "true", "y", "yes")
-_FALSE = ("0", "f", "false", "n", "no", "off")
 _WAVE = re.compile(r"[1-9][0-9]{0,6}%?")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _TARGET = re.compile(r"[a-z0-9]+/[a-z0-9]+(/[A-Za-z0-9.,]+)?")
 _DOMAIN = re.compile(r"(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
 _URL = re.compile(r"https?://\S+")
@@ -47,167 +57,43 @@ class Variable:
         self.required = required
 
 
-class _Unfit(ValueError):
-    """A value that cannot be read; the message is the remedy."""
-
-
-# --- kinds: each takes what the user wrote and a Place, and returns the value or raises ---
-
-
-class Place:
-    """Where relative paths begin."""
-
-    def __init__(self, directory):
-        self.directory = directory
-
-    def path(self, value):
-        return os.path.normpath(os.path.join(self.directory, os.path.expanduser(value)))
-
-
-def text(check=None):
-    def read(value, dummy):
-        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-            raise _Unfit("use a text")
-        if isinstance(value, float):  # 1.10 is 1.1 by now, and nobody would know
-            raise _Unfit("YAML reads it as a number: put it in quotes")
-        if _CONTROL.search(str(value)):
-            raise _Unfit("it has a control character")
-        return check(str(value)) if check else str(value)
-
-    return read
-
-
-def boolean(value, dummy):
-    if isinstance(value, bool):
-        return value
-    word = str(value).strip().lower()
-    if isinstance(value, (str, int)) and word in _TRUE + _FALSE:
-        return word in _TRUE
-    raise _Unfit("use true or false")
-
-
-def whole(least, most=1 << 40):
-    remedy = (
-        "use a whole number, %d or more" % least
-        if most == 1 << 40
-        else "use a whole number from %d to %d" % (least, most)
-    )
-
-    def read(value, dummy):
-        if isinstance(value, str) and re.fullmatch(r"\s*[0-9]{1,13}\s*", value):
-            value = int(value)
-        if isinstance(value, float) and value.is_integer():
-            value = int(value)
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            raise _Unfit(remedy)
-        return value
-
-    return read
-
-
-port = whole(1, 65535)
-
-
-def like(pattern, remedy):
-    """A text of a certain form."""
-
-    def check(value):
-        if not pattern.fullmatch(value):
-            raise _Unfit(remedy)
-        return value
-
-    return text(check)
-
-
-def one_of(*choices):
-    def read(value, dummy):
-        if value not in choices:
-            raise _Unfit("use one of %s%s" % (", ".join(choices), _like(value, choices)))
-        return value
-
-    return read
-
-
-def path(value, place):
-    return place.path(text()(value, place))
-
-
-def remote_path(value, dummy):
-    return names.check_absolute(value, "")
-
-
-def list_of(read_item, single=False):
-    """A list; ``single``: one value is a list of it."""
-
-    def read(value, place):
-        value = _parsed(value, list)
-        if single and not isinstance(value, list):
-            value = [value]
-        if not isinstance(value, list):
-            raise _Unfit("use a list")
-        return [read_item(item, place) for item in value]
-
-    return read
-
-
-def dictionary(check=None):
-    def read(value, place):
-        value = _parsed(value, dict)
-        if not isinstance(value, dict):
-            raise _Unfit("use a dictionary")
-        return check(value, place) if check else value
-
-    return read
-
-
-def _parsed(value, kind):
-    """A list or a dictionary that was given as text, as by ``-e``."""
-    opening = "[" if kind is list else "{"
-    if isinstance(value, str) and value.strip().startswith(opening):
-        try:
-            return yaml.safe_load(value)
-        except yaml.YAMLError as error:
-            raise _Unfit("it is no YAML: %s" % " ".join(str(error).split())) from error
-    return value
-
-
 # --- checks of single variables ---
 
 
 def _wave(value, dummy):
     word = str(value)
     if isinstance(value, bool) or not _WAVE.fullmatch(word) or word.endswith("%") and int(word[:-1]) > 100:
-        raise _Unfit("use numbers of hosts or percentages, as in [1, '10%', '100%']")
+        raise Unfit("use numbers of hosts or percentages, as in [1, '10%', '100%']")
     return word if word.endswith("%") else int(word)
 
 
 def _files(value, place):
     """Files to take along: ``src`` on the controller, ``dest`` in the release or in the configuration."""
-    entry = _parsed(value, dict)
+    entry = parsed(value, dict)
     if not isinstance(entry, dict) or not entry.get("src"):
-        raise _Unfit("each entry is a dictionary with src, as in {src: templates, dest: templates}")
+        raise Unfit("each entry is a dictionary with src, as in {src: templates, dest: templates}")
     unknown = sorted(set(entry) - {"src", "dest", "mode", "exclude"})
     if unknown:
-        raise _Unfit("%s is unknown in it; there are src, dest, mode and exclude" % unknown[0])
+        raise Unfit("%s is unknown in it; there are src, dest, mode and exclude" % unknown[0])
     return dict(entry, src=place.path(str(entry["src"])))
 
 
 def _config(value, place):
-    entry = _parsed(value, dict)
+    entry = parsed(value, dict)
     if not isinstance(entry, dict) or not entry.get("src") or not entry.get("dest"):
-        raise _Unfit("each entry is a dictionary with src and dest, as in {src: app.toml.j2, dest: app.toml}")
+        raise Unfit("each entry is a dictionary with src and dest, as in {src: app.toml.j2, dest: app.toml}")
     unknown = sorted(set(entry) - {"src", "dest"})
     if unknown:
-        raise _Unfit("%s is unknown in it; there are src and dest" % unknown[0])
+        raise Unfit("%s is unknown in it; there are src and dest" % unknown[0])
     return {"src": place.path(str(entry["src"])), "dest": names.check_member(str(entry["dest"]), "dest")}
 
 
 def _migrate(value, place):
-    entry = _parsed(value, dict)
-    entry = entry if isinstance(entry, dict) else {"args": _parsed(entry, list)}
+    entry = parsed(value, dict)
+    entry = entry if isinstance(entry, dict) else {"args": parsed(entry, list)}
     unknown = sorted(set(entry) - {"args", "timeout"})
     if unknown or not isinstance(entry.get("args"), list) or not entry["args"]:
-        raise _Unfit(
+        raise Unfit(
             "use the arguments of the binary, as in [migrate, up], or {args: [migrate, up], timeout: 600}"
         )
     arguments = [text()(item, place) for item in entry["args"]]
@@ -216,58 +102,13 @@ def _migrate(value, place):
 
 def _command(value, place):
     """Arguments: a list, or a text with the words of a command line."""
-    parsed = _parsed(value, list)
-    if isinstance(parsed, str):
+    words = parsed(value, list)
+    if isinstance(words, str):
         try:
-            parsed = shlex.split(text()(parsed, place))
+            words = shlex.split(text()(words, place))
         except ValueError as error:
-            raise _Unfit("%s: write a list, as in [migrate, status]" % error) from error
-    return list_of(text(), single=True)(parsed, place)
-
-
-def options(table, field):
-    """A dictionary whose keys are those of an option table: each is read by its type there."""
-
-    def read(value, place):
-        result = {}
-        for key, item in value.items():
-            if key not in table:
-                raise InvalidInput(field, key, "there is no such option%s" % _like(key, table))
-            try:
-                result[key] = _option(table[key], item, place)
-            except _Unfit as error:
-                raise InvalidInput("%s.%s" % (field, key), item, str(error)) from error
-        return result
-
-    return read
-
-
-def _option(spec, value, place):
-    """One option of a module, given as text or not; the module checks what a list or a dictionary holds."""
-    if value is None:
-        return None
-    readers = {
-        "bool": boolean,
-        "int": whole(0),
-        "float": _seconds,
-        "list": list_of(_anything),
-        "dict": dictionary(),
-    }
-    return readers.get(spec["type"], text())(value, place)
-
-
-def _seconds(value, dummy):
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = -1.0
-    if isinstance(value, bool) or not 0 <= number < 1e9:  # neither nan nor inf
-        raise _Unfit("use seconds, 0 or more")
-    return number
-
-
-def _anything(value, dummy):
-    return value
+            raise Unfit("%s: write a list, as in [migrate, status]" % error) from error
+    return list_of(text(), single=True)(words, place)
 
 
 def _health(value, place):
@@ -280,6 +121,21 @@ def _unit(value, place):
     value = options(unit.OPTIONS, "unit")(value, place)
     unit.sections("app", value, binary="/bin/app")
     return value
+
+
+def _build(value, place):
+    value = options(build_options.OPTIONS, "build", build_options.VARIABLES)(value, place)
+    for name in value.get("pass_environment") or []:
+        if not names.VARIABLE.fullmatch(name):  # which may be a secret
+            raise InvalidInput(
+                "build.pass_environment",
+                "(hidden)",
+                "give names of variables, as in CI_GIT_TOKEN, not their values",
+            )
+    return value
+
+
+_proxy = options(nginx_options.OPTIONS, "proxy", nginx_options.VARIABLES)
 
 
 def _environment(value, dummy):
@@ -302,7 +158,7 @@ VARIABLES = {
     ),
     "slipway_version": Variable(text(names.check_version)),
     "slipway_stamp": Variable(dictionary(), {}),
-    "slipway_build": Variable(dictionary(), {}),
+    "slipway_build": Variable(dictionary(_build), {}),
     "slipway_files": Variable(list_of(_files), []),
     "slipway_dist": Variable(path),
     "slipway_signing_key": Variable(path),
@@ -342,7 +198,7 @@ VARIABLES = {
     "slipway_tls": Variable(boolean, True),
     "slipway_certificate": Variable(remote_path),
     "slipway_certificate_key": Variable(remote_path),
-    "slipway_proxy": Variable(dictionary(), {}),
+    "slipway_proxy": Variable(dictionary(_proxy), {}),
     "slipway_address": Variable(text()),
     "slipway_issuer": Variable(text()),
     # who may do what on the hosts
@@ -358,12 +214,16 @@ VARIABLES = {
     "slipway_remove_data": Variable(boolean, False),
 }
 
+_LACKING = "%s: %r has %s, and the service has not got %s: set %s, or write %s for the word itself"
+
 # What a module calls a value, and what the user calls it.
 _FIELDS = {
     "health": "slipway_health",
     "unit": "slipway_unit",
     "environment": "slipway_env",
     "stamp": "slipway_stamp",
+    "build": "slipway_build",
+    "proxy": "slipway_proxy",
 }
 
 
@@ -380,7 +240,25 @@ def read(given, template, directory):
             values[name] = _value(name, variable, given, template, place)
         except SlipwayError as error:
             problems.append(str(error))
-    return values, problems
+    return values, problems or _without_their_value(values)
+
+
+def _without_their_value(values):
+    """Arguments and variables that need a port or a configuration that the service does not have."""
+    texts = [
+        ("slipway_unit.exec_args", arg, str(arg)) for arg in values["slipway_unit"].get("exec_args") or []
+    ]
+    texts += [("slipway_env", key, str(value)) for key, value in values["slipway_env"].items()]
+    problems = []
+    for name, shown, text in texts:
+        used = placeholders.used(text)
+        if "port" in used and not port_for(values["slipway_port"], values["slipway_health"]):
+            problems.append(_LACKING % (name, shown, "{port}", "a port", "slipway_port", "{{port}}"))
+        if "config" in used and not values["slipway_config"]:
+            problems.append(
+                _LACKING % (name, shown, "{config}", "configuration files", "slipway_config", "{{config}}")
+            )
+    return problems
 
 
 def _value(name, variable, given, template, place):
@@ -391,7 +269,7 @@ def _value(name, variable, given, template, place):
         return variable.default
     try:
         return variable.read(raw, place)
-    except _Unfit as error:
+    except Unfit as error:
         raise InvalidInput(name, _shown(name, raw), str(error)) from error
     except InvalidInput as error:
         raise SlipwayError(_in_the_users_words(name, str(error))) from error
@@ -414,7 +292,7 @@ def _unknown(given):
     known = set(VARIABLES)
     return [
         "%s: there is no such variable%s. Names of your own may begin with %s"
-        % (name, _like(name, known), OWN)
+        % (name, nearest(name, known), OWN)
         for name in sorted(name for name in given if isinstance(name, str) and name.startswith("slipway_"))
         if name not in known and not name.startswith((PRIVATE, OWN))
     ]
@@ -428,8 +306,3 @@ def port_for(port, health_options):
             "unix" if health_options.get("socket") else "command" if health_options.get("command") else "http"
         )
     return port or (None if kind in _WITHOUT_PORT else 8080)
-
-
-def _like(word, known):
-    close = difflib.get_close_matches(str(word), list(known), n=1)
-    return "; did you mean %s?" % close[0] if close else ""

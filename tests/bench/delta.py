@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How large is a patch, and what does it cost on both sides, beside the whole tarball on a line of 100 Mbit/s?
+"""The size of a patch and its cost on both sides, beside the full tarball on a line of 100 Mbit/s.
 
     .work/venv/bin/python tests/bench/delta.py
 
-Takes examples/gin-api and three changes of it: a stamped version alone, one line of code, and one more package of the standard library. What the host does is
-measured on this machine: unpack the tarball, or undo the patch, both with all checks and on disk. With the package bsdiff4 installed, its
-patches are measured too.
+Takes examples/gin-api and three changes of it: a stamped version alone, one line of code, and one more
+package of the standard library. What the host does is measured on this machine: unpack the tarball, or
+apply the patch, both with all checks and on disk. If bsdiff4 is installed, its patches are measured too.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 
-from hosts import REPO, local_module
+from hosts import REPO, lab, local_module
 
 sys.path.insert(0, str(REPO / ".work" / "collections"))
 
@@ -61,7 +61,10 @@ def one_line(source):
 
 
 def a_library(source):
-    text = 'package main\n\nimport "encoding/xml"\n\nfunc init() { _ = xml.Unmarshal([]byte("<a/>"), &edited) }\n\nvar edited string\n'
+    text = (
+        'package main\n\nimport "encoding/xml"\n\n'
+        'func init() { _ = xml.Unmarshal([]byte("<a/>"), &edited) }\n\nvar edited string\n'
+    )
     (source / "edit.go").write_text(text, encoding="utf-8")
 
 
@@ -153,4 +156,4 @@ def kilobytes(data):
 
 
 if __name__ == "__main__":
-    main()
+    lab.script(main)

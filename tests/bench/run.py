@@ -4,14 +4,15 @@
 
 """Deploy the same service to the same hosts in several ways, and print what each cost.
 
-The ways take turns, round by round; each begins without a connection to any host, brings a new version of examples/gin-api (but for
-those that say otherwise) and ends when all hosts have answered its health check once. Then every host must answer with that version.
-Medians are shown. What each way does is in ways.py to read, how it is measured in hosts.py.
+The ways take turns, round by round. Each begins without a connection to any host, deploys a new version of
+examples/gin-api (unless its name says otherwise) and ends when all hosts have answered its health check once.
+Then every host must answer with that version. Medians are shown. ways.py has what each way does, hosts.py how
+it is measured.
 
     python3 tests/bench/run.py --hosts 10 --rounds 3 --ansistrano ~/.ansible/roles/ansistrano.deploy
 
-Peers are not part of this repository: name the directory of the role ansistrano.deploy, and that of mitogen's strategy plugins
-(`…/ansible_mitogen/plugins/strategy`). What is not named is named as absent below the table.
+Peers are not part of this repository: name the directory of the role ansistrano.deploy, and that of mitogen's
+strategy plugins (`…/ansible_mitogen/plugins/strategy`). Those that are not named are listed as absent.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from hosts import Hosts
+from hosts import Hosts, lab
 from ways import Ways
 
 
@@ -91,4 +92,4 @@ def table(medians):
 
 
 if __name__ == "__main__":
-    main()
+    lab.script(main)

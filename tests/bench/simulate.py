@@ -2,18 +2,20 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How long would a deploy take on 10,000 hosts? From what one host costs, as the bench measured it, event by event.
+"""How long would a deploy take on 10,000 hosts? A simulation from what the bench measured.
 
-    python3 tests/bench/simulate.py 1.json 10.json                                    the tables for large fleets
-    python3 tests/bench/simulate.py 1.json 10.json --check 5.json 20.json 40.json     prediction beside measurement
+    python3 tests/bench/simulate.py 1.json 10.json                              the tables for large fleets
+    python3 tests/bench/simulate.py 1.json 10.json --check 5.json 20.json       prediction beside measurement
 
-The files hold the bench's medians, one file for each number of hosts: {"hosts": 10, "medians": {WAY: {"wall": 3.1, "cpu": 1.2,
-"kilobytes": 7900}}}, in seconds of the clock, seconds of the controller's processors, and kB to and from each host. The first two
-give the costs: what the controller spends at all and for each host, and what a host spends. No other file has a part in that.
+The files hold the bench's medians, one file for each number of hosts: {"hosts": 10, "medians": {WAY: {"wall":
+3.1, "cpu": 1.2, "kilobytes": 7900}}}, in seconds on the clock, seconds of the controller's processors, and kB
+to and from each host. The first two files give the costs: what the controller spends once and for each host,
+and what a host spends. The other files have no part in that.
 
-The model: a host waits for a fork, then for the one process of Ansible that hands out work, for a processor, for its turn on the
-controller's (and the mirror's) line, and then works by itself. Who came first is served first; a wave begins when the one before has
-ended. There is no chance in it: the same numbers give the same answer. Left out: the distance to the hosts, failures, and hosts that are slower than others.
+The model: a host waits for a fork, then for the one process of Ansible that hands out work, for a processor,
+for its turn on the controller's (and the mirror's) line, and then works by itself. Hosts are served in the
+order in which they come; a wave begins when the one before has ended. Nothing is random: the same numbers
+give the same answer. Left out: the distance to the hosts, failures, and hosts that are slower than others.
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ FLEETS = (100, 1000, 10000)
 
 @dataclasses.dataclass(frozen=True)
 class Cost:
-    """What a deploy costs: ``start`` once, the rest for each host. ``wait`` is what a host needs beside its processor."""
+    """What a deploy costs: ``start`` once, the rest for each host. ``wait``: what a host waits for."""
 
     start: float
     cpu: float
@@ -74,7 +76,8 @@ class Server:
         return min(self.free)
 
     def take(self, start, end):
-        # The place that was free for the shortest time: one that is kept for a start to come is lost to others until then.
+        # The place that was free for the shortest time: a place that waits for a later start is lost to
+        # others.
         place = max((free, index) for index, free in enumerate(self.free) if free <= start)[1]
         self.free[place] = end
         self.busy += end - start
@@ -89,7 +92,7 @@ class Finish:
 
 
 def sizes(waves, hosts):
-    """How many hosts each wave has, as Ansible's ``serial`` counts: a share is of all hosts, the last entry repeats."""
+    """How many hosts each wave has, as Ansible's ``serial`` counts: shares of all, the last repeated."""
     left, entries = hosts, list(waves)
     while left:
         entry = entries.pop(0) if len(entries) > 1 else entries[0]
@@ -126,7 +129,7 @@ def _steps(cost, site):
 
 
 def _wave(servers, steps, start, hosts, forks):
-    """When the wave's last host is done. Every host goes through the steps; as many as there are forks are under way."""
+    """When the wave's last host is done. All go through the steps, as many at a time as forks."""
     order = itertools.count()
     events = [(start, next(order), 0) for dummy in range(min(hosts, forks))]
     waiting, now = hosts - len(events), start
@@ -144,7 +147,7 @@ def _wave(servers, steps, start, hosts, forks):
     return now
 
 
-# --- what the bench measured -----------------------------------------------------------------------------------------
+# --- what the bench measured ----------------------------------------------------------------------
 
 
 def fit(small, large, way, lab):
@@ -175,7 +178,8 @@ def modes(small, large, lab):
     fitted = {way: fit(small, large, way, lab) for way in known}
     found = {name: fitted[way] for name, way in (("push", PUSH), ("delta", DELTA)) if way in fitted}
     if PUSH in fitted and CONFIGURED in fitted:
-        # To the controller a host that fetches the tarball by itself is one to which none is sent; to the host it is all the same.
+        # For the controller, a host that fetches the tarball is one to which none is sent. The host does the
+        # same.
         push, none = fitted[PUSH], fitted[CONFIGURED]
         found["pull"] = dataclasses.replace(
             push,
@@ -187,7 +191,7 @@ def modes(small, large, lab):
     return found
 
 
-# --- tables ----------------------------------------------------------------------------------------------------------
+# --- tables ---------------------------------------------------------------------------------------
 
 
 def check_table(costs, runs, lab):
@@ -211,7 +215,10 @@ def check_table(costs, runs, lab):
 
 
 def cost_table(costs):
-    yield "| mode | start, s | controller CPU per host, s | host CPU, s | host waits, s | kB by the controller | kB by the mirror |"
+    yield (
+        "| mode | start, s | controller CPU per host, s | host CPU, s | host waits, s "
+        "| kB by the controller | kB by the mirror |"
+    )
     yield "|---|---|---|---|---|---|---|"
     for mode, cost in costs.items():
         yield "| %s | %.2f | %.3f | %.3f | %.2f | %.0f | %.0f |" % (
@@ -247,8 +254,8 @@ def fleet_table(costs, site, all_forks):
 def limit_table(costs, site, all_forks, within):
     """The point where one controller no longer does it."""
     yield (
-        "| mode | link | forks | hosts that one controller finishes in %s | held up by | controllers for %s hosts |"
-        % (clock(within), " and ".join(f"{hosts:,}" for hosts in FLEETS[1:]))
+        "| mode | link | forks | hosts that one controller finishes in %s | held up by "
+        "| controllers for %s hosts |" % (clock(within), " and ".join(f"{hosts:,}" for hosts in FLEETS[1:]))
     )
     yield "|---|---|---|---|---|---|"
     for mode, link, forks in itertools.product(costs, LINKS, all_forks):

@@ -2,19 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The ways to bring a service to hosts that the bench compares, each with its own directory, unit and port."""
+"""The ways to deploy a service that the bench compares, each with its own directory, unit and port."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
-import subprocess
 import typing
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from hosts import REPO, local_module, run
+from hosts import REPO, lab, local_module
 
 HERE = Path(__file__).resolve().parent
 APP = "gin-api"
@@ -42,7 +40,7 @@ PLAIN = "[defaults]\nhost_key_checking = false\n"
 
 @dataclasses.dataclass
 class Way:
-    """``act(environment)`` does it; ``app`` and ``version()`` say what every host must answer with afterwards."""
+    """``act(environment)`` does it; afterwards every host must answer with ``version()`` of ``app``."""
 
     name: str
     act: typing.Callable
@@ -129,7 +127,7 @@ class Ways:
             if path is None
         ]
 
-    # --- tarballs ----------------------------------------------------------------------------------------------------
+    # --- tarballs ---------------------------------------------------------------------------------
 
     def build_ahead(self, app):
         """What the next deploy of an app will need, before its time is taken."""
@@ -166,12 +164,12 @@ class Ways:
             if wrong:
                 raise SystemExit("%s: a host answers %s instead of %s" % (way.name, wrong[0], way.version()))
 
-    # --- the ways ----------------------------------------------------------------------------------------------------
+    # --- the ways ---------------------------------------------------------------------------------
 
     def floor(self, environment):
         """One ssh session a host: stream, verify, unpack, switch, restart, check."""
         version, tarball = self._next("bench-floor")
-        digest = run(["sha256sum", tarball]).split()[0]
+        digest = lab.call(["sha256sum", tarball]).split()[0]
         script = SHARED % {"app": "bench-floor", "port": PORTS["bench-floor"], "version": version} + FLOOR % {
             "digest": digest,
             "version": version,
@@ -184,14 +182,9 @@ class Ways:
         script = SHARED % {"app": "bench-scp", "port": PORTS["bench-scp"], "version": version}
 
         def one(host):
-            argv = (
-                ["scp", "-q", "-P", str(host.port)]
-                + host.ssh
-                + [tarball, "root@127.0.0.1:/tmp/release.tar.gz"]
-            )
-            subprocess.run(argv, check=True, stdin=subprocess.DEVNULL)
-            self.fleet.ssh(host, script + SCP % {"version": version})
-            self.fleet.ssh(host, CHECK % {"port": PORTS["bench-scp"]})
+            host.copy(tarball, "/tmp/release.tar.gz", alone=True)
+            host.sure(script + SCP % {"version": version}, alone=True)
+            host.sure(CHECK % {"port": PORTS["bench-scp"]}, alone=True)
 
         with ThreadPoolExecutor(parallel) as pool:
             list(pool.map(one, self.fleet.hosts))
@@ -228,12 +221,12 @@ class Ways:
         )
 
     def slipway_push(self, environment):
-        """slipway.golang.deploy with the tarball at hand, all hosts in one wave, health asked for once as everywhere here."""
+        """slipway.golang.deploy with a built tarball, in one wave, with one health check."""
         self._before, self._tarball = self._live.get(APP), self._next(APP)[1]
         self._slipway("deploy", environment)
 
     def slipway_delta(self, environment):
-        """The same, and a patch travels: the tarball before lies beside the new one."""
+        """The same, but a patch is sent: the previous tarball is in the same directory."""
         self._before, self._tarball = self._live.get(APP), self._next(APP)[1]
         self._slipway("deploy", environment, slipway_delta=True)
 
@@ -269,14 +262,7 @@ class Ways:
         self._play("tuned", HERE / "ping.yml", environment)
 
     def _play(self, config, playbook, environment, **variables):
-        argv = [
-            "ansible-playbook",
-            "-i",
-            str(self.fleet.inventory),
-            str(playbook),
-            "-e",
-            json.dumps(variables),
-        ]
+        argv = lab.playbook_argv(playbook, inventory=self.fleet.fleet.inventory, variables=variables)
         python_path = os.pathsep.join(
             filter(
                 None,
@@ -286,17 +272,17 @@ class Ways:
                 ],
             )
         )
-        run(
-            argv, dict(environment, ANSIBLE_CONFIG=str(self.work / (config + ".cfg")), PYTHONPATH=python_path)
-        )
+        config_path = str(self.work / (config + ".cfg"))
+        lab.call(argv, environment=dict(environment, ANSIBLE_CONFIG=config_path, PYTHONPATH=python_path))
 
 
 SHARED = """set -eu
 app=%(app)s root=/opt/%(app)s version=%(version)s port=%(port)s
 mkdir -p $root/releases/$version
 if ! test -f /etc/systemd/system/$app.service; then
-  printf '[Unit]\\nAfter=network-online.target\\n[Service]\\nUser=%%s\\nEnvironment=PORT=%%s\\nExecStart=%%s\\n' \\
-    $app $port $root/current/bin/gin-api > /etc/systemd/system/$app.service
+  printf '[Unit]\\nAfter=network-online.target\\n' > /etc/systemd/system/$app.service
+  printf '[Service]\\nUser=%%s\\nEnvironment=PORT=%%s\\nExecStart=%%s\\n' \\
+    $app $port $root/current/bin/gin-api >> /etc/systemd/system/$app.service
   systemctl daemon-reload
 fi
 switch() {

@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The table of what is wrong with a host, or with a release: one function per fault, with the outcome that is expected.
+"""What can be wrong with a host, or with a release: one function per fault, with the expected outcome.
 
-A function breaks something, lets the deploy of a new release go by at its `yield`, and mends what no deploy is supposed to mend; where
-that is nothing it ends there. What `yield` gives are changes to the request. The next run always has to end with the new release.
+A function breaks something, and at its `yield` a new release is deployed. Then it repairs what no deploy is
+supposed to repair, if there is anything. What it yields are changes to the request. The next run must always
+end with the new release.
 """
 
 import glob
@@ -30,7 +31,7 @@ def case(title, expected, prepare=("old",)):
     return add
 
 
-# --- the disk -------------------------------------------------------------------------------------------------------
+# --- the disk -------------------------------------------------------------------------------------
 
 
 def small_disk(options):
@@ -90,7 +91,7 @@ def units_read_only():
     call("umount", "/etc/systemd/system", sure=True)
 
 
-# --- the tree -------------------------------------------------------------------------------------------------------
+# --- the tree -------------------------------------------------------------------------------------
 
 
 @case("the releases belong to the app's user", KEPT)
@@ -240,47 +241,92 @@ def unit_gone():
     yield {}
 
 
-# --- the journal ----------------------------------------------------------------------------------------------------
+# --- what somebody set up before ---------------------------------------------------------------
 
 
-@case("the journal ends in the middle of a line", TOOK)
-def journal_torn():
+def tidy_away():
+    """As the message says, or as somebody would who wants to begin anew."""
+    call("systemctl", "disable", "--now", "orders")
+    os.unlink("/etc/systemd/system/orders.service")
+    call("systemctl", "daemon-reload", sure=True)
+
+
+@case("a unit that was written by hand runs, and nobody said to adopt it", KEPT, prepare=("by hand",))
+def by_hand():
+    yield {}
+    tidy_away()
+
+
+@case("a unit that was written by hand is adopted", TOOK, prepare=("by hand",))
+def adopted():
+    yield {"adopt": True}
+
+
+@case("a release fails its smoke test beside the adopted service", KEPT, prepare=("by hand",))
+def adopted_and_refused():
+    yield {"adopt": True, "environment": {"EXIT_AT_ONCE": "3"}}
+    tidy_away()
+
+
+@case("a release fails in the place of the adopted service", REVERTED, prepare=("by hand",))
+def adopted_and_put_back():
+    yield {"adopt": True, "environment": {"UNHEALTHY_ON_PORT": "8080"}}
+    tidy_away()
+
+
+@case("ansistrano's tree is there, and its service runs", KEPT, prepare=("by hand",))
+def other_tree():
+    release = ROOT + "/releases/20240101120000"
+    os.makedirs(release)
+    os.symlink("releases/20240101120000", ROOT + "/current")
+    yield {"adopt": True}
+    assert os.readlink(ROOT + "/current") == "releases/20240101120000" and os.path.isdir(release)
+    os.rename(ROOT, ROOT + "-before")
+    shutil.rmtree(ROOT + "-before")
+    tidy_away()
+
+
+# --- the history ----------------------------------------------------------------------------------
+
+
+@case("the history ends in the middle of a line", TOOK)
+def history_torn():
     size = os.path.getsize(ROOT + "/history.jsonl")
     os.truncate(ROOT + "/history.jsonl", size - 40)
     yield {}
 
 
-@case("the journal holds garbage", TOOK)
-def journal_garbage():
+@case("the history holds garbage", TOOK)
+def history_garbage():
     with open(ROOT + "/history.jsonl", "ab") as handle:
         handle.write(b'\x00\xff\xfe{[[[[\n"text"\n[1]\nnull\n{"act": 5, "to": [1], "outcome": {}}\n')
     yield {}
 
 
-@case("the journal is gone", TOOK)
-def journal_gone():
+@case("the history is gone", TOOK)
+def history_gone():
     os.unlink(ROOT + "/history.jsonl")
     yield {}
 
 
-@case("the journal is a directory", TOOK)
-def journal_directory():
-    os.rename(ROOT + "/history.jsonl", ROOT + "/journal.kept")
+@case("the history is a directory", TOOK)
+def history_directory():
+    os.rename(ROOT + "/history.jsonl", ROOT + "/history.kept")
     os.mkdir(ROOT + "/history.jsonl")
     yield {}
     os.rmdir(ROOT + "/history.jsonl")
-    os.rename(ROOT + "/journal.kept", ROOT + "/history.jsonl")
+    os.rename(ROOT + "/history.kept", ROOT + "/history.jsonl")
 
 
-@case("the journal was written a day ahead, and the clock went back", TOOK)
-def journal_of_tomorrow():
+@case("the history was written a day ahead, and the clock went back", TOOK)
+def history_of_tomorrow():
     with open(ROOT + "/history.jsonl", encoding="utf-8") as handle:
         text = handle.read()
     write(ROOT + "/history.jsonl", text.replace('"at": "20', '"at": "21'))
     yield {}
 
 
-# --- the host -------------------------------------------------------------------------------------------------------
+# --- the host -------------------------------------------------------------------------------------
 
 
 @case("the host has another name", TOOK)
@@ -325,16 +371,16 @@ def stopped():
     yield {}
 
 
-@case("a stranger has the port of the new release", KEPT)
+@case("another process has the port of the new release", KEPT)
 def port_taken():
-    stranger = subprocess.Popen(
+    other = subprocess.Popen(
         [sys.executable, "-m", "http.server", "8085"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     while call("curl", "-fsS", "http://127.0.0.1:8085/").returncode:
         pass
     yield {"port": 8085}
-    stranger.send_signal(signal.SIGKILL)
-    stranger.wait()
+    other.send_signal(signal.SIGKILL)
+    other.wait()
 
 
 @case("an old worker still has the port of the new release, and answers 200", KEPT)
@@ -350,7 +396,7 @@ def old_worker():
     worker.wait()
 
 
-# --- the new release ------------------------------------------------------------------------------------------------
+# --- the new release ------------------------------------------------------------------------------
 
 
 def unhealthy(title, expected, environment, **more):
@@ -359,22 +405,17 @@ def unhealthy(title, expected, environment, **more):
         yield dict(more, environment=environment)
 
 
-HEALTH = {
-    "path": "/healthz",
-    "deadline": 3,
-    "period": 0.1,
-    "min_ready_seconds": 0.1,
-}  # a redirect is health, where nothing else is asked for
-HERE = {
-    "UNHEALTHY_ON_PORT": "8080"
-}  # healthy in the smoke test, so that the old one has to be rolled back to
-unhealthy("the new release reports that it is unhealthy", KEPT, {"UNHEALTHY": "1"})
+# A redirect is healthy unless the status is given.
+HEALTH = {"path": "/healthz", "deadline": 3, "period": 0.1, "min_ready_seconds": 0.1}
+# Healthy in the smoke test, so that it takes a rollback.
+HERE = {"UNHEALTHY_ON_PORT": "8080"}
+unhealthy("the new release says that it is unhealthy", KEPT, {"UNHEALTHY": "1"})
 unhealthy("the new release ends at once", KEPT, {"EXIT_AT_ONCE": "3"})
 unhealthy("the new release never listens", KEPT, {"START_DELAY": "60s"})
 unhealthy("its health never answers", KEPT, {"UNHEALTHY": "hang"})
 unhealthy("its health redirects", KEPT, {"UNHEALTHY": "redirect"}, health=dict(HEALTH, status=["200"]))
 unhealthy("its health answers too slowly", KEPT, {"UNHEALTHY": "slow"})
-unhealthy("unhealthy after the switch only", REVERTED, HERE)
+unhealthy("unhealthy in its real place only", REVERTED, HERE)
 unhealthy(
     "flapping in its real place",
     REVERTED,

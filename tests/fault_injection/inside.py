@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The half of the suite that runs on the lab host: put it into a known state, run the engine with a fault, and look what is there.
+"""The half of the suite that runs on the lab host: prepare a state, run the engine with a fault, and look.
 
-It knows the layout from docs/explanation/architecture.md and asks systemd and the service itself; nothing here is the engine's.
+It knows the layout from docs/reference/files-on-the-host.md and asks systemd and the service itself. It
+shares no code with the engine.
 """
 
 import glob
@@ -33,6 +34,18 @@ KEPT = (
     "/etc/nginx/slipway/*.green",
     "/var/lib/slipway*",
 )
+BY_HAND = "/srv/by-hand/orders"
+UNIT_BY_HAND = (
+    """# written by hand
+[Service]
+Environment=PORT=8080
+ExecStart=%s
+
+[Install]
+WantedBy=multi-user.target
+"""
+    % BY_HAND
+)
 JOB = {}  # what the controller asked for
 READ = (
     "import sys; stream = sys.stdin.buffer; bootstrap = stream.read(int(stream.readline())); exec(bootstrap)"
@@ -40,7 +53,7 @@ READ = (
 MARK = "SLIPWAY-RESULT "
 
 
-# --- the engine -----------------------------------------------------------------------------------------------------
+# --- the engine -----------------------------------------------------------------------------------
 
 
 def engine(parcel, plan=None, **changes):
@@ -102,11 +115,11 @@ def steps():
         return handle.read().splitlines()
 
 
-# --- what is there --------------------------------------------------------------------------------------------------
+# --- what is there --------------------------------------------------------------------------------
 
 
 def look(url):
-    """After systemd has come to rest: what serves, what is on disk, and what the collection's own report says."""
+    """What serves, what is on disk, and what release_info says, after systemd has finished its jobs."""
     settle()
     pid, healthy = ask(url)
     return {
@@ -115,9 +128,10 @@ def look(url):
         "current": target("current"),
         "previous": target("previous"),
         "releases": {name: damage(name) for name in releases()},
-        "journal": journal(),
+        "history": history(),
         "report": report(),
         "rubbish": rubbish(),
+        "by_hand": by_hand_is_kept(),
     }
 
 
@@ -217,7 +231,7 @@ def digest_of(path):
         return hashlib.sha256(handle.read()).hexdigest()
 
 
-def journal():
+def history():
     try:
         with open(ROOT + "/history.jsonl", encoding="utf-8", errors="replace") as handle:
             return handle.read().splitlines()
@@ -251,7 +265,7 @@ def rubbish():
     return found + smoke
 
 
-# --- states ---------------------------------------------------------------------------------------------------------
+# --- states ---------------------------------------------------------------------------------------
 
 
 def save():
@@ -291,7 +305,7 @@ def restore():
 
 
 def clear():
-    """Have nothing of the app."""
+    """Remove everything of the app."""
     call("systemctl", "stop", "orders*")
     call("systemctl", "reset-failed", "orders*")
     for path in [path for pattern in KEPT for path in glob.glob(pattern)]:
@@ -302,7 +316,7 @@ def clear():
 
 
 def fill():
-    """A good release of long ago, which the next prune removes."""
+    """An old good release, which the next prune removes."""
     name = "0.9.0-0123456789ab"
     source, home = "%s/releases/%s" % (ROOT, target("current")), "%s/releases/%s" % (ROOT, name)
     shutil.copytree(source, home)
@@ -312,18 +326,48 @@ def fill():
         json.dump(record, handle)
 
 
-# --- the enumeration ------------------------------------------------------------------------------------------------
+def set_up_by_hand():
+    """A service of the app's name that somebody wrote, with no release of Slipway's."""
+    must(engine("old"))
+    os.makedirs(os.path.dirname(BY_HAND), exist_ok=True)
+    shutil.copy(ROOT + "/current/bin/orders", BY_HAND)
+    clear()
+    with open("/etc/systemd/system/orders.service", "w", encoding="utf-8") as handle:
+        handle.write(UNIT_BY_HAND)
+    call("systemctl", "daemon-reload", sure=True)
+    call("systemctl", "enable", "--now", "orders.service", sure=True)
+
+
+def by_hand_is_kept():
+    """Whether the text of that unit is installed or kept; true where there never was one."""
+    if "by hand" not in JOB.get("prepare", ()):
+        return True
+    paths = ["/etc/systemd/system/orders.service", *glob.glob(ROOT + "/adopted*/orders.service")]
+    return any(os.path.isfile(path) and text_of(path) == UNIT_BY_HAND for path in paths)
+
+
+def text_of(path):
+    with open(path, encoding="utf-8") as handle:
+        return handle.read()
+
+
+# --- the enumeration ------------------------------------------------------------------------------
 
 
 def prepare(parcels):
     clear()
     call("systemctl", "daemon-reload", sure=True)
     for parcel in parcels:
-        fill() if parcel == "fill" else must(engine(parcel))
+        if parcel == "by hand":
+            set_up_by_hand()
+        elif parcel == "fill":
+            fill()
+        else:
+            must(engine(parcel))
 
 
 def enumerate_faults(job):
-    """Do the same act again and again, from the same state, with the fault one step further each time, until it hits nothing."""
+    """Repeat an act from the same state, with the fault one step later each time, until it hits nothing."""
     prepare(job["prepare"])
     save()
     before = look(job["url"])
@@ -380,6 +424,7 @@ def try_cases(job):
 
 
 def try_case(one, url):
+    JOB["prepare"] = one["prepare"]
     prepare(one["prepare"])
     fault = one["break"]()
     changes = next(fault)
@@ -397,11 +442,11 @@ def try_case(one, url):
     }
 
 
-# --- more than one deploy -------------------------------------------------------------------------------------------
+# --- more than one deploy -------------------------------------------------------------------------
 
 
 def try_together(job):
-    """Several at once: each of them is done or refused, and the journal knows of each that was done."""
+    """Several at once: each is done or refused, and the history has a line for each that was done."""
     for title, parcels, wait in (
         ("two deploys at once", ("new", "old"), 120),
         ("five deploys at once", ("new", "old", "new", "old", "new"), 120),
@@ -426,7 +471,7 @@ def try_together(job):
             "again": short(engine("new")),
             "final": look(job["url"]),
         }
-        lines = len(after["journal"]) - len(before["journal"])
+        lines = len(after["history"]) - len(before["history"])
         wrong = [
             result["msg"]
             for result in results
@@ -435,13 +480,13 @@ def try_together(job):
         wrong += (
             []
             if lines == len(done)
-            else ["%d deploys were done, and the journal has %d lines more" % (len(done), lines)]
+            else ["%d deploys were done, and the history has %d lines more" % (len(done), lines)]
         )
         tell(title=title, wrong=wrong, **told)
 
 
 def try_many(job):
-    """Ten bad releases in a row, then a rollback; and a great many good ones, after which nothing has grown."""
+    """Ten bad releases in a row, then a rollback; and many good ones, after which nothing has grown."""
     prepare(("old", "new"))
     before = look(job["url"])
     bad = [
@@ -493,7 +538,7 @@ def try_many(job):
 
 
 def sizes():
-    """What must not grow with the number of deploys; the journal has a bound of its own."""
+    """What must not grow with the number of deploys; the history has a limit of its own."""
     used = int(call("du", "-sk", "--exclude=history.jsonl", ROOT, sure=True).stdout.split()[0])
     return {
         "kilobytes": used,
@@ -512,7 +557,7 @@ def sizes():
 
 
 def try_without_nginx(job):
-    """nginx is down while blue/green needs it: refused, and what serves is asked for without it."""
+    """nginx is down while blue/green needs it: the deploy is refused."""
     prepare(("old",))
     before = look(job["url"])
     call("systemctl", "stop", "nginx", sure=True)

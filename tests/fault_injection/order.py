@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Would a power cut leave links to files that never got to the disk? Pure: the engine's steps in, what is out of order out.
+"""Could a power cut leave links to files that are not on disk? Pure: finds what is out of order in the steps.
 
-A container that is killed keeps the machine's page cache, so the order of writes and fsyncs is checked instead. What is under a name
-must be on disk before the name is, and every name before a process is started from it or the controller is told.
+A container that is killed keeps the machine's page cache, so the order of writes and fsyncs is checked
+instead. A file's content must be on disk before its name is, and every name before a process is started from
+it or the result is sent to the controller.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ def moved(path: str, source: str, goal: str) -> str:
 
 
 def unnoticed(steps: list[str]) -> list[str]:
-    """The fsyncs that could be left out and nothing would be found: of files that are only passing, or done again a moment later."""
+    """The fsyncs without which nothing is found: of files that are only passing, or are synced again soon."""
     return [
         line
         for number, line in enumerate(steps)

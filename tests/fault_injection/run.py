@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Break a deploy in every way that production does, on a real host, and print what came of it. `make test-faults`."""
+"""`make test-faults`: break a deploy on a real host in every way that production does."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import collections
 import errno
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -19,12 +20,13 @@ from pathlib import Path
 import order
 import verdict
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
-WORK = ROOT / ".work" / "faults"
-LAB = [sys.executable, str(ROOT / "lab" / "lab.py")]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-sys.path.insert(0, str(ROOT / ".work" / "collections"))
+from support import lab
+
+HERE = Path(__file__).resolve().parent
+WORK = lab.CHECKOUT / ".work" / "faults"
+sys.path.insert(0, str(lab.COLLECTIONS))
 
 ACTS = {
     # name: how the host comes to the state before, the act, the next run, and what that has to end with
@@ -32,6 +34,8 @@ ACTS = {
     "bad deploy": {"prepare": ["old"], "act": "bad", "again": "new", "ends": "again"},
     "rollback": {"prepare": ["old", "new"], "act": "back", "again": "old", "ends": "new"},
     "first deploy": {"prepare": [], "act": "old", "again": "old", "ends": "new"},
+    "adoption": {"prepare": ["by hand"], "act": "adopt", "again": "adopt", "ends": "new"},
+    "bad adoption": {"prepare": ["by hand"], "act": "bad-adopt", "again": "adopt", "ends": "again"},
 }
 # A migration changes nothing that serves; the next run deploys.
 MIGRATIONS = {
@@ -41,46 +45,46 @@ MIGRATIONS = {
 STRATEGIES = ("restart", "socket", "blue_green")
 # By blue_green the new instance is on the other port, so it is there that it has to be bad.
 BLUE_GREEN = dict(
-    {act: ACTS[act] for act in ("deploy", "rollback")},
+    {act: ACTS[act] for act in ("deploy", "rollback", "adoption")},
     **{"bad deploy": dict(ACTS["bad deploy"], act="bad-green")},
 )
 
 QUICK = (
     "kill -9: deploy",
     "kill -9: bad deploy",
+    "kill -9: bad adoption",
     "a full disk that stays: bad deploy",
     "order of writes: deploy",
     "order of writes: first deploy",
 )
-PREPARE = "import sys; sys.path.insert(0, '/root/faults'); import inside; inside.JOB['strategy'] = 'restart'; inside.prepare(('old',))"
+PREPARE = (
+    "import sys; sys.path.insert(0, '/root/faults'); import inside; "
+    "inside.JOB['strategy'] = 'restart'; inside.prepare(('old',))"
+)
 QUICK_STEPS = 9
 POWER_STEPS = 120  # about as many as a deploy has
 
 
 class Suite:
     def __init__(self, fleet: str):
-        self.fleet = fleet
+        self.fleet = lab.Fleet(fleet, "web=1")
+        self.host = lab.Host(self.fleet, "web1", past_ssh=True)
         self.rows = collections.OrderedDict()
         self.orders = {}
         self.failures = []
 
     def bring_up(self) -> None:
-        call(*LAB, "up", self.fleet, "--group", "web=1")
-        play("prepare.yml", self.fleet)
+        self.fleet.up()
+        lab.call(self.playbook("prepare.yml"), environment=dict(os.environ, ANSIBLE_PIPELINING="1"))
         files = {name: (HERE / name).read_bytes() for name in ("inside.py", "cases.py")}
         for strategy in STRATEGIES:
             files.update({f"{strategy}/{name}.parcel": data for name, data in parcels(strategy).items()})
-            self.inside("mkdir", "-p", f"/root/faults/{strategy}")
+            self.host.sure(f"mkdir -p /root/faults/{strategy}")
         for name, data in files.items():
-            self.inside("sh", "-c", f"cat > /root/faults/{name}", data=data)
+            self.host.write(f"/root/faults/{name}", data)
 
-    def inside(self, *argv: str, data: bytes = b"") -> str:
-        done = subprocess.run(
-            [*LAB, "exec", self.fleet, "web1", *argv], input=data, capture_output=True, check=False
-        )
-        if done.returncode:
-            sys.exit(f"{' '.join(argv)} failed: {done.stderr.decode()[-3000:]} {done.stdout.decode()[-300:]}")
-        return done.stdout.decode()
+    def playbook(self, name: str) -> list[str]:
+        return lab.playbook_argv(HERE / name, inventory=self.fleet.inventory, variables={"dist": str(WORK)})
 
     def enumerate(self, title: str, recipe: dict, **fault) -> None:
         """One row: the fault at every step of an act."""
@@ -99,15 +103,14 @@ class Suite:
         print(f"{title}: {dict(self.rows[title])}", file=sys.stderr, flush=True)
 
     def check_order(self, act: str) -> None:
-        """An order of writes and fsyncs in which a power cut does no harm; and how many of the fsyncs that depends on."""
+        """Whether the order of writes and fsyncs survives a power cut, and how many fsyncs that takes."""
         recipe = ACTS[act]
         dummy, told = self.run(
             "steps", fault="none", **{key: recipe[key] for key in ("prepare", "act", "again")}
         )
         count = sum(line.startswith("fsync") for line in told["steps"])
-        self.orders[act] = (
-            f"{count} fsyncs; without any of {count - len(order.unnoticed(told['steps']))} of them this check would fail"
-        )
+        needed = count - len(order.unnoticed(told["steps"]))
+        self.orders[act] = f"{count} fsyncs; without any of {needed} of them this check would fail"
         for problem in order.violations(told["steps"]):
             self.fail(f"order of writes: {act}: {problem}")
 
@@ -137,13 +140,10 @@ class Suite:
     def lose_power(self, at: int) -> None:
         """Kill the whole host while the engine is in the middle of a deploy, and start it again."""
         (first,) = self.run("power off", at=at)
-        container = f"{self.fleet}-web1"
-        call("docker", "kill", container)
-        call("docker", "start", container)
-        self.inside(
-            "sh",
-            "-c",
-            "until systemctl is-system-running --wait | grep -Eq 'running|degraded'; do sleep 0.1; done",
+        lab.call(["docker", "kill", self.host.container])
+        lab.call(["docker", "start", self.host.container])
+        self.host.sure(
+            "until systemctl is-system-running --wait | grep -Eq 'running|degraded'; do sleep 0.1; done"
         )
         (second,) = self.run("power on")
         tried = dict(first, **second)
@@ -151,32 +151,25 @@ class Suite:
         outcome, problem = verdict.judge(tried, tried["before"]["serves"], new, new)
         self.note("power loss: deploy", outcome, f"step {at} ({tried['step']}): {problem}" if problem else "")
 
-    def lose_connection(self, title: str, cut: list[str] | None) -> None:
-        """A whole ansible-playbook loses its host, or its life, while the new release is being judged."""
-        self.inside("python3", "-c", PREPARE)
+    def lose_connection(self, title: str, cut: str | None) -> None:
+        """A whole ansible-playbook loses its host, or is killed, during the new release's health check."""
+        self.host.sure("python3 -c " + shlex.quote(PREPARE))
         (first,) = self.run("look")
-        inventory = ROOT / ".work" / "lab" / self.fleet / "inventory.yml"
-        argv = [
-            "ansible-playbook",
-            "--inventory",
-            str(inventory),
-            "--extra-vars",
-            json.dumps({"dist": str(WORK)}),
-            str(HERE / "deploy.yml"),
-        ]
         controller = subprocess.Popen(
-            argv, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+            self.playbook("deploy.yml"),
+            cwd=lab.CHECKOUT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         old = first["now"]["current"]
-        self.inside(
-            "sh", "-c", f"until [ $(basename $(readlink /opt/orders/current)) != {old} ]; do sleep 0.05; done"
-        )
+        self.host.sure(f"until [ $(basename $(readlink /opt/orders/current)) != {old} ]; do sleep 0.05; done")
         if cut:
-            self.inside(*cut)
+            self.host.sure(cut)
         else:
             os.killpg(controller.pid, signal.SIGKILL)
-        self.inside("sh", "-c", "until flock --nonblock /opt/orders/lock true; do sleep 0.1; done")
-        self.inside("sh", "-c", "ip link set eth0 up; systemctl start ssh")
+        self.host.sure("until flock --nonblock /opt/orders/lock true; do sleep 0.1; done")
+        self.host.sure("ip link set eth0 up; systemctl start ssh")
         if cut:
             os.killpg(controller.pid, signal.SIGKILL)
         controller.wait()
@@ -190,18 +183,14 @@ class Suite:
             "final": last["now"],
         }
         outcome, problem = verdict.judge(tried, old, after["now"]["serves"], last["again"]["release"])
-        lines = len(after["now"]["journal"]) - len(first["now"]["journal"])
-        problem = problem or ("" if lines == 1 else f"the host's journal has {lines} lines more, not one")
+        lines = len(after["now"]["history"]) - len(first["now"]["history"])
+        problem = problem or ("" if lines == 1 else f"the host's history has {lines} lines more, not one")
         self.note(title, verdict.UNKNOWN if problem else outcome, problem)
 
     def run(self, what: str, **job) -> list[dict]:
         job = dict({"strategy": "restart", "url": "http://127.0.0.1:8080"}, what=what, **job)
-        return [
-            json.loads(line)
-            for line in self.inside(
-                "python3", "/root/faults/inside.py", data=json.dumps(job).encode()
-            ).splitlines()
-        ]
+        printed = self.host.sure("python3 /root/faults/inside.py", data=json.dumps(job))
+        return [json.loads(line) for line in printed.splitlines()]
 
     def note(self, title: str, outcome: str, problem: str) -> None:
         self.rows.setdefault(title, collections.Counter())[outcome] += 1
@@ -267,6 +256,8 @@ def parcels(strategy: str) -> dict[str, bytes]:
         "bad": of("2.0.0", environment={"UNHEALTHY_ON_PORT": "8080"}),
         "bad-green": of("2.0.0", environment={"UNHEALTHY_ON_PORT": "8081"}),
         "back": traced(dict(base, artifacts=[], release="previous")),
+        "adopt": of("2.0.0", adopt=True),
+        "bad-adopt": of("2.0.0", adopt=True, environment={"UNHEALTHY_ON_PORT": "8080"}),
         "staged": of("2.0.0", state="staged"),
         "staged-bad": of("2.0.0", state="staged", environment={"FAIL_MIGRATION": "3"}),
         "migrate": traced(
@@ -275,31 +266,6 @@ def parcels(strategy: str) -> dict[str, bytes]:
         "absent": traced(dict(base, artifacts=[], state="absent")),
         "info": transport.parcel(info),
     }
-
-
-def play(name: str, fleet: str) -> None:
-    inventory = ROOT / ".work" / "lab" / fleet / "inventory.yml"
-    call(
-        "ansible-playbook",
-        "--inventory",
-        str(inventory),
-        "--extra-vars",
-        json.dumps({"dist": str(WORK)}),
-        str(HERE / name),
-    )
-
-
-def call(*argv: str) -> None:
-    done = subprocess.run(
-        argv,
-        cwd=ROOT,
-        env={**os.environ, "ANSIBLE_PIPELINING": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        sys.exit(f"{' '.join(argv)} failed:\n{(done.stdout + done.stderr)[-3000:]}")
 
 
 def parsed() -> argparse.Namespace:
@@ -327,7 +293,7 @@ def main() -> int:
         if arguments.part in (None, part.__name__):
             part(suite, arguments)
     if not arguments.keep:
-        call(*LAB, "down", arguments.fleet)
+        suite.fleet.down()
     print(suite.table())
     for act, words in suite.orders.items():
         print(f"order of writes: {act}: {words}")
@@ -379,8 +345,8 @@ def migrations(suite, arguments) -> None:
 def connections(suite, arguments) -> None:
     cuts = {
         "the controller is killed": None,
-        "sshd is killed": ["sh", "-c", "systemctl stop ssh; for pid in $(pidof sshd); do kill -9 $pid; done"],
-        "the link is cut": ["ip", "link", "set", "eth0", "down"],
+        "sshd is killed": "systemctl stop ssh; for pid in $(pidof sshd); do kill -9 $pid; done",
+        "the link is cut": "ip link set eth0 down",
     }
     for title, cut in cuts.items():
         if wants(arguments, title):
@@ -425,4 +391,4 @@ def several(suite, arguments) -> None:
 PARTS = (kills, socket_kills, blue_green_kills, migrations, connections, power, disk, orders, table, several)
 
 if __name__ == "__main__":
-    sys.exit(main())
+    lab.script(main)

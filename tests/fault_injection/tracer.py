@@ -2,158 +2,192 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Travels in front of the engine's bootstrap and counts its steps: all that it asks of the kernel or of another program.
+"""Runs in front of the engine's bootstrap and counts its steps: what it asks of the kernel and programs.
 
-The steps are noticed from outside, by Python's audit events and by what has none, so that the engine has no hooks for tests and a new
-step cannot be forgotten. SLIPWAY_FAULT says what to do at which of them, as JSON:
+The steps are observed from outside, by Python's audit events and by wrappers where there is no event. So the
+engine has no hooks for tests, and a new step cannot be missed. SLIPWAY_FAULT says as JSON what to do at which
+step:
 
-    {"log": "/path"}                      write every step down
+    {"log": "/path"}                      write down every step
     {"log": …, "kill": 17}                end like kill -9 at the 17th
     {"log": …, "stop": 17}                stand still there, until the power goes off
     {"log": …, "errno": 28, "at": 17}     let the 17th fail; with "on": true, all from there on
 """
 
+import builtins
+import json
+import os
+import signal
+import subprocess
+import sys
 
-def trace(plan):
-    import builtins
-    import os
-    import signal
-    import subprocess
-    import sys
 
-    log = os.open(plan["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    quiet = [False]
-    count = [0]
-    real_open, real_fsync, real_write, real_communicate = (
-        builtins.open,
-        os.fsync,
-        os.write,
-        subprocess.Popen.communicate,
-    )
-    writes = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
+class Tracer:
+    WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
     # What needs room on the disk, or a disk that answers.
-    needs_disk = {"create", "mkdir", "symlink", "link", "rename", "write", "fsync", "truncate"}
+    NEEDS_DISK = frozenset(["create", "mkdir", "symlink", "link", "rename", "write", "fsync", "truncate"])
+    ENTRIES = ("os.mkdir", "os.rmdir", "os.remove", "os.chmod", "os.chown")
 
-    def path_of(thing):
-        if isinstance(thing, int):
-            return os.readlink("/proc/self/fd/%d" % thing)
-        return os.path.abspath(os.fsdecode(thing))
+    def __init__(self, plan):
+        self.plan = plan
+        self.log = os.open(plan["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        self.count = 0
+        self.quiet = False  # in a step: what the tracer itself does is none
+        self.real_open = builtins.open
+        self.real_fsync = os.fsync
+        self.real_write = os.write
+        self.real_communicate = subprocess.Popen.communicate
 
-    def step(kind, *things, torn=None):
+    def install(self):
+        def communicate(process, *arguments, **options):  # no method: Python binds the process to it
+            return self.communicate(process, *arguments, **options)
+
+        builtins.open = self.open
+        os.fsync = self.fsync
+        subprocess.Popen.communicate = communicate
+        sys.stdout = Output(self, sys.stdout)
+        sys.addaudithook(self.audit)
+
+    # --- one step -------------------------------------------------------------------------------
+
+    def step(self, kind, *things, torn=None):
         """One boundary. ``torn``: what half of a step leaves behind."""
-        if quiet[0]:
+        if self.quiet:
             return
-        quiet[0] = True
+        self.quiet = True
         try:
             names = [thing if kind in ("run", "wait") else path_of(thing) for thing in things]
-            if names and (names[0].startswith(("/dev/", "/proc/")) or "__pycache__" in names[0]):
-                return
-            if "errno" not in plan or kind in needs_disk:
-                count[0] += 1
-                real_write(log, ("%s\n" % "\t".join([kind] + names)).encode("utf-8", "replace"))
-                if plan.get("kill") == count[0]:
-                    if torn:
-                        torn()
-                    os.kill(os.getpid(), signal.SIGKILL)
-                if plan.get("stop") == count[0]:
-                    os.kill(os.getpid(), signal.SIGSTOP)
-                at = plan.get("at")
-                if at and (count[0] >= at if plan.get("on") else count[0] == at):
-                    if torn:
-                        torn()
-                    raise OSError(plan["errno"], os.strerror(plan["errno"]), names[0] if names else None)
+            if self._counts(kind, names):
+                self._note(kind, names)
+                self._strike(names, torn)
         finally:
-            quiet[0] = False
+            self.quiet = False
 
-    def audit(event, arguments):
-        if quiet[0]:
+    def _counts(self, kind, names):
+        if names and (names[0].startswith(("/dev/", "/proc/")) or "__pycache__" in names[0]):
+            return False
+        return "errno" not in self.plan or kind in self.NEEDS_DISK
+
+    def _note(self, kind, names):
+        self.count += 1
+        self.real_write(self.log, ("%s\n" % "\t".join([kind] + names)).encode("utf-8", "replace"))
+
+    def _strike(self, names, torn):
+        """Do what the plan has for this step."""
+        kills, fails = self.plan.get("kill") == self.count, self._fails()
+        if torn and (kills or fails):
+            torn()
+        if kills:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if self.plan.get("stop") == self.count:
+            os.kill(os.getpid(), signal.SIGSTOP)
+        if fails:
+            number = self.plan["errno"]
+            raise OSError(number, os.strerror(number), names[0] if names else None)
+
+    def _fails(self):
+        at = self.plan.get("at")
+        return bool(at) and (self.count >= at if self.plan.get("on") else self.count == at)
+
+    # --- what Python's audit events report ------------------------------------------------------
+
+    def audit(self, event, arguments):
+        if self.quiet:
             return
         if event == "open":
-            path, dummy, flags = arguments
-            if not isinstance(path, int) and flags & writes:
-                step("write" if os.path.lexists(path) else "create", path)
+            self._opened(*arguments)
         elif event == "subprocess.Popen":
-            step("run", " ".join(map(str, arguments[1]))[:300])
+            self.step("run", " ".join(map(str, arguments[1]))[:300])
         elif event in ("os.rename", "os.link"):
-            step(event[3:], arguments[0], arguments[1])
+            self.step(event[3:], arguments[0], arguments[1])
         elif event == "os.symlink":
-            step("symlink", arguments[1])
+            self.step("symlink", arguments[1])
         elif event == "os.truncate":
-            step("truncate", arguments[0])
-        elif event in ("os.mkdir", "os.rmdir", "os.remove", "os.chmod", "os.chown"):
-            # shutil.rmtree names what it removes relative to a descriptor.
-            directory = arguments[-1] if event != "os.chmod" else -1
-            path = arguments[0]
-            if event == "os.mkdir" and os.path.isdir(path):
-                return  # it is going to say so, and is asked only for that
-            if event in ("os.rmdir", "os.remove") and directory not in (-1, None):
-                path = os.path.join(path_of(directory), os.fsdecode(path))
-            step(event[3:], path)
+            self.step("truncate", arguments[0])
+        elif event in self.ENTRIES:
+            self._entry_changed(event, arguments)
         elif event == "fcntl.flock":
-            step("lock", arguments[0])
+            self.step("lock", arguments[0])
 
-    class Written:
-        """A file that is written to: every write is a step, and half of it may be all that gets there."""
+    def _opened(self, path, _mode, flags):
+        if not isinstance(path, int) and flags & self.WRITES:
+            self.step("write" if os.path.lexists(path) else "create", path)
 
-        def __init__(self, handle):
-            self._handle = handle
+    def _entry_changed(self, event, arguments):
+        """An entry of a directory. shutil.rmtree names what it removes relative to a descriptor."""
+        directory = arguments[-1] if event != "os.chmod" else -1
+        path = arguments[0]
+        if event == "os.mkdir" and os.path.isdir(path):
+            return  # it fails, and the caller only asks whether it does
+        if event in ("os.rmdir", "os.remove") and directory not in (-1, None):
+            path = os.path.join(path_of(directory), os.fsdecode(path))
+        self.step(event[3:], path)
 
-        def write(self, data):
-            def half():
-                self._handle.write(data[: len(data) // 2])
-                self._handle.flush()
+    # --- what has no audit event ----------------------------------------------------------------
 
-            step("write", self._handle.fileno(), torn=half)
-            return self._handle.write(data)
+    def open(self, file, mode="r", *arguments, **options):
+        handle = self.real_open(file, mode, *arguments, **options)
+        return WrittenFile(self, handle) if set(mode) & set("wax+") else handle
 
-        def __enter__(self):
-            return self
+    def fsync(self, descriptor):
+        self.step("fsync", descriptor)
+        return self.real_fsync(descriptor)
 
-        def __exit__(self, *dummy):
-            self._handle.close()
+    def communicate(self, process, *arguments, **options):
+        self.step("wait", " ".join(map(str, process.args))[:300])
+        return self.real_communicate(process, *arguments, **options)
 
-        def __getattr__(self, name):
-            return getattr(self._handle, name)
 
-    def noted_open(file, mode="r", *arguments, **options):
-        handle = real_open(file, mode, *arguments, **options)
-        return Written(handle) if set(mode) & set("wax+") else handle
+class WrittenFile:
+    """A file that is written to: every write is a step, and half of it may be all that gets there."""
 
-    def noted_fsync(descriptor):
-        step("fsync", descriptor)
-        return real_fsync(descriptor)
+    def __init__(self, tracer, handle):
+        self._tracer = tracer
+        self._handle = handle
 
-    def noted_communicate(self, *arguments, **options):
-        step("wait", " ".join(map(str, self.args))[:300])
-        return real_communicate(self, *arguments, **options)
+    def write(self, data):
+        def half():
+            self._handle.write(data[: len(data) // 2])
+            self._handle.flush()
 
-    class Told:
-        """Standard output: the result is a step as well."""
+        self._tracer.step("write", self._handle.fileno(), torn=half)
+        return self._handle.write(data)
 
-        def __init__(self, handle):
-            self._handle = handle
+    def __enter__(self):
+        return self
 
-        def write(self, text):
-            step("run", "tell the result")
-            return self._handle.write(text)
+    def __exit__(self, *_error):
+        self._handle.close()
 
-        def __getattr__(self, name):
-            return getattr(self._handle, name)
+    def __getattr__(self, name):
+        return getattr(self._handle, name)
 
-    builtins.open = noted_open
-    os.fsync = noted_fsync
-    subprocess.Popen.communicate = noted_communicate
-    sys.stdout = Told(sys.stdout)
-    sys.addaudithook(audit)
+
+class Output:
+    """Standard output: the result is a step as well."""
+
+    def __init__(self, tracer, handle):
+        self._tracer = tracer
+        self._handle = handle
+
+    def write(self, text):
+        self._tracer.step("run", "tell the result")
+        return self._handle.write(text)
+
+    def __getattr__(self, name):
+        return getattr(self._handle, name)
+
+
+def path_of(thing):
+    if isinstance(thing, int):
+        return os.readlink("/proc/self/fd/%d" % thing)
+    return os.path.abspath(os.fsdecode(thing))
 
 
 def begin():
-    import json
-    import os
-
     plan = os.environ.pop("SLIPWAY_FAULT", None)
     if plan:
-        trace(json.loads(plan))
+        Tracer(json.loads(plan)).install()
 
 
 begin()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What came of one fault, in one word; pure. "unknown" and "lost" are what must never be."""
+"""The outcome of one fault, in one word; pure. "unknown" and "lost" must never be."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ KEPT, TOOK, REVERTED, DOWN, UNKNOWN, LOST = OUTCOMES = (
 def judge(tried: dict, old: str | None, new: str | None, wanted: str | None) -> tuple[str, str]:
     """The outcome, and what is wrong where something is.
 
-    ``old`` and ``new``: the releases that may serve after the fault; ``wanted``: the one that the next run has to end with.
+    ``old`` and ``new``: the releases that may serve after the fault.
+    ``wanted``: the one that the next run has to end with.
     """
     wrong = losses(tried, old) or doubts(tried, old, new)
     if wrong:
@@ -40,24 +41,33 @@ def word(tried: dict, old: str | None, new: str | None) -> str:
 
 
 def losses(tried: dict, old: str | None) -> tuple[str, str] | None:
-    """Good releases and lines of the journal that are not there any more."""
+    """Good releases and lines of the history that are not there any more."""
     for moment in ("after", "final"):
         seen = tried[moment]
-        if old and seen["releases"].get(old, "it is gone") is not None:
+        if not seen.get("by_hand", True):
+            return LOST, f"{moment}: the unit that was written by hand"
+        if is_release(old) and seen["releases"].get(old, "it is gone") is not None:
             return LOST, f"{moment}: release {old}: {seen['releases'].get(old, 'it is gone')}"
-        gone = [line for line in tried["before"]["journal"] if line not in seen["journal"]]
+        gone = [line for line in tried["before"]["history"] if line not in seen["history"]]
         if gone:
-            return LOST, f"{moment}: a line of the journal: {gone[0]}"
+            return LOST, f"{moment}: a line of the history: {gone[0]}"
     return None
 
 
+def is_release(serves: str | None) -> bool:
+    """What was set up by hand is told by the path of its program."""
+    return bool(serves) and not serves.startswith("/")
+
+
 def doubts(tried: dict, old: str | None, new: str | None) -> tuple[str, str] | None:
-    """Where nobody could tell what serves, or is told something else."""
+    """What serves is not one of the two, or not what was reported."""
     after, result = tried["after"], tried["result"] or {}
     serves = after["serves"]
     if serves not in (old, new) and not (serves is None and result.get("outcome") == "down"):
         return UNKNOWN, f"{serves or 'nothing'} serves: neither {old} nor {new}"
-    if after["report"].get("failed") or after["report"]["running"] != serves:
+    if after["report"].get("failed") or after["report"]["running"] != (
+        serves if is_release(serves) else None
+    ):
         return UNKNOWN, f"release_info says {after['report']}, but {serves} serves"
     damaged = {name: what for name, what in after["releases"].items() if what}
     if damaged:
@@ -85,7 +95,10 @@ def unsettled(tried: dict, wanted: str | None) -> str:
             f"after the next run {final['serves']} serves (healthy: {final['healthy']}), and {wanted} should"
         )
     if final["current"] != wanted or final["report"].get("running") != wanted:
-        return f"after the next run current is {final['current']} and release_info says {final['report']}, not {wanted}"
+        return (
+            f"after the next run current is {final['current']} "
+            f"and release_info says {final['report']}, not {wanted}"
+        )
     if final["rubbish"]:
         return f"the next run left {final['rubbish']}"
     damaged = {name: what for name, what in final["releases"].items() if what}

@@ -1,21 +1,27 @@
 # Copyright (c) 2026, Slipway contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What clients notice of a deploy: each strategy under constant load, as a table. `make load ARGS="--deploys 10"`."""
+
+"""What clients notice of a deploy: each strategy under constant load, as a table.
+
+make load ARGS="--deploys 10"
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from support import lab
+
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
-WORK = ROOT / ".work" / "load"
-INVENTORY = ROOT / ".work" / "lab" / "load" / "inventory.yml"
+WORK = lab.CHECKOUT / ".work" / "load"
+FLEET = lab.Fleet("load", "load=1")
 STRAIGHT, NGINX = "8080", "80"
 # Strategy, by which port it is asked, and seconds that the service takes to start.
 CASES = [
@@ -35,7 +41,7 @@ WAYS = {"fresh": "fresh connections", "kept": "kept connections", "posted": "POS
 def main() -> int:
     arguments = parsed()
     WORK.mkdir(parents=True, exist_ok=True)
-    call("python3", "lab/lab.py", "up", "load", "--group", "load=1")
+    FLEET.up()
     play("prepare.yml")
     print(f"{arguments.deploys} deploys each, {arguments.rate} requests/s in each of three ways at once\n")
     print(
@@ -54,7 +60,7 @@ def main() -> int:
             report=report,
         )
         show(strategy, via, delay, json.loads(report.read_text(encoding="utf-8")))
-    call("python3", "lab/lab.py", "down", "load")
+    FLEET.down()
     return 0
 
 
@@ -71,29 +77,18 @@ def show(strategy: str, via: str, delay: int, reports: dict) -> None:
         asked = "straight" if via == STRAIGHT else "by nginx"
         start = f"{delay} s" if delay else "at once"
         print(
-            f"| {strategy} | {asked} | {start} | {words} | {one['requests']} | {one['failed']} | {one['longest_gap_ms']} ms "
+            f"| {strategy} | {asked} | {start} | {words} "
+            f"| {one['requests']} | {one['failed']} | {one['longest_gap_ms']} ms "
             f"| {one['p99_ms']:.1f} ms | {reports['rest']['p99_ms']:.1f} ms |",
             flush=True,
         )
 
 
 def play(name: str, **variables) -> None:
-    extra = json.dumps(dict({key: str(value) for key, value in variables.items()}, dist=str(WORK)))
-    call("ansible-playbook", "--inventory", str(INVENTORY), "--extra-vars", extra, str(HERE / name))
-
-
-def call(*argv: str) -> None:
-    done = subprocess.run(
-        argv,
-        cwd=ROOT,
-        env={**os.environ, "ANSIBLE_PIPELINING": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        sys.exit(f"{' '.join(argv)} failed:\n{(done.stdout + done.stderr)[-3000:]}")
+    settings = dict({key: str(value) for key, value in variables.items()}, dist=str(WORK))
+    argv = lab.playbook_argv(HERE / name, inventory=FLEET.inventory, variables=settings)
+    lab.call(argv, environment=dict(os.environ, ANSIBLE_PIPELINING="1"))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    lab.script(main)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Clients of https://127.0.0.1, until the file given appears; then a report. Half of them open a connection for each request.
+"""Clients of https://127.0.0.1, until the file given appears; then a report.
 
-The others keep theirs. A server may close an idle connection at any time, so that they do what every client does: a request
-to which there was no answer at all on a kept connection is sent again on a new one.
+Half of them open a connection for each request. The others keep theirs. A server may close an idle connection
+at any time, so they do what every client does: a request to which there was no answer at all on a kept
+connection is sent again on a new one.
 """
 
 import hashlib

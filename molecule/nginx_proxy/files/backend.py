@@ -1,10 +1,10 @@
 # Copyright (c) 2026, Slipway contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""python3 backend NAME LISTEN: a service that says what reached it. LISTEN is a port or a unix socket.
+"""python3 backend NAME LISTEN: a service that reports what reached it. LISTEN is a port or a unix socket.
 
-/slow?SECONDS answers late, /broken counts the request and hangs up, /count says how often, /events sends three events half a second apart,
-/large is compressible, and an upgrade to websocket is echoed.
+/slow?SECONDS answers late, /broken counts the request and hangs up, /count says how often, /events sends
+three events half a second apart, /large is compressible, and an upgrade to websocket is echoed.
 """
 
 import json

@@ -2,17 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The examples that users copy: they build, their own tests pass, and both are the same service but for their routes."""
+"""The examples that users copy: they build, their tests pass, and they differ in their routes alone."""
 
 from __future__ import annotations
 
-import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
+from support.lab import CHECKOUT, find_go
 
-CHECKOUT = Path(__file__).resolve().parents[3]
 EXAMPLES = CHECKOUT / "examples"
 # What differs from one to the other; every other file is the same in both.
 OWN = {"README.md", "go.mod", "go.sum", "routes.go"}
@@ -24,9 +22,8 @@ MODULES = {
 
 
 def go(*arguments, directory):
-    found = shutil.which("go") or "/usr/local/go/bin/go"
     return subprocess.run(
-        [found, *arguments], cwd=directory, capture_output=True, text=True, timeout=900, check=False
+        [find_go(), *arguments], cwd=directory, capture_output=True, text=True, timeout=900, check=False
     )
 
 

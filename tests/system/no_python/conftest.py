@@ -7,96 +7,29 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 import shlex
-import shutil
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
+from support import lab
 
-CHECKOUT = Path(__file__).resolve().parents[3]
-# Two runs in one checkout need fleets of different names.
-FLEET = os.environ.get("SLIPWAY_SCP_FLEET", "scp")
-STATE = CHECKOUT / ".work" / "lab" / FLEET
+CHECKOUT = lab.CHECKOUT
+FLEET = lab.Fleet("no-python", "plain=2:nopython", "web=1", timeout=180)
 PORT = "8080"
 GOARCH = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
 
 
-def go():
-    found = shutil.which("go") or "/usr/local/go/bin/go"
-    if not os.access(found, os.X_OK):
-        pytest.fail("there is no Go on this machine")
-    return found
-
-
-def finished(argv, **options):
-    return subprocess.run(
-        [str(word) for word in argv], capture_output=True, text=True, check=False, timeout=180, **options
-    )
-
-
-class Done:
-    """How a command on the host ended."""
-
-    def __init__(self, process):
-        self.code = process.returncode
-        self.out = process.stdout
-        self.err = process.stderr
-
-    def __repr__(self):
-        return "exit code %d\n%s\n%s" % (self.code, self.out, self.err)
-
-
-class Host:
+class Host(lab.Host):
     """The host, and the shell in which install.sh runs there."""
 
     def __init__(self, name):
-        self.name = name
-        inventory = json.loads(
-            finished(["ansible-inventory", "-i", STATE / "inventory.yml", "--host", name]).stdout
-        )
-        self.options = [
-            "-i",
-            inventory["ansible_ssh_private_key_file"],
-            "-o",
-            "UserKnownHostsFile=%s" % (STATE / "known_hosts"),
-        ]
-        self.options += [
-            "-o",
-            "IdentitiesOnly=yes",
-            "-o",
-            "ControlMaster=auto",
-            "-o",
-            "ControlPath=%s" % (STATE / "control-%C"),
-            "-o",
-            "ControlPersist=30",
-        ]
-        self.port = str(inventory["ansible_port"])
-        self.url = inventory["lab_app_url"]
+        super().__init__(FLEET, name)
         self.shell = "sh"
-
-    def ssh_argv(self, command, *first):
-        return ["ssh", *first, *self.options, "-p", self.port, "root@127.0.0.1", command]
-
-    def run(self, command):
-        return Done(finished(self.ssh_argv(command)))
-
-    def sure(self, command):
-        done = self.run(command)
-        assert done.code == 0, done
-        return done.out
-
-    def bring(self, path):
-        done = finished(["scp", "-q", *self.options, "-P", self.port, path, "root@127.0.0.1:"])
-        assert done.returncode == 0, done.stderr
 
     def unpack(self, tarball):
         """scp and tar, as a user would; returns install.sh on the host."""
-        self.bring(tarball.path)
+        self.copy(tarball.path)
         self.sure("tar xzf %s" % shlex.quote(tarball.path.name))
         return "./%s/install.sh" % tarball.top
 
@@ -150,25 +83,12 @@ class Tarball:
 
 @pytest.fixture(scope="session")
 def fleet():
-    """Two hosts without Python and one with it; most tests use the first. SLIPWAY_KEEP_FLEET=1 keeps them."""
-    up = [
-        sys.executable,
-        CHECKOUT / "lab" / "lab.py",
-        "up",
-        FLEET,
-        "--group",
-        "plain=2:nopython",
-        "--group",
-        "web=1",
-    ]
-    done = finished(up)
-    assert done.returncode == 0, done.stdout + done.stderr
-    host = Host("plain1")
-    # busybox under all of its names, for the tests in which a host has no other tools.
-    host.sure("mkdir -p /bb && busybox --install -s /bb && ! command -v python3")
-    yield host
-    if not os.environ.get("SLIPWAY_KEEP_FLEET"):
-        finished([sys.executable, CHECKOUT / "lab" / "lab.py", "down", FLEET])
+    """Two hosts without Python and one with it; most tests use the first."""
+    with FLEET:
+        host = Host("plain1")
+        # busybox under all of its names, for the tests in which a host has no other tools.
+        host.sure("mkdir -p /bb && busybox --install -s /bb && ! command -v python3")
+        yield host
 
 
 @pytest.fixture(params=["dash", "busybox"])
@@ -193,30 +113,9 @@ def tarball(tmp_path_factory):
     return make
 
 
-def ansible_environment(**more):
-    """What Ansible needs to find this collection."""
-    collections = str(CHECKOUT / ".work" / "collections")
-    return dict(
-        os.environ,
-        ANSIBLE_COLLECTIONS_PATH=collections,
-        ANSIBLE_NOCOLOR="1",
-        ANSIBLE_DEPRECATION_WARNINGS="0",
-        **more,
-    )
-
-
-def playbook(name, *flags, inventory=STATE / "inventory.yml", **variables):
+def playbook(name, *flags, **options):
     """Run one of the collection's playbooks by its full name."""
-    argv = [
-        "ansible-playbook",
-        "slipway.golang." + name,
-        "-i",
-        inventory,
-        "-e",
-        json.dumps(variables),
-        *flags,
-    ]
-    return Done(finished(argv, env=ansible_environment(), cwd=CHECKOUT))
+    return FLEET.playbook("slipway.golang." + name, *flags, **options)
 
 
 def pack(directory, version, goarch=GOARCH):
@@ -228,7 +127,7 @@ def pack(directory, version, goarch=GOARCH):
         "slipway_stamp": {"main.version": "{version}"},
         "slipway_targets": ["linux/" + goarch],
         "slipway_dist": str(directory),
-        "slipway_build": {"go": go()},
+        "slipway_build": {"go": lab.find_go()},
     }
     done = playbook("build", inventory="nohost,", **settings)
     assert done.code == 0, done

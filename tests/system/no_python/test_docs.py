@@ -12,8 +12,9 @@ import subprocess
 
 import pytest
 import yaml
+from support.lab import CHECKOUT, ansible_environment
 
-from .conftest import CHECKOUT, GOARCH, STATE, Host, ansible_environment
+from .conftest import FLEET, GOARCH, Host
 
 INSTALL_SH = CHECKOUT / "installer" / "install.sh"
 PAGE = (CHECKOUT / "docs" / "how-to" / "hosts-without-python.md").read_text()
@@ -35,8 +36,8 @@ def desk(fleet, tarball, tmp_path):
         "Host *",
         "User root",
         "HostName 127.0.0.1",
-        "IdentityFile %s" % (STATE / "id_ed25519"),
-        "UserKnownHostsFile %s" % (STATE / "known_hosts"),
+        "IdentityFile %s" % (FLEET.state / "id_ed25519"),
+        "UserKnownHostsFile %s" % (FLEET.state / "known_hosts"),
     ]
     for name, host in hosts.items():
         host.shell = "sh"

@@ -98,7 +98,7 @@ def test_a_bad_release_is_put_back(running, tarball, variables, told):
     assert running.serving() == "1.0.0"
     assert (running.link("current"), running.link("previous")) == (old, "")
     assert running.outcomes() == ["ok", "reverted"]
-    assert running.journal()[1]["from"] == old
+    assert running.history()[1]["from"] == old
     done = running.install(tarball("3.0.0"), env=environment())
     assert done.code == 0 and running.link("previous") == old, done
 
@@ -253,9 +253,7 @@ class TestWithoutCurl:
 def start_slow_install(host, tarball, delay="30s"):
     """Begin an install of a release that takes its time to start; returns when the switch is made."""
     command = host.install_command(tarball, "--deadline", "60", env=environment(START_DELAY=delay))
-    argv = host.ssh_argv(
-        command, "-o", "ControlMaster=no", "-o", "ControlPath=none"
-    )  # a connection of its own, to be killed
+    argv = host.ssh_argv(command, alone=True)  # to be killed
     process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     host.wait_until(
         "readlink /opt/orders/current | grep -q %s && systemctl is-active -q orders"

@@ -10,8 +10,9 @@ import json
 import re
 
 import pytest
+from support import lab
 
-from .conftest import CHECKOUT, PORT, STATE, Host, ansible_environment, finished, pack, playbook
+from .conftest import FLEET, PORT, Host, pack, playbook
 
 
 @pytest.fixture
@@ -124,15 +125,14 @@ class TestReleaseContinues:
             "ansible",
             "web1",
             "-i",
-            STATE / "inventory.yml",
+            FLEET.inventory,
             "-m",
             "slipway.golang.release",
             "-a",
             json.dumps(arguments),
         ]
-        done = finished(argv, cwd=CHECKOUT, env=ansible_environment())
-        assert done.returncode == 0, done.stdout + done.stderr
-        return json.loads(done.stdout.split("=>", 1)[1])
+        printed = lab.call(argv, environment=lab.ansible_environment(), timeout=FLEET.timeout)
+        return json.loads(printed.split("=>", 1)[1])
 
     def test_there_and_back(self, web, tarball):
         assert web.install(tarball("1.0.0"), "--port", PORT).code == 0

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The programs that read what we write say themselves what it means: systemd, sudo and nginx, on a real host."""
+"""systemd, sudo and nginx themselves read what the collection writes, on a real host."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import shlex
 import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.common import environment, unit
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
-from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import options as nginx_options
+from ansible_collections.slipway.golang.plugins.module_utils.common import nginx_options
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import request, template
 
 PIECES = [
@@ -50,10 +50,11 @@ PIECES = [
 ]
 WORDS = [word for piece in PIECES for word in (piece, "x" + piece + "y", "/x" + piece, piece + " x")]
 
-# Tells its arguments and its environment as it got them.
+# A service that writes down its arguments and its environment as it got them.
 TELL = """#!/usr/bin/python3
 import json, os, sys, time
-json.dump([sys.argv[1:], {key: os.environ.get(key) for key in os.environ if key.startswith("V")}], open("/var/lib/told/told", "w"))
+variables = {key: value for key, value in os.environ.items() if key.startswith("V")}
+json.dump([sys.argv[1:], variables], open("/var/lib/told/told", "w"))
 time.sleep(600)
 """
 
@@ -88,11 +89,13 @@ def test_systemd_hands_arguments_and_variables_to_the_service_as_they_were_given
     host.write("/etc/told.environment", environment.render(environment.check(variables)))
     host.write("/etc/systemd/system/told.service", text)
     host.sure(
-        "chmod 755 /usr/local/bin/told; systemctl daemon-reload; systemd-analyze verify --man=no told.service; systemctl restart told"
+        "chmod 755 /usr/local/bin/told; systemctl daemon-reload; "
+        "systemd-analyze verify --man=no told.service; systemctl restart told"
     )
     told = json.loads(
         host.sure(
-            "for i in $(seq 100); do [ -s /var/lib/told/told ] && break; sleep 0.1; done; cat /var/lib/told/told"
+            "for i in $(seq 100); do [ -s /var/lib/told/told ] && break; sleep 0.1; done; "
+            "cat /var/lib/told/told"
         )
     )
     host.sure(
@@ -115,7 +118,7 @@ def test_systemd_accepts_every_unit_that_we_render_from_hostile_options(host):
     scripts = ["cat >/tmp/units/%s <<'END_OF_UNIT'\n%sEND_OF_UNIT\n" % pair for pair in texts.items()]
     for first in range(0, len(scripts), 30):  # a command line has an end
         host.sure("".join(scripts[first : first + 30]))
-    said = host.run("cd /tmp/units && systemd-analyze verify --man=no ./*.service 2>&1").stdout.splitlines()
+    said = host.run("cd /tmp/units && systemd-analyze verify --man=no ./*.service 2>&1").out.splitlines()
     plain = {
         line.partition(".service:")[2].partition(": ")[2] for line in said if "/plain.service:" in line
     }  # what an older systemd does not know
@@ -144,7 +147,9 @@ HEADERS = [word for word in WORDS if word]
 
 @pytest.fixture(scope="session")
 def nginx(host):
-    install = "(apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -qy install --no-install-recommends nginx-light) >/dev/null"
+    options = "-qy --no-install-recommends"
+    install = "(apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get install %s nginx-light)" % options
+    install += " >/dev/null"
     host.sure("command -v nginx >/dev/null || %s" % install)
     host.sure("rm -f /etc/nginx/sites-enabled/default")
     return host

@@ -10,8 +10,9 @@ import shlex
 from pathlib import Path
 
 import pytest
+from support.lab import CHECKOUT
 
-from .conftest import CHECKOUT, SECRETS
+from .conftest import SECRETS
 
 USERS = ("orders", "operator", "auditor", "outsider")
 NOBODY = set()
@@ -136,7 +137,7 @@ def test_a_secret_is_seen_nowhere(host, deployed, secret):
     assert host.sure("wc -c </root/command-lines").strip() != "0", "nobody watched"
     found = host.run(
         "grep -rlF -- %s /etc /opt /var /tmp /run /root /home /usr/local 2>/dev/null" % shlex.quote(word)
-    ).stdout.split()
+    ).out.split()
     readable = [path for path in found if host.may("outsider", "cat %s" % shlex.quote(path))]
     assert found, "the secret has to be somewhere, or this test looks at nothing"
     assert readable == []
@@ -157,18 +158,21 @@ def test_everything_of_the_app_belongs_to_root_and_only_two_links_are_there(host
 # As the service's user, as fast as it goes: everything that a compromised app could try against a deploy.
 RACE = """
 while :; do
-  for place in /opt/orders /opt/orders/incoming /opt/orders/releases /opt/orders/incoming/* /opt/orders/releases/*; do
-    ln -s /etc/shadow "$place/evil"; mkdir "$place/evil"; mv "$place" "$place.evil"; echo evil >"$place/bin/orders"
+  for place in /opt/orders /opt/orders/incoming /opt/orders/releases \\
+    /opt/orders/incoming/* /opt/orders/releases/*; do
+    ln -s /etc/shadow "$place/evil"; mkdir "$place/evil"
+    mv "$place" "$place.evil"; echo evil >"$place/bin/orders"
   done
-  ln -sfn /tmp/evil /opt/orders/current; ln -sf /etc/shadow /opt/orders/lock; ln -sf /etc/shadow /opt/orders/history.jsonl
-  ln -sf /etc/passwd /var/lib/orders/evil; ln -sf /etc/passwd /run/orders/evil; ln -sf /etc/passwd /run/orders-smoke/evil
-  ln -sf /etc/passwd /tmp/slipway-signers-evil; ln -sf /etc/passwd /tmp/orders; ln -sf /etc/passwd /var/tmp/slipway.evil
+  ln -sfn /tmp/evil /opt/orders/current
+  ln -sf /etc/shadow /opt/orders/lock; ln -sf /etc/shadow /opt/orders/history.jsonl
+  for place in /var/lib/orders/evil /run/orders/evil /run/orders-smoke/evil /tmp/slipway-signers-evil \\
+    /tmp/orders /var/tmp/slipway.evil; do ln -sf /etc/passwd $place; done
 done 2>/dev/null
 """
 
 
 def test_a_compromised_app_cannot_come_between_unpacking_and_the_switch(host, deployed):
-    """It holds its directories full of links, and hammers on the others, while two releases are unpacked and switched to."""
+    """It makes links wherever it may and tries it everywhere else, while two releases go live."""
     before = host.sure("sha256sum /etc/passwd /etc/shadow; stat -c '%U %a' /etc/passwd /etc/shadow")
     host.write("/tmp/race", RACE)
     host.sure("systemd-run --quiet --collect --unit=race --uid=orders --nice=5 sh /tmp/race")
@@ -191,5 +195,5 @@ def test_a_directory_is_not_given_away_through_a_link_that_the_service_made(host
         "setup", "--tags", "all", system_user_directories=[{"path": "/var/lib/orders/uploads"}]
     )
     assert host.sure("stat -c %U:%G:%a /etc") == owner
-    assert done.returncode != 0
+    assert done.code != 0
     host.sure("rm /var/lib/orders/uploads")

@@ -172,7 +172,7 @@ def answering(answer):
 
 @pytest.fixture
 def raw_port():
-    """A function that starts a server which sends everybody these bytes, or with None a reset, and hangs up."""
+    """A function that starts a server which sends these bytes, or a reset for None, and hangs up."""
     with contextlib.ExitStack() as stack:
 
         def start(data, stay=False):

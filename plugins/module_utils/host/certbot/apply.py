@@ -14,7 +14,7 @@ import time
 
 from ...common.errors import SlipwayError
 from ..system import files
-from . import cli, errors, renewal, x509
+from . import cli, errors, renewal_file, x509
 from .backup import Backup
 from .plan import decide
 from .state import observe
@@ -53,7 +53,7 @@ def change_hook(request, state):
     """Write another deploy hook into the renewal file."""
     _check_hook(request.deploy_hook)
     path = state.paths.renewal
-    text = renewal.with_hook(files.read_text(path), request.deploy_hook)
+    text = renewal_file.with_hook(files.read_text(path), request.deploy_hook)
     files.replace(path, text.encode("utf-8"), os.stat(path).st_mode & 0o777)
     return ["change the deploy hook of %s" % request.name]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from ...common.errors import SlipwayError
-from . import renewal, x509
+from . import renewal_file, x509
 from .request import PRODUCTION
 
 CONFIG_DIR = "/etc/letsencrypt"
@@ -110,7 +110,7 @@ def _read_renewal(state):
     path = state.paths.renewal
     try:
         with open(path, encoding="utf-8") as handle:
-            state.parameters = renewal.parse(handle.read()).get(renewal.PARAMETERS, {})
+            state.parameters = renewal_file.parse(handle.read()).get(renewal_file.PARAMETERS, {})
     except (OSError, UnicodeDecodeError, SlipwayError) as error:
         return ["%s cannot be read: %s" % (path, error)]
     if "authenticator" not in state.parameters:

@@ -16,24 +16,13 @@ from ..releases import lease
 from ..system import lock
 from . import confirm
 from .preview import observe
+from .put_back import put_back
 from .request import Request
 from .steps import Deployment, rejected
 
 TYPE_CHECKING = False  # as in typing, without the cost of importing it
 if TYPE_CHECKING:
     from typing import BinaryIO
-
-
-class Reverted(SlipwayError):
-    """The new release was not healthy; the old one is live again and healthy."""
-
-    OUTCOME = "reverted"
-
-
-class Down(SlipwayError):
-    """The new release was not healthy, and there is no healthy old one."""
-
-    OUTCOME = "down"
 
 
 def apply(options: dict, stream: BinaryIO) -> dict:
@@ -100,6 +89,8 @@ def _carry_out(deployment, plan, payload):
         raise
     finally:
         deployment.record(outcome, message)
+    if plan.activate or plan.complete:
+        deployment.end_adoption()
     deployment.prune()
 
 
@@ -120,6 +111,7 @@ def _complete(deployment):
 def _activate(deployment, staged):
     """Hand over to the strategy; if the new release fails, put the old one back."""
     deployment.preflight(staged)
+    deployment.keep_foreign()
     try:
         if deployment.layout.is_pending():
             confirm.disarm(deployment.layout)
@@ -128,34 +120,9 @@ def _activate(deployment, staged):
             confirm.arm(deployment)
     except (SlipwayError, OSError) as error:
         if not deployment.switched:
+            deployment.leave_foreign()
             raise rejected(deployment, error) from error
-        raise _put_back(deployment, error) from error
-
-
-def _put_back(deployment, error):
-    """Put the old release back after a switch; returns the error to raise, which says how that ended."""
-    facts = dict(getattr(error, "facts", {}))
-    reason = "%s is not healthy: %s" % (deployment.target.id, error)
-    if deployment.old is None:
-        deployment.stand_down()
-        return Down(
-            "%s. There is no earlier release to roll back to: the service is stopped. Fix it and deploy again"
-            % reason,
-            **facts,
-        )
-    try:
-        with deployment.phase("put_back"):
-            deployment.request.strategy.put_back(deployment)
-    except (SlipwayError, OSError) as second:
-        facts["evidence_of_old"] = getattr(second, "facts", {}).get("evidence")
-        return Down(
-            "%s. Rolling back to %s failed too: %s. NOTHING HEALTHY IS RUNNING on this host. "
-            "See the journal of the service, then deploy a release that works"
-            % (reason, deployment.old.id, second),
-            **facts,
-        )
-    deployment.actions.append("rolled back to %s" % deployment.old.id)
-    return Reverted("%s. Rolled back to %s, which is healthy" % (reason, deployment.old.id), **facts)
+        raise put_back(deployment, error) from error
 
 
 def _label(request):

@@ -20,11 +20,15 @@ def info(options: dict, stream) -> dict:
     """The result of slipway.golang.release_info; ``options`` are its options."""
     layout = Layout(options["name"], options["root"])
     releases, history = layout.releases(), History(layout.history)
-    current = releases.get(layout.current())
+    current = releases.get(layout.current() or "")
     strategy = strategies.load(current.strategy if current else "restart")
     unit = systemctl.show(strategy.serving(layout))
     running = _running(layout, releases, unit["MainPID"])
-    port = strategy.port(layout) or options["port"] or _port_of(releases.get(running and running["release"]))
+    port = (
+        strategy.port(layout)
+        or options["port"]
+        or _port_of(releases.get(running["release"]) if running else None)
+    )
     check = options["health"] or {}
     can_check = bool(check or port)
     problem = _health_problem(running, check, port) if can_check else None
@@ -49,7 +53,9 @@ def _health_problem(running, options, port):
 
 
 def _port_of(release):
-    """The port that a release's own environment names."""
+    """The port that a release has, or that its own environment names."""
+    if release and release.port:
+        return release.port
     text = environment.parse(read_text(release.environment_file)).get("PORT", "") if release else ""
     return int(text) if text.isdigit() else None
 

@@ -81,15 +81,5 @@ def _left_undone(state, target):
         yield "the old instance %s still runs, or is enabled" % unit_name
     if not state.is_recorded:
         yield "the history does not say that %s is healthy" % target.id
-
-
-def to_put_back(current: str | None, previous: str | None, target: str, outcomes: dict) -> str | None:
-    """The id of the release to roll back to if the target fails; None if there is none.
-
-    That is the live release. But if an interrupted deploy left that one live and it was never found
-    healthy, it is the release that was live before. A target that is live already and was good once has
-    nothing to roll back to: whatever is wrong with it now came from outside.
-    """
-    if outcomes.get(current) != "ok" and outcomes.get(previous) == "ok" and previous != target:
-        return previous
-    return current if current != target else None
+    if state.adoption:
+        yield "the adoption of %s was interrupted" % state.adoption.service

@@ -14,6 +14,7 @@ import socket
 import time
 
 from ...common import environment, unit
+from ..releases import config
 from ..system.files import remove, write_file
 from ..systemd import systemctl, transient
 from . import health_gate
@@ -42,14 +43,19 @@ def run(request: Request, target: Target, release: Release) -> None:
     port = free_port()
     unit_name = request.app + "-smoke.service"
     environment_file = os.path.join(request.layout.incoming, "smoke.environment")
-    variables = dict(environment.parse(target.environment), **{request.port_variable: str(port)})
+    config_dir = os.path.join(request.layout.root, "smoke.config")  # where the service's user may enter
+    own = target.own_variables(port, config_dir, request.port_variable)
+    variables = dict(environment.parse(target.environment), **own)
     remove(environment_file)
     write_file(environment_file, environment.render(variables).encode("utf-8"), 0o600)
     check = request.check_for(target, port=port).replace(port=port, min_ready_seconds=0.0)
     systemctl.stop(unit_name)  # a killed deploy may have left it running
     since = time.time()
     try:
-        _start(unit_name, request, release, environment_file, since)
+        if target.config:
+            config.replace(config_dir, target.config, port, target.service_gid())
+        command = [release.binary] + unit.transient_args(request.unit, port=str(port), config=config_dir)
+        _start(unit_name, request, release, environment_file, command, since)
         health_gate.wait_healthy(check, target.names, unit_name, since)
     except health_gate.Unhealthy as error:
         _add_hint(error, request, port)
@@ -57,20 +63,21 @@ def run(request: Request, target: Target, release: Release) -> None:
     finally:
         systemctl.stop(unit_name)
         remove(environment_file)
+        remove(config_dir)
 
 
 def free_port() -> int:
     """A TCP port on which nothing listens at this moment."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+        port: int = listener.getsockname()[1]
+        return port
 
 
-def _start(unit_name, request, release, environment_file, since):
+def _start(unit_name, request, release, environment_file, command, since):
     sections = unit.sections(
         request.app, request.unit, binary=release.binary, environment_file=environment_file
     )
-    command = [release.binary] + unit.transient_args(request.unit)
 
     def start(version=None):
         return systemctl.run(

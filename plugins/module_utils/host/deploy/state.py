@@ -13,10 +13,12 @@ from functools import cached_property
 from ...common import canonical, health
 from ...common.errors import SlipwayError
 from ...common.manifest import SIGNATURE
+from ..releases import config
 from ..releases.history import History
 from ..releases.running import binary_intact, listed_digest, running_release
 from ..system.files import has_text
 from ..systemd import systemctl
+from . import adopt
 
 TYPE_CHECKING = False  # as in typing, without the cost of importing it
 if TYPE_CHECKING:
@@ -44,6 +46,17 @@ class HostState:
         return self.current if self.current in self.releases else self.running_release
 
     @cached_property
+    def foreign(self) -> adopt.Foreign | None:
+        """What is here under the app's name, and is not Slipway's."""
+        return adopt.find(self._request.layout, self._target.units, self.releases, self.running_release)
+
+    @cached_property
+    def adoption(self) -> adopt.Adoption | None:
+        """An adoption that has not come to its end: no release has been healthy since it began."""
+        adoption = adopt.kept(self._request.layout)
+        return adoption if adoption and adoption.is_pending else None
+
+    @cached_property
     def target_here(self) -> bool:
         return self._target.id in self.releases and self._usable(self.releases[self._target.id])
 
@@ -65,7 +78,7 @@ class HostState:
     @cached_property
     def binary_intact(self) -> bool:
         release = self.releases.get(self.running_release)
-        return bool(release) and binary_intact(release, self.unit["MainPID"])
+        return release is not None and binary_intact(release, self.unit["MainPID"])
 
     @cached_property
     def units_installed(self) -> bool:
@@ -104,6 +117,17 @@ def _intact(release):
             canonical.sha256_file(release.binary) == listed_digest(release)
             and canonical.sha256_file(release.environment_file) == release.record["environment"]
             and units == release.record["units"]
+            and _placeholders_intact(release)
         )
-    except (OSError, SlipwayError):
+    except (OSError, ValueError, SlipwayError):
         return False
+
+
+def _placeholders_intact(release):
+    """The same for what is there only if the release needs it."""
+    template, files = release.template, release.config
+    return (not template or canonical.sha256(template) == release.record["template"]) and (
+        not files
+        or canonical.sha256(canonical.to_json(files)) == release.record["config"]
+        and config.intact(release.config_dir, files, release.port)
+    )

@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
-from ...common import environment, unit
+from ...common import environment, placeholders, unit
 from ...common.errors import InvalidInput, SlipwayError
 from ..releases.history import History
 from ..releases.layout import release_record
 from ..system import platform
+from ..systemd import accounts
 
 TYPE_CHECKING = False  # as in typing, without the cost of importing it
 if TYPE_CHECKING:
@@ -28,12 +29,17 @@ class Target:
         rendered_environment: str,
         artifact: dict | None = None,
         health: dict | None = None,
+        template: str = "",
+        config: dict | None = None,
     ):
         self.id = record["id"]
         self.version = record["version"]
         self.record = record
         self.units = units
         self.environment = rendered_environment
+        self.template = template
+        self.config = config or {}
+        self.port = record.get("port")
         self.artifact = artifact
         self.health = health
         self.strategy = record["strategy"]
@@ -43,13 +49,26 @@ class Target:
         """What a health answer may call this release."""
         return (self.version, self.id)
 
+    def own_variables(self, port: int, config: str, port_variable: str) -> dict:
+        """What is different in the environment of an instance with a port and a configuration of its own.
+
+        ``port_variable`` counts for a release that an older version of Slipway made.
+        """
+        template = environment.parse(self.template)
+        depending = {key: text for key, text in template.items() if placeholders.used(text)}
+        return dict({port_variable: str(port)}, **environment.fill(depending, port=str(port), config=config))
+
+    def service_gid(self) -> int:
+        """The group that may read the configuration."""
+        return accounts.service_gid(list(self.units.values()))
+
 
 def target_of(request: Request, releases: dict) -> Target:
     """The target of a request, given the releases that the host has (id to Release)."""
     return _existing_target(request, releases) if request.release else _new_target(request)
 
 
-def _existing_target(request, releases):
+def _existing_target(request: Request, releases: dict) -> Target:
     release = resolve(request, releases)
     if release.strategy != request.strategy.NAME:
         raise SlipwayError(
@@ -60,7 +79,7 @@ def _existing_target(request, releases):
     return existing(release, History(request.layout.history).health_of(release.id))
 
 
-def _new_target(request):
+def _new_target(request: Request) -> Target:
     if not request.artifacts:
         raise InvalidInput(
             "artifact",
@@ -76,11 +95,23 @@ def _new_target(request):
         )
     sections = request.strategy.units(request)
     units = {name: unit.render(parts) for name, parts in sections.items()}
+    request.check_placeholders()
     rendered = environment.render(request.environment)
+    template = ""
+    if any(placeholders.present(text) for text in request.template.values()):
+        template = environment.render(request.template)
     record = release_record(
-        request.app, artifact["version"], artifact["digest"], rendered, units, request.strategy.NAME
+        request.app,
+        artifact["version"],
+        artifact["digest"],
+        rendered,
+        units,
+        request.strategy.NAME,
+        template=template,
+        config=request.config,
+        port=request.port,
     )
-    return Target(record, units, rendered, artifact)
+    return Target(record, units, rendered, artifact, template=template, config=request.config)
 
 
 def existing(release: Release, health: dict | None) -> Target:
@@ -92,8 +123,11 @@ def existing(release: Release, health: dict | None) -> Target:
         "version": release.version,
         "artifact": release.artifact,
         "strategy": release.strategy,
+        "port": release.port,
     }
-    return Target(record, release.units(), rendered, health=health)
+    return Target(
+        record, release.units(), rendered, health=health, template=release.template, config=release.config
+    )
 
 
 def describe_target(artifact: dict) -> str:

@@ -81,6 +81,13 @@ def show(unit: str) -> dict:
     return state
 
 
+def properties(unit: str, names: tuple) -> dict:
+    """Further properties of a unit, as strings; empty where this systemd has none."""
+    answer = run(["systemctl", "show", "--property=" + ",".join(names), unit])
+    found = dict(line.split("=", 1) for line in answer.stdout.splitlines() if "=" in line)
+    return {name: found.get(name, "") for name in names}
+
+
 def start(unit: str, verb: str = "restart", ready_within: float | None = None) -> None:
     """Start or restart a unit, even if earlier failures reached its start limit.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.slipway.golang.plugins.filter import rollout
+from ansible_collections.slipway.golang.plugins.filter import rollout, service
 
 OK = {
     "failed": False,
@@ -299,7 +299,7 @@ def test_the_servers_of_an_upstream():
 
 def test_every_filter_is_documented():
     folder = Path(rollout.__file__).parent
-    filters = rollout.FilterModule().filters()
+    filters = {**rollout.FilterModule().filters(), **service.FilterModule().filters()}
     assert {path.stem for path in folder.glob("*.yml")} == set(filters)
     for name, function in filters.items():
         options = yaml.safe_load((folder / (name + ".yml")).read_text(encoding="utf-8"))["DOCUMENTATION"][

@@ -70,6 +70,22 @@ def test_nothing_is_the_default(nothing):
         ("slipway_migrate", ["migrate", "up"], {"args": ["migrate", "up"], "timeout": 600}),
         ("slipway_migrate", {"args": ["up"], "timeout": "60"}, {"args": ["up"], "timeout": 60}),
         ("slipway_version", 2, "2"),
+        ("slipway_build", "{package: ./cmd/a, trimpath: 'no'}", {"package": "./cmd/a", "trimpath": False}),
+        ("slipway_build", {"jobs": "2", "max_size": 1000}, {"jobs": 2, "max_size": "1000"}),
+        ("slipway_build", {"gates": ["vet"], "pass_environment": ["CI_GIT_TOKEN"]}, None),
+        ("slipway_build", {"gocache": "cache"}, {"gocache": "/inventory/cache"}),
+        ("slipway_build", {"environment": {"CC": "musl-gcc"}, "tags": None}, None),
+        (
+            "slipway_proxy",
+            {"maintenance": "yes", "limit_burst": "5"},
+            {"maintenance": True, "limit_burst": 5},
+        ),
+        ("slipway_proxy", {"streaming": ["/events"], "headers": {"X-A": "b"}}, None),
+        (
+            "slipway_proxy",
+            {"servers": [{"address": "10.0.0.1:80", "weight": "2"}]},
+            {"servers": [{"address": "10.0.0.1:80", "weight": 2}]},
+        ),
         ("slipway_command", ["migrate", "status"], ["migrate", "status"]),
         ("slipway_command", "[migrate, status]", ["migrate", "status"]),
         ("slipway_command", "migrate status", ["migrate", "status"]),
@@ -82,7 +98,7 @@ def test_nothing_is_the_default(nothing):
     ],
 )
 def test_a_value_is_taken_for_what_it_means(name, given, value):
-    assert value_of(name, given) == value
+    assert value_of(name, given) == (given if value is None else value)
 
 
 @pytest.mark.parametrize(
@@ -142,10 +158,82 @@ def test_a_value_is_taken_for_what_it_means(name, given, value):
         ("slipway_migrate", "up", "slipway_migrate: 'up' is not usable: use the arguments of the binary"),
         ("slipway_verison", "1", "slipway_verison: there is no such variable; did you mean slipway_version"),
         ("slipway_health", "{", "slipway_health: .* it is no YAML"),
+        (
+            "slipway_build",
+            {"pakage": "./cmd/a"},
+            "slipway_build: 'pakage' is not usable: there is no such option; did you mean package",
+        ),
+        (
+            "slipway_build",
+            {"targets": ["linux/arm64"]},
+            "slipway_build: 'targets' .* variable slipway_targets",
+        ),
+        ("slipway_build", {"version": "1"}, "slipway_build: 'version' .* set the variable slipway_version"),
+        (
+            "slipway_build",
+            {"static": "requires"},
+            "slipway_build.static: 'requires' is not usable: use one of .* did you mean require",
+        ),
+        ("slipway_build", {"gates": ["vet", "tset"]}, "slipway_build.gates: .* did you mean test"),
+        ("slipway_build", {"cgo": "maybe"}, "slipway_build.cgo: 'maybe' is not usable: use true or false"),
+        ("slipway_build", {"tags": "netgo"}, "slipway_build.tags: 'netgo' is not usable: use a list"),
+        ("slipway_build", {"jobs": -1}, "slipway_build.jobs: -1 is not usable: use a whole number"),
+        ("slipway_build", {"environment": "CC=gcc"}, "slipway_build.environment: .* use a dictionary"),
+        (
+            "slipway_build",
+            {"pass_environment": ["glpat-s3cret"]},
+            "slipway_build.pass_environment: '.hidden.' is not usable: give names of variables",
+        ),
+        ("slipway_build", ["package"], "slipway_build: .* use a dictionary"),
+        ("slipway_proxy", {"gzp": True}, "slipway_proxy: 'gzp' .* did you mean gzip"),
+        ("slipway_proxy", {"domains": ["a.example"]}, "slipway_proxy: 'domains' .* variable slipway_domain"),
+        ("slipway_proxy", {"balance": "random"}, "slipway_proxy.balance: 'random' .* use one of round_robin"),
+        (
+            "slipway_proxy",
+            {"static": [{"path": "/x"}]},
+            "slipway_proxy.static: .* each entry needs directory",
+        ),
+        (
+            "slipway_proxy",
+            {"servers": [{"address": "a:1", "wieght": 2}]},
+            "slipway_proxy.servers: .* wieght is unknown in it; did you mean weight",
+        ),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_a_remedy(name, given, words):
     assert re.search(words, problem_of(name, given)), problem_of(name, given)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (
+            {"slipway_unit": {"exec_args": ["-addr", ":{port}"]}, "slipway_health": {"type": "none"}},
+            ["slipway_unit.exec_args: ':{port}'", "set slipway_port", "{{port}}"],
+        ),
+        (
+            {"slipway_env": {"A": "hunter2:{port}"}, "slipway_health": {"socket": "/run/orders/a.sock"}},
+            ["slipway_env: 'A'", "set slipway_port"],
+        ),
+        ({"slipway_unit": {"exec_args": ["{config}/a"]}}, ["slipway_unit.exec_args", "slipway_config"]),
+        ({"slipway_env": {"A": "hunter2{config}"}}, ["slipway_env: 'A'", "set slipway_config"]),
+    ],
+)
+def test_what_a_service_would_not_get_is_refused_with_a_remedy(given, words):
+    (problem,) = read(**given)[1]
+    assert all(word in problem for word in words), problem
+    assert "hunter2" not in problem
+
+
+def test_what_it_gets_is_not_refused():
+    given = {
+        "slipway_unit": {"exec_args": [":{port}", "{config}/a", "{{port}} {x}"]},
+        "slipway_config": [{"src": "a", "dest": "a"}],
+        "slipway_env": {"A": "{config}:{port}"},
+    }
+    assert read(**given)[1] == []
+    given["slipway_health"] = {"type": "none"}
+    assert read(slipway_port=80, **given)[1] == []
 
 
 def test_names_of_ones_own_are_left_alone():

@@ -26,7 +26,12 @@ def units(request):
         )
     layout = request.layout
     sections = unit.sections(
-        request.app, request.unit, binary=layout.live_binary, environment_file=layout.live_environment
+        request.app,
+        request.unit,
+        binary=layout.live_binary,
+        environment_file=layout.live_environment,
+        port_variable=request.port_variable,
+        config=layout.live_config,
     )
     socket_unit = _socket(request.app)
     sections["Unit"] = sections["Unit"] + [("Requires", socket_unit), ("After", socket_unit)]
@@ -66,6 +71,10 @@ def leftovers(_layout):
 
 def retire_leftovers(_deployment):
     pass
+
+
+def route_to_adopted(_deployment):
+    pass  # whoever has the port gets the requests
 
 
 def go_live(deployment):

@@ -7,15 +7,20 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import http.server
 import os
 import threading
 import urllib.request
+from types import SimpleNamespace
 
 import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import InvalidInput, SlipwayError
-from ansible_collections.slipway.golang.plugins.module_utils.host.artifact import pull
+from ansible_collections.slipway.golang.plugins.module_utils.host.artifact import pull, stage
+from ansible_collections.slipway.golang.plugins.module_utils.host.releases.layout import Layout
 from ansible_collections.slipway.golang.plugins.plugin_utils import mirror
+
+from .tarballs import members_for, tar_gz
 
 CONTENT = os.urandom(1_000_000)
 
@@ -24,6 +29,7 @@ class Answers(http.server.BaseHTTPRequestHandler):
     """As the path says."""
 
     asked = []
+    content = CONTENT
 
     def do_GET(self):
         kind = self.path.partition("?")[0].strip("/")
@@ -31,6 +37,8 @@ class Answers(http.server.BaseHTTPRequestHandler):
         self.asked.append(begin)
         if kind == "missing":
             return self.send_error(404)
+        if kind == "forbidden":
+            return self.send_error(403)
         if kind == "busy" and len(self.asked) < 3:
             return self.send_error(503)
         if kind in ("away", "down", "astray"):
@@ -45,7 +53,7 @@ class Answers(http.server.BaseHTTPRequestHandler):
             )
             return self.end_headers()
         ranges = begin and kind != "forgetful"
-        content = CONTENT[begin:] if ranges else CONTENT
+        content = self.content[begin:] if ranges else self.content
         self.send_response(206 if ranges else 200)
         self.send_header(
             "Content-Length", "many" if kind == "babble" else str(len(content) + (kind == "larger"))
@@ -70,6 +78,7 @@ class Answers(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def url():
     Answers.asked = []
+    Answers.content = CONTENT
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers)
     server.stop = threading.Event()
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -92,6 +101,7 @@ def test_the_file_is_whole(kind, url, tmp_path):
     "kind, message",
     [
         ("missing", "sent 0 of 1000000 bytes: HTTP status 404"),
+        ("forbidden", "sent 0 of 1000000 bytes: HTTP status 403"),
         ("larger", "is not the artifact: it has 1000001 bytes"),
         ("hopeless", "sent 300000 of 1000000 bytes: "),
         ("down", "HTTP status 302"),
@@ -103,6 +113,48 @@ def test_what_cannot_be_fetched_is_reported_without_secrets(kind, message, url, 
     with pytest.raises(SlipwayError, match=message) as caught:
         pull.fetch(url + kind + "?signature=secret", len(CONTENT), str(tmp_path / "file"))
     assert "secret" not in str(caught.value) and "/%s?…" % kind in str(caught.value)
+
+
+def artifact(binary):
+    """An artifact that is not compressed, so that another binary of the same length gives the same size."""
+    members, manifest = members_for({"bin/orders": (binary, "0755")})
+    return gzip.compress(gzip.decompress(tar_gz(members).read()), 0, mtime=0), manifest.digest
+
+
+@pytest.fixture
+def pulled_stage(url, tmp_path):
+    """A function that stages a release whose artifact the host has to pull from the mirror."""
+    data, digest = artifact(b"a" * 1000)
+    layout = Layout("orders", str(tmp_path / "orders"))
+    os.makedirs(layout.incoming)
+
+    def run(path):
+        request = SimpleNamespace(
+            layout=layout, pull_url=url + path, pull_ca_file=None, allowed_signers=None, app="orders"
+        )
+        target = SimpleNamespace(id="1.0.0-0a1b2c3d4e5f", artifact={"digest": digest, "size": len(data)})
+        with pytest.raises(SlipwayError) as caught:
+            stage.stage(request, target, None, None)
+        assert os.listdir(layout.incoming) == []
+        assert not os.path.exists(layout.releases_dir)
+        return caught.value
+
+    return run
+
+
+def test_a_mirror_that_answers_403_makes_the_host_ask_for_the_full_artifact(pulled_stage):
+    error = pulled_stage("forbidden?signature=secret")
+    assert error.facts["full_needed"] is True
+    assert str(error).startswith("The artifact could not be pulled: http://127.0.0.1:")
+    assert "HTTP status 403" in str(error) and "secret" not in str(error)
+
+
+def test_other_content_under_the_right_name_is_noticed_by_its_digest(pulled_stage):
+    Answers.content, other = artifact(b"b" * 1000)
+    error = pulled_stage("good?signature=secret")
+    assert error.facts["full_needed"] is True
+    assert "The artifact is not the requested one: its digest is %s" % other in str(error)
+    assert "secret" not in str(error)
 
 
 def test_a_redirect_from_https_to_http_is_refused():

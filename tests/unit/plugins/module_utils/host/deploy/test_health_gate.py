@@ -15,10 +15,10 @@ from ansible_collections.slipway.golang.plugins.module_utils.host.deploy import 
 from .managed_host import GIVE_UP, HEALTH, UNIT
 
 
-def check_live(host, version="1.0.0", options=GIVE_UP):
+def check_live(host, version="1.0.0", options=None):
     """Why a release is not healthy as the live one, and the evidence; None twice if it is."""
     release = next(item for item in host.layout.releases().values() if version in (item.version, item.id))
-    check = health.parse(options, default_port=host.port)
+    check = health.parse(options or GIVE_UP, default_port=host.port)
     try:
         health_gate.wait_release_healthy(check, release, (release.version, release.id), UNIT, host.layout, 0)
     except health_gate.Unhealthy as error:

@@ -7,7 +7,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from ansible_collections.slipway.golang.plugins.module_utils.host.deploy.plan import decide, to_put_back
+from ansible_collections.slipway.golang.plugins.module_utils.host.deploy.plan import decide
+from ansible_collections.slipway.golang.plugins.module_utils.host.deploy.put_back import to_put_back
 
 TARGET = SimpleNamespace(id="2-b")
 HEALTHY = {
@@ -20,6 +21,7 @@ HEALTHY = {
     "health_problem": lambda: None,
     "leftovers": [],
     "is_recorded": True,
+    "adoption": None,
     "unit": {"ActiveState": "active", "UnitFileState": "enabled", "NeedDaemonReload": "no"},
 }
 
@@ -60,6 +62,7 @@ def test_any_difference_is_a_reason_to_activate(difference, reason):
     [
         ({"leftovers": ["orders@blue.service"]}, "the old instance orders@blue.service still runs"),
         ({"is_recorded": False}, "the history does not say that 2-b is healthy"),
+        ({"adoption": SimpleNamespace(service="orders.service")}, "the adoption of orders.service was"),
     ],
 )
 def test_an_interrupted_deploy_is_completed_and_not_repeated(difference, reason):

@@ -67,7 +67,16 @@ def deployment(host):
     old = SimpleNamespace(id=OLD, units={"orders.service": "[Unit]\n"}, names=("1.0.0", OLD))
     check = SimpleNamespace(deadline=30.0)
     request = SimpleNamespace(app="orders", layout=Links(), check_for=lambda target, port=None: check)
-    state = SimpleNamespace(live=None, previous=None, releases={}, unit=UNIT, running_release=OLD)
+    state = SimpleNamespace(
+        live=None,
+        current=OLD,
+        previous=None,
+        releases={},
+        unit=UNIT,
+        running_release=OLD,
+        foreign=None,
+        adoption=None,
+    )
     result = Deployment(request, SimpleNamespace(id="2.0.0-123456789012"), state)
     result.old = old
     return result

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
-from ansible_collections.slipway.golang.plugins.module_utils.host.certbot import renewal
+from ansible_collections.slipway.golang.plugins.module_utils.host.certbot import renewal_file
 
 TEXT = """# renew_before_expiry = 30 days
 version = 2.1.0
@@ -32,7 +32,7 @@ ari_retry_after = 2026-11-21T02:00:00
 
 
 def test_it_reads_what_certbot_writes():
-    assert renewal.parse(TEXT) == {
+    assert renewal_file.parse(TEXT) == {
         "": {"version": "2.1.0", "archive_dir": "/etc/letsencrypt/archive/shop"},
         "renewalparams": {
             "server": "https://ca.example.com/dir",
@@ -53,14 +53,14 @@ def test_it_reads_what_certbot_writes():
 )
 def test_a_file_of_another_format_is_refused(text):
     with pytest.raises(SlipwayError, match="^line 1 "):
-        renewal.parse(text)
+        renewal_file.parse(text)
 
 
 @pytest.mark.parametrize("before", [TEXT, TEXT.replace("renew_hook = /usr/local/sbin/reload\n", "")])
 @pytest.mark.parametrize("hook", ["/bin/other", ""])
 def test_a_hook_is_changed_and_nothing_else(before, hook):
-    expected = renewal.parse(before)
+    expected = renewal_file.parse(before)
     expected["renewalparams"].pop("renew_hook", None)
     if hook:
         expected["renewalparams"]["renew_hook"] = hook
-    assert renewal.parse(renewal.with_hook(before, hook)) == expected
+    assert renewal_file.parse(renewal_file.with_hook(before, hook)) == expected

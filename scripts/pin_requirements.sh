@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Update requirements-*.txt from requirements-*.in: every package that is installed, with the digests of its files.
-# Pinned versions stay; lock.sh --upgrade takes the newest.
+# Pinned versions stay; pin_requirements.sh --upgrade takes the newest.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

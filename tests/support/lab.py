@@ -1,0 +1,249 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Hosts of the lab for the suites: bring a fleet up and down, run commands on its hosts, run playbooks.
+
+Every suite that needs a host uses this file; see lab/README.md for what such a host is.
+"""
+
+from __future__ import annotations
+
+import atexit
+import dataclasses
+import functools
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+COLLECTIONS = CHECKOUT / ".work" / "collections"
+LAB = (sys.executable, str(CHECKOUT / "lab" / "lab.py"))
+SHOWN = 3000  # characters of an output in an error message
+ALONE = ("-o", "ControlMaster=no", "-o", "ControlPath=none")
+
+
+class CommandFailed(Exception):
+    """A command that had to succeed did not."""
+
+
+@dataclasses.dataclass
+class Done:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    def __str__(self) -> str:
+        return "exit code %d\n%s\n%s" % (self.code, self.out, self.err)
+
+
+# --- commands on this machine ---------------------------------------------------------------------
+
+
+def run(
+    argv,
+    data: str | bytes | None = None,
+    stdin: IO | None = None,
+    environment: dict[str, str] | None = None,
+    timeout: float | None = None,
+) -> Done:
+    """Run a command in the checkout and return how it ended, whatever its exit code.
+
+    ``data``: what it reads; or ``stdin``, a file for it.
+    """
+    argv = [str(word) for word in argv]
+    given: dict = {"stdin": stdin or subprocess.DEVNULL}
+    if data is not None:
+        given = {"input": data.encode() if isinstance(data, str) else data}
+    try:
+        process = subprocess.run(
+            argv, cwd=CHECKOUT, env=environment, timeout=timeout, capture_output=True, check=False, **given
+        )
+    except subprocess.TimeoutExpired as error:
+        raise CommandFailed("%s did not end within %s s" % (_shown(argv), timeout)) from error
+    return Done(process.returncode, _text(process.stdout), _text(process.stderr))
+
+
+def call(argv, **options) -> str:
+    """Run a command that has to succeed, and return what it printed."""
+    done = run(argv, **options)
+    if done.code:
+        raise CommandFailed(
+            "%s failed (exit code %d):\n%s" % (_shown(argv), done.code, (done.out + done.err)[-SHOWN:])
+        )
+    return done.out
+
+
+def _shown(argv) -> str:
+    return " ".join(map(str, argv))[:300]
+
+
+def _text(printed: bytes) -> str:
+    return printed.decode("utf-8", "replace")
+
+
+def script(main: Callable[[], int | None]) -> None:
+    """Run the main function of a script. A command that failed is reported without a traceback."""
+    try:
+        sys.exit(main())
+    except CommandFailed as error:
+        sys.exit(str(error))
+
+
+def find_go() -> str:
+    """The path of the command ``go``."""
+    found = shutil.which("go") or "/usr/local/go/bin/go"
+    if not os.access(found, os.X_OK):
+        raise CommandFailed("go is not installed: `make acceptance` brings it, see scripts/go_directory.sh")
+    return found
+
+
+def ansible_environment(**more: str) -> dict[str, str]:
+    """What Ansible needs to find this collection, and to print plain text."""
+    return dict(
+        os.environ,
+        ANSIBLE_COLLECTIONS_PATH=str(COLLECTIONS),
+        ANSIBLE_NOCOLOR="1",
+        ANSIBLE_DEPRECATION_WARNINGS="0",
+        **more,
+    )
+
+
+def playbook_argv(playbook, *flags, inventory, variables: dict | Path) -> list[str]:
+    """The command for a playbook. A dictionary of variables is seen by all processes, a file is not."""
+    extra = "@%s" % variables if isinstance(variables, Path) else json.dumps(variables)
+    words = ["ansible-playbook", playbook, "--inventory", inventory, "--extra-vars", extra, *flags]
+    return [str(word) for word in words]
+
+
+# --- hosts ----------------------------------------------------------------------------------------
+
+
+class Fleet:
+    """Hosts of the lab. ``groups`` as for ``lab.py up --group``, such as ``web=2``.
+
+    SLIPWAY_FLEET_SUFFIX: for two runs on one Docker engine, whose fleets need different names.
+    SLIPWAY_KEEP_FLEET=1 leaves the hosts up at the end of a ``with`` block.
+    """
+
+    def __init__(self, name: str, *groups: str, timeout: float | None = None) -> None:
+        self.name = name + os.environ.get("SLIPWAY_FLEET_SUFFIX", "")
+        self.groups = groups
+        self.timeout = timeout  # seconds, for each command and playbook
+        self.state = CHECKOUT / ".work" / "lab" / self.name
+        self.inventory = self.state / "inventory.yml"
+        self._variables: dict[str, dict] = {}
+
+    @functools.cached_property
+    def connections(self) -> str:
+        """A directory for the sockets of ssh. Their paths must be short, and a checkout may be anywhere."""
+        path = tempfile.mkdtemp(prefix="slipway-ssh-")
+        atexit.register(shutil.rmtree, path, ignore_errors=True)
+        return path
+
+    def up(self) -> None:
+        """Create the hosts, unless they are up."""
+        self._variables = {}
+        call([*LAB, "up", self.name, *(word for group in self.groups for word in ("--group", group))])
+
+    def down(self) -> None:
+        call([*LAB, "down", self.name])
+
+    def __enter__(self):
+        self.up()
+        return self
+
+    def __exit__(self, *error) -> None:
+        if not os.environ.get("SLIPWAY_KEEP_FLEET"):
+            self.down()
+
+    def variables(self) -> dict[str, dict]:
+        """The variables of each host, as Ansible reads them from the inventory."""
+        if not self._variables:
+            listing = json.loads(call(["ansible-inventory", "-i", self.inventory, "--list"]))
+            self._variables = listing["_meta"]["hostvars"]
+        return self._variables
+
+    def playbook(self, playbook, *flags, inventory=None, environment=None, **variables) -> Done:
+        """Run a playbook, given by its path or its full name."""
+        argv = playbook_argv(playbook, *flags, inventory=inventory or self.inventory, variables=variables)
+        return run(argv, environment=environment or ansible_environment(), timeout=self.timeout)
+
+
+class Host:
+    """One host of a fleet, reached by ssh as root; or inside its container, past ssh."""
+
+    def __init__(self, fleet: Fleet, name: str, past_ssh: bool = False) -> None:
+        self.fleet = fleet
+        self.name = name
+        self.past_ssh = past_ssh
+
+    @property
+    def variables(self) -> dict:
+        return self.fleet.variables()[self.name]
+
+    @property
+    def port(self) -> str:
+        return str(self.variables["ansible_port"])
+
+    @property
+    def url(self) -> str:
+        """Of the service, on this machine."""
+        return self.variables["lab_app_url"]
+
+    @property
+    def container(self) -> str:
+        return "%s-%s" % (self.fleet.name, self.name)
+
+    @property
+    def ssh_options(self) -> list[str]:
+        """For ssh and scp."""
+        key = self.variables["ansible_ssh_private_key_file"]
+        return ["-i", key, *shlex.split(self.variables["ansible_ssh_common_args"])]
+
+    def ssh_argv(self, command: str, alone: bool = False) -> list[str]:
+        """The command line of ssh; ``alone``: over a connection of its own."""
+        connection = ALONE if alone else self._shared_connection()
+        return ["ssh", *connection, *self.ssh_options, "-p", self.port, "root@127.0.0.1", command]
+
+    def _shared_connection(self) -> list[str]:
+        path = "ControlPath=%s/%%p" % self.fleet.connections
+        words = ("ControlMaster=auto", path, "ControlPersist=30")
+        return [part for word in words for part in ("-o", word)]
+
+    def _argv(self, command: str, alone: bool) -> list[str]:
+        if self.past_ssh:
+            return [*LAB, "exec", self.fleet.name, self.name, "sh", "-c", command]
+        return self.ssh_argv(command, alone)
+
+    def run(self, command: str, data=None, stdin=None, alone: bool = False) -> Done:
+        """Run a shell command as root, and return how it ended."""
+        return run(self._argv(command, alone), data=data, stdin=stdin, timeout=self.fleet.timeout)
+
+    def sure(self, command: str, **options) -> str:
+        """Run a shell command that has to succeed, and return what it printed."""
+        done = self.run(command, **options)
+        if done.code:
+            raise CommandFailed(
+                "%s: %s failed (exit code %d):\n%s"
+                % (self.name, command, done.code, (done.out + done.err)[-SHOWN:])
+            )
+        return done.out
+
+    def write(self, path: str, content: str | bytes) -> None:
+        """Write a file on the host."""
+        self.sure("cat > %s" % shlex.quote(path), data=content)
+
+    def copy(self, path: Path, goal: str = "", alone: bool = False) -> None:
+        """Bring a file there by scp; without a ``goal``, into root's home directory."""
+        connection = ALONE if alone else self._shared_connection()
+        call(["scp", "-q", *connection, *self.ssh_options, "-P", self.port, path, "root@127.0.0.1:" + goal])

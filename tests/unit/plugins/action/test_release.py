@@ -1,0 +1,54 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which transfers are tried, and what the result says about those that did not work."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.slipway.golang.plugins.action import release
+
+REQUEST = {
+    "step": "apply",
+    "artifacts": [{"path": "/dist/orders.tar.gz", "digest": "d1"}],
+    "delta": False,
+    "pull_from": ["https://mirror/x/"],
+}
+PLAN = {"artifact": "d1", "here": []}
+
+
+@pytest.fixture
+def action(monkeypatch):
+    """An action whose host answers with ``action.answers``; ``action.sent`` has what was sent."""
+    action = release.ActionModule.__new__(release.ActionModule)
+    action.sent = []
+
+    def execute(request, payload, task_vars):
+        action.sent.append((request.get("pull_url"), payload))
+        return dict(action.answers[len(action.sent) - 1])
+
+    monkeypatch.setattr(action, "execute", execute, raising=False)
+    return action
+
+
+def test_a_pull_that_works_sends_nothing(action):
+    action.answers = [{"outcome": "ok"}]
+    result = action._apply_with_artifact(REQUEST, PLAN, {})
+    assert result == {"outcome": "ok", "transfer": "pull", "transfer_note": ""}
+    assert action.sent == [("https://mirror/x/orders.tar.gz", None)]
+
+
+def test_the_full_artifact_is_sent_when_the_host_asks_for_it_and_the_result_says_why(action):
+    why = "The artifact could not be pulled: https://mirror/x/orders.tar.gz: HTTP status 403"
+    action.answers = [{"failed": True, "full_needed": True, "msg": why}, {"outcome": "ok"}]
+    result = action._apply_with_artifact(REQUEST, PLAN, {})
+    assert result == {"outcome": "ok", "transfer": "full", "transfer_note": why}
+    assert action.sent[1] == (None, "/dist/orders.tar.gz")
+
+
+def test_another_failure_is_not_tried_again(action):
+    action.answers = [{"failed": True, "outcome": "reverted", "msg": "unhealthy"}]
+    result = action._apply_with_artifact(REQUEST, PLAN, {})
+    assert (result["failed"], result["transfer"]) == (True, "pull")
+    assert len(action.sent) == 1
