@@ -10,25 +10,29 @@ or when its time is over.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import shlex
 import time
 import uuid
 
-from ...common import canonical, unit
+from ...common import environment, placeholders, unit
 from ...common.errors import InvalidInput, SlipwayError
 from ..releases.history import History
-from ..releases.running import listed_digest
 from ..system import lock
+from ..system.files import remove, write_file
 from ..systemd import systemctl, transient
 from ..systemd.accounts import check_accounts
 from .request import Request
+from .state import is_intact
 from .target import resolve
 
 TYPE_CHECKING = False  # as in typing, without the cost of importing it
 if TYPE_CHECKING:
     from typing import BinaryIO
 
+RUN_DIRECTORY = "/run"
 KEEP_BYTES = 64 << 10
 STOP_SECONDS = 10
 SHOWN_LINES = 20
@@ -84,7 +88,7 @@ class Command:
             )
         self._request.release = name
         release = resolve(self._request, releases)
-        if not _is_intact(release):
+        if not is_intact(release):
             raise SlipwayError(
                 "The files of %s on this host are not those that were released. Nothing was run. "
                 "Deploy it again" % release.id
@@ -129,15 +133,16 @@ class Command:
                 "msg": "Would run %s with %s, as user %s" % (self._words(), self._release.id, user),
             }
         unit_name = "%s-run-%s.service" % (self._request.app, uuid.uuid4().hex[:12])
-        start = transient.argv(
-            unit_name,
-            "Command of %s" % self._release.id,
-            self._settings(parts, unit_name),
-            [self._release.binary] + [arg.replace("$", "$$") for arg in self._args],
-            ("--service-type=simple",),
-        )
         since, begun = time.time(), time.monotonic()
-        ended = transient.run(unit_name, start, self._seconds, STOP_SECONDS, KEEP_BYTES)
+        with self._own_environment(unit_name) as environment_files:
+            start = transient.argv(
+                unit_name,
+                "Command of %s" % self._release.id,
+                self._settings(parts, unit_name, environment_files),
+                [self._release.binary] + [arg.replace("$", "$$") for arg in self._filled_args()],
+                ("--service-type=simple",),
+            )
+            ended = transient.run(unit_name, start, self._seconds, STOP_SECONDS, KEEP_BYTES)
         seconds = round(time.monotonic() - begun, 3)
         journal = systemctl.journal_tail(unit_name, since) if ended.code else []
         code, reason = self._explain(ended, journal)
@@ -160,16 +165,40 @@ class Command:
             )
         return dict(facts, outcome="ok")
 
-    def _settings(self, parts, unit_name):
-        """The Service section of the release's own unit, with the release's own environment file."""
+    def _filled_args(self):
+        port = None if self._release.port is None else str(self._release.port)
+        return [placeholders.fill(arg, port=port, config=self._release.config_dir) for arg in self._args]
+
+    @contextlib.contextmanager
+    def _own_environment(self, unit_name):
+        """The files with the release's environment.
+
+        Where that names the configuration it names the live one: what differs is in a file of its own.
+        """
+        release = self._release
+        template = environment.parse(release.template)
+        depending = {key: text for key, text in template.items() if "config" in placeholders.used(text)}
+        if not depending:
+            yield [release.environment_file]
+            return
+        own = os.path.join(RUN_DIRECTORY, unit_name[: -len(".service")] + ".environment")
+        filled = environment.fill(depending, port=str(release.port or ""), config=release.config_dir)
+        write_file(own, environment.render(filled).encode("utf-8"), 0o600)
+        try:
+            yield [release.environment_file, own]
+        finally:
+            remove(own)
+
+    def _settings(self, parts, unit_name, environment_files):
+        """The Service section of the release's own unit, with the release's own environment."""
         lines = []
         for key, value in parts["Service"]:
             if _NOT_FOR_COMMANDS.fullmatch(key):
                 continue
-            if key == "EnvironmentFile" and value.startswith(self._layout.root + "/"):
+            if key == "EnvironmentFile" and value.lstrip("-").startswith(self._layout.root + "/"):
                 continue  # it names the live release, or the port of an instance
             lines.append((key, value))
-        lines.append(("EnvironmentFile", self._release.environment_file.replace("%", "%%")))
+        lines += [("EnvironmentFile", path) for path in environment_files]
         suffix = unit_name[len(self._request.app) : -len(".service")]
         return unit.transient({"Service": lines}, systemctl.version(), suffix)
 
@@ -209,19 +238,6 @@ class Command:
 def _service_of(release):
     """The name of the unit that runs the release's binary."""
     return next(name for name in release.record["units"] if name.endswith(".service"))
-
-
-def _is_intact(release):
-    """Whether what a command needs is what the release's record says."""
-    try:
-        name = _service_of(release)
-        return (
-            canonical.sha256_file(release.binary) == listed_digest(release)
-            and canonical.sha256_file(release.environment_file) == release.record["environment"]
-            and canonical.sha256(release.units()[name]) == release.record["units"][name]
-        )
-    except (OSError, LookupError, StopIteration):
-        return False
 
 
 def _check_args(args):

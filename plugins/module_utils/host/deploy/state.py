@@ -73,7 +73,7 @@ class HostState:
     def _usable(self, release):
         """Not damaged, and signed if a signature is required: the artifact may have come unsigned before."""
         signed = os.path.isfile(os.path.join(release.path, SIGNATURE))
-        return (signed or not self._request.allowed_signers) and _intact(release)
+        return (signed or not self._request.allowed_signers) and is_intact(release)
 
     @cached_property
     def binary_intact(self) -> bool:
@@ -109,7 +109,7 @@ class HostState:
         return attempt.reason
 
 
-def _intact(release):
+def is_intact(release: Release) -> bool:
     """Whether what runs is what the release's record says: a disk or a root shell may have changed it."""
     try:
         units = {name: canonical.sha256(text) for name, text in release.units().items()}

@@ -21,9 +21,14 @@ from .managed_host import APP, answer, version_of
 
 SYSTEMD_RUN = """#!/bin/sh
 # A systemd-run that only runs the command, for RuntimeMaxSec at most, and logs how it was called.
+set -a
 printf '%s\\n' "$@" >>{log}
 while [ "$1" != -- ]; do
-  case $1 in --property=RuntimeMaxSec=*) limit=${{1##*=}} ;; esac
+  case $1 in
+    --property=RuntimeMaxSec=*) limit=${{1##*=}} ;;
+    --property=EnvironmentFile=/etc/*) ;;
+    --property=EnvironmentFile=*) . "${{1##*File=}}" ;;
+  esac
   shift
 done
 shift
@@ -210,7 +215,7 @@ def test_an_account_that_is_gone_is_named(served, monkeypatch):
     def gone(name):
         raise KeyError(name)
 
-    monkeypatch.setattr(accounts.pwd, "getpwnam", gone)
+    monkeypatch.setattr(accounts, "_KINDS", (("User", gone, "user"),))
     assert "There is no user 'nobody' on this host" in run(served)["msg"]
 
 
@@ -225,8 +230,8 @@ def test_the_environment_of_an_instance_is_that_of_the_release(served):
     """With blue_green the unit is a template, whose files are named by color."""
     text = (
         "[Service]\nUser=nobody\nEnvironmentFile=%s/%%i/environment\nEnvironmentFile=%s/%%i.port\n"
-        "EnvironmentFile=/etc/orders.env\nRuntimeDirectoryPreserve=yes\nStandardOutput=null\n"
-    ) % (served.root, served.root)
+        "EnvironmentFile=-%s/%%i.environment\nEnvironmentFile=/etc/orders.env\nRuntimeDirectoryPreserve=yes\nStandardOutput=null\n"
+    ) % (served.root, served.root, served.root)
     path = served.layout.path_of(served.layout.current())
     os.unlink(os.path.join(path, "units", "orders.service"))
     record = served.layout.release(served.layout.current()).record
@@ -242,6 +247,37 @@ def test_the_environment_of_an_instance_is_that_of_the_release(served):
         "--property=EnvironmentFile=" + release.environment_file,
     ]
     assert not any("Preserve" in word or "StandardOutput" in word for word in words)
+
+
+# --- placeholders ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def configured(served, tmp_path, monkeypatch):
+    """A host that serves 1.0.0, and has 2.0.0 staged with a configuration of its own."""
+    monkeypatch.setattr(command, "RUN_DIRECTORY", str(tmp_path))
+    options = {
+        "environment": {"CONFIG": "{config}/app.toml", "ADDRESS": ":{port}", "GREETING": "hi"},
+        "config": {"app.toml": "level = 2"},
+    }
+    staged = served.deploy("2.0.0", state="staged", **options)
+    assert staged["outcome"] == "ok", staged
+    return served, served.layout.release(staged["release"])
+
+
+def test_the_environment_names_the_configuration_of_the_release_and_not_the_live_one(configured):
+    host, release = configured
+    script = "import os; print(os.environ['CONFIG'], os.environ['ADDRESS'], os.environ['GREETING'])"
+    result = run(host, script, release=release.id)
+    assert result["stdout"] == "%s/app.toml :%d hi\n" % (release.config_dir, host.port)
+    assert not list(host.base.glob("*.environment"))
+
+
+def test_placeholders_of_the_arguments_are_filled_in(configured):
+    host, release = configured
+    run(host, release=release.id, args=["-config", "{config}/app.toml", ":{port}", "{{port}}"])
+    assert argv(host)[-4:] == ["-config", release.config_dir + "/app.toml", ":%d" % host.port, "{port}"]
+    assert last(host)["args"][1] == "{config}/app.toml"
 
 
 # --- once, and check mode -------------------------------------------------------------------------
