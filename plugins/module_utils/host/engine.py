@@ -73,7 +73,7 @@ def _unexpected(error):
 def _message(error):
     """The error's message, and below it what the person on call would look up next."""
     evidence = error.facts.get("evidence") or {}
-    lines = [str(error), error.facts.get("hint")]
+    lines = [str(error), error.facts.get("hint") or evidence.get("remedy")]
     lines += _journal("From its journal:", evidence)
     lines += _journal("From the journal of the old release:", error.facts.get("evidence_of_old"))
     if evidence.get("next"):

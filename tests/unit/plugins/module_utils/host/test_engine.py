@@ -41,6 +41,12 @@ def test_the_reason_comes_first_then_the_remedy_then_the_journal(answer):
     assert len(lines) == 14  # each line of the journal once, none left out
 
 
+def test_the_remedy_of_the_evidence_is_printed_if_there_is_no_other(answer):
+    evidence = {"remedy": "Run setup", "journal": ["boom"]}
+    lines = answer(SlipwayError("it failed", evidence=evidence))["msg"].splitlines()
+    assert lines[:2] == ["it failed", "Run setup"]
+
+
 def test_a_host_without_a_healthy_release_shows_both_journals(answer):
     facts = {"evidence": {"journal": ["new"]}, "evidence_of_old": {"journal": ["old"]}}
     assert answer(SlipwayError("down", **facts))["msg"].splitlines() == [
