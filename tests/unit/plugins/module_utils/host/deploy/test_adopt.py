@@ -22,7 +22,8 @@ TEXT = """# written by hand
 Environment=DB_PASSWORD=%s "GREETING=two words" \\
   MODE=fast
 EnvironmentFile=%s
-ExecStart=%s --token=%s
+ExecStart=%s
+ExecStartPost=-/usr/local/bin/announce --token=%s
 
 [Install]
 WantedBy=multi-user.target
