@@ -7,6 +7,7 @@
 It imports little, so that it is up in ten milliseconds: ``socket`` alone would take as long again. Its
 version stands at the end of the binary that runs it (see ``artifacts.py``). How a version behaves stands in a
 file of its name, in the directory that is the first argument. A second argument is the address to listen on.
+Options, as in --token=secret, are ignored.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ import sys
 MARK = b"\nversion "
 
 
-def main(behaviours, address=""):
+def main(behaviours, *arguments):
+    address = next((argument for argument in arguments if not argument.startswith("--")), "")
     with open("/proc/self/exe", "rb") as handle:
         version = handle.read().rpartition(MARK)[2].decode("ascii")
     port = int(address.rpartition(":")[2] or os.environ.get("PORT", "0"))
