@@ -190,5 +190,6 @@ def test_a_deadline_that_is_too_short(served):
 
 def test_a_change_of_strategy_cannot_be_confirmed(served):
     message = refusal(served.deploy("2.0.0", strategy="socket", confirm_within=60))
-    assert "confirm_within cannot be used with a change of strategy" in message
+    words = "slipway_confirm_within_seconds (option confirm_within) cannot be used with a change of strategy"
+    assert words in message
     assert served.says() == "1.0.0 says nothing"

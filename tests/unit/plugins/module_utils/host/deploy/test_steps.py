@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from unittest import mock
 
 import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
@@ -55,7 +56,8 @@ def host(monkeypatch):
     monkeypatch.setattr(unit_file, "install", lambda texts, directory: True)
     monkeypatch.setattr(unit_file, "daemon_reload", lambda: call("daemon-reload"))
     monkeypatch.setattr(systemctl, "start", lambda name, ready_within: call("start"))
-    monkeypatch.setattr(systemctl, "journal_tail", lambda name, since: ["cannot open database"])
+    journal_tail = mock.create_autospec(systemctl.journal_tail, return_value=["cannot open database"])
+    monkeypatch.setattr(systemctl, "journal_tail", journal_tail)
     monkeypatch.setattr(systemctl, "show", lambda name: state.unit)
     monkeypatch.setattr(health_gate, "wait_release_healthy", lambda *arguments: state.calls.append("health"))
     return state
