@@ -23,12 +23,12 @@ SHORTEST_CONFIRM = 5
 _NUMBER = re.compile(r"[1-9][0-9]{0,4}")
 _THE_PORT = "{port}"
 _NO_PORT = (
-    "it has {port}, and this service has no port: set port (slipway_port), which is not assumed where the "
-    "health check needs none; or write {{port}}, if {port} itself is meant"
+    "it has {port}, and this service has no port: set slipway_port (option port), which is not assumed where "
+    "the health check needs none; or write {{port}}, if {port} itself is meant"
 )
 _NO_CONFIG = (
-    "it has {config}, and this service has no configuration files: list them in config (slipway_config); or "
-    "write {{config}}, if {config} itself is meant"
+    "it has {config}, and this service has no configuration files: list them in slipway_config (option "
+    "config); or write {{config}}, if {config} itself is meant"
 )
 _OTHER_PORT = (
     "systemd takes the {port} of an argument from the variable %s, and environment gives that another value: "
