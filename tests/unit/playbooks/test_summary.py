@@ -35,12 +35,11 @@ def playbook(tmp_path, max_failures, own_tasks):
         "wave": HOSTS,
         "max_failures": max_failures,
         "on_failure": "halt",
-        "lapsed": False,
-        "lapsed_why": "",
+        "stopped": "",
         "stop": False,
         "summary": str(tmp_path / "summary.json"),
     }
-    fleet = {"app": "orders", "hosts": HOSTS, "all_hosts": HOSTS, "build_of": {}}
+    fleet = {"app": "orders", "hosts": HOSTS, "all_hosts": HOSTS, "build_of": {}, "after_tasks": None}
     plays = [
         {
             "hosts": "localhost",
@@ -58,7 +57,7 @@ def playbook(tmp_path, max_failures, own_tasks):
     return path
 
 
-def run(tmp_path, own_tasks, max_failures=0):
+def run(tmp_path, own_tasks, max_failures=0, directory=None):
     inventory = tmp_path / "hosts.yml"
     variables = {
         "ansible_connection": "local",
@@ -71,7 +70,7 @@ def run(tmp_path, own_tasks, max_failures=0):
     answer = subprocess.run(
         ["ansible-playbook", "-i", inventory, playbook(tmp_path, max_failures, own_tasks)],
         env=dict(os.environ, ANSIBLE_NOCOLOR="1", ANSIBLE_LOCALHOST_WARNING="0"),
-        cwd=tmp_path,
+        cwd=directory or tmp_path,
         capture_output=True,
         text=True,
         check=False,
@@ -100,6 +99,17 @@ def test_a_failed_release_is_printed_once_and_whole_after_the_table(tmp_path):
     assert output.count(MISSING) == 2, output  # once for each host
     assert output.index("OUTCOME") < output.index(MISSING)
     assert output.count("FAILED!") == 2
+
+
+def test_the_file_of_the_summary_begins_at_the_directory_of_the_inventory(tmp_path):
+    """After a wave too, which begins the record of the rollout anew."""
+    wave = {"ansible.builtin.import_tasks": str(INTERNAL / "tasks" / "wave.yml")}
+    begin = [{"ansible.builtin.set_fact": {"slipway_summary": "summary.json"}}, wave]
+    (tmp_path / "elsewhere").mkdir()
+    code, output, summary = run(tmp_path, begin + ROLL_OUT, directory=tmp_path / "elsewhere")
+    assert code == 2, output
+    assert summary["failures"] == 2
+    assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
 def test_a_failure_within_the_budget_is_printed_too_and_is_no_error(tmp_path):
