@@ -27,8 +27,8 @@ options:
     type: str
     required: true
   args:
-    description: The arguments of the binary. No shell reads them. V({port}) and V({config}) stand for the port
-      of the release and the directory of its configuration files, as in the service's own arguments.
+    description: The arguments of the binary. No shell reads them. V({port}) and V({config}) stand for the
+      port of the release and the directory of its configuration files, as in the service's own arguments.
     type: list
     elements: str
     required: true

@@ -65,7 +65,10 @@ def test_a_service_without_a_port_has_none(kind):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"unit": {"exec_args": [":{port}"]}}, ["unit.exec_args", ":{port}", "set slipway_port (option port)"]),
+        (
+            {"unit": {"exec_args": [":{port}"]}},
+            ["unit.exec_args", ":{port}", "set slipway_port (option port)"],
+        ),
         ({"environment": {"A": "hunter2:{port}"}}, ["environment", "'A'", "slipway_port", "{{port}}"]),
         ({"config": {"a.toml": "hunter2 {port}"}}, ["config", "a.toml", "slipway_port"]),
         ({"unit": {"exec_args": ["{config}/a"]}}, ["unit.exec_args", "slipway_config", "{{config}}"]),
