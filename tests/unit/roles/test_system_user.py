@@ -46,9 +46,18 @@ def test_an_account_that_the_role_did_not_create_is_not_removed(run):
     assert done.said("Report that an account stays, daemon").endswith("this role did not create it")
 
 
-def test_removing_what_is_not_there_changes_nothing(run):
-    done = run("system_user", system_user_name="no-such-service", system_user_state="absent")
+@pytest.mark.parametrize("units", [["orders.service"], ["orders@blue.service", "orders@green.service"]])
+def test_removing_what_is_not_there_changes_nothing(run, units):
+    """The file with the rules has no dot in its name: sudo would pass over it."""
+    done = run(
+        "system_user",
+        system_user_name="no-such-service",
+        system_user_state="absent",
+        system_user_units=units,
+    )
     assert (done.message, done.changed) == ("", [])
+    paths = [task["path"] for task in done.tasks if task["task"] == "Remove sudo rules"]
+    assert paths == ["/etc/sudoers.d/slipway-orders"]
 
 
 def searches(run, **variables):

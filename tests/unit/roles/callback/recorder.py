@@ -26,7 +26,7 @@ class CallbackModule(CallbackBase):
     def _write(self, result, **more):
         given = {key: value for key, value in result._task.args.items() if not key.startswith("_ansible")}
         line = {"task": result._task.get_name(), "args": given}
-        line.update({key: result._result.get(key) for key in ("changed", "msg", "results")}, **more)
+        line.update({key: result._result.get(key) for key in ("changed", "msg", "path", "results")}, **more)
         with open(os.environ["RECORDER_FILE"], "a", encoding="utf-8") as handle:
             handle.write(json.dumps(line, default=str) + "\n")
 
