@@ -89,8 +89,7 @@ class Deployment:
             raise SlipwayError(
                 "slipway_confirm_within_seconds (option confirm_within) cannot be used with a change of "
                 "strategy: %s is live with %s, and %s cannot roll back to that. Change the strategy "
-                "without it first"
-                % (self.old.id, self.old.strategy, strategy.NAME)
+                "without it first" % (self.old.id, self.old.strategy, strategy.NAME)
             )
         if self.old and self.old.strategy not in strategy.REPLACES:
             raise SlipwayError(
