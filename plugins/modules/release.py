@@ -261,8 +261,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 outcome:
-  description: How it ended - V(ok), V(rejected), V(reverted), V(down), V(unconfirmed), or V(unknown) if
-    Slipway itself failed.
+  description: How it ended - V(ok), V(rejected), V(reverted), V(down), V(unconfirmed), V(failed) if
+    O(external_health) failed, or V(unknown) if Slipway itself failed.
   returned: always
   type: str
   sample: ok
@@ -329,8 +329,9 @@ probes:
   elements: dict
   sample: [{at_ms: 0, ms: 2, ok: true, reason: "", status: 200}]
 evidence:
-  description: What to look at first if a release was not healthy - the unit's state, the last probes, the
-    last journal lines.
+  description: What to look at first if a release was not healthy - the unit's state, the last probes, and
+    of the journal the reason, the service's own frame of a panic, and the end. C(listens_on) are the ports
+    that its process has, if its own is not among them; C(waits_for) is a file that another process locks.
   returned: when a release was not healthy
   type: dict
 evidence_of_old:

@@ -161,15 +161,17 @@ def in_words(ended: str, end: tuple | None, lines: list) -> tuple:
 
 
 def advice(
-    found: dict, port: int | None, port_variable: str, smoke: bool, checked: bool = False
+    found: dict, port: int | None, port_variable: str, smoke: bool, checked: bool = False, said: str = ""
 ) -> str | None:
     """What to change where the process listens elsewhere or waits for a lock; None for anything else.
 
-    ``found``: the evidence; ``port``: where it was to listen; ``checked``: if only the check names that port.
+    ``found``: the evidence; ``port``: where it was to listen; ``checked``: if only the check names that port;
+    ``said``: what the message says already.
     """
     if found.get("waits_for"):
-        seen = "It waits for %s." % found["waits_for"]["holder"]
-        return "%s %s" % (seen, _RUNS_ALONE_SMOKE if smoke else _RUNS_ALONE)
+        holder = found["waits_for"]["holder"]
+        seen = "" if holder in said else "It waits for %s. " % holder
+        return seen + (_RUNS_ALONE_SMOKE if smoke else _RUNS_ALONE)
     if found.get("listens_on") and port:
         seen = "It listens on %s and not on %d" % (", ".join(map(str, found["listens_on"])), port)
         return seen + (_CHECKED_PORT if checked else _about_port(port_variable, smoke))

@@ -56,7 +56,7 @@ def wait_healthy(check, release_names: tuple, unit_name: str, since: float, usua
     neither restarted nor stopped the unit.
     """
     state = systemctl.show(unit_name)
-    process = _Process(state["MainPID"], check, release_names, usual_port)
+    process = _Process(state["MainPID"], check, usual_port)
     # systemd counts in microseconds, on the clock of time.monotonic().
     started = int(state.get("ExecMainStartTimestampMonotonic") or 0) / 1e6
     verdict = health.wait_until_ready(
@@ -91,10 +91,9 @@ def wait_release_healthy(
 class _Process:
     """The process that was started: whether it lives, and whether it can become healthy as it goes on."""
 
-    def __init__(self, pid, check, names, usual_port):
+    def __init__(self, pid, check, usual_port):
         self.pid = pid
         self._check = check
-        self._names = names
         self._usual_port = usual_port
         self._wants_port = check.type in ("http", "tcp")
         self._arrived = not self._wants_port
@@ -161,10 +160,8 @@ class _Process:
         if now - self._probed_at < _PROBE_AGAIN_SECONDS:
             return False
         self._probed_at = now
-        return any(
-            health.probe_once(check.replace(port=port), release=self._names).ok
-            for port in sorted(self._ports)[:3]
-        )
+        # Whatever release it names: its answer need only be a healthy one.
+        return any(health.probe_once(check.replace(port=port)).ok for port in sorted(self._ports)[:3])
 
 
 def _ports(ports):
@@ -228,7 +225,7 @@ def explain(error: Unhealthy, request: Request, port: int | None, smoke: bool) -
     """Add to the error what to change, in the user's own words, if the evidence says what is wrong."""
     found = error.facts.get("evidence") or {}
     checked = not smoke and port is not None and request.health.get("port") == port != request.port
-    hint = journals.advice(found, port, request.port_variable, smoke, checked)
+    hint = journals.advice(found, port, request.port_variable, smoke, checked, said=str(error))
     taken = journals.port_in_use(found.get("journal") or [])
     if not hint and taken and taken != port:
         pids = procfs.listeners(taken)
