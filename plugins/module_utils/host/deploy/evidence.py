@@ -181,9 +181,11 @@ def advice(
 def advice_for_taken_port(taken: int, holder: str, port: int | None, port_variable: str, smoke: bool) -> str:
     """The same where a port was taken that the process wants beside or instead of its own."""
     seen = "It wants port %d, which %s has" % (taken, holder)
-    if smoke:
-        return "%s. Its own port was %d%s" % (seen, port, _about_port(port_variable, smoke))
-    return seen + ": stop that one, or let the service use another port"
+    if not smoke:
+        return seen + ": stop that one, or let the service use another port"
+    if port is None:
+        return "%s. %s" % (seen, _RUNS_ALONE_SMOKE)
+    return "%s. Its own port was %d%s" % (seen, port, _about_port(port_variable, smoke))
 
 
 def _about_port(port_variable, smoke):
@@ -273,8 +275,9 @@ def _is_own(frame):
     return not (_OF_GO.match(function) or "@v" in file or "/vendor/" in file)
 
 
-def _without_stack(lines):
-    kept, previous = [], ""
+def _without_stack(lines: list) -> list:
+    kept: list = []
+    previous = ""
     for line in lines:
         if _FRAME_FILE.match(line):
             if kept and kept[-1] is previous and _FRAME_FUNCTION.match(previous):
@@ -288,11 +291,12 @@ def _without_stack(lines):
 def _step(lines):
     """systemd could not even start the process: the line above says more, if it is of the same unit."""
     for at in range(len(lines) - 1, -1, -1):
-        if _STEP.search(lines[at]):
+        step = _UNIT.match(lines[at])
+        if step and _STEP.search(step["text"]):
             above = _UNIT.match(lines[at - 1]) if at else None
-            if above and above["unit"] == _UNIT.match(lines[at])["unit"] and "exited" not in above["text"]:
+            if above and above["unit"] == step["unit"] and "exited" not in above["text"]:
                 return at - 1, [above["text"]], lines[at:]
-            return at, [_UNIT.match(lines[at])["text"]], lines[at + 1 :]
+            return at, [step["text"]], lines[at + 1 :]
     return None
 
 

@@ -22,6 +22,8 @@ from . import evidence as journals
 
 TYPE_CHECKING = False  # as in typing, without the cost of importing it
 if TYPE_CHECKING:
+    from typing import Any
+
     from ..releases.layout import Layout, Release
     from .request import Request
 
@@ -118,9 +120,9 @@ class _Process:
             return "its process waits for %s" % _locked(self._awaited)
         return None
 
-    def findings(self):
+    def findings(self) -> dict:
         """What was seen of it, for the evidence. A process that ended keeps what was seen last."""
-        found = {}
+        found: dict = {}
         if self._looked_at and not self._arrived and (self._ports or not self.ended()):
             found["listens_on"] = sorted(self._ports)
         waited = self._looked_at - self._awaited_since
@@ -223,7 +225,7 @@ def _exit(state):
 
 def explain(error: Unhealthy, request: Request, port: int | None, smoke: bool) -> None:
     """Add to the error what to change, in the user's own words, if the evidence says what is wrong."""
-    found = error.facts.get("evidence") or {}
+    found: Any = error.facts.get("evidence") or {}
     checked = not smoke and port is not None and request.health.get("port") == port != request.port
     hint = journals.advice(found, port, request.port_variable, smoke, checked, said=str(error))
     taken = journals.port_in_use(found.get("journal") or [])

@@ -270,6 +270,14 @@ def test_a_port_for_profiles_that_the_live_process_has_is_named_as_that(run, por
     assert "Its own port was %d, which PORT named" % ports[0] in hint and "slipway_smoke: false" in hint
 
 
+def test_a_taken_port_in_the_smoke_test_of_a_service_that_has_none(run, ports):
+    journal = ["listen tcp :%d: bind: address already in use" % ports[0], EXITED % "1/FAILURE"]
+    options = {"type": "command", "command": ["true"]}
+    hint = run("pass", None, options, journal=journal, **ENDED).facts["hint"]
+    assert "It wants port %d, which another process has. This was the smoke test" % ports[0] in hint
+    assert "slipway_smoke: false" in hint
+
+
 def test_a_taken_port_in_the_real_place(run, ports):
     journal = ["listen tcp :%d: bind: address already in use" % ports[1], EXITED % "1/FAILURE"]
     error = run("pass", ports[0], journal=journal, smoke=False, **ENDED)

@@ -241,3 +241,8 @@ def test_the_remedy_names_the_variable(name, word):
 def test_an_ordinary_failure_has_no_remedy_of_systemd():
     assert evidence.remedy(journal("panic_nil")) is None
     assert evidence.remedy([]) is None
+
+
+def test_a_line_of_the_service_that_reads_like_one_of_systemd_is_none():
+    lines = ["Failed at step DEPLOY spawning worker 3", "fatal: no worker is left"]
+    assert evidence.excerpt(lines) == [lines[1], lines[0]]
