@@ -84,7 +84,7 @@ options:
         description:
           - The user of a proxy on the same host that connects to a unix socket in C(/run/NAME), such as
             V(www-data) for nginx of Debian. The service may write to its sockets too, and nobody else.
-          - systemd makes access control lists for it with C(systemd-tmpfiles).
+          - systemd makes access control lists for it with C(systemd-tmpfiles), and the umask is 0007.
         type: str
       cache_directory:
         description: Create C(/var/cache/NAME), writable only for the service.

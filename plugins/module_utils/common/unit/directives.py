@@ -241,9 +241,9 @@ def _directories(app: str, options: dict[str, Any]) -> Lines:
 def _proxy_user(app: str, options: dict[str, Any]) -> Lines:
     """Let one other account reach the sockets in the runtime directory, and nothing else of the service.
 
-    It is done by access control lists: as a member of the service's group it could read more than that. A
-    default list replaces the umask, which would take the access away again from every new socket.
-    systemd-tmpfiles needs no package for it, as setfacl would.
+    It is done by access control lists: as a member of the service's group it could read more than that.
+    systemd-tmpfiles needs no package for it, as setfacl would. The list of a new socket is masked by the
+    umask's bits for the group, so these have to be free (see ``_sandbox``).
     """
     if not options["proxy_user"]:
         return []
@@ -272,6 +272,8 @@ def _sandbox(options: dict[str, Any]) -> Lines:
             AmbientCapabilities=" ".join(capabilities),
             PrivateUsers=False,
         )
+    if options["proxy_user"]:
+        settings.update(UMask="0007")
     for key, value in _dict(options["hardening"], "unit.hardening").items():
         if key not in settings:
             hint = _like(key, settings) or "; others go to unit.directives"

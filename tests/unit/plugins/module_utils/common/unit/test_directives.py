@@ -60,6 +60,9 @@ def values(key, section="Service", **options):
                 " | systemd-tmpfiles --create -'"
             ],
         ),
+        ({"proxy_user": "www-data"}, "UMask", ["0007"]),
+        ({"proxy_user": "www-data", "hardening": {"UMask": "0027"}}, "UMask", ["0027"]),
+        ({}, "UMask", ["0077"]),
         ({}, "RestartSteps", []),
         ({}, "RestartMaxDelaySec", []),
         ({"restart_steps": 5}, "RestartSteps", ["5"]),
