@@ -488,8 +488,8 @@ def nothing_to_migrate_with():
     yield migration(release)
 
 
-@case("the disk is full when the migration has ended", KEPT)
-def full_after_migration():
+@case("the disk is full before the migration", KEPT)
+def full_before_migration():
     small_disk("size=64M,mode=0755")
     release = staged()
     call("dd", "if=/dev/zero", "of=%s/filler" % ROOT, "bs=1M")

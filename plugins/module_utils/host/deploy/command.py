@@ -105,7 +105,13 @@ class Command:
             "deploy_id": request.deploy_id,
             "to": "%s (%s)" % (self._release.id, self._words()),
         }
-        with lock.held(self._layout.lock, note, request.lock_wait):
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(lock.held(self._layout.lock, note, request.lock_wait))
+            except OSError as error:
+                raise SlipwayError(
+                    "%s cannot be written to: %s. Nothing was run" % (self._layout.root, error)
+                ) from error
             return self._skipped() if self._is_done() else self.run()
 
     def _is_done(self):

@@ -322,6 +322,16 @@ def test_a_migration_waits_for_nobody_and_is_refused_while_a_deploy_runs(served)
         assert run(served)["outcome"] == "ok"
 
 
+def test_a_full_disk_refuses_a_migration_before_it_runs(served, monkeypatch):
+    def full(descriptor, note):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(lock, "_write_note", full)
+    result = run(served, once=True)
+    assert result["outcome"] == "rejected" and "No space left on device. Nothing was run" in result["msg"]
+    assert calls(served) == 0
+
+
 def test_check_mode_says_what_would_run_and_runs_nothing(served):
     before = History(served.layout.history).entries()
     result = run(served, check=True, args=["migrate", "a b"])
