@@ -386,7 +386,8 @@ def put_back(deployment: Deployment, adoption: Adoption) -> None:
     strategy.route_to_adopted(deployment)
     runs_on = _was_never_stopped(deployment)
     for unit_name in strategy.services(deployment.app):
-        if not (runs_on and unit_name == adoption.service):
+        # A restart ends the release below: a run that is killed before leaves something that runs.
+        if unit_name != adoption.service or not adoption.active:
             systemctl.stop(unit_name)
         if unit_name != adoption.service or not adoption.was_enabled:
             systemctl.disable(unit_name)
