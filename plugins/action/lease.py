@@ -31,7 +31,7 @@ class ActionModule(EngineAction):
 
     def run(self, tmp=None, task_vars=None):
         result = ActionBase.run(self, tmp, task_vars)
-        dummy, arguments = self.validate_argument_spec(ARGUMENTS, required_if=[("state", "absent", ["id"])])
+        arguments = self.validated(ARGUMENTS, required_if=[("state", "absent", ["id"])])
         try:
             result.update(self._lease(arguments, task_vars))
         except SlipwayError as error:

@@ -68,9 +68,7 @@ class ActionModule(EngineAction):
 
     def run(self, tmp=None, task_vars=None):
         result = ActionBase.run(self, tmp, task_vars)
-        dummy, arguments = self.validate_argument_spec(
-            ARGUMENTS, mutually_exclusive=[("artifact", "release")]
-        )
+        arguments = self.validated(ARGUMENTS, mutually_exclusive=[("artifact", "release")])
         try:
             result.update(self._release(arguments, task_vars))
         except SlipwayError as error:

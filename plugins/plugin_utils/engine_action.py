@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import copy
 import getpass
 import os
 import socket
@@ -25,6 +26,14 @@ class EngineAction(ActionBase):
 
     executions = 0
     transferred = 0
+
+    def validated(self, argument_spec, **rules):
+        """The task's arguments, checked; the counters begin anew.
+
+        A task with ``until`` runs the same plugin again, and Ansible writes defaults into the argument spec.
+        """
+        self.executions, self.transferred = 0, 0
+        return self.validate_argument_spec(copy.deepcopy(argument_spec), **rules)[1]
 
     def execute(self, request, tarball, task_vars):
         """One remote execution of the engine. ``tarball``, if there is one, is sent after the request."""
