@@ -26,7 +26,8 @@ Actions (default: install the tarball that this script is part of):
 Release:
   --port NUMBER            the port that the service listens on; it goes into the environment
   --port-variable NAME     the variable that holds the port (PORT)
-  --env-file FILE          the environment, one KEY=value per line (default: the current release's)
+  --env-file FILE          the environment, one KEY=value per line (default: the current release's);
+                           {port} in a value is the port, {{port}} is {port} itself
   --unit FILE              the systemd unit (default: the tarball's, else the current release's)
 
 Signature:
@@ -310,6 +311,12 @@ interrupted() {
 }
 
 read_state() {
+    for link in current previous; do
+        target=$(readlink "$base/$link" 2>/dev/null) || continue
+        printf '%s\n' "$target" | grep -Eq -- '-[0-9a-f]{12}$' ||
+            reject "$base/$link is a link to $target, which is no release of Slipway's" \
+                "mv $base $base-before, name the new path in the unit of the service, and run this again"
+    done
     current=$(link_target current) previous=$(link_target previous)
     if [ -z "$current" ] && [ -f "$unit_dir/$unit" ] &&
         ! grep -q "/opt/$app/current/bin/$app" "$unit_dir/$unit"; then
@@ -394,9 +401,12 @@ check_nothing_else() {
     return 1
 }
 
-# The files of a release that are not in the tarball.
+# The files of a release that are not in the tarball; a configuration comes from slipway.golang.release.
 own_files() {
-    printf '%s\n' environment release.json "units/$unit"
+    printf '%s\n' environment environment.template release.json "units/$unit"
+    if grep -q '^  "config": ' "$here/release.json" 2>/dev/null; then
+        (cd "$here" && find config config.template -type f)
+    fi
 }
 
 check_machine() {
@@ -498,6 +508,7 @@ function unescape(text,   at, code, result) {
     bad = bad || path == "" || mode == "" || length(sum) != 64
     bad = bad || path ~ /^\/|\/$|\/\/|\\|[\001-\037\177]/ || ("/" path "/") ~ /\/\.\.?\//
     bad = bad || path ~ /^units\// || path == "environment" || path == "release.json"
+    bad = bad || path == "environment.template" || path == "config.template"
     bad = bad || path == "manifest.json" || path == "manifest.json.sig" || path == "SHA256SUMS"
     print mode, sum, path
     count++
@@ -521,7 +532,7 @@ END { if (!done) print own "  manifest.json" }' "$1"
 
 compose_environment() {
     source=/dev/null from_user=0
-    [ -z "$current" ] || source=$base/releases/$current/environment
+    [ -z "$current" ] || source=$(current_environment)
     [ -z "$env_file" ] || source=$env_file from_user=1
     cat "$source" >"$scratch/source" # once: it may be a pipe
     is_clean_text "$scratch/source" ||
@@ -530,6 +541,49 @@ compose_environment() {
     problem=$(render_environment \
         "$scratch/source" "$scratch/environment" "$port_variable" "$port" $from_user) ||
         reject "$source, $problem" "Write KEY=value, or KEY=\"value\" with \\ before each \\ \" \` \$ in it"
+    fill_in_port
+}
+
+# The environment of the current release as it was before {port} was filled in. If --port is another variable
+# than the one that the release has its port in, that one stays as it is.
+current_environment() {
+    template=$base/releases/$current/environment.template
+    if [ -f "$template" ] && { [ -z "$port" ] || grep -qFx "$port_variable=\"{port}\"" "$template"; }; then
+        echo "$template"
+    else
+        echo "$base/releases/$current/environment"
+    fi
+}
+
+# As slipway.golang.release does it: what has {port} is kept as a template, and PORT is {port} there too.
+fill_in_port() {
+    number=$(sed -n 's/^'"$port_variable"'="\([1-9][0-9]\{0,4\}\)"$/\1/p' "$scratch/environment")
+    sed 's/^'"$port_variable"'="[1-9][0-9]\{0,4\}"$/'"$port_variable"'="{port}"/' \
+        "$scratch/environment" >"$scratch/environment.template"
+    if [ -z "$number" ]; then
+        number=${port:-$(recorded_port "$current")}
+    fi
+    if ! grep -Eq '[{](port|config)[}]' "$scratch/environment.template"; then
+        rm "$scratch/environment.template"
+        return 0
+    fi
+    one=$(printf '\001') # in no environment: is_clean_text
+    sed -e "s/{{port}}/${one}port}/g" -e "s/{{config}}/${one}config}/g" -e "s/{port}/$number/g" \
+        "$scratch/environment.template" >"$scratch/filled"
+    if [ -z "$number" ] && sed 's/{{port}}//g' "$scratch/environment.template" | grep -qF '{port}'; then
+        reject "$source has {port}, and no port is known" \
+            "Give one with --port, or write {{port}} for {port} itself"
+    fi
+    if grep -qF '{config}' "$scratch/filled"; then
+        reject "$source has {config}, and install.sh makes no configuration files" \
+            "Write a path, or {{config}} for {config} itself; or deploy with slipway.golang.release"
+    fi
+    sed "s/$one/{/g" "$scratch/filled" >"$scratch/environment"
+}
+
+# The port of a release; empty if it has none, or there is no release.
+recorded_port() {
+    [ -z "$1" ] || sed -n 's/^  "port": \([0-9]*\),$/\1/p' "$base/releases/$1/release.json"
 }
 
 compose_unit() {
@@ -543,12 +597,39 @@ compose_unit() {
     grep -q "^ExecStart=.*/opt/$app/current/bin/$app" "$scratch/$unit" ||
         reject "$unit_source does not run /opt/$app/current/bin/$app" \
             "Use that path in its ExecStart=, so that a switch changes what runs"
+    if grep -q "/opt/$app/current/config\(/\|[^A-Za-z0-9._-]\|\$\)" "$scratch/$unit"; then
+        reject "$unit_source reads files in /opt/$app/current/config, which install.sh does not make" \
+            "Deploy with slipway.golang.release, or give another unit with --unit"
+    fi
+    check_port_of_unit
+}
+
+# Where {port} in an argument became a variable, that has to be in the environment.
+check_port_of_unit() {
+    sed -n 's/^ExecStart=//p' "$scratch/$unit" | sed 's/\$\$//g' | grep -o '[$]{[A-Za-z0-9_]*}' |
+        sed 's/[${}]//g' | sort -u >"$scratch/used"
+    while IFS= read -r name; do
+        if ! grep -q "^$name=" "$scratch/environment" &&
+            ! grep -q "^Environment=.*$name=" "$scratch/$unit"; then
+            reject "$unit_source starts the service with \${$name}, and the environment has no $name" \
+                "Give it: if it is the port, with --port NUMBER --port-variable $name, else with --env-file"
+        fi
+    done <"$scratch/used"
 }
 
 name_release() {
     environment_digest=$(digest_of "$scratch/environment") unit_digest=$(digest_of "$scratch/$unit")
+    template_line='' port_line=''
     printf 'slipway-release-1\nartifact %s\nenvironment %s\nunit %s %s\n' \
         "$artifact" "$environment_digest" "$unit" "$unit_digest" >"$scratch/parts"
+    if [ -f "$scratch/environment.template" ]; then
+        template_digest=$(digest_of "$scratch/environment.template")
+        echo "template $template_digest" >>"$scratch/parts"
+        template_line="
+  \"template\": \"$template_digest\","
+    fi
+    [ -z "$number" ] || port_line="
+  \"port\": $number,"
     release_digest=$(digest_of "$scratch/parts")
     id=$version-$(printf %.12s "$release_digest")
     cat >"$scratch/release.json" <<END
@@ -557,9 +638,9 @@ name_release() {
   "artifact": "$artifact",
   "digest": "$release_digest",
   "environment": "$environment_digest",
-  "id": "$id",
+  "id": "$id",$port_line
   "schema": 1,
-  "strategy": "restart",
+  "strategy": "restart",$template_line
   "units": {
     "$unit": "$unit_digest"
   },
@@ -618,8 +699,13 @@ add_own_files() {
     problem=''
     mkdir "$work/units" && cp "$scratch/$unit" "$work/units/$unit" && chmod 0644 "$work/units/$unit" &&
         (umask 077 && cp "$scratch/environment" "$work/environment") && chmod 0600 "$work/environment" &&
-        cp "$scratch/release.json" "$work/release.json" && chmod 0644 "$work/release.json" &&
+        add_template && cp "$scratch/release.json" "$work/release.json" && chmod 0644 "$work/release.json" &&
         chmod 0755 "$work"
+}
+
+add_template() {
+    [ -f "$scratch/environment.template" ] || return 0
+    (umask 077 && cp "$scratch/environment.template" "$work/") && chmod 0600 "$work/environment.template"
 }
 
 # Let systemd check a copy of the unit that names the staged binary, as `current` may not exist yet.
@@ -641,7 +727,14 @@ is_intact() {
     [ "${binary_line%% *}" = "$(digest_of "$directory/bin/$app")" ] &&
         [ "$(record_of "$1" artifact)" = "$(digest_of "$directory/manifest.json")" ] &&
         [ "$(record_of "$1" environment)" = "$(digest_of "$directory/environment")" ] &&
+        is_template_intact "$1" &&
         grep -q "\"$unit\": \"$(digest_of "$directory/units/$unit")\"" "$directory/release.json"
+}
+
+is_template_intact() {
+    recorded=$(record_of "$1" template)
+    template=$base/releases/$1/environment.template
+    [ -z "$recorded" ] || { [ -f "$template" ] && [ "$recorded" = "$(digest_of "$template")" ]; }
 }
 
 has_known_strategy() {
@@ -731,10 +824,10 @@ END {
     if (open) fail("has no closing quote")
     key = name
     if (port != "") {
-        if (from_user && (name in values) && values[name] != port)
+        if (from_user && (name in values) && values[name] != port && !index(values[name], "{port}"))
             fail("is another port than --port: give one of them")
         if (!(name in values)) names[++count] = name
-        values[name] = port
+        if (!index(values[name], "{port}")) values[name] = port # else it is filled in later
     }
     for (i = 2; i <= count; i++)
         for (j = i; j > 1 && (names[j - 1] "") > (names[j] ""); j--) {
@@ -903,6 +996,7 @@ running_release() {
 
 prepare_probe() {
     live_port=$(sed -n 's/^'"$port_variable"'="\([0-9]*\)"$/\1/p' "$base/releases/$1/environment")
+    [ -n "$live_port" ] || live_port=$(recorded_port "$1")
     url=http://$health_host:$live_port$health_path client=none
     if [ "$health_path" = none ]; then
         answer="only its process was checked, because of --health-path none"
@@ -990,7 +1084,7 @@ end_unchanged() {
 }
 
 check_port_is_free() {
-    wanted_port=$(sed -n 's/^'"$port_variable"'="\([0-9]*\)"$/\1/p' "$scratch/environment")
+    wanted_port=$number
     [ -n "$wanted_port" ] && [ -z "$root" ] || return 0
     # shellcheck disable=SC2016
     sockets=$(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |

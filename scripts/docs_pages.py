@@ -22,6 +22,7 @@ LINK = re.compile(r"(\]\()([^()\s#]+)(#[^()\s]*)?(\))")
 MENU = (
     ("Start", ["README.md", "docs/README.md", "docs/getting-started.md"]),
     ("How-to guides", ["docs/how-to/*.md"]),
+    ("Cookbook", ["docs/how-to/cookbook/*.md"]),
     ("Reference", ["collection/index", "docs/reference/*.md"]),
     ("Explanation", ["docs/explanation/*.md"]),
     ("Results", ["docs/results/*.md"]),

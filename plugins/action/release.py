@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 
-from ansible.errors import AnsibleConnectionFailure
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 
-from ..module_utils.common import health, unit
+from ..module_utils.common import health, names, unit
 from ..module_utils.common.errors import InvalidInput, SlipwayError
 from ..module_utils.common.strategies import STRATEGIES
 from ..plugin_utils import artifact, delta, mirror
@@ -25,6 +25,12 @@ ARGUMENTS = {
     "root": {"type": "path"},
     "unit": {"type": "dict", "options": unit.OPTIONS, "default": {}},
     "environment": {"type": "dict", "default": {}},
+    "config": {
+        "type": "list",
+        "elements": "dict",
+        "options": {"src": {"type": "path", "required": True}, "dest": {"type": "str", "required": True}},
+        "default": [],
+    },
     "port": {"type": "int"},
     "port_variable": {"type": "str", "default": "PORT"},
     "alternate_port": {"type": "int"},
@@ -32,6 +38,7 @@ ARGUMENTS = {
     "health": {"type": "dict", "options": health.OPTIONS, "default": {}},
     "external_health": {"type": "dict", "options": health.OPTIONS},
     "smoke": {"type": "bool", "default": True},
+    "adopt": {"type": "bool", "default": False},
     "keep": {"type": "int", "default": 5},
     "allowed_signers": {"type": "str"},
     "delta": {"type": "bool", "default": False},
@@ -42,7 +49,18 @@ ARGUMENTS = {
     "confirm_within": {"type": "int", "default": 0},
 }
 
-ROLLS_BACK = "Deploy it again to confirm it; otherwise the host rolls back when confirm_within is over"
+# Before ansible-core 2.19 a template whose text is JSON gave the data that it describes, not the text.
+try:
+    from ansible.template import trust_as_template  # noqa: F401
+except ImportError:
+    AS_TEXT = {"convert_data": False}
+else:
+    AS_TEXT = {}
+
+ROLLS_BACK = (
+    "Deploy it again to confirm it; otherwise the host rolls back when slipway_confirm_within_seconds "
+    "(option confirm_within) are over"
+)
 
 
 class ActionModule(EngineAction):
@@ -55,6 +73,8 @@ class ActionModule(EngineAction):
             result.update(self._release(arguments, task_vars))
         except SlipwayError as error:
             result.update(error.facts, failed=True, outcome="rejected", changed=False, msg=str(error))
+        if result.get("failed") and result.get("outcome", "ok") == "ok":
+            result["outcome"] = "failed"  # healthy on its host, and not from here
         result.update(executions=self.executions, transferred_bytes=self.transferred)
         for name in ("artifact", "needs_artifact", "here") + (() if self._task.diff else ("diff",)):
             result.pop(name, None)
@@ -62,7 +82,7 @@ class ActionModule(EngineAction):
 
     def _release(self, arguments, task_vars):
         external_check = self._external_check(arguments)
-        request = self._request(arguments)
+        request = self._request(arguments, task_vars)
         plan = self.execute(dict(request, step="plan"), None, task_vars)
         if plan.get("failed") or self._task.check_mode:
             return plan
@@ -138,10 +158,10 @@ class ActionModule(EngineAction):
             return result
         msg = "%s is not healthy from the controller: %s. On its host it is healthy, and was left running"
         if result.get("unconfirmed"):
-            msg += ". It was not confirmed: the host rolls back when confirm_within is over"
+            msg += ". It was not confirmed: the host rolls back when slipway_confirm_within_seconds are over"
         return dict(result, failed=True, msg=msg % (release, verdict.reason))
 
-    def _request(self, arguments):
+    def _request(self, arguments, task_vars):
         """The request for the host: the options, and what only the controller knows."""
         if arguments["state"] != "absent" and not arguments["artifact"] and not arguments["release"]:
             raise InvalidInput(
@@ -153,13 +173,46 @@ class ActionModule(EngineAction):
             raise InvalidInput("keep", arguments["keep"], "use 0 or more")
         mirror.check(arguments["pull_from"], arguments["artifact"] or [])
         artifacts = [self._describe(path, arguments["name"]) for path in arguments.pop("artifact") or []]
+        # A release that a host has already has its own configuration, as it has its own environment.
+        config = self._render_config(arguments["config"], task_vars) if artifacts else {}
         return dict(
             arguments,
+            config=config,
             health=health.given(arguments["health"]),
             artifacts=artifacts,
             actor=self.actor(),
             deploy_id=str(self._task._uuid),
         )
+
+    def _render_config(self, entries, task_vars):
+        """Where each file is to be, and its text for this host."""
+        files = {}
+        for entry in entries:
+            dest = names.check_member(entry["dest"], "config.dest")
+            if dest in files:
+                raise InvalidInput("config.dest", dest, "two files cannot have one name")
+            files[dest] = self._rendered(entry["src"], task_vars)
+        return files
+
+    def _rendered(self, src, task_vars):
+        path = self._loader.path_dwim(os.path.expanduser(src))
+        try:
+            with open(path, encoding="utf-8") as handle:
+                handle.read()
+        except (OSError, UnicodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+            raise InvalidInput("config.src", src, "it cannot be read: %s" % reason) from error
+        template = self._shared_loader_obj.lookup_loader.get(
+            "ansible.builtin.template", loader=self._loader, templar=self._templar
+        )
+        try:
+            (text,) = template.run([path], variables=task_vars, **AS_TEXT)
+        except AnsibleError as error:
+            reason = " ".join(str(error).split())
+            raise InvalidInput("config.src", src, "it cannot be rendered: %s" % reason) from error
+        if isinstance(text, (list, dict)):
+            raise InvalidInput("config.src", src, "it gives data, not a text: end it with `| to_json`")
+        return str(text)
 
     def _describe(self, path, name):
         path = self._loader.path_dwim(os.path.expanduser(path))

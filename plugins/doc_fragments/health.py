@@ -101,7 +101,8 @@ failure_threshold:
   default: 3
 deadline:
   description: Seconds within which the service must become ready. The last probe begins when they are over,
-    so V(0) probes once.
+    so V(0) probes once. A service whose unit is of type V(notify) must also report that it is ready within
+    that time.
   type: float
   default: 30.0
 min_ready_seconds:

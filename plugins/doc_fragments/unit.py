@@ -33,7 +33,10 @@ options:
         description: The group that the service runs as. Default is the user's own group.
         type: str
       exec_args:
-        description: Arguments of the binary, one element each, without a shell.
+        description:
+          - Arguments of the binary, one element each, without a shell.
+          - With M(slipway.golang.release), C({port}) is the port of the instance, and C({config}) is the
+            directory of its configuration files. C({{port}}) is a literal C({port}).
         type: list
         elements: str
         default: []
@@ -56,7 +59,8 @@ options:
         elements: str
         default: [network-online.target]
       working_directory:
-        description: The directory in which the service starts. Default is C(/).
+        description: The directory in which the service starts. Default is C(/var/lib/NAME), or C(/) without
+          O(unit.state_directory).
         type: str
       credentials:
         description:
@@ -66,16 +70,22 @@ options:
         type: dict
         default: {}
       state_directory:
-        description: Create C(/var/lib/NAME), writable only for the service.
+        description: Create C(/var/lib/NAME), writable only for the service. It is also C(HOME), unless the
+          service's environment has another one.
         type: bool
         default: true
       runtime_directory:
         description:
-          - Create C(/run/NAME) while the service runs. All users may enter it, so that a proxy reaches a
-            socket in it.
+          - Create C(/run/NAME) while the service runs. Only the service may enter it, and O(unit.proxy_user).
           - A smoke test gets C(/run/NAME-smoke) instead. Let the service read C($RUNTIME_DIRECTORY).
         type: bool
         default: true
+      proxy_user:
+        description:
+          - The user of a proxy on the same host that connects to a unix socket in C(/run/NAME), such as
+            V(www-data) for nginx of Debian. The service may write to its sockets too, and nobody else.
+          - systemd makes access control lists for it with C(systemd-tmpfiles), and the umask is 0007.
+        type: str
       cache_directory:
         description: Create C(/var/cache/NAME), writable only for the service.
         type: bool
@@ -104,11 +114,11 @@ options:
         description:
           - In how many steps the delay grows to O(unit.restart_max_delay_sec). V(0) keeps it constant.
           - Needs systemd 254; an older one keeps the delay constant, and logs that it ignores the two
-            directives.
+            directives. So it is off unless you set it.
         type: int
-        default: 5
+        default: 0
       restart_max_delay_sec:
-        description: The longest delay in seconds.
+        description: The longest delay in seconds, with O(unit.restart_steps).
         type: int
         default: 20
       start_limit_burst:
@@ -117,7 +127,7 @@ options:
             so that monitoring sees it.
           - A start by this collection is never refused because of it.
         type: int
-        default: 20
+        default: 100
       start_limit_interval_sec:
         description: The interval in seconds in which starts are counted.
         type: int

@@ -33,7 +33,7 @@ def rollout_rows(hosts, hostvars, reached, reverting=None, check_mode=False):
 def _row(host, result, forward, check_mode):
     """`forward` is the result of the new release where `result` is that of going back to the old one."""
     unfinished = _unfinished(result, check_mode)
-    failed = not result or _flag(result, "failed") or _flag(result, "unreachable") or unfinished
+    failed = _is_failure(result) or unfinished
     if unfinished:
         why = "it was not taken out of the balance: nothing was released here"
     else:
@@ -41,16 +41,20 @@ def _row(host, result, forward, check_mode):
     outcome = _failure(result) if failed else _success(result, forward)
     row = _describe(host, outcome, result, why)
     row["from"] = (forward or result).get("from") or ""
-    row["failed"] = failed or _flag(forward, "failed")
+    row["failed"] = failed or bool(forward) and _is_failure(forward)
     row["rolled_back"] = bool(forward)
     return row
 
 
+def _is_failure(result):
+    """The outcome counts: the tasks of the playbooks do not fail, so that each failure is printed once."""
+    flagged = not result or _flag(result, "failed") or _flag(result, "unreachable")
+    return flagged or (result.get("outcome") or "ok") != "ok"
+
+
 def _unfinished(result, check_mode):
     """Whether there is only the answer of check mode, as the tasks that drain the host did not end."""
-    return (
-        not check_mode and _flag(result, "changed") and "phases" not in result and not _flag(result, "failed")
-    )
+    return not check_mode and _flag(result, "changed") and "phases" not in result and not _is_failure(result)
 
 
 def _failure(result):
@@ -92,6 +96,39 @@ def rollout_reverts(rows, max_failures, on_failure, wave):
         return changed and (row["outcome"] == "unhealthy" or over and in_scope)
 
     return [row["host"] for row in rows if reverts(row)]
+
+
+def rollout_migration(hosts, hostvars, args, max_failures):
+    """Where a migration has to run before the first wave: on the first host that would change, or nowhere.
+
+    Reads every host's plan. ``problem``: why the rollout may not begin, with the hosts that ``failed``.
+    """
+    hosts = _list(hosts)
+    plans = {host: hostvars[host].get("rollout_result") or UNREACHABLE for host in hosts}
+    failed = [host for host in hosts if _flag(plans[host], "failed") or _flag(plans[host], "unreachable")]
+    found = {"host": "", "release": "", "problem": "", "failed": []}
+    if len(failed) > int(max_failures):
+        problem = (
+            "%d of %d hosts cannot be deployed to, and slipway_max_failures is %d: %s. "
+            "The migration was not run, and no host was changed"
+        ) % (len(failed), len(hosts), int(max_failures), ", ".join(failed))
+        return dict(found, problem=problem, failed=failed)
+    args = [str(arg) for arg in _list(args)]
+    if any(args in _list(plan.get("migrations")) for plan in plans.values()):
+        return found  # it succeeded in an earlier rollout of this release, which did not reach all hosts
+    for host in hosts:
+        if host not in failed and _flag(plans[host], "changed"):
+            return dict(found, host=host, release=plans[host]["release"])
+    return found
+
+
+def rollout_failures(rows):
+    """Each failure as lines, whole: the outcome and the reason, then what belongs to it."""
+    lines = []
+    for row in rows:
+        head = "%s: %s: %s" % (row["host"], row["outcome"], row["why"] or "it gave no reason")
+        lines += head.splitlines()
+    return lines
 
 
 def rollout_table(rows):
@@ -184,6 +221,8 @@ class FilterModule:
     def filters(self):
         return {
             "certificate_table": certificate_table,
+            "rollout_migration": rollout_migration,
+            "rollout_failures": rollout_failures,
             "rollout_reverts": rollout_reverts,
             "rollout_rows": rollout_rows,
             "rollout_table": rollout_table,

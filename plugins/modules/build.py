@@ -55,7 +55,11 @@ options:
   version:
     description:
       - The version. Default is the output of C(git describe --tags), without a leading C(v), with C(-dirty)
-        at the end where a file that is compiled differs from the commit.
+        at the end where a file that is compiled differs from the commit, wherever in the repository it is.
+      - Tags belong to modules as in Go. Tags without a C(/) are of the module at the top of the repository;
+        the module in C(api) has the tags C(api/v1.4.0). Where the module's path ends in C(/v2), only the tags
+        C(v2.*) count, whether it is in a directory C(v2) or not. A module without a tag of its own has the
+        first 12 digits of the commit as its version.
       - Outside of git it is C(0.0.0-) and 12 digits of a digest over the sources.
     type: str
   stamp:
@@ -107,6 +111,15 @@ options:
         standard library uses C, the O(tags) V(netgo) and V(osusergo) are enough.
     type: bool
     default: false
+  cgo_stubs:
+    description:
+      - What to do with O(cgo=false) and a package that has parts in C, and compiles without them. Many such
+        packages become stubs that fail at their first use.
+      - V(refuse) refuses those that are known to fail, as C(github.com/mattn/go-sqlite3), and warns of
+        others. V(warn) warns of all, V(ignore) of none. The standard library does not count.
+    type: str
+    choices: [refuse, warn, ignore]
+    default: refuse
   static:
     description:
       - What to do with a binary that needs a loader or a library of the host. It is read from the binary,
@@ -119,6 +132,12 @@ options:
     type: str
     choices: [readonly, vendor, mod]
     default: readonly
+  workspace:
+    description:
+      - Build with the C(go.work) in O(source) or the nearest directory above it. Without it, workspaces are
+        off, and C(go.mod) alone says where modules come from.
+    type: bool
+    default: false
   pgo:
     description:
       - Profile to optimise by. V(auto) takes C(default.pgo) in the directory of the package, V(off) none;
@@ -180,6 +199,16 @@ options:
     description: Download nothing. Modules come from the module cache, or from C(vendor/) with O(mod=vendor).
     type: bool
     default: false
+  pass_environment:
+    description:
+      - Names of variables of the builder's environment that reach Go while it downloads modules, as
+        V(CI_GIT_TOKEN) for a credential helper of git. Compilers, tests and the binary do not see them.
+      - Their values are in no provenance and no result. In the output of Go and git V(***) stands for them.
+      - A name that is not set is left out. For Go's own settings use O(goproxy), O(goprivate) and
+        O(environment).
+    type: list
+    elements: str
+    default: []
   gocache:
     description: Directory of Go's build cache. Default is the builder's own.
     type: path
@@ -189,8 +218,8 @@ options:
   environment:
     description:
       - Further variables for the build - C(GO*), C(CGO_*), C(CC), C(CXX), C(FC), C(AR), C(PKG_CONFIG*).
-      - Nothing else of the builder's environment reaches the compiler. C(GOFLAGS), C(GOENV), workspaces
-        (C(GOWORK)) and other toolchains (C(GOTOOLCHAIN)) are off unless set here.
+      - Nothing else of the builder's environment reaches the compiler. C(GOFLAGS) and C(GOENV) are off, and
+        so are other toolchains (C(GOTOOLCHAIN)) and a C(GOWORK) of your own, unless set here.
     type: dict
     default: {}
   force:
@@ -302,6 +331,10 @@ artifacts:
     before_upx:
       description: RV(artifacts[].size) and RV(artifacts[].sha256) before UPX; null without UPX.
       type: dict
+    cgo_stubs:
+      description: Packages that are compiled without their parts in C; see O(cgo_stubs).
+      type: list
+      elements: str
     input_digest:
       description: SHA-256 over all inputs of this target.
       type: str
@@ -373,52 +406,12 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.builder.build import build
 from ..module_utils.builder.request import Request
+from ..module_utils.common.build_options import OPTIONS
 from ..module_utils.common.errors import SlipwayError
 
 
-def texts(default=None, choices=None):
-    """An option that is a list of texts."""
-    option = {"type": "list", "elements": "str", "default": default}
-    return dict(option, choices=choices) if choices else option
-
-
-ARGUMENTS = {
-    "source": {"type": "path", "required": True},
-    "package": {"type": "str", "default": "."},
-    "name": {"type": "str"},
-    "dest": {"type": "path", "required": True},
-    "targets": texts(),
-    "version": {"type": "str"},
-    "stamp": {"type": "dict", "default": {}},
-    "ldflags": texts(["-s", "-w"]),
-    "gcflags": texts([]),
-    "flags": texts([]),
-    "tags": texts([]),
-    "trimpath": {"type": "bool", "default": True},
-    "cgo": {"type": "bool", "default": False},
-    "static": {"type": "str", "choices": ["require", "warn", "ignore"], "default": "require"},
-    "mod": {"type": "str", "choices": ["readonly", "vendor", "mod"], "default": "readonly"},
-    "pgo": {"type": "str", "default": "auto"},
-    "max_size": {"type": "str"},
-    "upx": {"type": "bool", "default": False},
-    "upx_args": texts(["-9"]),
-    "embed": texts([]),
-    "gates": texts([], ["vet", "test", "govulncheck"]),
-    "go": {"type": "str", "default": "go"},
-    "goproxy": {"type": "str"},
-    "goprivate": texts(),
-    "gosumdb": {"type": "str"},
-    "offline": {"type": "bool", "default": False},
-    "gocache": {"type": "path"},
-    "gomodcache": {"type": "path"},
-    "environment": {"type": "dict", "default": {}},
-    "force": {"type": "bool", "default": False},
-    "jobs": {"type": "int"},
-}
-
-
 def main():
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    module = AnsibleModule(argument_spec=OPTIONS, supports_check_mode=True)
     try:
         result = build(Request(module.params, module.check_mode))
     except SlipwayError as error:

@@ -316,8 +316,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.common import names
 from ..module_utils.common.errors import SlipwayError
+from ..module_utils.common.nginx_options import OPTIONS
 from ..module_utils.host.nginx import apply, preview, request
-from ..module_utils.host.nginx.options import OPTIONS
 from ..module_utils.host.nginx.plan import decide, decide_absent
 from ..module_utils.host.nginx.state import SiteState
 

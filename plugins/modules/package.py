@@ -17,12 +17,52 @@ description:
   - A tarball is only written if the content of the existing one differs. A new O(compression_level) alone
     changes nothing.
   - Runs beside M(slipway.golang.build), where the binaries are. Needs no Go.
+  - Two tasks may write into one O(dest) at the same time, as for two services of one repository.
 options:
   artifacts:
-    description: What M(slipway.golang.build) returned as RV(slipway.golang.build#module:artifacts).
+    description:
+      - What M(slipway.golang.build) returned as RV(slipway.golang.build#module:artifacts).
+      - This or O(binaries) is required.
     type: list
     elements: dict
-    required: true
+  binaries:
+    description:
+      - Binaries that another tool built, as goreleaser or a CI job, one for each target.
+      - Their provenance says that they were built elsewhere. Where Go is installed, C(go version -m) names
+        their modules for the bill of materials, and what they were built from.
+    type: list
+    elements: dict
+    suboptions:
+      path:
+        description: The binary.
+        type: path
+        required: true
+      target:
+        description:
+          - What it was built for, as V(linux/amd64/v3). It must agree with the binary.
+          - Default is what the binary says. Without Go that is the architecture, with its usual variant.
+        type: str
+  name:
+    description: The name of the service in O(binaries). Default is the name of the file.
+    type: str
+  version:
+    description:
+      - The version of O(binaries). Default is the version of the main module in the binary, without a
+        leading C(v); Go writes it from 1.24 on.
+    type: str
+  commit:
+    description: The commit of O(binaries). Default is the one in the binary, where Go wrote it.
+    type: str
+  time:
+    description:
+      - The time of the commit of O(binaries), in seconds since the epoch. It becomes the time of all files in
+        the tarball. Default is the one in the binary, or V(0).
+    type: int
+  static:
+    description: What to do with one of O(binaries) that needs a loader or a library of the host.
+    type: str
+    choices: [require, warn, ignore]
+    default: require
   dest:
     description:
       - Directory of the tarballs, C(<name>-<version>-<goos>-<goarch>[-<variant>].tar.gz), and of
@@ -65,6 +105,11 @@ options:
         defaults.
       - Hosts that are deployed to with M(slipway.golang.release) do not need it.
     type: raw
+  port_variable:
+    description: The variable of the environment that C({port}) in C(exec_args) of O(unit) stands for. Pass
+      the same one as C(--port-variable) to C(install.sh).
+    type: str
+    default: PORT
   installer:
     description:
       - The text of the script that becomes C(install.sh) in the tarball. It must begin with C(#!).
@@ -114,6 +159,16 @@ EXAMPLES = r"""
   delegate_to: localhost
   run_once: true
   register: packaged
+
+- name: Package what goreleaser built
+  slipway.golang.package:
+    binaries:
+      - path: /src/orders/dist/orders_linux_amd64_v1/orders
+      - path: /src/orders/dist/orders_linux_arm64_v8.0/orders
+    version: 1.4.2
+    dest: /src/orders/dist/slipway
+  delegate_to: localhost
+  run_once: true
 
 - name: Package it with an installer of our own
   slipway.golang.package:
@@ -182,6 +237,7 @@ checksums:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils.builder import prebuilt
 from ..module_utils.builder.package import package
 from ..module_utils.common.errors import SlipwayError
 
@@ -190,11 +246,22 @@ FILES = {
     "dest": {"type": "str"},
     "exclude": {"type": "list", "elements": "str", "default": []},
 }
+BINARY = {
+    "path": {"type": "path", "required": True},
+    "target": {"type": "str"},
+}
 ARGUMENTS = {
-    "artifacts": {"type": "list", "elements": "dict", "required": True},
+    "artifacts": {"type": "list", "elements": "dict"},
+    "binaries": {"type": "list", "elements": "dict", "options": BINARY},
+    "name": {"type": "str"},
+    "version": {"type": "str"},
+    "commit": {"type": "str"},
+    "time": {"type": "int"},
+    "static": {"type": "str", "choices": ["require", "warn", "ignore"], "default": "require"},
     "dest": {"type": "path", "required": True},
     "files": {"type": "list", "elements": "dict", "default": [], "options": FILES},
     "unit": {"type": "raw"},
+    "port_variable": {"type": "str", "default": "PORT"},
     "installer": {"type": "str", "no_log": True},  # long: it would fill logs and `invocation`
     "signing_key": {"type": "path", "no_log": False},  # the path of a key, not the key
     "compression_level": {"type": "int", "default": 6},
@@ -203,12 +270,15 @@ ARGUMENTS = {
 
 def run(module):
     options = module.params
+    given = prebuilt.Given(*(options[field] for field in prebuilt.Given._fields))
     result = package(
-        options["artifacts"],
+        options["artifacts"] or [],
         options["dest"],
+        prebuilt=[prebuilt.read(binary, given) for binary in options["binaries"] or []],
         installer=_script(options["installer"]),
         extra=options["files"],
         unit=options["unit"],
+        port_variable=options["port_variable"],
         signing_key=options["signing_key"],
         compression_level=options["compression_level"],
         check_mode=module.check_mode,
@@ -231,6 +301,8 @@ def main():
         result = run(module)
     except SlipwayError as error:
         module.fail_json(msg=str(error), **error.facts)
+    for warning in result.pop("warnings"):
+        module.warn(warning)
     module.exit_json(**result)
 
 

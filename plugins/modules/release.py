@@ -31,7 +31,9 @@ options:
     description:
       - V(active) makes the release the live one.
       - V(staged) only puts it on the host, so that a later V(active) has nothing to transfer.
-      - V(absent) stops the service and removes its unit and all its releases. Its data in C(/var/lib) stays.
+      - V(absent) stops the service and removes its units, its releases and its history. Its data in
+        C(/var/lib) stays, and so does what Slipway did not install. What O(adopt) kept is moved to
+        C(/var/lib/slipway-adopted-NAME).
     type: str
     choices: [active, staged, absent]
     default: active
@@ -57,11 +59,38 @@ options:
       - Environment variables of the service. They are part of the release, in a file that only root can read,
         and are never shown.
       - If only these change, that is a new release, but no binary is transferred.
+      - C({port}) in a value is the port of the instance, as in V(:{port}), and C({config}) the directory of
+        O(config). A smoke test and every other release of V(blue_green) have their own. C({{port}}) is a
+        literal C({port}); other braces stay as they are.
     type: dict
     default: {}
+  config:
+    description:
+      - Configuration files. They are rendered on the controller as templates, with the variables of the host,
+        and are part of the release. So a change of one of them is a new release, which restarts the service
+        and can be rolled back, but no binary is transferred.
+      - They are in C(/opt/NAME/current/config), or in a directory of the instance, which C({config}) in
+        O(unit.exec_args) and O(environment) names. Only root may change them. Only root and the service's
+        group may read them, and no value of them is ever shown.
+      - C({port}) in the rendered text is the port of the instance, as in O(environment).
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      src:
+        description: Path of the template on the controller, in UTF-8.
+        type: path
+        required: true
+      dest:
+        description: Path of the file below the directory.
+        type: str
+        required: true
   port:
-    description: The TCP port on which the service listens. The service learns it from the variable
-      O(port_variable).
+    description:
+      - The TCP port on which the service listens. The service learns it from the variable O(port_variable),
+        or from C({port}) in O(unit.exec_args), O(environment) or O(config).
+      - No port is assumed. A service whose O(health) is of the type V(none), V(command) or V(unix) need not
+        have one.
     type: int
   port_variable:
     description: The environment variable from which the service takes its port.
@@ -98,10 +127,23 @@ options:
       - The smoke test. It first starts the new binary as a transient unit, with the same sandbox, user and
         environment, but on a free port, and waits until it is healthy there. A release that cannot serve is
         refused while the old one still serves.
-      - Switch it off if a second process at the same time would do harm, or if the service does not take its
-        port from the environment.
+      - Switch it off if a second process at the same time would do harm, or if the service takes its port
+        neither from O(port_variable) nor from C({port}).
     type: bool
     default: true
+  adopt:
+    description:
+      - Take over a service of the app's name that Slipway did not install, such as a unit that somebody wrote
+        by hand. Without this, a deploy to a host that has one is refused, and shows what is there.
+      - Before anything is replaced, the old unit files are kept in C(adopted) below O(root), readable for
+        root only. If the first release fails, they are put back, and the old service is started again if it
+        ran; the RV(outcome) is V(reverted) if systemd then says that it is active. With a good release they
+        stay there as evidence. Drop-ins of the old unit stay where they are, and apply to the new one too.
+      - With C(--diff) the old unit is shown, without the values of its variables.
+      - Refused in any case are a unit that could not be started again, such as one of C(systemd-run), and a
+        state directory that belongs to another user than that of the new unit.
+    type: bool
+    default: false
   keep:
     description:
       - How many releases that were healthy to keep for a rollback. The live one, the previous one and the
@@ -188,6 +230,18 @@ EXAMPLES = r"""
       path: /healthz
   become: true
 
+- name: Deploy a service that takes its port as an argument and reads a configuration file
+  slipway.golang.release:
+    name: orders
+    artifact: [dist/orders-1.4.2-linux-amd64.tar.gz]
+    port: 8080
+    unit:
+      exec_args: ["-addr", ":{port}", "-config", "{config}/orders.toml"]
+    config:
+      - src: templates/orders.toml.j2
+        dest: orders.toml
+  become: true
+
 - name: Roll back to the release that was live before
   slipway.golang.release:
     name: orders
@@ -207,8 +261,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 outcome:
-  description: How it ended - V(ok), V(rejected), V(reverted), V(down), V(unconfirmed), or V(unknown) if
-    Slipway itself failed.
+  description: How it ended - V(ok), V(rejected), V(reverted), V(down), V(unconfirmed), V(failed) if
+    O(external_health) failed, or V(unknown) if Slipway itself failed.
   returned: always
   type: str
   sample: ok
@@ -238,6 +292,13 @@ reasons:
   type: list
   elements: str
   sample: ["current is 1.4.1-9c8d7e6f5a4b, the target is 1.4.2-0a1b2c3d4e5f"]
+migrations:
+  description: The arguments of each migration that has succeeded with the requested release on this host, by
+    M(slipway.golang.run) with O(slipway.golang.run#module:once).
+  returned: in check mode, or when nothing had to be done
+  type: list
+  elements: list
+  sample: [[migrate, up]]
 actions:
   description: What was done, in order.
   returned: changed
@@ -268,8 +329,9 @@ probes:
   elements: dict
   sample: [{at_ms: 0, ms: 2, ok: true, reason: "", status: 200}]
 evidence:
-  description: What to look at first if a release was not healthy - the unit's state, the last probes, the
-    last journal lines.
+  description: What to look at first if a release was not healthy - the unit's state, the last probes, and
+    of the journal the reason, the service's own frame of a panic, and the end. C(listens_on) are the ports
+    that its process has, if its own is not among them; C(waits_for) is a file that another process locks.
   returned: when a release was not healthy
   type: dict
 evidence_of_old:

@@ -15,6 +15,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 
 from inside import ROOT, call, engine, must, target
 
@@ -240,6 +241,51 @@ def unit_gone():
     yield {}
 
 
+# --- what somebody set up before ---------------------------------------------------------------
+
+
+def tidy_away():
+    """As the message says, or as somebody would who wants to begin anew."""
+    call("systemctl", "disable", "--now", "orders")
+    os.unlink("/etc/systemd/system/orders.service")
+    call("systemctl", "daemon-reload", sure=True)
+
+
+@case("a unit that was written by hand runs, and nobody said to adopt it", KEPT, prepare=("by hand",))
+def by_hand():
+    yield {}
+    tidy_away()
+
+
+@case("a unit that was written by hand is adopted", TOOK, prepare=("by hand",))
+def adopted():
+    yield {"adopt": True}
+
+
+@case("a release fails its smoke test beside the adopted service", KEPT, prepare=("by hand",))
+def adopted_and_refused():
+    yield {"adopt": True, "environment": {"EXIT_AT_ONCE": "3"}}
+    tidy_away()
+
+
+@case("a release fails in the place of the adopted service", REVERTED, prepare=("by hand",))
+def adopted_and_put_back():
+    yield {"adopt": True, "environment": {"UNHEALTHY_ON_PORT": "8080"}}
+    tidy_away()
+
+
+@case("ansistrano's tree is there, and its service runs", KEPT, prepare=("by hand",))
+def other_tree():
+    release = ROOT + "/releases/20240101120000"
+    os.makedirs(release)
+    os.symlink("releases/20240101120000", ROOT + "/current")
+    yield {"adopt": True}
+    assert os.readlink(ROOT + "/current") == "releases/20240101120000" and os.path.isdir(release)
+    os.rename(ROOT, ROOT + "-before")
+    shutil.rmtree(ROOT + "-before")
+    tidy_away()
+
+
 # --- the history ----------------------------------------------------------------------------------
 
 
@@ -402,6 +448,71 @@ unhealthy(
     dict(HERE, ALLOCATE_MB="300"),
     unit={"drain_seconds": 5, "memory_max": "100M"},
 )
+
+
+# --- migrations ---------------------------------------------------------------------------------
+
+
+def staged(**environment):
+    """The id of the new release, which is on the host and not live."""
+    result = engine("new", state="staged", environment=environment)
+    must(result)
+    return result["release"]
+
+
+def migration(release, timeout=60):
+    """The request that migrates with a release, instead of a deploy."""
+    return {"step": "run", "args": ["migrate"], "release": release, "once": True, "timeout": timeout}
+
+
+def failing_migration(title, how, timeout=60):
+    @case(title, KEPT)
+    def one():
+        yield migration(staged(FAIL_MIGRATION=how), timeout)
+
+
+@case("a migration before the switch", KEPT)
+def migrates():
+    yield migration(staged())
+
+
+failing_migration("the migration fails", "3")
+failing_migration("the migration is killed", "killed")
+failing_migration("the migration never ends", "hang", timeout=2)
+
+
+@case("the release to migrate with is gone", KEPT)
+def nothing_to_migrate_with():
+    release = staged()
+    shutil.rmtree("%s/releases/%s" % (ROOT, release))
+    yield migration(release)
+
+
+@case("the disk is full before the migration", KEPT)
+def full_before_migration():
+    small_disk("size=64M,mode=0755")
+    release = staged()
+    call("dd", "if=/dev/zero", "of=%s/filler" % ROOT, "bs=1M")
+    yield migration(release)
+    os.unlink(ROOT + "/filler")
+
+
+@case("ExecStartPre fails", REVERTED)
+def failing_command_before_the_start():
+    """It runs once: a second time might do harm."""
+    calls = "/var/lib/slipway-calls"
+    pre = "+/bin/sh -c 'echo called >>%s; exit 3'" % calls
+    yield {"unit": {"drain_seconds": 5, "directives": {"Service": {"ExecStartPre": pre}}}}
+    with open(calls, encoding="utf-8") as handle:
+        assert handle.read() == "called\n"
+    os.unlink(calls)
+
+
+@case("Type=notify without READY", REVERTED)
+def never_ready():
+    begun = time.monotonic()
+    yield {"unit": {"drain_seconds": 5, "type": "notify"}}
+    assert time.monotonic() - begun < 60, "systemd's own limit is 90 seconds"
 
 
 def write(path, text):

@@ -34,6 +34,18 @@ KEPT = (
     "/etc/nginx/slipway/*.green",
     "/var/lib/slipway*",
 )
+BY_HAND = "/srv/by-hand/orders"
+UNIT_BY_HAND = (
+    """# written by hand
+[Service]
+Environment=PORT=8080
+ExecStart=%s
+
+[Install]
+WantedBy=multi-user.target
+"""
+    % BY_HAND
+)
 JOB = {}  # what the controller asked for
 READ = (
     "import sys; stream = sys.stdin.buffer; bootstrap = stream.read(int(stream.readline())); exec(bootstrap)"
@@ -119,6 +131,7 @@ def look(url):
         "history": history(),
         "report": report(),
         "rubbish": rubbish(),
+        "by_hand": by_hand_is_kept(),
     }
 
 
@@ -313,6 +326,31 @@ def fill():
         json.dump(record, handle)
 
 
+def set_up_by_hand():
+    """A service of the app's name that somebody wrote, with no release of Slipway's."""
+    must(engine("old"))
+    os.makedirs(os.path.dirname(BY_HAND), exist_ok=True)
+    shutil.copy(ROOT + "/current/bin/orders", BY_HAND)
+    clear()
+    with open("/etc/systemd/system/orders.service", "w", encoding="utf-8") as handle:
+        handle.write(UNIT_BY_HAND)
+    call("systemctl", "daemon-reload", sure=True)
+    call("systemctl", "enable", "--now", "orders.service", sure=True)
+
+
+def by_hand_is_kept():
+    """Whether the text of that unit is installed or kept; true where there never was one."""
+    if "by hand" not in JOB.get("prepare", ()):
+        return True
+    paths = ["/etc/systemd/system/orders.service", *glob.glob(ROOT + "/adopted*/orders.service")]
+    return any(os.path.isfile(path) and text_of(path) == UNIT_BY_HAND for path in paths)
+
+
+def text_of(path):
+    with open(path, encoding="utf-8") as handle:
+        return handle.read()
+
+
 # --- the enumeration ------------------------------------------------------------------------------
 
 
@@ -320,7 +358,12 @@ def prepare(parcels):
     clear()
     call("systemctl", "daemon-reload", sure=True)
     for parcel in parcels:
-        fill() if parcel == "fill" else must(engine(parcel))
+        if parcel == "by hand":
+            set_up_by_hand()
+        elif parcel == "fill":
+            fill()
+        else:
+            must(engine(parcel))
 
 
 def enumerate_faults(job):
@@ -381,6 +424,7 @@ def try_cases(job):
 
 
 def try_case(one, url):
+    JOB["prepare"] = one["prepare"]
     prepare(one["prepare"])
     fault = one["break"]()
     changes = next(fault)
@@ -559,7 +603,7 @@ def must(result):
 
 
 def short(result):
-    kept = ("failed", "msg", "outcome", "exception", "warnings", "changed", "release")
+    kept = ("failed", "msg", "outcome", "exception", "warnings", "changed", "release", "rc")
     return result and {key: result[key] for key in kept if key in result}
 
 

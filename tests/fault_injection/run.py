@@ -34,17 +34,25 @@ ACTS = {
     "bad deploy": {"prepare": ["old"], "act": "bad", "again": "new", "ends": "again"},
     "rollback": {"prepare": ["old", "new"], "act": "back", "again": "old", "ends": "new"},
     "first deploy": {"prepare": [], "act": "old", "again": "old", "ends": "new"},
+    "adoption": {"prepare": ["by hand"], "act": "adopt", "again": "adopt", "ends": "new"},
+    "bad adoption": {"prepare": ["by hand"], "act": "bad-adopt", "again": "adopt", "ends": "again"},
+}
+# A migration changes nothing that serves; the next run deploys.
+MIGRATIONS = {
+    name: {"prepare": ["old", parcel], "act": "migrate", "again": "new", "ends": "again"}
+    for name, parcel in (("migration", "staged"), ("failing migration", "staged-bad"))
 }
 STRATEGIES = ("restart", "socket", "blue_green")
 # By blue_green the new instance is on the other port, so it is there that it has to be bad.
 BLUE_GREEN = dict(
-    {act: ACTS[act] for act in ("deploy", "rollback")},
+    {act: ACTS[act] for act in ("deploy", "rollback", "adoption")},
     **{"bad deploy": dict(ACTS["bad deploy"], act="bad-green")},
 )
 
 QUICK = (
     "kill -9: deploy",
     "kill -9: bad deploy",
+    "kill -9: bad adoption",
     "a full disk that stays: bad deploy",
     "order of writes: deploy",
     "order of writes: first deploy",
@@ -248,6 +256,13 @@ def parcels(strategy: str) -> dict[str, bytes]:
         "bad": of("2.0.0", environment={"UNHEALTHY_ON_PORT": "8080"}),
         "bad-green": of("2.0.0", environment={"UNHEALTHY_ON_PORT": "8081"}),
         "back": traced(dict(base, artifacts=[], release="previous")),
+        "adopt": of("2.0.0", adopt=True),
+        "bad-adopt": of("2.0.0", adopt=True, environment={"UNHEALTHY_ON_PORT": "8080"}),
+        "staged": of("2.0.0", state="staged"),
+        "staged-bad": of("2.0.0", state="staged", environment={"FAIL_MIGRATION": "3"}),
+        "migrate": traced(
+            dict(base, step="run", artifacts=[], args=["migrate"], release="2.0.0", once=True, timeout=60)
+        ),
         "absent": traced(dict(base, artifacts=[], state="absent")),
         "info": transport.parcel(info),
     }
@@ -317,6 +332,16 @@ def blue_green_kills(suite, arguments) -> None:
         suite.try_several("without nginx", **through_nginx)
 
 
+def migrations(suite, arguments) -> None:
+    for name, recipe in MIGRATIONS.items():
+        if wants(arguments, f"kill -9: {name}"):
+            suite.enumerate(f"kill -9: {name}", recipe, fault="kill", every=arguments.every)
+        title = f"a full disk that stays: {name}"
+        if wants(arguments, title):
+            full = {"errno": errno.ENOSPC, "on": True}
+            suite.enumerate(title, recipe, fault="errno", every=arguments.every, **full)
+
+
 def connections(suite, arguments) -> None:
     cuts = {
         "the controller is killed": None,
@@ -363,7 +388,7 @@ def several(suite, arguments) -> None:
         suite.try_several("many", count=max(200 // arguments.every, 10))
 
 
-PARTS = (kills, socket_kills, blue_green_kills, connections, power, disk, orders, table, several)
+PARTS = (kills, socket_kills, blue_green_kills, migrations, connections, power, disk, orders, table, several)
 
 if __name__ == "__main__":
     lab.script(main)

@@ -53,6 +53,16 @@ def test_an_fsync_that_is_not_needed_is_listed():
     assert order.unnoticed(["fsync\t/opt/orders"]) == ["fsync\t/opt/orders"]
 
 
+@pytest.mark.parametrize("outcome", ["ok", "failed"])
+def test_a_command_has_to_leave_the_old_release(outcome):
+    one = tried()
+    one["result"] = {"outcome": outcome, "rc": 0, "release": NEW}
+    assert verdict.judge(one, OLD, NEW, NEW)[0] == verdict.UNKNOWN
+    report = {"running": OLD, "healthy": True, "current": OLD}
+    one["after"] = dict(one["after"], serves=OLD, current=OLD, report=report)
+    assert verdict.judge(one, OLD, NEW, NEW) == (verdict.KEPT, "")
+
+
 def tried():
     """A kill after which the new release serves, and a next run with nothing to do."""
     seen = {

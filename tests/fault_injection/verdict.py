@@ -44,12 +44,19 @@ def losses(tried: dict, old: str | None) -> tuple[str, str] | None:
     """Good releases and lines of the history that are not there any more."""
     for moment in ("after", "final"):
         seen = tried[moment]
-        if old and seen["releases"].get(old, "it is gone") is not None:
+        if not seen.get("by_hand", True):
+            return LOST, f"{moment}: the unit that was written by hand"
+        if is_release(old) and seen["releases"].get(old, "it is gone") is not None:
             return LOST, f"{moment}: release {old}: {seen['releases'].get(old, 'it is gone')}"
         gone = [line for line in tried["before"]["history"] if line not in seen["history"]]
         if gone:
             return LOST, f"{moment}: a line of the history: {gone[0]}"
     return None
+
+
+def is_release(serves: str | None) -> bool:
+    """What was set up by hand is told by the path of its program."""
+    return bool(serves) and not serves.startswith("/")
 
 
 def doubts(tried: dict, old: str | None, new: str | None) -> tuple[str, str] | None:
@@ -58,13 +65,18 @@ def doubts(tried: dict, old: str | None, new: str | None) -> tuple[str, str] | N
     serves = after["serves"]
     if serves not in (old, new) and not (serves is None and result.get("outcome") == "down"):
         return UNKNOWN, f"{serves or 'nothing'} serves: neither {old} nor {new}"
-    if after["report"].get("failed") or after["report"]["running"] != serves:
+    if after["report"].get("failed") or after["report"]["running"] != (
+        serves if is_release(serves) else None
+    ):
         return UNKNOWN, f"release_info says {after['report']}, but {serves} serves"
     damaged = {name: what for name, what in after["releases"].items() if what}
     if damaged:
         return UNKNOWN, f"what looks like a release is none: {damaged}"
     told = {"ok": new, "rejected": old, "reverted": old}
-    if result and result["outcome"] in told and serves != told[result["outcome"]]:
+    is_command = "rc" in result  # its outcome is not that of a deploy: the old release serves in any case
+    if is_command and serves != old:
+        return UNKNOWN, f"a command was run, and {serves} serves, not {old}"
+    if result and not is_command and result["outcome"] in told and serves != told[result["outcome"]]:
         return UNKNOWN, f"the engine said {result}, but {serves} serves"
     if result.get("outcome") == "down" and after["healthy"]:
         return UNKNOWN, f"the engine said {result}, but {serves} serves and is healthy"

@@ -17,8 +17,8 @@ from typing import Any, Callable, Iterable, Iterator, TypeVar
 
 from ..common import canonical, names
 from ..common.errors import SlipwayError
+from . import cgo, embeds, gates, git, go_build, stamp_check, stamps, targets
 from . import decision as decisions
-from . import embeds, gates, git, go_build, stamp_check, stamps, targets
 from . import inputs as input_lists
 from . import publish as publishing
 from . import toolchain as toolchains
@@ -30,7 +30,7 @@ from .inputs import Inputs
 from .output import Output
 from .provenance import Identity
 from .publish import Published
-from .request import Request
+from .request import Request, module_path
 from .toolchain import Toolchain
 
 _LEFTOVER_SECONDS = 24 * 3600
@@ -41,7 +41,7 @@ def build(request: Request) -> dict[str, Any]:
     """Bring every target of the request up to date; in check mode report what would happen."""
     # most of its threads wait for a process or a disk
     with ThreadPoolExecutor(2 * (os.cpu_count() or 1) + 2) as pool:
-        revision = pool.submit(git.read, request.source)
+        revision = pool.submit(git.read, request.source, module_path(request.source))
         toolchain = toolchains.probe(request)
         chosen = request.targets or [targets.parse(toolchain.host_target)]
         cache = FileCache()
@@ -55,6 +55,8 @@ def build(request: Request) -> dict[str, Any]:
             _decide(request, output, inputs, identity, stamp_values)
             for output, inputs in zip(outputs, collected)
         ]
+        stubs = _all(pool, [partial(_stubs, request, toolchain, decision) for decision in planned])
+        planned = [decision._replace(cgo_stubs=found) for decision, found in zip(planned, stubs)]
         gate_plan = gates.plan(
             request,
             toolchain,
@@ -71,8 +73,7 @@ def build(request: Request) -> dict[str, Any]:
 
 
 def _identity(request: Request, collected: list[Inputs], revision: git.Revision) -> Identity:
-    labels = {key[len("file ") :] for inputs in collected for key in inputs.values if key.startswith("file ")}
-    dirty = revision.dirty(labels)
+    dirty = revision.dirty({path for inputs in collected for path in inputs.files})
     version = request.version or revision.version(dirty)
     if not version:
         version = "0.0.0-" + input_lists.content_digest(collected)[:12]
@@ -94,14 +95,23 @@ def _decide(
     return decision
 
 
+def _stubs(request: Request, toolchain: Toolchain, decision: Decision) -> list[str]:
+    if not decision.stale:
+        recorded: list[str] = (decision.output.recorded or {})["binary"].get("cgo_stubs", [])
+        return recorded
+    return cgo.lost(request, toolchain, decision.inputs.target, decision.inputs.listing)
+
+
 def _check_policies(request: Request, planned: list[Decision]) -> list[str]:
-    """Check the binaries that stay against max_size and static; returns the warnings."""
+    """Check cgo_stubs, and the binaries that stay against max_size and static; returns the warnings."""
     warnings = []
     for decision in planned:
+        subject = "%s for %s" % (request.name, decision.inputs.target)
+        warnings += cgo.check_stubs(request, subject, decision.cgo_stubs)
         binary = (decision.output.recorded or {}).get("binary")
         if binary and not decision.stale:
-            subject = "%s for %s" % (request.name, decision.inputs.target)
-            warnings += go_build.check_static(request, subject, binary["static"], binary["needs"])
+            with_c = decision.inputs.listing.with_c()
+            warnings += go_build.check_static(request, subject, binary["static"], binary["needs"], with_c)
             go_build.check_size(request, subject, binary["size"])
     return warnings
 
@@ -123,7 +133,13 @@ def _apply(
         if directory is None:
             return None
         return go_build.compile_target(
-            request, decision.inputs.target, toolchain, stamp_values, directory, memory
+            request,
+            decision.inputs.target,
+            toolchain,
+            decision.inputs.listing,
+            stamp_values,
+            directory,
+            memory,
         )
 
     with contextlib.ExitStack() as directories, ThreadPoolExecutor(request.jobs) as pool:

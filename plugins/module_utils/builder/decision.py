@@ -23,6 +23,7 @@ class Decision(NamedTuple):
     identity: Identity
     stale: bool  # the binary has to be built
     reasons: list[str]  # why it is stale, and what else changes
+    cgo_stubs: list[str] = []  # packages that are compiled without their parts in C
 
 
 def decide(request: Request, output: Output, inputs: Inputs, identity: Identity) -> Decision:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import tempfile
 from typing import IO, Iterator
@@ -25,6 +26,20 @@ def write(path: str, content: bytes, mode: int = 0o644) -> bool:
     with replacing(path, mode) as handle:
         handle.write(content)
     return True
+
+
+@contextlib.contextmanager
+def locked(directory: str, check_mode: bool = False) -> Iterator[None]:
+    """Keep other processes that lock this directory out of the block; in check mode do nothing."""
+    if check_mode:
+        yield
+        return
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 @contextlib.contextmanager

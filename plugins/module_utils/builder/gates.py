@@ -55,6 +55,8 @@ def plan(
 
 def run(request: Request, toolchain: Toolchain, gates: list[Gate]) -> None:
     """Run these gates in parallel; the first that fails is the error."""
+    if request.pass_environment:  # tests must not see what they hold, so that all is downloaded before
+        toolchain.download(["list", "-e", "-deps", "-test", *_flags(request), "./..."], request.source)
     with ThreadPoolExecutor(2) as pool:
         for finished in [pool.submit(_run_one, gate.name, request, toolchain) for gate in gates]:
             finished.result()
@@ -69,9 +71,13 @@ def _key(request: Request, toolchain: Toolchain, all_inputs: list[Inputs], cache
     return canonical.sha256("\n".join([toolchain.version] + digests + texts))
 
 
+def _flags(request: Request) -> list[str]:
+    return ["-mod=" + request.mod] + (["-tags=" + ",".join(request.tags)] if request.tags else [])
+
+
 def _run_one(gate: str, request: Request, toolchain: Toolchain) -> None:
     variables = targets.parse(toolchain.host_target).environment  # tests can run here only
-    build_flags = ["-mod=" + request.mod] + (["-tags=" + ",".join(request.tags)] if request.tags else [])
+    build_flags = _flags(request)
     if gate == "govulncheck":
         done = _govulncheck(request, toolchain, variables)
     else:

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 from ..common import canonical, elf
 from ..common.errors import SlipwayError
-from . import go_buildinfo, go_errors, processes, stamp_check, stamps
+from . import cgo, go_buildinfo, go_errors, processes, stamp_check, stamps
+from .go_list import Listing
 from .request import Request
 from .targets import Target
 from .toolchain import Toolchain
@@ -58,11 +59,13 @@ def compile_target(
     request: Request,
     target: Target,
     toolchain: Toolchain,
+    listing: Listing,
     stamp_values: dict[str, str],
     directory: str,
     memory: dict[str, str],
 ) -> Built:
     """Build into ``directory``; returns the checked ``Built``, or raises what is wrong with it."""
+    subject = "%s for %s" % (request.name, target)
     path = os.path.join(directory, request.name)
     started = time.monotonic()
     done = toolchain.run(
@@ -70,11 +73,11 @@ def compile_target(
     )
     if done.code:
         raise go_errors.explain(done, request, toolchain, target)
-    built = _inspect(path, request, target, toolchain, stamp_values)
+    built = _inspect(path, request, target, toolchain, listing, stamp_values)
     if request.upx:
         built = _pack(built, request, target, toolchain)
     os.chmod(path, 0o755)
-    check_size(request, "%s for %s" % (request.name, target), built.size)
+    check_size(request, subject, built.size)
     return built._replace(seconds=round(time.monotonic() - started, 3))
 
 
@@ -99,16 +102,27 @@ def _available_memory() -> int:
         return 0
 
 
-def check_static(request: Request, subject: str, static: bool, needs: list[str]) -> list[str]:
-    """Check a binary against the option static; returns the warnings."""
+def check_static(
+    request: Request, subject: str, static: bool, needs: list[str], with_c: list[str]
+) -> list[str]:
+    """Check a binary against the option static; returns the warnings. ``with_c``: packages with C in them."""
     if static or request.static == "ignore":
         return []
-    message = (
-        "%s is not static: it needs %s on the host. With cgo: false this comes from -buildmode=pie; with "
-        "cgo: true link statically, as in environment: {CC: musl-gcc} and "
-        "ldflags: ['-s', '-w', '-linkmode external', '-extldflags \"-static\"']; or set static: ignore"
-        % (subject, ", ".join(needs))
-    )
+    message = "%s is not static: it needs %s on the host. " % (subject, ", ".join(needs))
+    if not request.cgo:
+        message += "With cgo: false this comes from -buildmode=pie"
+    elif with_c:
+        message += "With cgo: true it has parts in C from %s.%s Or link statically, as in %s" % (
+            " and ".join(with_c),
+            cgo.ways_out(with_c),
+            cgo.STATIC_C,
+        )
+    else:
+        message += (
+            "With cgo: true only the standard library has parts in C here: leave cgo out, or set "
+            "tags: [netgo, osusergo]"
+        )
+    message += "; or set static: ignore"
     if request.static == "require":
         raise SlipwayError(message, needs=needs)
     return [message]
@@ -126,7 +140,12 @@ def check_size(request: Request, subject: str, size: int) -> None:
 
 
 def _inspect(
-    path: str, request: Request, target: Target, toolchain: Toolchain, stamp_values: dict[str, str]
+    path: str,
+    request: Request,
+    target: Target,
+    toolchain: Toolchain,
+    listing: Listing,
+    stamp_values: dict[str, str],
 ) -> Built:
     headers = elf.read(path)
     if headers.goarch != target.goarch:
@@ -135,7 +154,8 @@ def _inspect(
             % (request.name, target, headers.goarch or headers.machine)
         )
     needs = ([headers.interpreter] if headers.interpreter else []) + headers.needed
-    warnings = check_static(request, "%s for %s" % (request.name, target), headers.static, needs)
+    subject = "%s for %s" % (request.name, target)
+    warnings = check_static(request, subject, headers.static, needs, listing.with_c())
     with open(path, "rb") as handle:
         content = handle.read()
     stamp_check.verify_in_binary(stamp_values, content)

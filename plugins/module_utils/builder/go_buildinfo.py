@@ -7,9 +7,12 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Any, NamedTuple
 
 from ..common.errors import SlipwayError
+from . import processes
+from . import toolchain as toolchains
 from .toolchain import Toolchain
 
 
@@ -42,6 +45,18 @@ def read(binary: str, toolchain: Toolchain, cwd: str) -> BuildInfo:
             **done.facts,
         )
     return parse(done.stdout[len(prefix) :])
+
+
+def find(binary: str) -> BuildInfo | None:
+    """The ``BuildInfo`` of a binary that somebody else built; None without Go, or where it has none."""
+    try:
+        go = toolchains.find("go")
+    except SlipwayError:
+        return None
+    environment = dict(os.environ, GOTOOLCHAIN="local", GOFLAGS="", LC_ALL="C")
+    done = processes.run([go, "version", "-m", binary], os.getcwd(), environment)
+    prefix = binary + ": "
+    return None if done.code or not done.stdout.startswith(prefix) else parse(done.stdout[len(prefix) :])
 
 
 def parse(output: str) -> BuildInfo:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ..common import names
 from ..common.errors import InvalidInput
 from . import targets
 
@@ -49,3 +50,16 @@ def check(variables: dict[str, Any]) -> dict[str, str]:
                 "environment", name, "its value must be a text on one line; quote true and false"
             )
     return {name: str(value) for name, value in variables.items()}
+
+
+def check_passed(name: str) -> str:
+    """The name of a variable of the builder that reaches downloads: none that decides what is built."""
+    if not names.VARIABLE.fullmatch(name):
+        raise InvalidInput(
+            "pass_environment", "(hidden)", "give names of variables, as in CI_GIT_TOKEN, not their values"
+        )
+    if _ALLOWED.fullmatch(name):
+        raise InvalidInput(
+            "pass_environment", name, "use the option %s instead" % _OWNED.get(name, "environment")
+        )
+    return name

@@ -6,14 +6,14 @@
 
 from __future__ import annotations
 
-import json
+import os
 import re
-from typing import Any, Callable
+from typing import Callable
 
 from ..common.errors import SlipwayError
-from . import targets
+from . import cgo, targets
 from .processes import Completed
-from .request import Request
+from .request import Request, go_work_above
 from .targets import Target
 from .toolchain import Toolchain
 
@@ -22,6 +22,10 @@ _OFFLINE = re.compile(r"module lookup disabled by GOPROXY=off")
 _NETWORK = re.compile(
     r"dial tcp|proxyconnect|no such host|connection refused|connection reset|i/o timeout|TLS handshake|x509:"
     r"|unrecognized import path|reading https?://\S+|Get \"https?://"
+)
+_CREDENTIALS = re.compile(
+    r"could not read (Username|Password)|Authentication failed|terminal prompts disabled"
+    r"|no secure protocol found for repository|Permission denied \(publickey|HTTP Basic: Access denied"
 )
 _MODULES = re.compile(
     r"no required module provides package|cannot find module providing package|missing go\.sum entry"
@@ -53,9 +57,13 @@ def explain(done: Completed, request: Request, toolchain: Toolchain, target: Tar
 def _known(output: str, request: Request, toolchain: Toolchain, target: Target) -> str:
     compiled = set(_COMPILED.findall(output))
     if compiled:  # the output quotes source code, in which any of the patterns below could occur
-        needing = cgo_packages(request, toolchain, target) & compiled
+        needing = cgo.packages(request, toolchain, target) & compiled
         if needing:
             return _cgo_message(needing)
+    elif not request.go_work:
+        lacking = _of_the_workspace(output, request, toolchain)
+        if lacking:
+            return lacking
     for pattern, make in _COMPILING if compiled else _LISTING:
         match = pattern.search(output)
         if match:
@@ -63,47 +71,54 @@ def _known(output: str, request: Request, toolchain: Toolchain, target: Target) 
     return ""
 
 
-def cgo_packages(request: Request, toolchain: Toolchain, target: Target) -> set[str]:
-    """Import paths of the dependencies outside of the standard library that have parts in C."""
-    if request.cgo:
-        return set()
-    done = toolchain.run(
-        [
-            "list",
-            "-e",
-            "-deps",
-            "-mod=" + request.mod,
-            "-tags=" + ",".join(request.tags),
-            "-json=ImportPath,Standard,CgoFiles",
-            request.package,
-        ],
-        request.source,
-        CGO_ENABLED="1",
-        **target.environment,
+def _of_the_workspace(output: str, request: Request, toolchain: Toolchain) -> str:
+    """The message where Go lacks a module that a go.work above the source has; "" if none."""
+    go_work = go_work_above(request.source)
+    if not go_work:
+        return ""
+    done = toolchain.run(["work", "edit", "-json"], request.source, GOWORK=go_work)
+    if done.code:
+        return ""
+    for used in done.objects()[0].get("Use") or []:
+        directory = os.path.normpath(os.path.join(os.path.dirname(go_work), used["DiskPath"]))
+        module = _module_of(directory, toolchain)
+        if module and directory != request.source and _lacks(module, output):
+            return (
+                "The module %s comes from the workspace %s, and workspaces are off (GOWORK=off): go.mod "
+                "alone says what is built. Switch them on with workspace: true (in the playbooks: "
+                "slipway_build: {workspace: true}); or write it into go.mod: 'go mod edit -replace %s=%s'."
+                % (module, go_work, module, _relative(directory, request.source))
+            )
+    return ""
+
+
+def _lacks(module: str, output: str) -> bool:
+    """Does Go say that it cannot find this module, or a package of it?"""
+    name = re.escape(module)
+    return bool(
+        re.search(
+            r"(provides|providing) package %s(?=[/;:\s]|$)|\b%s@v|package %s(/\S*)? is not in (std|GOROOT)"
+            % (name, name, name),
+            output,
+        )
     )
-    packages = decode(done.stdout)
-    return {
-        package["ImportPath"]
-        for package in packages
-        if package.get("CgoFiles") and not package.get("Standard")
-    }
 
 
-def decode(text: str) -> list[dict[str, Any]]:
-    """The objects that `go list -json` writes one after the other."""
-    decoder, at, found = json.JSONDecoder(), 0, []
-    while at < len(text):
-        if text[at].isspace():
-            at += 1
-            continue
-        value, at = decoder.raw_decode(text, at)
-        found.append(value)
-    return found
+def _module_of(directory: str, toolchain: Toolchain) -> str:
+    """The path of the module in a directory, "" for none."""
+    done = toolchain.run(["mod", "edit", "-json", os.path.join(directory, "go.mod")], directory)
+    found = done.objects() if not done.code else []
+    return str(found[0]["Module"]["Path"]) if found else ""
+
+
+def _relative(directory: str, source: str) -> str:
+    path = os.path.relpath(directory, source)
+    return path if path.startswith("..") else "./" + path
 
 
 def main_packages(request: Request, toolchain: Toolchain) -> list[str]:
     """Where the module has main packages, as the user would write them."""
-    done = toolchain.run(
+    done = toolchain.download(
         ["list", "-e", "-mod=" + request.mod, "-f", '{{if eq .Name "main"}}{{.Dir}}{{end}}', "./..."],
         request.source,
     )
@@ -133,9 +148,8 @@ def no_main(request: Request, toolchain: Toolchain, reason: str) -> str:
 def _cgo_message(packages: set[str]) -> str:
     return (
         "%s needs cgo, and cgo is off. Replace it by a package in pure Go; or exclude it with tags; or set "
-        "cgo: true together with a static C library, as in environment: {CC: musl-gcc} and "
-        "ldflags: ['-s', '-w', '-linkmode external', '-extldflags \"-static\"']."
-        % " and ".join(sorted(packages))
+        "cgo: true together with a static C library, as in %s.%s"
+        % (" and ".join(sorted(packages)), cgo.STATIC_C, cgo.ways_out(packages))
     )
 
 
@@ -152,6 +166,16 @@ def _offline(_match: re.Match[str], request: Request, _toolchain: Toolchain, _ta
     return (
         "A module is missing on this machine and %s. Fill the module cache once with 'go mod download', or "
         "vendor the modules and set mod: vendor." % reason
+    )
+
+
+def _credentials(_match: re.Match[str], request: Request, _toolchain: Toolchain, _target: Target) -> str:
+    unset = [name for name in request.pass_environment if name not in os.environ]
+    return (
+        "git cannot read the repository of a module. Where its credential helper takes a token from a "
+        "variable of the environment, name that one in pass_environment, and the module in goprivate (in the "
+        "playbooks: slipway_build: {pass_environment: [CI_GIT_TOKEN], goprivate: [git.example.com/*]}).%s"
+        % (" Not set in the environment of the builder: %s." % ", ".join(unset) if unset else "")
     )
 
 
@@ -178,7 +202,7 @@ def _no_embed(match: re.Match[str], request: Request, _toolchain: Toolchain, _ta
 
 
 def _excluded(_match: re.Match[str], request: Request, toolchain: Toolchain, target: Target) -> str:
-    needing = cgo_packages(request, toolchain, target)
+    needing = cgo.packages(request, toolchain, target)
     if needing:
         return _cgo_message(needing)
     return (
@@ -221,6 +245,7 @@ _LISTING: tuple[tuple[re.Pattern[str], _Explanation], ...] = (
     (_OFFLINE, _offline),
     (_NO_EMBED, _no_embed),
     (_EXCLUDED, _excluded),
+    (_CREDENTIALS, _credentials),
     (_MODULES, _modules),
     (_NETWORK, _network),
     (_NO_COMPILER, _no_compiler),

@@ -28,7 +28,7 @@ _SOURCES = (
     "SwigCXXFiles",
     "SysoFiles",
 )
-_FIELDS = ("Dir", "ImportPath", "Name", "Standard", "Module", "EmbedFiles") + _SOURCES
+_FIELDS = ("Dir", "ImportPath", "Name", "Standard", "Module", "EmbedFiles", "IgnoredGoFiles") + _SOURCES
 
 
 class Package(NamedTuple):
@@ -41,6 +41,9 @@ class Package(NamedTuple):
     vendored: bool
     files: list[str]
     embeds: list[str]
+    go_mod: str  # of its module; "" where that is vendored
+    cgo: bool  # it has parts in C, and they are compiled
+    ignored: bool  # it has files that are not for this target
 
     def label(self, name: str) -> str:
         """The name of one of its files: the same in every directory and for every user."""
@@ -73,6 +76,19 @@ class Listing(NamedTuple):
             if not package.vendored:
                 for name in package.files + package.embeds:
                     yield package.label(name), os.path.join(package.dir, name)
+                if package.go_mod:  # Go's version in it decides what the language means
+                    yield package.label(package.go_mod), package.go_mod
+
+    def paths(self) -> list[str]:
+        """All files of the local packages, vendored ones too."""
+        vendored = [package for package in self.local() if package.vendored]
+        return [path for _label, path in self.files()] + [
+            os.path.join(package.dir, name) for package in vendored for name in package.files + package.embeds
+        ]
+
+    def with_c(self) -> list[str]:
+        """Import paths of the packages with parts in C that are compiled."""
+        return sorted(package.path for package in self.packages.values() if package.cgo)
 
 
 def read(request: Request, target: Target, toolchain: Toolchain) -> Listing:
@@ -86,10 +102,11 @@ def read(request: Request, target: Target, toolchain: Toolchain) -> Listing:
         "-tags=" + ",".join(request.tags),
         "-json=" + ",".join(_FIELDS),
     ]
-    done = toolchain.run(arguments + request.flags + [request.package], request.source, **target.environment)
+    arguments += [*request.flags, request.package]
+    done = toolchain.download(arguments, request.source, **target.environment)
     if done.code:
         raise go_errors.explain(done, request, toolchain, target)
-    packages = go_errors.decode(done.stdout)
+    packages = done.objects()
     main = packages[-1]  # dependencies come first
     if main["Name"] != "main":
         raise SlipwayError(
@@ -107,17 +124,22 @@ def read(request: Request, target: Target, toolchain: Toolchain) -> Listing:
 def _package(raw: dict[str, Any], request: Request, toolchain: Toolchain) -> Package:
     module = raw.get("Module", {})
     root = module.get("Dir") or request.source
-    vendored = request.mod == "vendor" and _below(raw["Dir"], os.path.join(request.source, "vendor"))
-    if vendored or _below(raw["Dir"], request.source):
+    vendored = request.mod == "vendor" and _below(raw["Dir"], os.path.join(request.vendored_in, "vendor"))
+    if vendored:
+        root = request.vendored_in
+    elif _below(raw["Dir"], request.source):
         root = request.source
     return Package(
         path=raw["ImportPath"],
         dir=raw["Dir"],
         root="" if _below(raw["Dir"], toolchain.modcache) else root,
-        prefix="" if root == request.source else module.get("Path", "") + "/",
+        prefix="" if vendored or root == request.source else module.get("Path", "") + "/",
         vendored=vendored,
         files=[name for field in _SOURCES for name in raw.get(field, [])],
         embeds=raw.get("EmbedFiles", []),
+        go_mod=module.get("GoMod", ""),
+        cgo=bool(raw.get("CgoFiles")),
+        ignored=bool(raw.get("IgnoredGoFiles")),
     )
 
 

@@ -32,6 +32,7 @@ class Inputs(NamedTuple):
     target: Target
     listing: Listing
     values: dict[str, str]
+    files: list[str]  # paths of all that is compiled, and of what decides how
 
     @property
     def digest(self) -> str:
@@ -72,8 +73,14 @@ def collect(request: Request, target: Target, toolchain: Toolchain, cache: FileC
     )
     values.update(("module " + path, text) for path, text in listing.modules.items())
     values.update(_files(listing, cache))
-    values["file go.mod"] = cache.digest(os.path.join(request.source, "go.mod"))
-    return Inputs(target, listing, values)
+    paths = [os.path.join(request.source, "go.mod"), *listing.paths()]
+    values["file go.mod"] = cache.digest(paths[0])
+    if request.go_work:
+        values["file go.work"] = cache.digest(request.go_work)
+        paths.append(request.go_work)
+    if values["pgo"] not in ("off", "none"):
+        paths.append(_profile_path(request, listing))
+    return Inputs(target, listing, values, paths)
 
 
 def content_digest(all_inputs: list[Inputs]) -> str:
@@ -132,10 +139,13 @@ def _files(listing: Listing, cache: FileCache) -> dict[str, str]:
 def _profile(request: Request, listing: Listing, cache: FileCache) -> str:
     if request.pgo == "off":
         return "off"
-    path = request.pgo
-    if path == "auto":
-        path = os.path.join(listing.packages[listing.main].dir, "default.pgo")
-    return cache.digest(path) or "none"
+    return cache.digest(_profile_path(request, listing)) or "none"
+
+
+def _profile_path(request: Request, listing: Listing) -> str:
+    if request.pgo == "auto":
+        return os.path.join(listing.packages[listing.main].dir, "default.pgo")
+    return request.pgo
 
 
 def _compiler(request: Request, toolchain: Toolchain) -> str:

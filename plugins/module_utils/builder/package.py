@@ -16,6 +16,7 @@ from ..common.errors import InvalidInput, SlipwayError
 from ..common.manifest import CHECKSUMS, Manifest, platform
 from . import files, go_buildinfo, members, provenance, sbom, tarball
 from .members import Member
+from .prebuilt import Prebuilt
 from .signing import Signer
 
 _ARTIFACT_FIELDS: dict[str, type] = {
@@ -35,21 +36,27 @@ def package(
     artifacts: list[dict[str, Any]],
     dest: str,
     *,
+    prebuilt: list[Prebuilt],
     installer: bytes,
     extra: list[dict[str, Any]],
     unit: object,
+    port_variable: str = "PORT",
     signing_key: str | None,
     compression_level: int,
     check_mode: bool,
 ) -> dict[str, Any]:
     """Make a tarball of every artifact; in check mode only say what would change.
 
-    ``installer``: the bytes of the tarballs' install.sh.
+    ``prebuilt``: binaries that `build` did not make; ``installer``: the bytes of the tarballs' install.sh.
     """
     if not 0 <= compression_level <= 9:
         raise InvalidInput("compression_level", compression_level, "use 0 (none) to 9 (smallest)")
-    if not artifacts:
-        raise InvalidInput("artifacts", artifacts, "give the artifacts that slipway.golang.build returned")
+    if not artifacts and not prebuilt:
+        raise InvalidInput(
+            "artifacts",
+            artifacts,
+            "give the artifacts that slipway.golang.build returned, or in binaries those of another tool",
+        )
     dest = os.path.realpath(dest)
     if not installer.startswith(b"#!"):
         raise InvalidInput("installer", _shown(installer), "give the text of a script; it begins with #!")
@@ -57,8 +64,20 @@ def package(
     shared = [*members.gather(extra), Member("install.sh", "0755", installer)]
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:  # compressing and hashing do not hold Python's lock
         packages = list(
-            pool.map(lambda artifact: _prepare(artifact, dest, shared, unit, check_mode), artifacts)
+            pool.map(
+                lambda artifact: _prepare(artifact, dest, shared, (unit, port_variable), check_mode),
+                artifacts,
+            )
         )
+        packages += [
+            _placed(
+                Package(
+                    one.artifact, one.recorded, shared + _unit(one.artifact["name"], unit, port_variable)
+                ),
+                dest,
+            )
+            for one in prebuilt
+        ]
         paths = [path for path, _package in packages]
         for path in paths:
             if paths.count(path) > 1:
@@ -73,31 +92,33 @@ def package(
     checksums = os.path.join(dest, CHECKSUMS)
     changed = any(result["changed"] for result in packed)
     if not any(result["sha256"] is None for result in packed):
-        text = _checksums(checksums, packed)
-        changed = (not _has(checksums, text) if check_mode else files.write(checksums, text)) or changed
-    return {"changed": changed, "artifacts": packed, "checksums": checksums}
+        with files.locked(dest, check_mode):  # another service may be packaged into it at the same time
+            text = _checksums(checksums, packed)
+            changed = (not _has(checksums, text) if check_mode else files.write(checksums, text)) or changed
+    warnings = [text for one in prebuilt for text in one.warnings]
+    return {"changed": changed, "artifacts": packed, "checksums": checksums, "warnings": warnings}
 
 
 def _prepare(
-    artifact: dict[str, Any], dest: str, shared: list[Member], unit: object, check_mode: bool
+    artifact: dict[str, Any], dest: str, shared: list[Member], unit: tuple[object, str], check_mode: bool
 ) -> tuple[str, Package | Preview]:
     """The path of an artifact's tarball, and what will write it."""
-    one: Package | Preview
     _check(artifact)
     if check_mode and not _is_built(artifact):
-        one = Preview(artifact)
         stem = "-".join((artifact["name"], artifact["version"], platform(**_target(artifact))))
-    else:
-        one = Package(artifact, shared + _unit(artifact["name"], unit))
-        stem = one.manifest.stem
-    return os.path.join(dest, stem + ".tar.gz"), one
+        return os.path.join(dest, stem + ".tar.gz"), Preview(artifact)
+    return _placed(Package(artifact, _recorded(artifact), shared + _unit(artifact["name"], *unit)), dest)
+
+
+def _placed(one: Package, dest: str) -> tuple[str, Package | Preview]:
+    return os.path.join(dest, one.manifest.stem + ".tar.gz"), one
 
 
 class Package:
     """One tarball: its members and its manifest."""
 
-    def __init__(self, artifact: dict[str, Any], shared: list[Member]) -> None:
-        self._members = shared + _own_members(artifact)
+    def __init__(self, artifact: dict[str, Any], recorded: dict[str, Any], shared: list[Member]) -> None:
+        self._members = shared + _own_members(artifact, recorded)
         paths = [member.path for member in self._members]
         doubled = sorted(path for path in set(paths) if paths.count(path) > 1)
         if doubled:
@@ -187,7 +208,17 @@ def _is_built(artifact: dict[str, Any]) -> bool:
     )
 
 
-def _own_members(artifact: dict[str, Any]) -> list[Member]:
+def _recorded(artifact: dict[str, Any]) -> dict[str, Any]:
+    """The provenance of an artifact that `build` returned."""
+    recorded = provenance.read(artifact["provenance"])
+    if recorded is None or not _is_built(artifact):
+        raise SlipwayError(
+            "%s is not the provenance of %s: build again" % (artifact["provenance"], artifact["path"])
+        )
+    return recorded
+
+
+def _own_members(artifact: dict[str, Any], recorded: dict[str, Any]) -> list[Member]:
     """What is in every tarball: the binary, its provenance and its bill of materials."""
     headers = elf.read(artifact["path"])
     binary = Member("bin/" + artifact["name"], "0755", source=artifact["path"])
@@ -201,13 +232,12 @@ def _own_members(artifact: dict[str, Any]) -> list[Member]:
             "%s should be for %s, but its ELF header says %s"
             % (artifact["path"], artifact["goarch"], headers.goarch or "unknown")
         )
-    recorded = provenance.read(artifact["provenance"])
-    if recorded is None or recorded["binary"]["sha256"] != binary.sha256 or not _is_built(artifact):
+    if recorded["binary"]["sha256"] != binary.sha256:
         raise SlipwayError(
             "%s is not the provenance of %s: build again" % (artifact["provenance"], artifact["path"])
         )
     bill = sbom.render(
-        go_buildinfo.BuildInfo.from_dict(recorded["build"]),
+        go_buildinfo.BuildInfo.from_dict(recorded["build"]) if recorded["build"] else None,
         name=artifact["name"],
         version=artifact["version"],
         target=_target(artifact),
@@ -220,14 +250,19 @@ def _own_members(artifact: dict[str, Any]) -> list[Member]:
     ]
 
 
-def _unit(name: str, unit: object) -> list[Member]:
+def _unit(name: str, unit: object, port_variable: str) -> list[Member]:
     """The unit that install.sh installs: a text as it is, options for the hardened one, or None."""
     if unit is None:
         return []
     if isinstance(unit, dict):
         current = "/opt/%s/current" % name
         sections = units.sections(
-            name, unit, binary="%s/bin/%s" % (current, name), environment_file=current + "/environment"
+            name,
+            unit,
+            binary="%s/bin/%s" % (current, name),
+            environment_file=current + "/environment",
+            port_variable=names.check_variable(port_variable, "port_variable"),
+            config=current + "/config",
         )
         text = units.render(sections)
     elif isinstance(unit, str) and "[Service]" in unit:

@@ -6,12 +6,18 @@
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
-from typing import Any, NamedTuple
+from typing import Any, Iterable, NamedTuple
+from urllib.parse import quote
 
 from ..common.errors import SlipwayError
 
 _LINES, _CHARACTERS = 40, 4000
+_HIDDEN = "***"
+_USER_IN_URL = re.compile(r"(?<=://)(?!git@)[^/\s@'\"]+(?=@)")
+_SHORTEST_SECRET = 4  # to hide less than that would hide ordinary words
 
 
 class Completed(NamedTuple):
@@ -36,6 +42,34 @@ class Completed(NamedTuple):
             "stdout": self.stdout[-65536:],
             "stderr": self.stderr[-65536:],
         }
+
+    def objects(self) -> list[dict[str, Any]]:
+        """The objects that ``go … -json`` writes one after the other."""
+        decoder, at, found = json.JSONDecoder(), 0, []
+        while at < len(self.stdout):
+            if self.stdout[at].isspace():
+                at += 1
+                continue
+            value, at = decoder.raw_decode(self.stdout, at)
+            found.append(value)
+        return found
+
+    def without(self, secrets: Iterable[str]) -> Completed:
+        """The same, with these values, and users and passwords in URLs, left out of its messages.
+
+        The output of a program that succeeded is data, and stays as it is.
+        """
+        parts = {part for value in secrets for part in (value, *value.splitlines())}
+        hidden = {form for part in parts for form in (part, quote(part), quote(part, safe=""))}
+
+        def clean(text: str) -> str:
+            for secret in sorted(hidden, key=len, reverse=True):
+                if len(secret) >= _SHORTEST_SECRET:
+                    text = text.replace(secret, _HIDDEN)
+            return _USER_IN_URL.sub(_HIDDEN, text)
+
+        stdout = clean(self.stdout) if self.code else self.stdout
+        return self._replace(stdout=stdout, stderr=clean(self.stderr))
 
 
 def run(argv: list[str], cwd: str, env: dict[str, str], stdin: bytes = b"") -> Completed:

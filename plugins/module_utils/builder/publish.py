@@ -46,6 +46,7 @@ class Published(NamedTuple):
         result.update(
             (name, binary.get(name)) for name in ("size", "sha256", "static", "build_id", "before_upx")
         )
+        result["cgo_stubs"] = decision.cgo_stubs
         return result
 
     def states(self) -> tuple[dict[str, str], dict[str, str]]:
@@ -111,6 +112,7 @@ def _provenance(
             "size": built.size,
             "sha256": built.sha256,
             "before_upx": built.before_upx,
+            "cgo_stubs": decision.cgo_stubs,
         }
     # without the directories, so that it reads the same everywhere
     command = ["go"] + [

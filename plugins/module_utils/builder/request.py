@@ -69,6 +69,11 @@ class Request:
         )
         self.dest = os.path.realpath(options["dest"])
         self.environment = go_environment.check(options["environment"])
+        self.pass_environment = [go_environment.check_passed(name) for name in options["pass_environment"]]
+        # the workspace's file, "" where workspaces are off
+        self.go_work = _workspace(options["workspace"], self.environment, self.source, self.mod)
+        self.vendored_in = os.path.dirname(self.go_work) if self.go_work else self.source
+        self.cgo_stubs: str = options["cgo_stubs"]
         # empty for the builder's own platform, which only Go knows
         self.targets = targets.parse_all(options["targets"] or [])
         self.stamp = stamps.check(options["stamp"])
@@ -150,6 +155,35 @@ def _source(path: str) -> str:
     raise InvalidInput(
         "source", path, "it is not a Go module, as it has no go.mod: run 'go mod init <module path>' there"
     )
+
+
+def _workspace(wanted: bool, environment: dict[str, str], source: str, mod: str) -> str:
+    given = environment.get("GOWORK", "off")
+    if not wanted:
+        return "" if given == "off" else given
+    if given != "off":
+        raise InvalidInput("workspace", wanted, "environment sets GOWORK too: leave one of them out")
+    if mod == "mod":
+        raise InvalidInput("mod", mod, "in a workspace Go changes no go.mod: use readonly or vendor")
+    path = go_work_above(source)
+    if not path:
+        raise InvalidInput(
+            "workspace",
+            wanted,
+            "there is no go.work in %s or above it: run 'go work init' and 'go work use', or leave it out"
+            % source,
+        )
+    return path
+
+
+def go_work_above(directory: str) -> str:
+    """The go.work that Go would use in a directory, "" for none."""
+    while not os.path.isfile(os.path.join(directory, "go.work")):
+        parent = os.path.dirname(directory)
+        if parent == directory:
+            return ""
+        directory = parent
+    return os.path.join(directory, "go.work")
 
 
 def _package(package: str, source: str) -> str:

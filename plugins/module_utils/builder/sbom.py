@@ -17,19 +17,25 @@ from .go_buildinfo import BuildInfo
 SPEC = "1.5"
 
 
-def render(info: BuildInfo, *, name: str, version: str, target: dict[str, str], binary_sha256: str) -> bytes:
-    """The document's bytes. No serial number and no time: the same binary has the same bill."""
+def render(
+    info: BuildInfo | None, *, name: str, version: str, target: dict[str, str], binary_sha256: str
+) -> bytes:
+    """The document's bytes. No serial number and no time: the same binary has the same bill.
+
+    Without ``info`` nothing is known but the binary itself.
+    """
+    module = info.main.get("path") or info.path if info else ""
     root = {
         "bom-ref": "app",
         "type": "application",
         "name": name,
         "version": version,
-        "purl": _purl(info.main.get("path") or info.path or name, version),
+        "purl": _purl(module or name, version),
         "hashes": [{"alg": "SHA-256", "content": binary_sha256}],
         "properties": [{"name": "slipway:%s" % key, "value": target[key]} for key in sorted(target)],
     }
     libraries = sorted(
-        [_standard_library(info)] + [_library(module) for module in info.deps],
+        [_standard_library(info)] + [_library(module) for module in info.deps] if info else [],
         key=lambda entry: entry["bom-ref"],
     )
     references = [entry["bom-ref"] for entry in libraries]

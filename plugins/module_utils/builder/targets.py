@@ -95,6 +95,11 @@ def parse_all(texts: Iterable[object]) -> list[Target]:
     return list(found.values())
 
 
+def variable(goarch: str) -> str:
+    """Go's variable for the variant of an architecture; "" where there is none."""
+    return _ARCHITECTURES[goarch][0]
+
+
 def unknown(text: object, known: list[str], field: str = "targets") -> InvalidInput:
     """The error for a target that does not exist, with similar ones that do."""
     meant = _KERNEL_NAMES.get(str(text).rpartition("/")[2])

@@ -44,7 +44,9 @@ _KEPT = frozenset(
 class Toolchain:
     """A Go toolchain as one call uses it. ``answers``: what `go env` reports."""
 
-    def __init__(self, executable: str, answers: dict[str, str], environment: dict[str, str]) -> None:
+    def __init__(
+        self, executable: str, answers: dict[str, str], environment: dict[str, str], passed: dict[str, str]
+    ) -> None:
         self.go = executable
         self.version = answers["GOVERSION"]
         self.goroot = answers["GOROOT"]
@@ -53,10 +55,17 @@ class Toolchain:
         if answers["GOHOSTARCH"] == "arm":
             self.host_target += "/" + (answers["GOARM"] or "7")
         self.environment = environment
+        # variables of the user that only downloads get
+        self._passed = passed
 
     def run(self, arguments: list[str], cwd: str, **variables: str) -> processes.Completed:
         """Run ``go`` in the hermetic environment."""
-        return processes.run([self.go] + arguments, cwd, dict(self.environment, **variables))
+        done = processes.run([self.go] + arguments, cwd, dict(self.environment, **variables))
+        return done.without(self._passed.values())
+
+    def download(self, arguments: list[str], cwd: str, **variables: str) -> processes.Completed:
+        """Run ``go`` with the user's credentials too, for a command that compiles and runs nothing."""
+        return self.run(arguments, cwd, **dict(self._passed, **variables))
 
 
 def find(go: str) -> str:
@@ -88,7 +97,12 @@ def probe(request: Request) -> Toolchain:
         ) from None
     # a wrapper (of a version manager, of a package) costs time at every call
     real = os.path.join(answers["GOROOT"], "bin", "go")
-    return Toolchain(real if os.access(real, os.X_OK) else found, answers, _hermetic(request, answers))
+    return Toolchain(
+        real if os.access(real, os.X_OK) else found,
+        answers,
+        _hermetic(request, answers),
+        {name: os.environ[name] for name in request.pass_environment if name in os.environ},
+    )
 
 
 def _hermetic(request: Request, answers: dict[str, str]) -> dict[str, str]:
@@ -99,7 +113,12 @@ def _hermetic(request: Request, answers: dict[str, str]) -> dict[str, str]:
     }
     environment.update((name, answers[name]) for name in NETWORK if answers[name])
     environment.update(
-        GOENV="off", GOFLAGS="", GOTOOLCHAIN="local", GOWORK="off", LC_ALL="C", GIT_TERMINAL_PROMPT="0"
+        GOENV="off",
+        GOFLAGS="",
+        GOTOOLCHAIN="local",
+        GOWORK=request.go_work or "off",
+        LC_ALL="C",
+        GIT_TERMINAL_PROMPT="0",
     )
     environment["GOCACHE"] = request.gocache or answers["GOCACHE"]
     environment["GOMODCACHE"] = request.gomodcache or answers["GOMODCACHE"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from . import names
+from . import names, placeholders
 from .errors import InvalidInput
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -41,6 +41,16 @@ def check(variables: dict[str, object], field: str = "environment") -> dict[str,
                 field, key, "its value has a control character; put binary secrets into a credential instead"
             )
     return variables
+
+
+def texts(variables: Mapping[str, object]) -> dict[str, str]:
+    """The variables, each as the text that a file has."""
+    return {key: _text(key, value) for key, value in variables.items()}
+
+
+def fill(variables: Mapping[str, str], port: str | None = None, config: str | None = None) -> dict[str, str]:
+    """The variables with `{port}` and `{config}` filled in."""
+    return {key: placeholders.fill(value, port=port, config=config) for key, value in variables.items()}
 
 
 def _text(key: str, value: object) -> str:

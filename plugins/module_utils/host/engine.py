@@ -17,14 +17,15 @@ import sys
 
 from ..common.errors import SlipwayError
 from ..common.wire import answer
+from .system import account
 
-JOURNAL_LINES = 8
 # The module that has each step; a request with state "absent" is answered by deploy.remove instead.
 _MODULES = {
     "plan": ".deploy.preview",
     "apply": ".deploy.deploy",
     "confirm": ".deploy.confirm",
     "info": ".deploy.info",
+    "run": ".deploy.command",
     "acquire_lease": ".releases.lease",
     "release_lease": ".releases.lease",
 }
@@ -42,15 +43,7 @@ def main(request, stream):
     except SlipwayError as error:
         result = dict(error.facts, failed=True, msg=_message(error), outcome=error.OUTCOME)
     except Exception as error:  # pylint: disable=broad-except
-        import traceback  # here, because it would cost every plan two milliseconds
-
-        # A bug in Slipway: still one result, with what is needed to fix it.
-        result = {
-            "failed": True,
-            "outcome": "unknown",
-            "msg": "Slipway's engine failed: %r. See `exception`" % error,
-            "exception": traceback.format_exc(),
-        }
+        result = _unexpected(error)
     sys.stdout.write(answer(result))
     sys.stdout.flush()
 
@@ -62,13 +55,32 @@ def _module_for(request):
     return importlib.import_module(_MODULES[request["step"]], __package__)
 
 
+def _unexpected(error):
+    """A bug in Slipway is still one result, with what is needed to fix it. To lack rights is no bug."""
+    if isinstance(error, PermissionError) and os.geteuid() != 0:
+        message = account.not_root("%s: this needs root on the host" % error)
+        return {"failed": True, "outcome": "rejected", "msg": message}
+    import traceback  # here, because it would cost every plan two milliseconds
+
+    return {
+        "failed": True,
+        "outcome": "unknown",
+        "msg": "Slipway's engine failed: %r. See `exception`" % error,
+        "exception": traceback.format_exc(),
+    }
+
+
 def _message(error):
     """The error's message, and below it what the person on call would look up next."""
     evidence = error.facts.get("evidence") or {}
-    lines = [str(error), error.facts.get("hint")]
-    if evidence.get("journal"):
-        lines.append("Last journal lines:")
-        lines += ["  " + line for line in evidence["journal"][-JOURNAL_LINES:]]
+    lines = [str(error), error.facts.get("hint") or evidence.get("remedy")]
+    lines += _journal("From its journal:", evidence)
+    lines += _journal("From the journal of the old release:", error.facts.get("evidence_of_old"))
     if evidence.get("next"):
         lines.append("See more: %s" % evidence["next"])
     return "\n".join(line for line in lines if line)
+
+
+def _journal(heading, evidence):
+    lines = (evidence or {}).get("journal")
+    return [heading] + ["  " + line for line in lines] if lines else []

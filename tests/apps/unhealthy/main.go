@@ -12,6 +12,7 @@
 //	CRASH_AFTER=3s          exit with code 1 this time after the start
 //	ALLOCATE_MB=200         allocate this much memory, on the port of UNHEALTHY_ON_PORT
 //	IGNORE_SIGTERM=1        do not stop on SIGTERM
+//	FAIL_MIGRATION=3        `unhealthy migrate` exits with this code; with `hang` it never ends, with `killed` a signal ends it
 package main
 
 import (
@@ -29,6 +30,9 @@ import (
 var version = "dev"
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == "migrate" {
+		migrate()
+	}
 	exitAtOnce()
 	time.Sleep(seconds("START_DELAY"))
 	if delay := seconds("CRASH_AFTER"); delay > 0 {
@@ -53,6 +57,21 @@ func main() {
 		fail(err.Error())
 	}
 	fail(http.Serve(listener, nil).Error())
+}
+
+// migrate stands for the migration of a database that there is none of.
+func migrate() {
+	how := os.Getenv("FAIL_MIGRATION")
+	code, _ := strconv.Atoi(how)
+	switch how {
+	case "hang":
+		time.Sleep(time.Hour)
+	case "killed":
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		select {}
+	}
+	fmt.Println("migrated, exit code", code)
+	os.Exit(code)
 }
 
 // listen returns the listener that systemd passes, if there is one.

@@ -69,6 +69,34 @@ def test_from_nothing_to_a_new_version(plain, tarball):
     assert all(host.run("ls -d /var/tmp/slipway.*").code for host in plain)
 
 
+def test_the_environment_of_the_inventory(plain, tarball):
+    settings = {"slipway_env": {"ADMIN_ADDR": ":{port}", "SECRET": "it's $HOME\nhunter2"}}
+    done = scp(artifacts=[tarball("1.0.0")], **settings)
+    assert done.code == 0, done
+    for host in plain:
+        text = host.sure("cat /opt/orders/current/environment")
+        assert text == 'ADMIN_ADDR=":%s"\nPORT="%s"\nSECRET="it\'s \\$HOME\nhunter2"\n' % (PORT, PORT)
+        assert host.run("ls /var/tmp/slipway.*").code
+    pids = [host.pid() for host in plain]
+    for flags in ((), ("--check",)):
+        done = scp(*flags, artifacts=[tarball("1.0.0")], **settings)
+        assert done.code == 0 and changed(done) == {"plain1": 0, "plain2": 0}, done
+    assert [host.pid() for host in plain] == pids
+    done = scp("--check", artifacts=[tarball("1.0.0")], slipway_env={"SECRET": "hunter3"})
+    assert done.code == 0 and changed(done) == {"plain1": 1, "plain2": 1}, done
+    assert "hunter" not in done.out + done.err
+    assert [host.pid() for host in plain] == pids
+
+
+def test_what_install_sh_cannot_do_is_refused(plain, tarball):
+    done = scp(artifacts=[tarball("1.0.0")], slipway_strategy="socket")
+    assert done.code == 2 and "slipway_strategy is set, and this playbook cannot" in done.out + done.err, done
+    flags = ["--env-file", "/root/orders.env"]
+    done = scp(artifacts=[tarball("1.0.0")], slipway_env={"A": "1"}, slipway_install_flags=flags)
+    assert done.code == 2 and "slipway_env and --env-file" in done.out + done.err, done
+    assert all(host.run("ls /opt/orders").code for host in plain)
+
+
 def test_a_bad_release_stops_at_the_first_host_with_its_message(plain, tarball):
     assert scp(artifacts=[tarball("1.0.0")]).code == 0
     plain[0].sure("printf 'UNHEALTHY=1\\nPORT=%s\\n' >/root/unhealthy.env" % PORT)

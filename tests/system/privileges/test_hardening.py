@@ -10,9 +10,8 @@ import json
 import shlex
 
 import pytest
-from ansible_collections.slipway.golang.plugins.module_utils.common import environment, unit
+from ansible_collections.slipway.golang.plugins.module_utils.common import environment, nginx_options, unit
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
-from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import options as nginx_options
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import request, template
 
 PIECES = [

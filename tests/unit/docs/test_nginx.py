@@ -9,8 +9,8 @@ import re
 
 import pytest
 import yaml
+from ansible_collections.slipway.golang.plugins.module_utils.common.nginx_options import OPTIONS
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import request, template
-from ansible_collections.slipway.golang.plugins.module_utils.host.nginx.options import OPTIONS
 
 PAGE = (pathlib.Path(__file__).resolve().parents[3] / "docs" / "how-to" / "nginx.md").read_text(
     encoding="utf-8"

@@ -30,7 +30,14 @@ def test_the_release_is_the_one_that_python_would_have_made(host, tarball):
     rendered = environment.render({"PORT": "8080"})
     manifest = Manifest.parse((top / "manifest.json").read_bytes())
     record = release_record(
-        "orders", "1.4.2", manifest.digest, rendered, {"orders.service": unit_text()}, "restart"
+        "orders",
+        "1.4.2",
+        manifest.digest,
+        rendered,
+        {"orders.service": unit_text()},
+        "restart",
+        template=environment.render({"PORT": "{port}"}),
+        port=8080,
     )
     assert host.link("current") == record["id"]
     assert (host.current / "release.json").read_bytes() == canonical.to_json(record)

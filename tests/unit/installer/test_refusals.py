@@ -168,6 +168,18 @@ def test_a_unit_that_is_not_from_slipway(host, tarball):
     assert theirs.read_text() == "[Service]\nExecStart=/usr/bin/orders\n"
 
 
+@pytest.mark.parametrize("target", ["releases/20240101120000", "/srv/checkout"])
+def test_the_tree_of_another_tool(host, tarball, target):
+    """ansistrano's or Capistrano's; or somebody's own."""
+    base = host.root / "opt/orders"
+    (base / "releases/20240101120000").mkdir(parents=True)
+    (base / "current").symlink_to(target)
+    done = host.run(tarball())
+    assert done.returncode == 1 and "REJECTED" in done.stderr
+    assert "current is a link to %s, which is no release of Slipway's" % target in done.stderr
+    assert os.readlink(base / "current") == target
+
+
 def test_another_strategy_is_left_alone(host, tarball):
     host.install(tarball("1.4.1"))
     record = host.current / "release.json"

@@ -39,7 +39,7 @@ MAY_IMPORT = {
     "doc_fragments": set(),
     "module_utils/builder": COMMON,
     # From the engine down to what the operating system offers.
-    "module_utils/host": host("deploy", "releases"),
+    "module_utils/host": host("deploy", "releases", "system"),
     "module_utils/host/deploy": host(
         "deploy/strategies", "artifact", "releases", "nginx", "systemd", "system"
     ),
@@ -363,7 +363,7 @@ def documented_options(name):
     """The options of a module's DOCUMENTATION, with those of its fragments."""
     documentation = yaml.safe_load(load_plugin("modules", name).DOCUMENTATION)
     options = dict(documentation.get("options") or {})
-    for fragment in documentation["extends_documentation_fragment"]:
+    for fragment in documentation.get("extends_documentation_fragment", []):
         options.update(fragment_options(*fragment[len("slipway.golang.") :].split(".")))
     for spec in options.values():
         described = re.search(r"the options of M\(slipway\.golang\.(\w+)\)", str(spec["description"]))

@@ -16,13 +16,17 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.slipway.golang.plugins.action import lease, release
-from ansible_collections.slipway.golang.plugins.module_utils.common import environment, health, unit
+from ansible_collections.slipway.golang.plugins.module_utils.common import (
+    environment,
+    health,
+    nginx_options,
+    unit,
+)
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
 from ansible_collections.slipway.golang.plugins.module_utils.host.certbot import (
     request as certificate_request,
 )
 from ansible_collections.slipway.golang.plugins.module_utils.host.deploy.request import Request
-from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import options as nginx_options
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import request as site_request
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import template, upstream
 from ansible_collections.slipway.golang.plugins.module_utils.host.releases.layout import Layout
@@ -413,7 +417,8 @@ def test_an_option_of_a_certificate_is_one_word_of_certbots_command_line(name):
 BY_PATTERN = {
     "system_user_name": ("system_user", "name_pattern"),
     "system_user_group": ("system_user", "name_pattern"),
-    "system_user_unit": ("system_user", "unit_pattern"),
+    "system_user_units": ("system_user", "unit_pattern"),
+    "system_user_removed_paths": ("system_user", "path_pattern"),
     "system_user_operators_group": ("system_user", "name_pattern"),
     "system_user_auditors_group": ("system_user", "name_pattern"),
     "go_toolchain_version": ("go_toolchain", "version_pattern"),
@@ -440,6 +445,9 @@ BY_MODULE = {
     "rollout_artifacts",
     "rollout_release",
     "rollout_environment",
+    "rollout_port",
+    "rollout_port_variable",
+    "rollout_config",
     "rollout_unit",
     "rollout_health",
     "rollout_strategy",
@@ -457,6 +465,7 @@ BY_MODULE = {
 BY_ANSIBLE = {
     "certbot_ca_certificate",
     "certbot_issuer",
+    "certbot_removed_files",
     "nginx_proxy_package",
     "system_user_groups",
     "system_user_directories",

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from .directives import render, sections, transient, transient_args
+from .directives import parse, render, sections, transient, transient_args
 from .options import HARDENING, OPTIONS, SINCE
 
-__all__ = ["HARDENING", "OPTIONS", "SINCE", "render", "sections", "transient", "transient_args"]
+__all__ = ["HARDENING", "OPTIONS", "SINCE", "parse", "render", "sections", "transient", "transient_args"]

@@ -11,7 +11,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from .. import names
+from .. import names, placeholders
 from ..errors import InvalidInput
 from .options import HARDENING, OPTIONS, SINCE
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _SECTIONS = ("Unit", "Service", "Install")
 _DIRECTORIES = ("State", "Runtime", "Cache", "Logs")
-_DIRECTORY_MODES = {"State": "0750", "Runtime": "0755", "Cache": "0750", "Logs": "0750"}
+_DIRECTORY_MODES = {"State": "0750", "Runtime": "0750", "Cache": "0750", "Logs": "0750"}
 _NOT_TRANSIENT = re.compile(
     r"Exec.*|Type|Restart.*|RemainAfterExit|StartLimit.*|TimeoutStartSec|TimeoutSec|Watchdog.*|NotifyAccess"
     r"|PIDFile|GuessMainPID|BusName|Sockets|FileDescriptorStore.*|USBFunction.*|NonBlocking|Also|Alias"
@@ -42,17 +42,25 @@ _NETWORK_WORDS = ("any", "localhost", "link-local", "multicast")
 
 
 def sections(
-    app: str, options: dict[str, Any], *, binary: str, environment_file: str | None = None
+    app: str,
+    options: dict[str, Any],
+    *,
+    binary: str,
+    environment_file: str | None = None,
+    port_variable: str | None = None,
+    config: str | None = None,
 ) -> Sections:
     """The unit of an app as {section: [(key, value), ...]}.
 
-    ``options``: some of ``OPTIONS``; what is left out or None has its default.
+    ``options``: some of ``OPTIONS``; what is left out or None has its default. ``port_variable``: the
+    variable of the environment file that `{port}` in ``exec_args`` stands for; ``config``: the directory
+    that `{config}` stands for. Without these two they are literal.
     """
     names.check_app(app)
     options = _with_defaults(options)
     result: Sections = {
         "Unit": _unit(app, options),
-        "Service": _service(app, options, binary, environment_file),
+        "Service": _service(app, options, binary, environment_file, port_variable, config),
         "Install": [("WantedBy", "multi-user.target")],
     }
     for section, key, value in _directives(options["directives"]):
@@ -70,28 +78,41 @@ def render(parts: Sections) -> str:
     return "\n".join(blocks)
 
 
-def transient(parts: Sections, systemd: int | None = None) -> list[str]:
+def parse(text: str) -> Sections:
+    """The sections of a unit file that ``render`` wrote."""
+    result: Sections = {}
+    section = ""
+    for line in text.splitlines():
+        key, equals, value = line.partition("=")
+        if line.startswith("["):
+            section = line[1:-1]
+        elif equals and section:
+            result.setdefault(section, []).append((key, value))
+    return result
+
+
+def transient(parts: Sections, systemd: int | None = None, suffix: str = "-smoke") -> list[str]:
     """The Service section for ``systemd-run -p``: the same sandbox, user, environment and limits.
 
-    It is for a smoke test beside the live service. ``systemd``: the host's version, as an older one refuses
-    here what it ignores in a file. The runtime directory gets another name, as systemd removes it at the
-    end of the test, while the live process uses its own.
+    It is for a process beside the live service. ``systemd``: the host's version, as an older one refuses
+    here what it ignores in a file. The runtime directory gets a name with ``suffix``, as systemd removes it
+    at the end of the process, while the live process uses its own.
     """
     result = []
     for key, value in parts["Service"]:
         if _NOT_TRANSIENT.fullmatch(key) or (systemd is not None and SINCE.get(key, 0) > systemd):
             continue
         if key == "RuntimeDirectory":
-            value = " ".join(word + "-smoke" for word in value.split())
+            value = " ".join(word + suffix for word in value.split())
         # systemd-run passes values unexpanded: a percent sign that is doubled for the file must be single
         # here.
         result.append("%s=%s" % (key, value.replace("%%", "%")))
     return result
 
 
-def transient_args(options: dict[str, Any]) -> list[str]:
+def transient_args(options: dict[str, Any], port: str | None = None, config: str | None = None) -> list[str]:
     """``exec_args`` for the command line of systemd-run, which expands variables but no specifiers."""
-    return [arg.replace("$", "$$") for arg in _list(options.get("exec_args"), "unit.exec_args")]
+    return _arguments(options.get("exec_args"), port, config)
 
 
 def _with_defaults(options: dict[str, Any]) -> dict[str, Any]:
@@ -124,18 +145,28 @@ def _unit(app: str, options: dict[str, Any]) -> Lines:
     return lines
 
 
-def _service(app: str, options: dict[str, Any], binary: str, environment_file: str | None) -> Lines:
-    words = [_path(binary, "binary")] + [
-        arg.replace("$", "$$") for arg in _list(options["exec_args"], "unit.exec_args")
-    ]
+def _arguments(value: object, port: str | None, config: str | None) -> list[str]:
+    """Arguments in which systemd expands no variable of theirs, with the placeholders filled in."""
+    words = [arg.replace("$", "$$") for arg in _list(value, "unit.exec_args")]
+    return [placeholders.fill(word, port=port, config=config) for word in words]
+
+
+def _service(
+    app: str,
+    options: dict[str, Any],
+    binary: str,
+    environment_file: str | None,
+    port_variable: str | None,
+    config: str | None,
+) -> Lines:
+    # systemd expands ${NAME} when it starts the process, also within a word and within quotes.
+    port = "${%s}" % port_variable if port_variable else None
+    words = [_path(binary, "binary")] + _arguments(options["exec_args"], port, config)
     lines = [("Type", options["type"]), ("ExecStart", " ".join(_word(word) for word in words))]
     lines.append(("User", names.check_account(options["user"] or app, "unit.user")))
     if options["group"]:
         lines.append(("Group", names.check_account(options["group"], "unit.group")))
-    if options["working_directory"]:
-        lines.append(
-            ("WorkingDirectory", _escaped(_path(options["working_directory"], "unit.working_directory")))
-        )
+    lines += _home(app, options)
     lines += _limits(options)
     if environment_file:
         lines.append(("EnvironmentFile", _escaped(_path(environment_file, "environment_file"))))
@@ -148,6 +179,19 @@ def _service(app: str, options: dict[str, Any], binary: str, environment_file: s
         )
         lines.append(("LoadCredential", "%s:%s" % (name, _escaped(_path(path, "unit.credentials." + name)))))
     return lines + _restarts(options) + _directories(app, options) + _sandbox(options)
+
+
+def _home(app: str, options: dict[str, Any]) -> Lines:
+    """Where the service may write is also where it is, and what `~` means to it."""
+    lines = []
+    directory = options["working_directory"]
+    if options["state_directory"]:
+        state = "/var/lib/" + app
+        directory = directory or state
+        lines.append(("Environment", "HOME=" + state))
+    if directory:
+        lines.append(("WorkingDirectory", _escaped(_path(directory, "unit.working_directory"))))
+    return lines
 
 
 def _limits(options: dict[str, Any]) -> Lines:
@@ -191,7 +235,24 @@ def _directories(app: str, options: dict[str, Any]) -> Lines:
     for kind in _DIRECTORIES:
         if options[kind.lower() + "_directory"]:
             lines += [(kind + "Directory", app), (kind + "DirectoryMode", _DIRECTORY_MODES[kind])]
-    return lines
+    return lines + _proxy_user(app, options)
+
+
+def _proxy_user(app: str, options: dict[str, Any]) -> Lines:
+    """Let one other account reach the sockets in the runtime directory, and nothing else of the service.
+
+    It is done by access control lists: as a member of the service's group it could read more than that.
+    systemd-tmpfiles needs no package for it, as setfacl would. The list of a new socket is masked by the
+    umask's bits for the group, so these have to be free (see ``_sandbox``).
+    """
+    if not options["proxy_user"]:
+        return []
+    user = names.check_account(options["proxy_user"], "unit.proxy_user")
+    if not options["runtime_directory"]:
+        raise InvalidInput("unit.proxy_user", user, "it needs the runtime directory, which is switched off")
+    rule = "a+ /run/%s - - - - user:%s:x,default:user:%s:rwx" % (app, user, user)
+    command = "/bin/sh -c 'echo \"%s\" | systemd-tmpfiles --create -'" % rule
+    return [("ExecStartPre", "+" + command)]
 
 
 def _sandbox(options: dict[str, Any]) -> Lines:
@@ -211,6 +272,8 @@ def _sandbox(options: dict[str, Any]) -> Lines:
             AmbientCapabilities=" ".join(capabilities),
             PrivateUsers=False,
         )
+    if options["proxy_user"]:
+        settings.update(UMask="0007")
     for key, value in _dict(options["hardening"], "unit.hardening").items():
         if key not in settings:
             hint = _like(key, settings) or "; others go to unit.directives"

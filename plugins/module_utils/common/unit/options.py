@@ -22,6 +22,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "credentials": {"type": "dict", "default": {}},
     "state_directory": {"type": "bool", "default": True},
     "runtime_directory": {"type": "bool", "default": True},
+    "proxy_user": {"type": "str"},
     "cache_directory": {"type": "bool", "default": False},
     "logs_directory": {"type": "bool", "default": False},
     "read_write_paths": {"type": "list", "elements": "str", "default": []},
@@ -31,9 +32,9 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "default": "on-failure",
     },
     "restart_sec": {"type": "int", "default": 2},
-    "restart_steps": {"type": "int", "default": 5},
+    "restart_steps": {"type": "int", "default": 0},
     "restart_max_delay_sec": {"type": "int", "default": 20},
-    "start_limit_burst": {"type": "int", "default": 20},
+    "start_limit_burst": {"type": "int", "default": 100},
     "start_limit_interval_sec": {"type": "int", "default": 600},
     "drain_seconds": {"type": "int", "default": 25},
     "memory_max": {"type": "str"},
@@ -47,6 +48,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 # A list is one line per element. Left out on purpose:
+# AF_NETLINK is allowed, as Go's net.Interfaces() needs it: it only reads without a capability.
 # ProcSubset=pid hides /proc/sys/net/core/somaxconn, and Go then listens with a backlog of 128.
 HARDENING: dict[str, Any] = {
     "NoNewPrivileges": True,
@@ -71,7 +73,7 @@ HARDENING: dict[str, Any] = {
     "LockPersonality": True,
     "MemoryDenyWriteExecute": True,
     "RemoveIPC": True,
-    "RestrictAddressFamilies": "AF_UNIX AF_INET AF_INET6",
+    "RestrictAddressFamilies": "AF_UNIX AF_INET AF_INET6 AF_NETLINK",
     "RestrictNamespaces": True,
     "RestrictRealtime": True,
     "RestrictSUIDSGID": True,

@@ -123,5 +123,6 @@ def _context(ca_file):
         return ssl.create_default_context(cafile=ca_file)
     except OSError as error:
         raise SlipwayError(
-            "pull_ca_file: %s cannot be read on the host: %s" % (ca_file, error.strerror or error)
+            "slipway_pull_ca_file (option pull_ca_file): %s cannot be read on the host: %s"
+            % (ca_file, error.strerror or error)
         ) from None

@@ -25,7 +25,8 @@ def verify(directory, allowed_signers):
     signature = os.path.join(directory, manifests.SIGNATURE)
     if not os.path.isfile(signature):
         raise SlipwayError(
-            "The artifact is not signed, and allowed_signers requires it: package it with signing_key"
+            "The artifact is not signed, and slipway_allowed_signers (option allowed_signers) requires it: "
+            "package it with slipway_signing_key (option signing_key)"
         )
     with tempfile.TemporaryDirectory(prefix="slipway-signers-") as scratch:
         signers = os.path.join(scratch, "allowed_signers")
@@ -33,7 +34,10 @@ def verify(directory, allowed_signers):
         principals = _keygen(["find-principals", "-s", signature, "-f", signers], None)
         signer = principals.stdout.decode("utf-8", "replace").splitlines()[:1]
         if principals.returncode or not signer:
-            raise SlipwayError("The artifact is signed with a key that is not in allowed_signers: refused")
+            raise SlipwayError(
+                "The artifact is signed with a key that is not in slipway_allowed_signers "
+                "(option allowed_signers): refused"
+            )
         with open(os.path.join(directory, manifests.MANIFEST), "rb") as manifest:
             answer = _keygen(
                 ["verify", "-s", signature, "-f", signers, "-I", signer[0], "-n", NAMESPACE], manifest
@@ -57,5 +61,6 @@ def _keygen(arguments, stdin):
         )
     except FileNotFoundError:
         raise SlipwayError(
-            "allowed_signers requires a signature, and ssh-keygen is not on this host: install openssh-client"
+            "slipway_allowed_signers (option allowed_signers) requires a signature, and ssh-keygen is not on "
+            "this host: install openssh-client"
         ) from None

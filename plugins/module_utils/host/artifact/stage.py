@@ -12,7 +12,8 @@ import shutil
 
 from ...common import canonical, elf, manifest
 from ...common.errors import SlipwayError
-from ..releases import running
+from ..releases import config, running
+from ..releases.layout import CONFIG, CONFIG_TEMPLATE, ENVIRONMENT_TEMPLATE
 from ..system import platform
 from ..system.files import remove, sync_directory, write_file
 from . import delta, signature
@@ -119,8 +120,23 @@ def _add_own_files(target, work):
         write_file(os.path.join(work, "units", name), text.encode("utf-8"), 0o644)
     write_file(os.path.join(work, "environment"), target.environment.encode("utf-8"), 0o600)
     write_file(os.path.join(work, "release.json"), canonical.to_json(target.record), 0o644)
+    if target.template:
+        write_file(os.path.join(work, ENVIRONMENT_TEMPLATE), target.template.encode("utf-8"), 0o600)
+    if target.config:
+        _add_config(target, work)
     sync_directory(os.path.join(work, "units"))
     sync_directory(work)
+
+
+def _add_config(target, work):
+    directory = os.path.join(work, CONFIG)
+    if os.path.lexists(directory):
+        raise SlipwayError(
+            "The artifact has a directory %s, which is where the files of config (slipway_config) belong: "
+            "package its files under another name (slipway_files)" % CONFIG
+        )
+    config.write(directory, target.config, target.port, target.service_gid())
+    write_file(os.path.join(work, CONFIG_TEMPLATE), canonical.to_json(target.config), 0o600)
 
 
 def _link_files(source, work):

@@ -122,8 +122,8 @@ def confirm(options: dict, stream) -> dict:
         if current != release:
             raise ConfirmedTooLate(
                 "%s was not confirmed in time. This host has rolled back to %s. Make sure that the "
-                "controller can reach it, then deploy again, or set a longer confirm_within"
-                % (release, current),
+                "controller can reach it, then deploy again, or set a longer slipway_confirm_within_seconds "
+                "(option confirm_within)" % (release, current),
                 current=current,
             )
         _record_confirmed(History(layout.history), request, release)

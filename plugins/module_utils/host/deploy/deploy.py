@@ -89,6 +89,8 @@ def _carry_out(deployment, plan, payload):
         raise
     finally:
         deployment.record(outcome, message)
+    if plan.activate or plan.complete:
+        deployment.end_adoption()
     deployment.prune()
 
 
@@ -109,6 +111,7 @@ def _complete(deployment):
 def _activate(deployment, staged):
     """Hand over to the strategy; if the new release fails, put the old one back."""
     deployment.preflight(staged)
+    deployment.keep_foreign()
     try:
         if deployment.layout.is_pending():
             confirm.disarm(deployment.layout)
@@ -117,6 +120,7 @@ def _activate(deployment, staged):
             confirm.arm(deployment)
     except (SlipwayError, OSError) as error:
         if not deployment.switched:
+            deployment.leave_foreign()
             raise rejected(deployment, error) from error
         raise put_back(deployment, error) from error
 

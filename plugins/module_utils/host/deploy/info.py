@@ -53,7 +53,9 @@ def _health_problem(running, options, port):
 
 
 def _port_of(release):
-    """The port that a release's own environment names."""
+    """The port that a release has, or that its own environment names."""
+    if release and release.port:
+        return release.port
     text = environment.parse(read_text(release.environment_file)).get("PORT", "") if release else ""
     return int(text) if text.isdigit() else None
 

@@ -81,3 +81,5 @@ def _left_undone(state, target):
         yield "the old instance %s still runs, or is enabled" % unit_name
     if not state.is_recorded:
         yield "the history does not say that %s is healthy" % target.id
+    if state.adoption:
+        yield "the adoption of %s was interrupted" % state.adoption.service

@@ -37,8 +37,8 @@ def check_port(port: int, unit_name: str, main_pid: int) -> None:
     if others:
         pid = min(others)
         raise SlipwayError(
-            "Port %d is already taken by %s (pid %d), which is not part of %s: stop it, or use another port"
-            % (port, procfs.command_of(pid), pid, unit_name)
+            "Port %d is already taken by %s (pid %d), which is not part of %s: stop it, or set slipway_port "
+            "(option port) to another one" % (port, procfs.command_of(pid), pid, unit_name)
         )
 
 

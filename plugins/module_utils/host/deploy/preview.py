@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
-from ...common import environment
+from ...common import canonical, environment
 from ...common.errors import Rejected
+from ..releases.history import History
 from ..system import platform
+from . import adopt
 from .plan import Plan, decide
 from .request import Request
 from .state import HostState
@@ -33,13 +35,14 @@ def plan(options: dict, stream) -> dict:
         "changed": decision.changed or to_confirm,
         "needs_artifact": decision.needs_artifact,
         "outcome": "ok",
-        "reasons": ["it was never confirmed"] if to_confirm else decision.reasons,
+        "reasons": ["it was never confirmed"] if to_confirm else decision.reasons + _adopted(state, decision),
         "artifact": target.artifact["digest"] if target.artifact else None,
         "release": target.id,
         "from": state.current,
         "current": state.current,
         "previous": state.previous,
         "diff": difference(target, state, decision),
+        "migrations": History(request.layout.history).migrations(target.id),
         "here": _artifacts(state) if decision.needs_artifact else [],
         "host": {"goarch": platform.goarch(), "free_bytes": platform.free_bytes(request.layout.root)},
     }
@@ -53,10 +56,19 @@ def _artifacts(state):
 
 def observe(request: Request) -> tuple[Target, HostState, Plan]:
     """The target, the host's state and the plan. Read-only, and it works on a host that was never set up."""
+    request.layout.refuse_other_tree()
     releases = request.layout.releases()
     target = target_of(request, releases)
     state = HostState(request, target, releases)
+    if request.state == "active":
+        adopt.check(request, target, state)
     return target, state, decide(state, target, activate=request.state == "active")
+
+
+def _adopted(state, decision):
+    if not decision.activate or state.foreign is None:
+        return []
+    return ["it takes over %s" % state.foreign.described()]
 
 
 def check_space(layout: Layout, target: Target) -> None:
@@ -66,7 +78,7 @@ def check_space(layout: Layout, target: Target) -> None:
     if free < needed:
         raise Rejected(
             "%s was refused: %s has %d MB free, and the release needs %d MB. "
-            "Nothing was changed. Free some space, or lower `keep`"
+            "Nothing was changed. Free some space, or lower slipway_keep (option keep)"
             % (target.id, layout.root, free >> 20, (needed >> 20) + 1)
         )
 
@@ -78,6 +90,7 @@ def difference(target: Target, state: HostState, decision: Plan) -> dict:
     old = existing(state.releases[state.current], None) if state.current in state.releases else None
     before = _describe(state.current, old, target, "old")
     if decision.activate:
+        before += adopt.shown(state.foreign) if state.foreign else ""
         return {"before": before, "after": _describe(target.id, target, old, "new")}
     return {"before": before, "after": _describe(state.current, old, old, "new")}
 
@@ -92,4 +105,7 @@ def _describe(current, release, other, age):
     for key in sorted(values):
         mark = "same" if others.get(key) == values[key] else age
         lines.append("%s=(%s value, hidden)" % (key, mark))
+    # Only the digests: a configuration file may have secrets too.
+    for path, text in sorted(release.config.items()):
+        lines.append("config/%s=(sha256 %s)" % (path, canonical.sha256(text)[:12]))
     return "\n".join(lines) + "\n" + "".join("\n# %s\n%s" % item for item in sorted(release.units.items()))

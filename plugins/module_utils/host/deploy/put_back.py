@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from ...common.errors import SlipwayError
+from . import adopt
 
 
 class Reverted(SlipwayError):
@@ -37,6 +38,8 @@ def put_back(deployment, error):
     """Put the old release back after a switch; returns the error to raise, which says how that ended."""
     facts = dict(getattr(error, "facts", {}))
     reason = "%s is not healthy: %s" % (deployment.target.id, error)
+    if deployment.adoption:
+        return _put_adopted_back(deployment, reason, facts)
     if deployment.old is None:
         deployment.stand_down()
         return Down(
@@ -57,3 +60,30 @@ def put_back(deployment, error):
         )
     deployment.actions.append("rolled back to %s" % deployment.old.id)
     return Reverted("%s. Rolled back to %s, which is healthy" % (reason, deployment.old.id), **facts)
+
+
+def _put_adopted_back(deployment, reason, facts):
+    """Let the service that was here before run again; returns the error to raise."""
+    adoption, kept_in = deployment.adoption, deployment.layout.adopted
+    try:
+        with deployment.phase("put_back"):
+            adopt.put_back(deployment, adoption)
+    except (SlipwayError, OSError) as second:
+        facts["evidence_of_old"] = getattr(second, "facts", {}).get("evidence")
+        return Down(
+            "%s. Putting back %s, which ran here before, failed too: %s. NOTHING HEALTHY IS RUNNING on this "
+            "host. Its unit is kept in %s: see there and the journal, then deploy a release that works"
+            % (reason, adoption.service, second, kept_in),
+            **facts,
+        )
+    if not adoption.active:
+        return Down(
+            "%s. %s of before was put back. It did not run, and does not now. Fix the release, deploy again"
+            % (reason, adoption.service),
+            **facts,
+        )
+    return Reverted(
+        "%s. %s of before was put back, runs again, and systemd says that it is active. "
+        "Its unit is also kept in %s" % (reason, adoption.service, kept_in),
+        **facts,
+    )

@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 import os
+import re
 
-from ...common import environment, health, names, unit
+from ...common import environment, health, names, placeholders, unit
 from ...common.errors import InvalidInput, SlipwayError
 from ..releases.layout import Layout
+from ..system import account
 from . import strategies
 
 TYPE_CHECKING = False  # as in typing, without the cost of importing it
@@ -18,6 +20,20 @@ if TYPE_CHECKING:
     from .target import Target
 
 SHORTEST_CONFIRM = 5
+_NUMBER = re.compile(r"[1-9][0-9]{0,4}")
+_THE_PORT = "{port}"
+_NO_PORT = (
+    "it has {port}, and this service has no port: set slipway_port (option port), which is not assumed where "
+    "the health check needs none; or write {{port}}, if {port} itself is meant"
+)
+_NO_CONFIG = (
+    "it has {config}, and this service has no configuration files: list them in slipway_config (option "
+    "config); or write {{config}}, if {config} itself is meant"
+)
+_OTHER_PORT = (
+    "systemd takes the {port} of an argument from the variable %s, and environment gives that another value: "
+    "remove it there, or name another variable in port_variable (slipway_port_variable)"
+)
 
 
 class Request:
@@ -25,23 +41,26 @@ class Request:
 
     def __init__(self, options: dict):
         if os.geteuid() != 0:
-            raise SlipwayError(
-                "A release needs root on the host, also in check mode, and this is uid %d: set become: true"
-                % os.geteuid()
-            )
+            raise SlipwayError(account.not_root("A release needs root on the host, also in check mode"))
         self.app = names.check_app(options["name"])
         self.layout = Layout(self.app, options.get("root"))
         self.state = options.get("state") or "active"
         self.artifacts = options.get("artifacts") or []
         self.release = options.get("release")
         self.unit = options.get("unit") or {}
-        self.environment = environment.check(dict(options.get("environment") or {}))
-        self.port = options.get("port")
         self.port_variable = names.check_variable(options.get("port_variable") or "PORT", "port_variable")
+        # With `{port}` and `{config}`, which every instance fills in for itself.
+        self.template = environment.texts(environment.check(dict(options.get("environment") or {})))
+        self.port = self._port(options.get("port"))
+        self.config = _check_config(options.get("config") or {})
+        self.environment = environment.fill(
+            self.template, port="" if self.port is None else str(self.port), config=self.layout.live_config
+        )
         self.alternate_port = options.get("alternate_port")
         self.strategy = strategies.load(options.get("strategy") or "restart")
         self.health = options.get("health") or {}
         self.smoke = options.get("smoke", True)
+        self.adopt = bool(options.get("adopt"))
         self.keep = options.get("keep", 5)
         self.allowed_signers = options.get("allowed_signers")
         self.lock_wait = options.get("lock_wait") or 0
@@ -53,8 +72,40 @@ class Request:
         self.unless_confirmed = options.get("unless_confirmed")
         self.actor = options.get("actor") or "unknown"
         self.deploy_id = options.get("deploy_id") or ""
-        if self.port is not None:
-            self.environment.setdefault(self.port_variable, str(self.port))
+
+    def _port(self, given):
+        """Where the release listens: the environment's own word counts, if there is one."""
+        own = self.template.get(self.port_variable)
+        if own is not None and _NUMBER.fullmatch(own):
+            given = int(own)
+        elif own is not None or given is None:
+            return given
+        self.template[self.port_variable] = _THE_PORT
+        return given
+
+    def check_placeholders(self) -> None:
+        """Refuse `{port}` without a port, and `{config}` without a configuration: the service would get
+        nothing.
+        """
+        for field, shown, text in self._texts():
+            needed = placeholders.used(text)
+            if "port" in needed and self.port is None:
+                raise InvalidInput(field, shown, _NO_PORT)
+            if "config" in needed and not self.config and not field.startswith("config"):
+                raise InvalidInput(field, shown, _NO_CONFIG)
+        if self.port is not None and self.template[self.port_variable] != _THE_PORT:
+            for arg in self.unit.get("exec_args") or []:
+                if "port" in placeholders.used(arg):
+                    raise InvalidInput("unit.exec_args", arg, _OTHER_PORT % self.port_variable)
+
+    def _texts(self):
+        """What may have placeholders: the field, what a message may show of it, and the text."""
+        for arg in self.unit.get("exec_args") or []:
+            yield "unit.exec_args", arg, str(arg)
+        for key, value in self.template.items():
+            yield "environment", key, value
+        for path, text in self.config.items():
+            yield "config", path, text
 
     @property
     def drain_seconds(self) -> int:
@@ -67,7 +118,7 @@ class Request:
         own = environment.parse(target.environment).get(self.port_variable, "")
         return health.parse(
             self.health_options_for(target),
-            default_port=port or (int(own) if own.isdecimal() else self.port),
+            default_port=port or target.port or (int(own) if own.isdecimal() else self.port),
         )
 
     def health_options_for(self, target: Target) -> dict:
@@ -75,9 +126,21 @@ class Request:
         return self.health if target.health is None else target.health
 
 
+def _check_config(files):
+    """Path to text, as the controller rendered them."""
+    for path in files:
+        names.check_member(path, "config")
+        for other in files:
+            if other.startswith(path + "/"):
+                raise InvalidInput("config", path, "it is the directory of %s and a file too" % other)
+    return files
+
+
 def _check_confirm_within(seconds):
     if seconds and seconds < SHORTEST_CONFIRM:
         raise InvalidInput(
-            "confirm_within", seconds, "use %d seconds or more, or 0 to switch it off" % SHORTEST_CONFIRM
+            "confirm_within (slipway_confirm_within_seconds)",
+            seconds,
+            "use %d seconds or more, or 0 to switch it off" % SHORTEST_CONFIRM,
         )
     return seconds

@@ -14,9 +14,10 @@ import socket
 import time
 
 from ...common import environment, unit
+from ..releases import config
 from ..system.files import remove, write_file
-from ..systemd import systemctl
-from . import health_gate
+from ..systemd import systemctl, transient
+from . import evidence, health_gate
 
 TYPE_CHECKING = False  # as in typing, without the cost of importing it
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 def reason_to_skip(request: Request, check) -> str | None:
     """Why no smoke test is possible with these settings; None if one is."""
     if not request.smoke:
-        return "switched off by smoke: false"
+        return "switched off by slipway_smoke: false (option smoke)"
     if check.type not in ("http", "tcp"):
         return "a health check of type %s has no port that a second process could use" % check.type
     return None
@@ -42,21 +43,27 @@ def run(request: Request, target: Target, release: Release) -> None:
     port = free_port()
     unit_name = request.app + "-smoke.service"
     environment_file = os.path.join(request.layout.incoming, "smoke.environment")
-    variables = dict(environment.parse(target.environment), **{request.port_variable: str(port)})
+    config_dir = os.path.join(request.layout.root, "smoke.config")  # where the service's user may enter
+    own = target.own_variables(port, config_dir, request.port_variable)
+    variables = dict(environment.parse(target.environment), **own)
     remove(environment_file)
     write_file(environment_file, environment.render(variables).encode("utf-8"), 0o600)
     check = request.check_for(target, port=port).replace(port=port, min_ready_seconds=0.0)
     systemctl.stop(unit_name)  # a killed deploy may have left it running
     since = time.time()
     try:
-        _start(unit_name, request, release, environment_file, since)
-        health_gate.wait_healthy(check, target.names, unit_name, since)
+        if target.config:
+            config.replace(config_dir, target.config, port, target.service_gid())
+        command = [release.binary] + unit.transient_args(request.unit, port=str(port), config=config_dir)
+        _start(unit_name, request, release, environment_file, command, since)
+        health_gate.wait_healthy(check, target.names, unit_name, since, usual_port=request.port)
     except health_gate.Unhealthy as error:
-        _add_hint(error, request, port)
-        raise
+        health_gate.explain(error, request, port, smoke=True)
+        raise health_gate.Unhealthy("the smoke test failed: %s" % error, **error.facts) from error
     finally:
         systemctl.stop(unit_name)
         remove(environment_file)
+        remove(config_dir)
 
 
 def free_port() -> int:
@@ -67,39 +74,28 @@ def free_port() -> int:
         return port
 
 
-def _start(unit_name, request, release, environment_file, since):
+def _start(unit_name, request, release, environment_file, command, since):
     sections = unit.sections(
         request.app, request.unit, binary=release.binary, environment_file=environment_file
     )
-    argv = [
-        "systemd-run",
-        "--quiet",
-        "--collect",
-        "--unit=" + unit_name,
-        "--service-type=exec",
-        "--description=Smoke test of " + release.id,
-    ]
-    command = ["--", release.binary] + unit.transient_args(request.unit)
-    answer = systemctl.run(argv + _properties(sections) + command)
+
+    def start(version=None):
+        return systemctl.run(
+            transient.argv(
+                unit_name,
+                "Smoke test of " + release.id,
+                unit.transient(sections, version),
+                command,
+                ("--service-type=exec",),
+            )
+        )
+
+    answer = start()
     if "Unknown assignment" in answer.stderr:
         # An older systemd refuses here what it ignores in a unit file. Its version costs a process: only now.
-        answer = systemctl.run(argv + _properties(sections, systemctl.version()) + command)
+        answer = start(systemctl.version())
     if answer.returncode:
         journal = systemctl.journal_tail(unit_name, since)
-        reason = answer.stderr.strip()[:1000] or "; ".join(journal[-3:])
-        raise health_gate.Unhealthy("systemd could not start it: %s" % reason, evidence={"journal": journal})
-
-
-def _properties(sections, version=None):
-    return ["--property=" + value for value in unit.transient(sections, version)]
-
-
-def _add_hint(error, request, port):
-    """The most frequent false alarm is an app that does not take its port from the environment."""
-    text = " ".join(error.facts.get("evidence", {}).get("journal", []))
-    if "address already in use" in text:
-        hint = (
-            "It did not listen on port %d, which %s named. Let the app read its port from %s, "
-            "or set smoke: false"
-        )
-        error.facts["hint"] = hint % (port, request.port_variable, request.port_variable)
+        reason = evidence.reason(journal) or answer.stderr.strip()[:1000] or "it printed no reason"
+        facts = {"evidence": {"journal": evidence.excerpt(journal)}, "hint": evidence.remedy(journal)}
+        raise health_gate.Unhealthy("systemd could not start it: %s" % reason, **facts)

@@ -13,10 +13,12 @@ from functools import cached_property
 from ...common import canonical, health
 from ...common.errors import SlipwayError
 from ...common.manifest import SIGNATURE
+from ..releases import config
 from ..releases.history import History
 from ..releases.running import binary_intact, listed_digest, running_release
 from ..system.files import has_text
 from ..systemd import systemctl
+from . import adopt
 
 TYPE_CHECKING = False  # as in typing, without the cost of importing it
 if TYPE_CHECKING:
@@ -44,6 +46,17 @@ class HostState:
         return self.current if self.current in self.releases else self.running_release
 
     @cached_property
+    def foreign(self) -> adopt.Foreign | None:
+        """What is here under the app's name, and is not Slipway's."""
+        return adopt.find(self._request.layout, self._target.units, self.releases, self.running_release)
+
+    @cached_property
+    def adoption(self) -> adopt.Adoption | None:
+        """An adoption that has not come to its end: no release has been healthy since it began."""
+        adoption = adopt.kept(self._request.layout)
+        return adoption if adoption and adoption.is_pending else None
+
+    @cached_property
     def target_here(self) -> bool:
         return self._target.id in self.releases and self._usable(self.releases[self._target.id])
 
@@ -60,7 +73,7 @@ class HostState:
     def _usable(self, release):
         """Not damaged, and signed if a signature is required: the artifact may have come unsigned before."""
         signed = os.path.isfile(os.path.join(release.path, SIGNATURE))
-        return (signed or not self._request.allowed_signers) and _intact(release)
+        return (signed or not self._request.allowed_signers) and is_intact(release)
 
     @cached_property
     def binary_intact(self) -> bool:
@@ -96,7 +109,7 @@ class HostState:
         return attempt.reason
 
 
-def _intact(release):
+def is_intact(release: Release) -> bool:
     """Whether what runs is what the release's record says: a disk or a root shell may have changed it."""
     try:
         units = {name: canonical.sha256(text) for name, text in release.units().items()}
@@ -104,6 +117,17 @@ def _intact(release):
             canonical.sha256_file(release.binary) == listed_digest(release)
             and canonical.sha256_file(release.environment_file) == release.record["environment"]
             and units == release.record["units"]
+            and _placeholders_intact(release)
         )
-    except (OSError, SlipwayError):
+    except (OSError, ValueError, SlipwayError):
         return False
+
+
+def _placeholders_intact(release):
+    """The same for what is there only if the release needs it."""
+    template, files = release.template, release.config
+    return (not template or canonical.sha256(template) == release.record["template"]) and (
+        not files
+        or canonical.sha256(canonical.to_json(files)) == release.record["config"]
+        and config.intact(release.config_dir, files, release.port)
+    )

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 
 from ...common.errors import Rejected, SlipwayError
@@ -15,7 +16,7 @@ from ..releases import prune
 from ..releases.history import History
 from ..releases.layout import Release
 from ..systemd import systemctl, unit_file
-from . import health_gate, preflight, smoke_test
+from . import adopt, health_gate, preflight, smoke_test
 from .put_back import to_put_back
 from .target import existing
 
@@ -50,13 +51,26 @@ class Deployment:
         self.started_from = state.live
         self.history = History(self.layout.history)
         self.outcomes = self.history.outcomes()
-        self.old = self._release(to_put_back(state.live, state.previous, target.id, self.outcomes))
+        self.adoption = state.adoption if self.outcomes.get(state.current) != "ok" else None
+        self.adopted_pid = adopt.own_pid(self.layout) if self.is_adopting else 0
+        self.old = self._old_release()
         self.switched = False
         self.started_at = 0.0
         self.verdict = None
         self.phases: dict[str, int] = {}
         self.actions: list[str] = []
         self.warnings: list[str] = []
+
+    @property
+    def is_adopting(self) -> bool:
+        """Whether the target takes the place of a service that is not Slipway's."""
+        return bool(self.adoption or self.state.foreign)
+
+    def _old_release(self):
+        if self.is_adopting:
+            return None  # no release was healthy here since
+        live, previous = self.state.live, self.state.previous
+        return self._release(to_put_back(live, previous, self.target.id, self.outcomes))
 
     def _release(self, release_id):
         release = self.state.releases.get(release_id)
@@ -83,20 +97,44 @@ class Deployment:
             if self.request.allowed_signers and not staged:
                 signature.verify(self.layout.path_of(self.target.id), self.request.allowed_signers)
 
+    def keep_foreign(self) -> None:
+        """Keep what is not Slipway's, before anything takes its place."""
+        if self.state.foreign is None:
+            return
+        with self.phase("adopt"), self.rejecting():
+            self.adoption = adopt.keep(self.layout, self.state.foreign, self.request.actor)
+        self.actions.append("kept %s in %s" % (self.adoption.service, self.layout.adopted))
+
+    def leave_foreign(self) -> None:
+        """The release was refused: what is not Slipway's serves on, and a later run decides anew."""
+        if self.state.foreign is not None and self.adoption:
+            with contextlib.suppress(OSError):
+                self.adoption.mark(adopt.REJECTED)
+
+    def end_adoption(self) -> None:
+        """The release is healthy: what was kept stays as evidence. If that fails, the next run does it."""
+        adoption = self.adoption or self.state.adoption
+        if adoption:
+            try:
+                adoption.mark(adopt.DONE)
+            except OSError as error:
+                self.warnings.append("The adoption could not be recorded: %s" % error)
+
     def check_strategy(self) -> None:
         """Refuse a change of strategy that needs a gap in service, or from which no rollback leads back."""
         strategy = self.request.strategy
         if self.request.confirm_within and self.old and self.old.strategy != strategy.NAME:
             raise SlipwayError(
-                "confirm_within cannot be used with a change of strategy: %s is live with %s, and %s cannot "
-                "roll back to that. Change the strategy without it first"
-                % (self.old.id, self.old.strategy, strategy.NAME)
+                "slipway_confirm_within_seconds (option confirm_within) cannot be used with a change of "
+                "strategy: %s is live with %s, and %s cannot roll back to that. Change the strategy "
+                "without it first" % (self.old.id, self.old.strategy, strategy.NAME)
             )
         if self.old and self.old.strategy not in strategy.REPLACES:
             raise SlipwayError(
-                "%s is live with the strategy %s, and %s cannot take over from that. Keep that strategy, or "
-                "remove the app from this host first, with state: absent"
-                % (self.old.id, self.old.strategy, strategy.NAME)
+                "%s is live with the strategy %s, and %s cannot take over from that. Keep it with "
+                "slipway_strategy: %s (option strategy), or remove the app from this host first, with "
+                "the option state: absent"
+                % (self.old.id, self.old.strategy, strategy.NAME, self.old.strategy)
             )
 
     def _staged(self, target: Target) -> Release:
@@ -107,7 +145,7 @@ class Deployment:
 
     def check_port(self, unit_name: str, port: int | None = None) -> None:
         """Refuse to start if another process has the port."""
-        port = port or self.request.port
+        port = port or self.target.port or self.request.port
         if port:
             preflight.check_port(port, unit_name, self.state.unit["MainPID"])
 
@@ -152,10 +190,41 @@ class Deployment:
             self.warnings.append("While rolling back to %s: %s" % (self.old.id, error))
 
     def _install_units(self, target):
+        self.keep_edited(target)
         changed = unit_file.install(target.units, self.layout.unit_dir)
         if changed or self.state.unit.get("NeedDaemonReload") == "yes":
             unit_file.daemon_reload()
             self.actions.append("installed %s" % ", ".join(sorted(target.units)))
+
+    def remove_unit(self, unit_name: str) -> None:
+        """Remove the unit file of a strategy that is not live any more, so that nobody starts it."""
+        path = os.path.join(self.layout.unit_dir, unit_name)
+        if os.path.lexists(path):
+            self._keep_edited(unit_name)
+            unit_file.remove(unit_name, self.layout.unit_dir)
+            unit_file.daemon_reload()
+            self.actions.append("removed %s" % path)
+        if systemctl.show(unit_name)["LoadState"] == "loaded":
+            self.warnings.append(
+                "%s is still installed elsewhere, perhaps by a package. It is stopped and disabled; "
+                "started by hand, it would take a port of %s" % (unit_name, self.app)
+            )
+
+    def keep_edited(self, target: Target) -> None:
+        """Keep what somebody edited in the unit files that are about to be installed."""
+        for name in unit_file.differences(target.units, self.layout.unit_dir):
+            self._keep_edited(name)
+
+    def _keep_edited(self, unit_name):
+        """Keep a unit file that no release has and that was not kept by an adoption."""
+        path = os.path.join(self.layout.unit_dir, unit_name)
+        if os.path.islink(path) or not os.path.isfile(path):
+            return
+        with open(path, "rb") as handle:
+            content = handle.read()
+        if not adopt.is_known(self.layout, self.state.releases, unit_name, content):
+            copy = adopt.keep_copy(self.layout, unit_name, content)
+            self.actions.append("kept the edited %s as %s" % (path, copy))
 
     def previous_after_success(self) -> str | None:
         """What `previous` names once the target is live: the release that was live before, if another."""
@@ -169,10 +238,32 @@ class Deployment:
         """Start or restart a unit, and let systemd start it at boot."""
         self.started_at = time.time()
         with self.phase("start"):
-            systemctl.start(unit_name)
-            if enable and self.state.unit["UnitFileState"] != "enabled":
+            with self._explaining_start(unit_name):
+                systemctl.start(unit_name, ready_within=self._longest_start())
+            if enable and (self.is_adopting or self.state.unit["UnitFileState"] != "enabled"):
                 systemctl.enable(unit_name)
         self.actions.append("restarted %s" % unit_name)
+
+    @contextlib.contextmanager
+    def _explaining_start(self, unit_name):
+        """Add the journal to a failed start, and end it: systemd would run the release's commands again.
+
+        An old release that does not start is left to systemd, which may succeed later.
+        """
+        try:
+            yield
+        except SlipwayError as error:
+            error.facts.setdefault("evidence", health_gate.evidence(unit_name, None, self.started_at))
+            if self.layout.current() == self.target.id:
+                with contextlib.suppress(SlipwayError):
+                    if systemctl.show(unit_name)["ActiveState"] == "activating":
+                        systemctl.stop(unit_name)
+            raise
+
+    def _longest_start(self):
+        """How many seconds a process has to report that it is ready, if its unit is of Type=notify."""
+        targets = [self.target] + ([self.old] if self.old else [])
+        return max(self.request.check_for(target).deadline for target in targets)
 
     def start_again(self, unit_name: str) -> None:
         """Start what was live before, unless it was never stopped.
@@ -203,9 +294,13 @@ class Deployment:
             if not hold:
                 check = check.replace(min_ready_seconds=0.0)
             release = self._staged(target)
-            self.verdict = health_gate.wait_release_healthy(
-                check, release, target.names, unit_name, self.layout, self.started_at
-            )
+            try:
+                self.verdict = health_gate.wait_release_healthy(
+                    check, release, target.names, unit_name, self.layout, self.started_at
+                )
+            except health_gate.Unhealthy as error:
+                health_gate.explain(error, self.request, check.port, smoke=False)
+                raise
 
     def stand_down(self) -> None:
         """After a failed first deploy: no link and no process claims to serve, also after the next boot."""
@@ -275,6 +370,8 @@ class Deployment:
         """The half sentence that the person on call needs first."""
         if self.state.unit["ActiveState"] == "active" and self.state.running_release:
             return "%s still serves, untouched" % self.state.running_release
+        if self.adopted_pid:
+            return "%s.service still runs, untouched" % self.app
         return "Nothing was serving before, and nothing was started"
 
     def facts(self) -> dict:

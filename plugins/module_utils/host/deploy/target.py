@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
-from ...common import environment, unit
+from ...common import environment, placeholders, unit
 from ...common.errors import InvalidInput, SlipwayError
 from ..releases.history import History
 from ..releases.layout import release_record
 from ..system import platform
+from ..systemd import accounts
 
 TYPE_CHECKING = False  # as in typing, without the cost of importing it
 if TYPE_CHECKING:
@@ -28,12 +29,17 @@ class Target:
         rendered_environment: str,
         artifact: dict | None = None,
         health: dict | None = None,
+        template: str = "",
+        config: dict | None = None,
     ):
         self.id = record["id"]
         self.version = record["version"]
         self.record = record
         self.units = units
         self.environment = rendered_environment
+        self.template = template
+        self.config = config or {}
+        self.port = record.get("port")
         self.artifact = artifact
         self.health = health
         self.strategy = record["strategy"]
@@ -43,6 +49,19 @@ class Target:
         """What a health answer may call this release."""
         return (self.version, self.id)
 
+    def own_variables(self, port: int, config: str, port_variable: str) -> dict:
+        """What is different in the environment of an instance with a port and a configuration of its own.
+
+        ``port_variable`` counts for a release that an older version of Slipway made.
+        """
+        template = environment.parse(self.template)
+        depending = {key: text for key, text in template.items() if placeholders.used(text)}
+        return dict({port_variable: str(port)}, **environment.fill(depending, port=str(port), config=config))
+
+    def service_gid(self) -> int:
+        """The group that may read the configuration."""
+        return accounts.service_gid(list(self.units.values()))
+
 
 def target_of(request: Request, releases: dict) -> Target:
     """The target of a request, given the releases that the host has (id to Release)."""
@@ -50,12 +69,12 @@ def target_of(request: Request, releases: dict) -> Target:
 
 
 def _existing_target(request: Request, releases: dict) -> Target:
-    release = _resolve(request, releases)
+    release = resolve(request, releases)
     if release.strategy != request.strategy.NAME:
         raise SlipwayError(
             "%s was released with the strategy %s, and its units are for that one only. "
-            "Nothing was changed. Deploy its version again with %s"
-            % (release.id, release.strategy, request.strategy.NAME)
+            "Nothing was changed. Deploy its version again with %s, or set slipway_strategy: %s "
+            "(option strategy)" % (release.id, release.strategy, request.strategy.NAME, release.strategy)
         )
     return existing(release, History(request.layout.history).health_of(release.id))
 
@@ -72,15 +91,28 @@ def _new_target(request: Request) -> Target:
         offered = ", ".join(sorted({describe_target(artifact) for artifact in request.artifacts}))
         raise SlipwayError(
             "Wrong architecture: this host is linux/%s%s, the artifacts are for %s. "
-            "Add this host's to the targets of the build" % (platform.goarch(), _best_variant(), offered)
+            "Add this host's to slipway_targets (option targets of the build)"
+            % (platform.goarch(), _best_variant(), offered)
         )
     sections = request.strategy.units(request)
     units = {name: unit.render(parts) for name, parts in sections.items()}
+    request.check_placeholders()
     rendered = environment.render(request.environment)
+    template = ""
+    if any(placeholders.present(text) for text in request.template.values()):
+        template = environment.render(request.template)
     record = release_record(
-        request.app, artifact["version"], artifact["digest"], rendered, units, request.strategy.NAME
+        request.app,
+        artifact["version"],
+        artifact["digest"],
+        rendered,
+        units,
+        request.strategy.NAME,
+        template=template,
+        config=request.config,
+        port=request.port,
     )
-    return Target(record, units, rendered, artifact)
+    return Target(record, units, rendered, artifact, template=template, config=request.config)
 
 
 def existing(release: Release, health: dict | None) -> Target:
@@ -92,8 +124,11 @@ def existing(release: Release, health: dict | None) -> Target:
         "version": release.version,
         "artifact": release.artifact,
         "strategy": release.strategy,
+        "port": release.port,
     }
-    return Target(record, release.units(), rendered, health=health)
+    return Target(
+        record, release.units(), rendered, health=health, template=release.template, config=release.config
+    )
 
 
 def describe_target(artifact: dict) -> str:
@@ -106,7 +141,7 @@ def _best_variant():
     return "/" + accepted[0] if accepted else ""
 
 
-def _resolve(request, releases):
+def resolve(request: Request, releases: dict) -> Release:
     """The release that `previous`, an id or a version names."""
     name = request.release
     if name == "previous":

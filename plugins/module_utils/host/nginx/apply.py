@@ -11,7 +11,7 @@ import os
 import re
 
 from ...common.errors import SlipwayError
-from ..system import lock
+from ..system import account, lock
 from . import config_files, flags, preview, process, template
 from .state import mentioning
 
@@ -125,10 +125,7 @@ def locked(name, check_mode=False):
 def require_nginx():
     """Refuse if nginx cannot be changed on this host."""
     if os.geteuid() != 0:
-        raise SlipwayError(
-            "Changing nginx's configuration needs root on the host, and this is uid %d: set become: true"
-            % os.geteuid()
-        )
+        raise SlipwayError(account.not_root("Changing nginx's configuration needs root on the host"))
     if not process.binary():
         raise SlipwayError(
             "nginx is not installed on this host: install it first, for example with the role "

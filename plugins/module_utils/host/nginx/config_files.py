@@ -14,7 +14,7 @@ import tempfile
 from ...common.errors import SlipwayError
 from ..system import files as disk
 from ..systemd import systemctl
-from . import process
+from . import conflicts, process
 from .template import DIRECTORY
 
 # On standard error, or as a line of the log once that is open.
@@ -122,7 +122,8 @@ def test_files(files):
         for path, text in files.items():
             _install_file(os.path.join(scratch, os.path.relpath(path, DIRECTORY)), text)
         in_namespace = ["unshare", "--mount", "--", "sh", "-c", _BIND, "sh", *mounts]
-        configuration = _run_test(in_namespace + [process.binary(), "-T"])
+        configuration, warnings = _run_test(in_namespace + [process.binary(), "-T"])
+    _check_names(configuration, warnings, files)
     for path, text in files.items():
         header = r"^# configuration file \S*/%s:$" % re.escape(os.path.basename(path))
         if text is not None and not re.search(header, configuration, re.MULTILINE):
@@ -132,13 +133,30 @@ def test_files(files):
             )
 
 
+def _check_names(configuration, warnings, files):
+    """A name that two servers have is a warning for nginx. Here it is an error: one would get no request."""
+    for name, line in conflicts.warned(warnings, files):
+        paths = conflicts.others(configuration, name, files)
+        raise SlipwayError(
+            "%s is the name of another server already, in %s, and nginx would use only one of them; %s. "
+            "nginx says: %s. Nothing was changed"
+            % (
+                name,
+                " and ".join(paths) or "a file that nginx includes",
+                conflicts.remedy(paths[0] if paths else ""),
+                line,
+            ),
+            nginx=warnings.strip().splitlines(),
+        )
+
+
 def test_current():
     """Let nginx test its configuration as it is; raises InvalidConfiguration."""
     _run_test([process.binary(), "-t"])
 
 
 def _run_test(argv):
-    """Run nginx -t or -T; returns its standard output."""
+    """Run nginx -t or -T; returns its standard output, and what it printed beside that."""
     result = systemctl.run(argv)
     error_line = _ERROR_LINE.search(result.stderr)
     if result.returncode and error_line:
@@ -149,4 +167,4 @@ def _run_test(argv):
             "nginx could not test the configuration: %s. Nothing was changed. "
             "The test needs a mount namespace, made by unshare of util-linux" % reason
         )
-    return result.stdout
+    return result.stdout, result.stderr

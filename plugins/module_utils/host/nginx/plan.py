@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from ...common.errors import InvalidInput
-from . import flags, template, upstream
+from . import conflicts, flags, template, upstream
 from .state import DEFAULT_SITE, listens, sets
 
 
@@ -35,6 +35,7 @@ def decide(name, options, state):
     if options["certificate"] and not state.has_certificate and state.serves_https:
         return _keep_serving(name, options)
     _check_green(options, state)
+    _check_names(name, options, state)
     drained = _still_drained(options, state)
     https = "no" if not options["certificate"] else "yes" if state.has_certificate else "waiting"
     files = {
@@ -107,6 +108,22 @@ def _check_green(options, state):
         )
 
 
+def _check_names(name, options, state):
+    """Refuse a name that another site has: nginx would ignore one of them, and only warn."""
+    own = (template.path_of(name), upstream.path_of(name), template.COMMON)
+    texts = {path: text for path, text in state.included.items() if path not in own}
+    ports = {80, 443} if options["certificate"] else {80}
+    for field in ("domains", "redirect_from"):
+        found = conflicts.find(options[field], ports, texts)
+        if found:
+            raise InvalidInput(
+                field,
+                found[0],
+                "%s has a server of that name on port %d already, and nginx would use only one of them; %s"
+                % (found[2], found[1], conflicts.remedy(found[2])),
+            )
+
+
 def _with_common(files, options, state):
     """The files, after the one that all sites share; and warnings. A default server of another file stays."""
     files, warnings = dict(files), []
@@ -116,6 +133,7 @@ def _with_common(files, options, state):
     texts.pop(template.COMMON, None)
     ports = {port for _path, port, _is_default in listens(texts)}
     defaults = {(path, port) for path, port, is_default in listens(texts) if is_default}
+    defaults |= conflicts.without_names({path: texts[path] for path in texts if path not in files})
     default_ports = {port for _path, port in defaults}
     ours = template.DIRECTORY + "/conf.d/slipway-"
     foreign = sorted({path for path, _port in defaults if not path.startswith(ours)})

@@ -43,12 +43,16 @@ class History:
 
     def entries(self) -> list:
         """All readable entries, oldest first; a damaged line is skipped."""
+        return self._entries_with(b"")
+
+    def _entries_with(self, word):
+        """Those whose line has a word: to parse all lines would cost every plan some milliseconds."""
         try:
             with open(self.path, "rb") as handle:
                 lines = handle.read().splitlines()
         except OSError:
             return []
-        parsed = (_parse(line) for line in lines)
+        parsed = (_parse(line) for line in lines if word in line)
         return [entry for entry in parsed if entry]
 
     def outcomes(self) -> dict:
@@ -60,6 +64,17 @@ class History:
                 outcomes.pop(release_id, None)
                 outcomes[release_id] = entry.get("outcome")
         return outcomes
+
+    def migrations(self, release_id: str) -> list:
+        """The arguments of each migration that succeeded with this release."""
+        return [
+            entry["args"]
+            for entry in self._entries_with(b'"migrate"')
+            if entry.get("act") == "migrate"
+            and entry.get("release") == release_id
+            and entry.get("outcome") == "ok"
+            and isinstance(entry.get("args"), list)
+        ]
 
     def health_of(self, release_id: str) -> dict | None:
         """The health options that a release was last found healthy with; None if they were not recorded."""

@@ -11,9 +11,14 @@ import os
 
 from ...common import canonical, names
 from ...common.errors import SlipwayError
+from ..system import account
 from ..system.files import read_text, remove, sync_directory
 
 SCHEMA = 1
+# Only in releases that use `{port}` or `{config}`, or that have a configuration.
+ENVIRONMENT_TEMPLATE = "environment.template"
+CONFIG_TEMPLATE = "config.template"
+CONFIG = "config"
 
 
 class Release:
@@ -38,6 +43,36 @@ class Release:
     def environment_file(self) -> str:
         return os.path.join(self.path, "environment")
 
+    @property
+    def port(self) -> int | None:
+        """Where it listens; None if it is unknown, or an older version of Slipway made the release."""
+        return self.record.get("port")
+
+    @property
+    def template(self) -> str:
+        """The environment before `{port}` and `{config}` were filled in; empty if it has neither."""
+        return self._text_of(ENVIRONMENT_TEMPLATE) if "template" in self.record else ""
+
+    @property
+    def config(self) -> dict:
+        """The configuration files, before `{port}` was filled in: path to text."""
+        if "config" not in self.record:
+            return {}
+        try:
+            return json.loads(self._text_of(CONFIG_TEMPLATE))
+        except ValueError as error:
+            raise SlipwayError(
+                "Release %s is damaged: %s: %s. Remove %s and deploy again"
+                % (self.id, CONFIG_TEMPLATE, error, self.path)
+            ) from None
+
+    @property
+    def config_dir(self) -> str:
+        return os.path.join(self.path, CONFIG)
+
+    def _text_of(self, name):
+        return read_text(os.path.join(self.path, name))
+
     def units(self) -> dict:
         """Unit file name to text."""
         directory = os.path.join(self.path, "units")
@@ -58,6 +93,7 @@ class Layout:
         self.lease = os.path.join(self.root, "lease.json")
         self.fencing_token = os.path.join(self.root, "fencing_token")
         self.unconfirmed = os.path.join(self.root, "unconfirmed")
+        self.adopted = os.path.join(self.root, "adopted")
 
     @property
     def live_binary(self) -> str:
@@ -68,12 +104,31 @@ class Layout:
     def live_environment(self) -> str:
         return os.path.join(self.root, "current", "environment")
 
+    @property
+    def live_config(self) -> str:
+        return os.path.join(self.root, "current", CONFIG)
+
     def is_pending(self) -> bool:
         """Whether a release waits to be confirmed."""
         return os.path.lexists(self.unconfirmed)
 
+    def refuse_other_tree(self) -> None:
+        """Refuse a directory that another tool manages: Slipway would change its links."""
+        for path in (os.path.join(self.root, link) for link in ("current", "previous")):
+            if not os.path.islink(path):
+                continue
+            target = os.readlink(path)
+            if not names.RELEASE_ID.fullmatch(os.path.basename(target)):
+                raise SlipwayError(
+                    "%s is a link to %s, which is no release of Slipway's: ansistrano and Capistrano make "
+                    "such trees. Nothing was changed. Move the tree and keep it: mv %s %s-before, name the "
+                    "new path in the service's unit, run systemctl daemon-reload, and deploy again with "
+                    "slipway_adopt: true" % (path, target, self.root, self.root)
+                )
+
     def create(self) -> None:
         """Create the directories; only root may write in any of them."""
+        self.refuse_other_tree()
         for path, mode in ((self.root, 0o755), (self.releases_dir, 0o755), (self.incoming, 0o700)):
             if not os.path.lexists(path):
                 os.makedirs(path, mode=mode, exist_ok=True)
@@ -83,6 +138,8 @@ class Layout:
                 raise SlipwayError(
                     "%s is not a directory, as it must be: move it away, then deploy again" % path
                 )
+            if status.st_uid != os.geteuid() and status.st_uid == 0:
+                raise SlipwayError(account.not_root("%s belongs to root" % path))
             if status.st_uid != os.geteuid():
                 raise SlipwayError(
                     "%s belongs to uid %d, not to root: chown it to root, then deploy again"
@@ -178,15 +235,32 @@ class Layout:
 
 
 def release_record(
-    app: str, version: str, artifact: str, environment: str, units: dict, strategy: str
+    app: str,
+    version: str,
+    artifact: str,
+    environment: str,
+    units: dict,
+    strategy: str,
+    template: str = "",
+    config: dict | None = None,
+    port: int | None = None,
 ) -> dict:
     """The content of release.json: the id and the digest follow from the parts."""
+    optional = {}
+    if template:
+        optional["template"] = canonical.sha256(template)
+    if config:
+        optional["config"] = canonical.sha256(canonical.to_json(config))
     unit_digests = {name: canonical.sha256(text) for name, text in units.items()}
     environment_digest = canonical.sha256(environment)
     lines = ["slipway-release-1", "artifact " + artifact, "environment " + environment_digest]
     lines += ["unit %s %s" % (name, unit_digests[name]) for name in sorted(unit_digests)]
+    lines += ["%s %s" % (name, optional[name]) for name in ("template", "config") if name in optional]
+    if port is not None:
+        optional["port"] = port
     digest = canonical.sha256("".join(line + "\n" for line in lines))
     return {
+        **optional,
         "schema": SCHEMA,
         "app": app,
         "version": version,

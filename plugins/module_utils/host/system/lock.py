@@ -52,8 +52,8 @@ def _acquire(descriptor, path, deadline):
         except BlockingIOError:
             if time.monotonic() >= deadline:
                 raise SlipwayError(
-                    "Another deploy holds %s: %s. Nothing was changed. Wait until it ends, or set lock_wait"
-                    % (path, _describe(_read_note(descriptor)))
+                    "Another deploy holds %s: %s. Nothing was changed. Wait until it ends, or set "
+                    "rollout_lock_wait_seconds (option lock_wait)" % (path, _describe(_read_note(descriptor)))
                 ) from None
             time.sleep(POLL_SECONDS)
 

@@ -2,11 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What /proc says about processes and TCP sockets."""
+"""What /proc says about processes, TCP sockets and locks of files."""
 
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections import namedtuple
 
@@ -15,6 +16,11 @@ from ...common import canonical
 # States of a TCP socket, as the kernel prints them in /proc/net/tcp.
 ESTABLISHED = "01"
 LISTENING = "0A"
+
+# A lock of a file, as /proc/locks has it. ``waits``: for the one who has it; ``pid`` is 0 if nobody knows.
+FileLock = namedtuple("FileLock", ("number", "waits", "exclusive", "pid", "inode"))
+# A file that a process wants to lock, and ``pid`` has. ``blocked``: the kernel lets it wait.
+AwaitedFile = namedtuple("AwaitedFile", ("path", "pid", "blocked"))
 
 # ``local`` and ``remote`` are (address, port); the address is packed as by socket.inet_pton.
 TcpSocket = namedtuple("TcpSocket", ("local", "remote", "inode"))
@@ -37,11 +43,11 @@ def command_of(pid):
         return "unknown"
 
 
-def tcp_sockets(state):
-    """All TCP sockets of this host that are in a state, over IPv4 and IPv6."""
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+def tcp_sockets(state, pid="self"):
+    """All TCP sockets that are in a state, over IPv4 and IPv6, in the network that a process is in."""
+    for table in ("tcp", "tcp6"):
         try:
-            with open(table, encoding="ascii") as handle:
+            with open("/proc/%s/net/%s" % (pid, table), encoding="ascii") as handle:
                 rows = [line.split() for line in handle.readlines()[1:]]
         except OSError:  # a kernel without IPv6
             continue
@@ -59,6 +65,88 @@ def listeners(port):
     return {pid for pid in pids if not links.isdisjoint(_descriptors(pid))}
 
 
+def family(pid):
+    """A process and all that it started, as far as they live."""
+    found, left = [], [pid]
+    while left:
+        parent = left.pop()
+        found.append(parent)
+        for task in _listed("/proc/%d/task" % parent):
+            try:
+                with open("/proc/%d/task/%s/children" % (parent, task), encoding="ascii") as handle:
+                    left += [int(child) for child in handle.read().split()]
+            except OSError:  # it ended, or the kernel does not list children
+                continue
+    return found
+
+
+def listening_ports(pids):
+    """The TCP ports that these processes listen on."""
+    links = {link for pid in pids for link in _descriptors(pid) if link.startswith("socket:")}
+    if not links:
+        return set()
+    return {item.local[1] for item in tcp_sockets(LISTENING, pids[0]) if "socket:[%s]" % item.inode in links}
+
+
+def awaited_file(pids):
+    """A file that one of these processes has open while another process has locked it; None without one.
+
+    Many programs try again and again instead of letting the kernel block them: those are not ``blocked``.
+    """
+    locks = file_locks()
+    held = {lock.inode: lock for lock in locks if lock.exclusive and not lock.waits}
+    mine = {lock.inode for lock in locks if lock.pid in pids and not lock.waits}
+    for lock in locks:
+        if lock.waits and lock.pid in pids:
+            holder = next((item for item in locks if item.number == lock.number and not item.waits), lock)
+            path = next((path for path, status in _files(lock.pid) if status.st_ino == lock.inode), "a file")
+            return AwaitedFile(path, holder.pid, True)
+    for pid in pids:
+        for path, status in _files(pid):
+            lock = held.get(status.st_ino)
+            if lock and lock.pid > 0 and lock.pid not in pids and status.st_ino not in mine:
+                theirs = (other for dummy, other in _files(lock.pid))
+                if any(os.path.samestat(status, other) for other in theirs):
+                    return AwaitedFile(path, lock.pid, False)
+    return None
+
+
+def file_locks():
+    """All locks of files, held or waited for, that the kernel shows to this process."""
+    try:
+        with open("/proc/locks", encoding="ascii") as handle:
+            rows = [line.split() for line in handle]
+    except OSError:
+        return []
+    locks = []
+    for number, *fields in rows:
+        waits = fields[0] == "->"
+        kind, mode, pid, inode = [fields[place + waits] for place in (0, 2, 3, 4)]
+        if kind in ("FLOCK", "POSIX", "OFDLCK"):
+            owner = max(int(pid), 0)
+            locks.append(FileLock(number, waits, mode == "WRITE", owner, int(inode.rpartition(":")[2])))
+    return locks
+
+
+def _files(pid):
+    """The regular files that a process has open: path and status."""
+    for name in _listed("/proc/%d/fd" % pid):
+        path = "/proc/%d/fd/%s" % (pid, name)
+        try:
+            status = os.stat(path)
+            if stat.S_ISREG(status.st_mode):
+                yield os.readlink(path), status
+        except OSError:
+            continue
+
+
+def _listed(directory):
+    try:
+        return os.listdir(directory)
+    except OSError:
+        return []
+
+
 def _endpoint(text):
     """The kernel prints an address as words of 32 bits in the byte order of the machine."""
     address, port = text.split(":")
@@ -68,11 +156,7 @@ def _endpoint(text):
 
 def _descriptors(pid):
     """What the file descriptors of a process are links to."""
-    try:
-        names = os.listdir("/proc/%d/fd" % pid)
-    except OSError:
-        return
-    for name in names:
+    for name in _listed("/proc/%d/fd" % pid):
         try:
             yield os.readlink("/proc/%d/fd/%s" % (pid, name))
         except OSError:

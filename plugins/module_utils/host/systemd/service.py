@@ -13,6 +13,7 @@ import os
 import time
 
 from ...common.errors import SlipwayError
+from ..system import account
 from . import systemctl, unit_file
 
 RUNNING = ("active", "activating", "reloading", "refreshing")
@@ -73,7 +74,7 @@ def _plan_absent(now):
 def preflight(unit_name: str, text: str, binary: str, steps: list) -> None:
     """Check what can be known to be wrong before anything is changed."""
     if os.geteuid() != 0:
-        raise SlipwayError("Units need root on the host, and this is uid %d: set become: true" % os.geteuid())
+        raise SlipwayError(account.not_root("Units need root on the host"))
     if "install" in steps:
         unit_file.verify({unit_name: text})
     if ("start" in steps or "restart" in steps) and not os.access(binary, os.X_OK):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.slipway.golang.plugins.filter import rollout
+from ansible_collections.slipway.golang.plugins.filter import rollout, service
 
 OK = {
     "failed": False,
@@ -299,7 +299,7 @@ def test_the_servers_of_an_upstream():
 
 def test_every_filter_is_documented():
     folder = Path(rollout.__file__).parent
-    filters = rollout.FilterModule().filters()
+    filters = {**rollout.FilterModule().filters(), **service.FilterModule().filters()}
     assert {path.stem for path in folder.glob("*.yml")} == set(filters)
     for name, function in filters.items():
         options = yaml.safe_load((folder / (name + ".yml")).read_text(encoding="utf-8"))["DOCUMENTATION"][
@@ -307,3 +307,98 @@ def test_every_filter_is_documented():
         ]
         assert len(options) == function.__code__.co_argcount
         assert set(list(options)[1:]) == set(function.__code__.co_varnames[1 : function.__code__.co_argcount])
+
+
+# --- where a migration runs -----------------------------------------------------------------------
+
+UP = ["migrate", "up"]
+
+
+def plan(changed=True, release="2.0.0-123456789012", **more):
+    return {"rollout_result": dict({"changed": changed, "release": release, "migrations": []}, **more)}
+
+
+def migration(max_failures=0, **plans):
+    return rollout.rollout_migration(list(plans), plans, UP, max_failures)
+
+
+def test_a_migration_runs_on_the_first_host_that_would_change():
+    found = migration(web1=plan(changed=False), web2=plan(release="2.0.0-aaaaaaaaaaaa"), web3=plan())
+    assert (found["host"], found["release"]) == ("web2", "2.0.0-aaaaaaaaaaaa")
+    assert found["problem"] == "" and found["failed"] == []
+
+
+def test_nothing_is_migrated_where_nothing_changes():
+    assert migration(web1=plan(changed=False), web2=plan(changed=False))["host"] == ""
+
+
+@pytest.mark.parametrize("host", ["web1", "web2"])
+def test_a_migration_that_a_host_remembers_does_not_run_again(host):
+    """An earlier rollout of the release migrated, and then failed on one of its hosts."""
+    plans = {"web1": plan(changed=False), "web2": plan(), host: plan(migrations=[["seed"], UP])}
+    assert migration(**plans)["host"] == ""
+
+
+def test_another_migration_that_a_host_remembers_is_no_reason():
+    assert migration(web1=plan(migrations=[["migrate", "down"]]))["host"] == "web1"
+
+
+@pytest.mark.parametrize("result", [{"failed": True, "msg": "no"}, {"unreachable": True}, None])
+def test_a_host_that_would_be_refused_stops_the_rollout_before_the_migration(result):
+    plans = {"web1": plan(), "web2": {"rollout_result": result} if result else {}}
+    found = migration(**plans)
+    assert found["host"] == "" and found["failed"] == ["web2"]
+    assert found["problem"].startswith(
+        "1 of 2 hosts cannot be deployed to, and slipway_max_failures is 0: web2"
+    )
+    assert migration(1, **plans)["host"] == "web1"
+
+
+def test_a_host_with_a_problem_does_not_migrate():
+    assert (
+        migration(1, web1={"rollout_result": {"failed": True, "changed": True}}, web2=plan())["host"]
+        == "web2"
+    )
+
+
+def test_a_migration_is_found_in_what_older_controllers_render_as_text():
+    plans = {"web1": {"rollout_result": {"changed": "True", "release": "r", "migrations": "[]"}}}
+    found = rollout.rollout_migration("['web1']", plans, "['migrate', 'up']", "0")
+    assert found["host"] == "web1"
+
+
+@pytest.mark.parametrize("outcome", ["rejected", "reverted", "down", "unconfirmed", "unknown", "failed"])
+def test_an_outcome_is_a_failure_although_the_task_did_not_fail(outcome):
+    """The tasks of the playbooks do not fail, so that each failure is printed once."""
+    row = row_of(dict(OK, outcome=outcome, msg="because"))
+    assert (row["outcome"], row["failed"], row["why"]) == (outcome, True, "because")
+    back = row_of(BACK, forward=dict(OK, outcome=outcome, msg="because"))
+    assert (back["outcome"], back["failed"], back["why"]) == ("rolled back", True, "because")
+
+
+def test_failures_are_printed_whole():
+    rows = [
+        {"host": "web1", "outcome": "down", "why": "it is\n  whole"},
+        {"host": "web2", "outcome": "failed", "why": ""},
+    ]
+    assert rollout.rollout_failures(rows) == [
+        "web1: down: it is",
+        "  whole",
+        "web2: failed: it gave no reason",
+    ]
+    assert rollout.rollout_failures([]) == []
+
+
+def test_columns_stay_aligned_with_the_longest_versions():
+    long = "v" + "1" * 63
+    hostvars = {
+        "a": {"rollout_result": dict(OK, current=long + "-0a1b2c3d4e5f")},
+        "web-with-a-long-name.example.com": {
+            "rollout_result": dict(OK, **{"from": long + "-111111111111", "ready_ms": None})
+        },
+    }
+    table = rollout.rollout_table(rollout.rollout_rows(list(hostvars), hostvars, list(hostvars)))
+    for heading in ("FROM", "TO", "OUTCOME", "READY MS", "SECONDS"):
+        place = table[0].index(heading)
+        assert all(line[place - 2 : place] == "  " and line[place] != " " for line in table), heading
+    assert long + "-0a1b2c3d4e5f" in table[1] and long + "-111111111111" in table[2]

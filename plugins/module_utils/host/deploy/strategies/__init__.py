@@ -47,6 +47,9 @@ if TYPE_CHECKING:
         def retire_leftovers(self, deployment: Deployment) -> None:
             """Stop and disable them; a failure is a warning."""
 
+        def route_to_adopted(self, deployment: Deployment) -> None:
+            """Send requests to the adopted service again, if something else than its port decides that."""
+
         def go_live(self, deployment: Deployment) -> None:
             """Start ``deployment.target`` and wait until it is healthy; raises if it is not."""
 

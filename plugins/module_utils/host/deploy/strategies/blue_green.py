@@ -15,10 +15,11 @@ from __future__ import annotations
 import os
 import re
 
-from ....common import environment, unit
+from ....common import environment, placeholders, unit
 from ....common.errors import SlipwayError
+from ...releases import config
 from ...releases.running import running_release
-from ...system.files import read_text, replace
+from ...system.files import read_text, remove, replace
 from ...systemd import systemctl, unit_file
 
 NAME = "blue_green"
@@ -37,12 +38,17 @@ def units(request):
         request.unit,
         binary="%s/bin/%s" % (home, request.app),
         environment_file=home + "/environment",
+        port_variable=request.port_variable,
+        config=home + ".config",
     )
     service = []
     for key, value in sections["Service"]:
         service.append((key, value.replace(_INSTANCE, "%i")))
         if key == "EnvironmentFile":
             service.append((key, "%s/%%i.port" % layout.root))
+            if any(_is_more_than_the_port(text) for text in request.template.values()):
+                # Without an error where it is missing: the old instance may have none, and may be restarted.
+                service.append((key, "-%s/%%i.environment" % layout.root))
     # Both instances share the directory in /run: the one that ends must not remove it.
     sections["Service"] = service + [("RuntimeDirectoryPreserve", "yes")]
     return {"%s@.service" % layout.app: sections}
@@ -64,12 +70,14 @@ def port(layout):
 
 
 def leftovers(layout):
-    """Every other unit that runs or would start at boot."""
-    live = serving(layout)
-    others = (
-        unit_name for unit_name in (layout.app + ".service", *services(layout.app)) if unit_name != live
-    )
-    return [unit_name for unit_name in others if _is_used(unit_name)]
+    """Every other unit that runs, would start at boot, or is the single unit: that one would be a stray."""
+    live, single = serving(layout), _single(layout)
+    others = (unit_name for unit_name in (single, *services(layout.app)) if unit_name != live)
+    return [
+        unit_name
+        for unit_name in others
+        if _is_used(unit_name) or (unit_name == single and _is_installed(single, layout))
+    ]
 
 
 def retire_leftovers(deployment):
@@ -77,8 +85,16 @@ def retire_leftovers(deployment):
         _retire(deployment, unit_name, _port_of_unit(deployment, unit_name, deployment.target))
 
 
+def route_to_adopted(deployment):
+    """nginx takes the adopted service for blue, as it does with the single service of `restart`."""
+    if _live(deployment.layout) == "green":
+        _send_to(deployment, "blue")
+
+
 def go_live(deployment):
     old = _Old(deployment)
+    if deployment.is_adopting and old.runs():
+        route_to_adopted(deployment)  # an interrupted run may have sent requests to an unproven release
     new = _Instance(deployment, deployment.target, _color_for_new(deployment, old))
     _require_nginx(deployment, deployment.target)
     _retire_single_service(deployment, old)
@@ -115,7 +131,11 @@ def put_back(deployment):
 
 def _color_for_new(deployment, old):
     """The color that is not live; green where the single service of `restart` has blue's port."""
-    if _live(deployment.layout) == "blue" or old.port == _own_port(deployment, deployment.target):
+    if (
+        deployment.is_adopting
+        or _live(deployment.layout) == "blue"
+        or old.port == _own_port(deployment, deployment.target)
+    ):
         return "green"
     return "blue"
 
@@ -137,7 +157,8 @@ class _Instance:
         deployment, layout = self._deployment, self._deployment.layout
         systemctl.stop(self.unit)
         layout.point(self.color, deployment.target.id)
-        _write_port(layout, self.color, deployment.request.port_variable, self.port)
+        _write_own_files(deployment, deployment.target, self.color, self.port)
+        deployment.keep_edited(deployment.target)
         if unit_file.install(deployment.target.units, layout.unit_dir):
             unit_file.daemon_reload()
         deployment.start(self.unit, enable=False)
@@ -159,31 +180,38 @@ class _Old:
     def __init__(self, deployment):
         self._deployment = deployment
         self.unit = deployment.state.unit_name
+        if deployment.is_adopting:
+            self.unit = _single(deployment.layout)
         self.color = _color_of(self.unit) or "blue"  # nginx takes a single service for blue
-        self.port = _port_of_unit(deployment, self.unit, deployment.old)
+        self.port = _port_of_unit(
+            deployment, self.unit, deployment.target if deployment.is_adopting else deployment.old
+        )
 
     def runs(self):
         """Whether it runs the release to roll back to; after an interrupted deploy it may run another."""
         unit = systemctl.show(self.unit)
         release = running_release(self._deployment.layout, unit["MainPID"])
-        return unit["ActiveState"] in ("active", "reloading") and release == self._deployment.old.id
+        wanted = self._deployment.old.id if self._deployment.old else None  # an adopted service runs none
+        return unit["ActiveState"] in ("active", "reloading") and release == wanted
 
     def start(self):
         """Start it from the links and the unit of the release to roll back to."""
         deployment, color = self._deployment, _color_of(self.unit)
         if color:
             deployment.layout.point(color, deployment.old.id)
+            port_number = self.port or _ports(deployment, deployment.old)[color]
+            _write_own_files(deployment, deployment.old, color, port_number)
         deployment.start(self.unit, enable=False)
         systemctl.enable(self.unit)
 
     def retire(self):
-        if _is_used(self.unit):
+        if _is_used(self.unit) or _is_installed(self.unit, self._deployment.layout):
             _retire(self._deployment, self.unit, self.port)
 
 
 def _retire_single_service(deployment, old):
     """An interrupted change from `restart` may have left it, with the port of the next instance."""
-    unit_name = deployment.app + ".service"
+    unit_name = _single(deployment.layout)
     if unit_name != old.unit and _is_used(unit_name):
         _retire(deployment, unit_name, _port_of_unit(deployment, unit_name, deployment.target))
 
@@ -198,13 +226,26 @@ def _retire(deployment, unit_name, port_number):
             left = drain.wait("127.0.0.1:%d" % port_number, seconds) if port_number else 0
             systemctl.stop(unit_name)
             systemctl.disable(unit_name)
-    except SlipwayError as error:
-        deployment.warnings.append("%s could not be stopped: %s" % (unit_name, error))
+            if unit_name == _single(deployment.layout):
+                deployment.remove_unit(unit_name)
+    except (SlipwayError, OSError) as error:
+        deployment.warnings.append("%s could not be retired: %s" % (unit_name, error))
         return
     action = "stopped %s" % unit_name
     if left:
         action += ", with %d connections that did not end in %d s" % (left, seconds)
     deployment.actions.append(action)
+
+
+def _single(layout):
+    """The unit of the strategy `restart`; beside the instances, a start of it would take a port of theirs."""
+    return layout.app + ".service"
+
+
+def _is_installed(unit_name, layout):
+    """Whether there is a unit file of that name that can be started: a masked one cannot."""
+    path = os.path.join(layout.unit_dir, unit_name)
+    return os.path.lexists(path) and os.path.realpath(path) != "/dev/null"
 
 
 def _is_used(unit_name):
@@ -257,11 +298,13 @@ def _ports(deployment, target):
 
 
 def _own_port(deployment, target):
+    if target.port:
+        return target.port
     text = environment.parse(target.environment).get(deployment.request.port_variable, "")
     if not text.isdigit():
         raise SlipwayError(
-            "blue_green needs a port that the service learns from %s: set port"
-            % deployment.request.port_variable
+            "blue_green needs a port that the service learns from %s or from {port}: set slipway_port "
+            "(option port)" % deployment.request.port_variable
         )
     return int(text)
 
@@ -269,10 +312,36 @@ def _own_port(deployment, target):
 def _port_of(layout, color):
     """Where an instance listens; None if it was never started."""
     try:
-        match = re.search(r'="?([0-9]+)', read_text(_port_file(layout, color)))
+        match = re.search(r'(?:^# port |="?)([0-9]+)', read_text(_port_file(layout, color)))
     except FileNotFoundError:
         return None
     return int(match[1]) if match else None
+
+
+def _write_own_files(deployment, target, color, number):
+    """What an instance has of its own: its port, the variables that depend on it, its configuration."""
+    layout = deployment.layout
+    config_dir = os.path.join(layout.root, color + ".config")
+    own = target.own_variables(number, config_dir, deployment.request.port_variable)
+    ports = {key: text for key, text in own.items() if text == str(number)}
+    _write_port(layout, color, number, ports)
+    others = environment.render({key: text for key, text in own.items() if key not in ports})
+    others_file = os.path.join(layout.root, color + ".environment")
+    if others:
+        replace(others_file, others.encode("utf-8"), 0o600)
+    else:
+        remove(others_file)
+    config.replace(config_dir, target.config, number, target.service_gid() if target.config else 0)
+
+
+def _is_more_than_the_port(text):
+    return bool(placeholders.used(text)) and text != "{port}"
+
+
+def _write_port(layout, color, number, variables):
+    """For systemd, and for whoever asks for the number: no variable of the service need be just that."""
+    text = "# port %d\n%s" % (number, environment.render(variables))
+    replace(_port_file(layout, color), text.encode("utf-8"), 0o644)
 
 
 def _port_of_unit(deployment, unit_name, release):
@@ -281,11 +350,6 @@ def _port_of_unit(deployment, unit_name, release):
     if color:
         return _port_of(deployment.layout, color)
     return _own_port(deployment, release) if release else None
-
-
-def _write_port(layout, color, variable, number):
-    text = environment.render({variable: str(number)})
-    replace(_port_file(layout, color), text.encode("utf-8"), 0o644)
 
 
 def _port_file(layout, color):

@@ -18,7 +18,12 @@ REPLACES = ("restart",)
 def units(request):
     layout = request.layout
     sections = unit.sections(
-        request.app, request.unit, binary=layout.live_binary, environment_file=layout.live_environment
+        request.app,
+        request.unit,
+        binary=layout.live_binary,
+        environment_file=layout.live_environment,
+        port_variable=request.port_variable,
+        config=layout.live_config,
     )
     return {serving(layout): sections}
 
@@ -41,6 +46,10 @@ def leftovers(_layout):
 
 def retire_leftovers(_deployment):
     pass
+
+
+def route_to_adopted(_deployment):
+    pass  # whoever has the port gets the requests
 
 
 def go_live(deployment):

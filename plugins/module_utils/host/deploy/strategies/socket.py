@@ -22,11 +22,18 @@ REPLACES = ("restart", "socket")
 def units(request):
     if not request.port:
         raise InvalidInput(
-            "port", request.port, "the strategy socket needs the port that systemd is to listen on"
+            "port",
+            request.port,
+            "the strategy socket needs the port that systemd is to listen on: set slipway_port (option port)",
         )
     layout = request.layout
     sections = unit.sections(
-        request.app, request.unit, binary=layout.live_binary, environment_file=layout.live_environment
+        request.app,
+        request.unit,
+        binary=layout.live_binary,
+        environment_file=layout.live_environment,
+        port_variable=request.port_variable,
+        config=layout.live_config,
     )
     socket_unit = _socket(request.app)
     sections["Unit"] = sections["Unit"] + [("Requires", socket_unit), ("After", socket_unit)]
@@ -66,6 +73,10 @@ def leftovers(_layout):
 
 def retire_leftovers(_deployment):
     pass
+
+
+def route_to_adopted(_deployment):
+    pass  # whoever has the port gets the requests
 
 
 def go_live(deployment):

@@ -134,8 +134,8 @@ import json, os, sys
 from ansible_collections.slipway.golang.plugins.module_utils.builder import package
 os.umask(int(sys.argv[2], 8))
 result = package.package(
-    json.loads(sys.argv[1]), sys.argv[3], installer=b"#!/bin/sh\\n", extra=json.loads(sys.argv[4]), unit={},
-    signing_key=None, compression_level=6, check_mode=False,
+    json.loads(sys.argv[1]), sys.argv[3], prebuilt=[], installer=b"#!/bin/sh\\n",
+    extra=json.loads(sys.argv[4]), unit={}, signing_key=None, compression_level=6, check_mode=False,
 )
 print(os.getuid(), result["artifacts"][0]["sha256"])
 """

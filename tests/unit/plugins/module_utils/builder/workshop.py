@@ -14,38 +14,9 @@ import textwrap
 from ansible_collections.slipway.golang.plugins.module_utils.builder import package
 from ansible_collections.slipway.golang.plugins.module_utils.builder.build import build
 from ansible_collections.slipway.golang.plugins.module_utils.builder.request import Request
+from ansible_collections.slipway.golang.plugins.module_utils.common.build_options import OPTIONS
 
-DEFAULTS = {
-    "package": ".",
-    "name": None,
-    "targets": None,
-    "version": None,
-    "stamp": {},
-    "ldflags": ["-s", "-w"],
-    "gcflags": [],
-    "flags": [],
-    "tags": [],
-    "trimpath": True,
-    "cgo": False,
-    "static": "require",
-    "mod": "readonly",
-    "pgo": "auto",
-    "max_size": None,
-    "upx": False,
-    "upx_args": ["-9"],
-    "embed": [],
-    "gates": [],
-    "go": "go",
-    "goproxy": None,
-    "goprivate": None,
-    "gosumdb": None,
-    "offline": False,
-    "gocache": None,
-    "gomodcache": None,
-    "environment": {},
-    "force": False,
-    "jobs": None,
-}
+DEFAULTS = {name: option.get("default") for name, option in OPTIONS.items()}
 INSTALLER = b"#!/bin/sh\necho install\n"
 MAIN = """\
 package main
@@ -120,6 +91,7 @@ class Workshop:
 def pack(artifacts, dest, check_mode=False, **options):
     """The result of `package`."""
     defaults = {
+        "prebuilt": [],
         "installer": INSTALLER,
         "extra": [],
         "unit": None,

@@ -43,6 +43,30 @@ def values(key, section="Service", **options):
         ({"exec_args": [";", "", "'"]}, "ExecStart", [BINARY + ' ";" "" "\'"']),
         ({}, "EnvironmentFile", ["/opt/orders/current/environment"]),
         ({"working_directory": "/srv/50% off"}, "WorkingDirectory", ["/srv/50%% off"]),
+        ({"working_directory": "/srv/data"}, "Environment", ["HOME=/var/lib/orders"]),
+        ({}, "WorkingDirectory", ["/var/lib/orders"]),
+        ({"state_directory": False}, "WorkingDirectory", []),
+        ({"state_directory": False}, "Environment", []),
+        ({"state_directory": False, "working_directory": "/srv"}, "WorkingDirectory", ["/srv"]),
+        ({}, "RestrictAddressFamilies", ["AF_UNIX AF_INET AF_INET6 AF_NETLINK"]),
+        ({}, "StateDirectoryMode", ["0750"]),
+        ({}, "RuntimeDirectoryMode", ["0750"]),
+        ({}, "ExecStartPre", []),
+        (
+            {"proxy_user": "www-data"},
+            "ExecStartPre",
+            [
+                '+/bin/sh -c \'echo "a+ /run/orders - - - - user:www-data:x,default:user:www-data:rwx"'
+                " | systemd-tmpfiles --create -'"
+            ],
+        ),
+        ({"proxy_user": "www-data"}, "UMask", ["0007"]),
+        ({"proxy_user": "www-data", "hardening": {"UMask": "0027"}}, "UMask", ["0027"]),
+        ({}, "UMask", ["0077"]),
+        ({}, "RestartSteps", []),
+        ({}, "RestartMaxDelaySec", []),
+        ({"restart_steps": 5}, "RestartSteps", ["5"]),
+        ({"restart_steps": 5}, "RestartMaxDelaySec", ["20"]),
         ({"credentials": {"db": "/etc/a%b"}}, "LoadCredential", ["db:/etc/a%%b"]),
         ({"drain_seconds": 60}, "TimeoutStopSec", ["65"]),
         ({"drain_seconds": "60"}, "TimeoutStopSec", ["65"]),
@@ -50,13 +74,13 @@ def values(key, section="Service", **options):
         ({}, "Restart", ["on-failure"]),
         ({"restart_steps": 0}, "RestartMaxDelaySec", []),
         ({"memory_max": "512M"}, "MemoryMax", ["512M"]),
-        ({"memory_max": "1000"}, "Environment", ["GOMEMLIMIT=900"]),
-        ({"memory_max": "512M"}, "Environment", ["GOMEMLIMIT=483183820"]),
+        ({"memory_max": "1000"}, "Environment", ["HOME=/var/lib/orders", "GOMEMLIMIT=900"]),
+        ({"memory_max": "512M"}, "Environment", ["HOME=/var/lib/orders", "GOMEMLIMIT=483183820"]),
         ({"memory_max": "50%"}, "MemoryMax", ["50%"]),
-        ({"memory_max": "50%"}, "Environment", []),
-        ({"cpu_quota": "100%"}, "Environment", ["GOMAXPROCS=1"]),
-        ({"cpu_quota": "101%"}, "Environment", ["GOMAXPROCS=2"]),
-        ({"cpu_quota": "20%"}, "Environment", ["GOMAXPROCS=1"]),
+        ({"memory_max": "50%"}, "Environment", ["HOME=/var/lib/orders"]),
+        ({"cpu_quota": "100%"}, "Environment", ["HOME=/var/lib/orders", "GOMAXPROCS=1"]),
+        ({"cpu_quota": "101%"}, "Environment", ["HOME=/var/lib/orders", "GOMAXPROCS=2"]),
+        ({"cpu_quota": "20%"}, "Environment", ["HOME=/var/lib/orders", "GOMAXPROCS=1"]),
         ({"cpu_quota": "150%"}, "CPUQuota", ["150%"]),
         ({"tasks_max": 64}, "TasksMax", ["64"]),
         ({}, "LimitNOFILE", ["65536"]),
@@ -79,7 +103,11 @@ def values(key, section="Service", **options):
         ({"hardening": {"ProtectHome": False}}, "ProtectHome", ["false"]),
         ({"hardening": {"UMask": "00%7"}}, "UMask", ["00%%7"]),
         ({"directives": {"Service": {"OOMScoreAdjust": -100}}}, "OOMScoreAdjust", ["-100"]),
-        ({"directives": {"Service": {"Environment": ["HOST=%H", "A=1"]}}}, "Environment", ["HOST=%H", "A=1"]),
+        (
+            {"directives": {"Service": {"Environment": ["HOST=%H", "A=1"]}}},
+            "Environment",
+            ["HOME=/var/lib/orders", "HOST=%H", "A=1"],
+        ),
     ],
 )
 def test_the_service_section_says(options, key, expected):
@@ -104,8 +132,45 @@ def test_the_other_sections_say_when_to_start_and_when_to_give_up():
 
 
 def test_a_service_that_never_comes_up_is_given_up_in_finite_time():
-    attempts = int(values("StartLimitBurst", "Unit")[0])
-    assert attempts * int(values("RestartMaxDelaySec")[0]) <= int(values("StartLimitIntervalSec", "Unit")[0])
+    attempts, interval = (int(values("StartLimit" + key, "Unit")[0]) for key in ("Burst", "IntervalSec"))
+    assert 180 <= attempts * int(values("RestartSec")[0]) <= interval
+
+
+@pytest.mark.parametrize(
+    ("arg", "word"),
+    [
+        ("{port}", '"${PORT}"'),
+        (":{port}", '":${PORT}"'),
+        ("-listen=[::1]:{port}", '"-listen=[::1]:${PORT}"'),
+        ("$HOME:{port}", '"$$HOME:${PORT}"'),
+        ("100%:{port}", '"100%%:${PORT}"'),
+        ("{{port}}", '"{port}"'),
+        ("{{{port}}}", '"{{port}}"'),
+        ("{config}/app.toml", "/opt/orders/current/config/app.toml"),
+        ("-c={config}:{port}", '"-c=/opt/orders/current/config:${PORT}"'),
+        ("{{config}}", '"{config}"'),
+        ("{version} {Port} {port }", '"{version} {Port} {port }"'),
+        ('{"addr": ":{port}"}', '"{\\"addr\\": \\":${PORT}\\"}"'),
+    ],
+)
+def test_an_argument_may_name_the_port_and_the_configuration(arg, word):
+    parts = unit.sections(
+        "orders",
+        {"exec_args": [arg]},
+        binary=BINARY,
+        port_variable="PORT",
+        config="/opt/orders/current/config",
+    )
+    assert dict(parts["Service"])["ExecStart"] == "%s %s" % (BINARY, word)
+
+
+def test_the_port_has_the_name_that_the_service_gives_it():
+    parts = unit.sections("orders", {"exec_args": [":{port}"]}, binary=BINARY, port_variable="APP_PORT")
+    assert dict(parts["Service"])["ExecStart"] == BINARY + ' ":${APP_PORT}"'
+
+
+def test_without_a_port_the_braces_are_literal():
+    assert values("ExecStart", exec_args=["{port}", "{{port}}"]) == [BINARY + ' "{port}" "{{port}}"']
 
 
 @pytest.mark.parametrize(
@@ -144,6 +209,8 @@ def test_a_service_that_never_comes_up_is_given_up_in_finite_time():
         ({"hardening": {"ExecStartPre": "x"}}, ["ExecStartPre", "unit.directives"]),
         ({"hardening": {"UMask": "0\nUser=root"}}, ["unit.hardening.UMask"]),
         ({"hardening": {"UMask": {"a": 1}}}, ["unit.hardening.UMask"]),
+        ({"proxy_user": "www data"}, ["unit.proxy_user"]),
+        ({"proxy_user": "www-data", "runtime_directory": False}, ["unit.proxy_user", "runtime directory"]),
         ({"directives": {"Servce": {}}}, ["Servce"]),
         ({"directives": {"Service": {"A=b\nUser": "x"}}}, ["unit.directives.Service"]),
         ({"directives": {"Service": {"Nice": "1\nUser=root"}}}, ["unit.directives.Service.Nice"]),
@@ -235,6 +302,8 @@ def test_a_transient_run_has_the_sandbox_and_not_the_life_cycle():
     )
     assert unit.transient_args({"exec_args": ["$A", "b%"]}) == ["$$A", "b%"]
     assert unit.transient_args({}) == []
+    arguments = {"exec_args": [":{port}", "{config}/$a", "{{port}}"]}
+    assert unit.transient_args(arguments, port="4711", config="/c") == [":4711", "/c/$$a", "{port}"]
 
 
 @pytest.mark.parametrize(
@@ -255,18 +324,27 @@ def test_a_transient_run_has_the_sandbox_and_not_the_life_cycle():
             "type": "notify",
             "restart": "no",
         },
+        {"proxy_user": "www-data", "exec_args": [":{port}"]},
     ],
 )
 def test_systemd_takes_every_line(options, tmp_path):
     path = tmp_path / "orders.service"
     path.write_text(
-        unit.render(unit.sections("orders", options, binary="/bin/true", environment_file="/etc/50% off")),
+        unit.render(
+            unit.sections(
+                "orders",
+                options,
+                binary="/bin/true",
+                environment_file="/etc/50% off",
+                port_variable="PORT",
+            )
+        ),
         encoding="utf-8",
     )
     done = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", str(path)], capture_output=True, text=True, check=False
     )
-    known = [line for line in done.stderr.splitlines() if "orders.service" in line and "'Restart" not in line]
+    known = [line for line in done.stderr.splitlines() if "orders.service" in line]
     assert known == []
 
 
@@ -276,3 +354,21 @@ def test_the_exposure_is_as_low_as_a_server_can_have(tmp_path):
     argv = ["systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold=11", str(path)]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@given(
+    st.lists(st.text(max_size=20), max_size=3),
+    st.dictionaries(st.sampled_from(["Nice", "Environment"]), st.text(max_size=20)),
+)
+def test_a_rendered_unit_is_parsed_to_the_same_sections(arguments, settings):
+    options = {"exec_args": arguments, "directives": {"Service": settings, "Unit": {"Before": "x.target"}}}
+    try:
+        parts = unit.sections("orders", options, binary=BINARY, environment_file="/e")
+    except InvalidInput:
+        return
+    assert unit.parse(unit.render(parts)) == parts
+
+
+@pytest.mark.parametrize("text", ["", "Nice=5\n", "[Service]\n", "# x\n[Service]\nno setting\n"])
+def test_what_is_no_setting_is_left_out(text):
+    assert unit.parse(text) == {}

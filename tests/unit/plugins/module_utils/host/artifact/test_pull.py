@@ -185,7 +185,7 @@ def test_a_server_that_does_not_listen(tmp_path):
 
 
 def test_certificates_that_cannot_be_read(tmp_path):
-    with pytest.raises(SlipwayError, match="pull_ca_file: /nowhere"):
+    with pytest.raises(SlipwayError, match=r"pull_ca_file\): /nowhere"):
         pull.fetch("https://127.0.0.1:1/a", 1, str(tmp_path / "file"), "/nowhere")
 
 

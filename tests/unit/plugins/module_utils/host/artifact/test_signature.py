@@ -61,7 +61,7 @@ def test_an_artifact_without_a_signature_is_refused(release):
 
 def test_a_right_digest_does_not_help_an_unknown_signer(release):
     sign(release, "eve")
-    with pytest.raises(SlipwayError, match="not in allowed_signers"):
+    with pytest.raises(SlipwayError, match="not in slipway_allowed_signers"):
         signature.verify(str(release), allowed(release))
 
 
@@ -88,7 +88,7 @@ def test_a_key_that_is_revoked_by_its_time_or_kept_to_another_purpose_is_refused
 def test_a_key_that_is_taken_out_of_the_list_is_refused_from_then_on(release):
     sign(release, "ann")
     assert signature.verify(str(release), allowed(release))
-    with pytest.raises(SlipwayError, match="not in allowed_signers"):
+    with pytest.raises(SlipwayError, match="not in slipway_allowed_signers"):
         signature.verify(str(release), allowed(release, "eve"))
 
 

@@ -6,7 +6,8 @@
 
 It imports little, so that it is up in ten milliseconds: ``socket`` alone would take as long again. Its
 version stands at the end of the binary that runs it (see ``artifacts.py``). How a version behaves stands in a
-file of its name, in the directory that is the only argument.
+file of its name, in the directory that is the first argument. A second argument is the address to listen on.
+Options, as in --token=secret, are ignored.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ import sys
 MARK = b"\nversion "
 
 
-def main(behaviours):
+def main(behaviours, *arguments):
+    address = next((argument for argument in arguments if not argument.startswith("--")), "")
     with open("/proc/self/exe", "rb") as handle:
         version = handle.read().rpartition(MARK)[2].decode("ascii")
-    port = int(os.environ.get("PORT", "0"))
+    port = int(address.rpartition(":")[2] or os.environ.get("PORT", "0"))
     word, dummy, number = behaviour(behaviours, version).partition(" ")
     if word == "crashes" and (not number or int(number) == port):
         print("panic: %s was told to crash" % version, flush=True)
@@ -74,10 +76,19 @@ def serve(listening, version, behaviours):
 def answer(word, version):
     status = "500 Internal Server Error" if word in ("unhealthy", "unhealthy %d" % os.getpid()) else "200 OK"
     release = "9.9.9" if word == "lies" else version
-    body = "%s says %s" % (version, os.environ.get("GREETING", "nothing"))
+    body = "%s says %s" % (version, greeting())
     head = "HTTP/1.1 %s\r\nX-Release: %s\r\nContent-Length: %d\r\n\r\n" % (status, release, len(body))
     return (head + body).encode("ascii")
 
 
+def greeting():
+    """The text itself, or the content of the file that it names."""
+    text = os.environ.get("GREETING", "nothing")
+    if text.startswith("/"):
+        with open(text, encoding="ascii") as handle:
+            return handle.read()
+    return text
+
+
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -14,6 +14,7 @@ no test depends on how fast it is.
 
 from __future__ import annotations
 
+import glob
 import io
 import os
 import re
@@ -41,6 +42,8 @@ class Systemd:
 
     def __init__(self, unit_dir, scratch):
         self.unit_dir = unit_dir
+        self.lib_dir = unit_dir + "-of-packages"  # in place of /lib/systemd/system
+        self.properties = {}  # unit to what `systemctl show` says of it beside the usual
         self.before = lambda words: None
         self.calls = []
         self.shown = []  # the units that `systemctl show` was called for
@@ -97,7 +100,7 @@ class Systemd:
         if refusal is None:
             settings = [value.partition("=")[::2] for key, value in given if key == "--property"]
             self._transient[name] = settings
-            refusal = self._spawn(name, [word.replace("$$", "$") for word in command], settings)
+            refusal = self._spawn(name, command, settings)
         return (1, "", refusal) if refusal else (0, "", "")
 
     def _systemd_analyze(self, words):
@@ -164,13 +167,18 @@ class Systemd:
 
     def _read(self, name):
         """The unit file's text as it is on disk; an instance has its template's."""
+        path = self._path(name)
+        if not path:
+            return None
+        with open(path, encoding="utf-8") as handle:
+            return handle.read()
+
+    def _path(self, name):
         for file in (name, re.sub("@.*[.]", "@.", name)):
-            try:
-                with open(os.path.join(self.unit_dir, file), encoding="utf-8") as handle:
-                    return handle.read()
-            except FileNotFoundError:
-                pass
-        return None
+            for directory in (self.unit_dir, self.lib_dir):
+                if os.path.exists(os.path.join(directory, file)):
+                    return os.path.join(directory, file)
+        return ""
 
     def _text(self, name):
         """The unit's text as systemd has it. What is neither active nor enabled is read again every time."""
@@ -193,7 +201,12 @@ class Systemd:
             "NeedDaemonReload": "yes" if stale else "no",
             "MainPID": 0,
             "NRestarts": 0,
+            "Id": name,
+            "FragmentPath": self._path(name),
+            "DropInPaths": " ".join(sorted(glob.glob("%s/%s.d/*.conf" % (self.unit_dir, name)))),
+            "TriggeredBy": "",
         }
+        state.update(self.properties.get(name, {}))
         if name in self._services:
             state.update(self._services[name].state())
         return state
@@ -209,8 +222,7 @@ class Systemd:
             refusal = self._start(unit)
             if refusal:
                 return refusal
-        command = [word.replace("$$", "$") for word in shlex.split(dict(lines)["ExecStart"])]
-        return self._spawn(name, command, lines)
+        return self._spawn(name, shlex.split(dict(lines)["ExecStart"]), lines)
 
     def _listen(self, name, port):
         if self._is_active(name.replace(".socket", ".service")):
@@ -229,8 +241,11 @@ class Systemd:
     def _spawn(self, name, command, settings):
         variables = {key: os.environ[key] for key in ("LD_LIBRARY_PATH",) if key in os.environ}
         for path in (value for key, value in settings if key == "EnvironmentFile"):
-            with open(path, encoding="utf-8") as handle:
+            if path.startswith("-") and not os.path.exists(path[1:]):
+                continue
+            with open(path.lstrip("-"), encoding="utf-8") as handle:
                 variables.update(environment.parse(handle.read()))
+        command = [_expanded(word, variables) for word in command]
         listening = self._sockets.get(name.replace(".service", ".socket"))
         passed = [listening.fileno()] if listening else []
         if listening:
@@ -331,6 +346,13 @@ def _first_byte(descriptor):
     """Wait for what the service writes when it listens; empty where it ended before."""
     with open(descriptor, "rb", buffering=0) as pipe:
         return pipe.read(1)
+
+
+def _expanded(word, variables):
+    """A word of a command line as systemd passes it on: it knows ${NAME} in any place, and $$."""
+    return re.sub(
+        r"[$]([$]|{([A-Za-z0-9_]+)})", lambda found: variables.get(found[2], "") if found[2] else "$", word
+    )
 
 
 def _settings(text, name):

@@ -280,3 +280,35 @@ def test_a_change_to_another_strategy_is_refused(blue):
         assert "is live with the strategy blue_green, and %s cannot take over" % strategy in message
     expect_alone(blue, BLUE, "1.0.0")
     assert not (blue.unit_dir / UNIT).exists()
+
+
+def test_the_single_unit_is_gone_once_blue_green_is_live(host):
+    """Nobody can start a stray copy, which would take the port of the next release."""
+    host.configure_nginx()
+    host.deploy("1.0.0")
+    result = deploy(host, "1.0.0")
+    assert result["outcome"] == "ok" and "removed %s" % (host.unit_dir / UNIT) in result["actions"]
+    assert os.listdir(host.unit_dir) == ["orders@.service"]
+    assert host.systemd.enabled == set(host.systemd.running())
+    assert not deploy(host, "1.0.0")["changed"]
+
+
+def test_a_single_unit_that_was_left_is_removed_by_the_next_run(host):
+    """As hosts have it that were deployed to before the strategy removed it."""
+    host.configure_nginx()
+    host.deploy("1.0.0")
+    text = (host.unit_dir / UNIT).read_text(encoding="utf-8")
+    deploy(host, "1.0.0")
+    (host.unit_dir / UNIT).write_text(text, encoding="utf-8")
+    pid = host.systemd.pid(host.systemd.running()[0])
+    assert deploy(host, "1.0.0")["changed"]
+    assert os.listdir(host.unit_dir) == ["orders@.service"]
+    assert host.systemd.pid(host.systemd.running()[0]) == pid
+    assert not deploy(host, "1.0.0")["changed"]
+
+
+def test_a_single_unit_that_is_masked_stays(host):
+    host.configure_nginx()
+    deploy(host, "1.0.0")
+    os.symlink("/dev/null", host.unit_dir / UNIT)
+    assert not deploy(host, "1.0.0")["changed"]

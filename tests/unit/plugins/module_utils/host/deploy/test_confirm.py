@@ -13,6 +13,7 @@ import sys
 
 import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.host.deploy import deploy
+from ansible_collections.slipway.golang.plugins.module_utils.host.deploy.target import Target
 
 from .managed_host import UNIT, answer, refusal, version_of
 
@@ -84,6 +85,18 @@ def test_a_confirmed_release_stays(waiting):
     assert waiting.history()[-1] == ("deploy", "2.0.0", "ok")
     assert waiting.info()["history"][-1]["message"] == "confirmed"
     assert not waiting.deploy("2.0.0")["changed"]
+
+
+@pytest.mark.parametrize("strategy", ["restart", "blue_green"])
+def test_the_old_release_comes_back_with_its_own_environment_and_configuration(host, monkeypatch, strategy):
+    monkeypatch.setattr(Target, "service_gid", lambda target: os.getegid())
+    host.configure_nginx()
+    options = {"strategy": strategy, "environment": {"GREETING": "{config}/text"}}
+    host.deploy("1.0.0", config={"text": "old {port}"}, **options)
+    result = host.deploy("2.0.0", config={"text": "new {port}"}, confirm_within=60, **options)
+    assert (result["outcome"], result["unconfirmed"]) == ("ok", True)
+    assert deadline_passes(host)["outcome"] == "ok"
+    assert host.says() == "1.0.0 says old %d" % host.port
 
 
 def test_a_release_that_is_not_confirmed_is_rolled_back(waiting):
@@ -177,5 +190,6 @@ def test_a_deadline_that_is_too_short(served):
 
 def test_a_change_of_strategy_cannot_be_confirmed(served):
     message = refusal(served.deploy("2.0.0", strategy="socket", confirm_within=60))
-    assert "confirm_within cannot be used with a change of strategy" in message
+    words = "slipway_confirm_within_seconds (option confirm_within) cannot be used with a change of strategy"
+    assert words in message
     assert served.says() == "1.0.0 says nothing"

@@ -21,6 +21,7 @@ HEALTHY = {
     "health_problem": lambda: None,
     "leftovers": [],
     "is_recorded": True,
+    "adoption": None,
     "unit": {"ActiveState": "active", "UnitFileState": "enabled", "NeedDaemonReload": "no"},
 }
 
@@ -61,6 +62,7 @@ def test_any_difference_is_a_reason_to_activate(difference, reason):
     [
         ({"leftovers": ["orders@blue.service"]}, "the old instance orders@blue.service still runs"),
         ({"is_recorded": False}, "the history does not say that 2-b is healthy"),
+        ({"adoption": SimpleNamespace(service="orders.service")}, "the adoption of orders.service was"),
     ],
 )
 def test_an_interrupted_deploy_is_completed_and_not_repeated(difference, reason):

@@ -42,7 +42,8 @@ def test_the_evidence_has_the_journal_of_the_process(untouched):
 
 def test_a_service_that_does_not_take_its_port_from_the_environment_gets_a_hint(untouched):
     untouched.behave("2.0.0", "insists %d" % untouched.port)
-    assert "Let the app read its port from PORT" in untouched.deploy("2.0.0")["hint"]
+    hint = untouched.deploy("2.0.0")["hint"]
+    assert "which PORT named: this was the smoke test" in hint and "slipway_port_variable" in hint
 
 
 def test_a_smoke_test_that_systemd_cannot_start(untouched):

@@ -9,8 +9,17 @@ from __future__ import annotations
 import os
 
 import pytest
+from ansible_collections.slipway.golang.plugins.module_utils.host.deploy import remove
 
-from .managed_host import UNIT
+from .managed_host import APP, UNIT, refusal
+from .test_adopt import ByHand
+
+
+@pytest.fixture(autouse=True)
+def kept(monkeypatch, tmp_path):
+    """Where a removal moves what was adopted."""
+    monkeypatch.setattr(remove, "ADOPTED", str(tmp_path / "var-lib" / "slipway-adopted-"))
+    return tmp_path / "var-lib" / "slipway-adopted-orders"
 
 
 @pytest.mark.parametrize("strategy", ["restart", "socket", "blue_green"])
@@ -48,3 +57,93 @@ def test_other_files_stay(served):
     other.write_text("[Service]\n", encoding="utf-8")
     served.deploy(state="absent")
     assert os.listdir(served.unit_dir) == [other.name]
+
+
+# --- what is not Slipway's ------------------------------------------------------------------------
+
+
+def test_a_service_that_was_set_up_by_hand_stays(host):
+    by_hand = ByHand(host).start()
+    result = host.deploy(state="absent")
+    assert (result["outcome"], result["changed"]) == ("ok", False)
+    assert str(by_hand.path) in host.plan(state="absent")["warnings"][0]
+    assert by_hand.runs() and by_hand.path.exists()
+
+
+def test_a_service_that_was_set_up_by_hand_stays_beside_a_staged_release(host):
+    by_hand = ByHand(host).start()
+    host.deploy("1.0.0", state="staged")
+    assert host.deploy(state="absent")["changed"]
+    assert by_hand.runs() and UNIT in host.systemd.enabled
+    assert not os.path.exists(host.root)
+
+
+def test_what_was_adopted_is_moved_and_not_lost(host, kept):
+    by_hand = ByHand(host).start()
+    assert by_hand.deploy()["outcome"] == "ok"
+    assert host.plan(state="absent")["diff"]["after"] == "%s\n" % kept
+    result = host.deploy(state="absent")
+    assert result["actions"][0] == "moved what was adopted to %s" % kept
+    assert (kept / "adopted" / UNIT).read_text(encoding="utf-8") == by_hand.text
+    assert kept.stat().st_mode & 0o777 == 0o700
+    assert (kept / "adopted" / UNIT).stat().st_mode & 0o777 == 0o600
+    assert not os.path.exists(host.root)
+    assert not host.deploy(state="absent")["changed"]
+
+
+def test_a_second_removal_does_not_replace_what_the_first_one_moved(host, kept):
+    for number in range(2):
+        by_hand = ByHand(host, "again%d" % number).start()
+        assert by_hand.deploy()["outcome"] == "ok"
+        host.deploy(state="absent")
+    assert sorted(os.listdir(kept.parent)) == [kept.name, kept.name + ".2"]
+
+
+def test_what_somebody_edited_in_our_unit_is_moved_too(served, kept):
+    path = served.unit_dir / UNIT
+    path.write_text(path.read_text(encoding="utf-8") + "# edited\n", encoding="utf-8")
+    assert served.deploy(state="absent")["changed"]
+    (copy,) = os.listdir(kept / "adopted")
+    assert (kept / "adopted" / copy).read_text(encoding="utf-8").endswith("# edited\n")
+
+
+def test_other_files_in_the_directory_stay(served):
+    for name in ("data.db", "releases/20240101120000"):
+        (served.base / "opt" / APP / name).write_text("precious", encoding="utf-8")
+    result = served.deploy(state="absent")
+    assert result["changed"] and "data.db" in result["warnings"][0]
+    assert sorted(os.listdir(served.root)) == ["data.db", "releases"]
+    assert os.listdir(served.layout.releases_dir) == ["20240101120000"]
+    assert served.says() is None
+    assert not served.deploy(state="absent")["changed"]
+
+
+def test_a_mask_stays(served):
+    (served.unit_dir / UNIT).unlink()
+    os.symlink("/dev/null", served.unit_dir / UNIT)
+    assert served.deploy(state="absent")["changed"]
+    assert os.readlink(served.unit_dir / UNIT) == "/dev/null"
+    assert served.systemd.running() == []
+
+
+@pytest.mark.parametrize("target", ["releases/20240101120000", "/srv/checkout"])
+def test_the_tree_of_another_tool_stays(host, target):
+    os.makedirs(os.path.join(host.root, "releases", "20240101120000"))
+    os.symlink(target, os.path.join(host.root, "current"))
+    before = host.everything()
+    for call in (lambda: host.deploy(state="absent"), lambda: host.deploy("1.0.0", adopt=True)):
+        message = refusal(call())
+        assert "%s/current is a link to %s" % (host.root, target) in message
+        assert "mv %s %s-before" % (host.root, host.root) in message
+    assert host.everything() == before
+
+
+def test_a_single_unit_that_blue_green_left_is_removed_too(host):
+    """As hosts have it that were deployed to before the strategy removed it itself."""
+    host.configure_nginx()
+    host.deploy("1.0.0")
+    text = (host.unit_dir / UNIT).read_text(encoding="utf-8")
+    host.deploy("1.0.0", strategy="blue_green")
+    (host.unit_dir / UNIT).write_text(text, encoding="utf-8")
+    assert host.deploy(state="absent", strategy="blue_green")["outcome"] == "ok"
+    assert os.listdir(host.unit_dir) == []

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from unittest import mock
 
 import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
@@ -54,7 +55,9 @@ def host(monkeypatch):
 
     monkeypatch.setattr(unit_file, "install", lambda texts, directory: True)
     monkeypatch.setattr(unit_file, "daemon_reload", lambda: call("daemon-reload"))
-    monkeypatch.setattr(systemctl, "start", lambda name: call("start"))
+    monkeypatch.setattr(systemctl, "start", lambda name, ready_within: call("start"))
+    journal_tail = mock.create_autospec(systemctl.journal_tail, return_value=["cannot open database"])
+    monkeypatch.setattr(systemctl, "journal_tail", journal_tail)
     monkeypatch.setattr(systemctl, "show", lambda name: state.unit)
     monkeypatch.setattr(health_gate, "wait_release_healthy", lambda *arguments: state.calls.append("health"))
     return state
@@ -64,8 +67,18 @@ def host(monkeypatch):
 def deployment(host):
     """A deploy whose new release was switched to and failed."""
     old = SimpleNamespace(id=OLD, units={"orders.service": "[Unit]\n"}, names=("1.0.0", OLD))
-    request = SimpleNamespace(app="orders", layout=Links(), check_for=lambda target, port=None: None)
-    state = SimpleNamespace(live=None, previous=None, releases={}, unit=UNIT, running_release=OLD)
+    check = SimpleNamespace(deadline=30.0)
+    request = SimpleNamespace(app="orders", layout=Links(), check_for=lambda target, port=None: check)
+    state = SimpleNamespace(
+        live=None,
+        current=OLD,
+        previous=None,
+        releases={},
+        unit=UNIT,
+        running_release=OLD,
+        foreign=None,
+        adoption=None,
+    )
     result = Deployment(request, SimpleNamespace(id="2.0.0-123456789012"), state)
     result.old = old
     return result
@@ -116,3 +129,38 @@ def test_an_old_release_that_does_not_start_is_an_error(deployment, host):
     host.broken = "start"
     with pytest.raises(SlipwayError, match="start failed"):
         restart.put_back(deployment)
+
+
+# --- a start that fails ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "current, active, ended",
+    [
+        pytest.param("2.0.0-123456789012", "activating", True, id="systemd would run its commands again"),
+        pytest.param("2.0.0-123456789012", "failed", False, id="it has ended"),
+        pytest.param("2.0.0-123456789012", "active", False, id="the old process was never stopped"),
+        pytest.param(OLD, "activating", False, id="it is the old release, which may succeed later"),
+    ],
+)
+def test_a_failed_start_has_the_journal_and_is_not_repeated(
+    deployment, host, monkeypatch, current, active, ended
+):
+    monkeypatch.setattr(systemctl, "stop", lambda name: host.calls.append("stop"))
+    host.broken, host.unit = "start", dict(UNIT, ActiveState=active)
+    deployment.layout.links["current"] = current
+    with pytest.raises(SlipwayError) as raised:
+        deployment.start("orders.service")
+    assert raised.value.facts["evidence"]["journal"] == ["cannot open database"]
+    assert host.calls == ["start"] + (["stop"] if ended else [])
+
+
+def test_a_start_has_as_long_as_the_longer_of_both_deadlines(deployment, host, monkeypatch):
+    given = []
+    deadlines = {deployment.target.id: 6.0, OLD: 40.0}
+    deployment.request.check_for = lambda target: SimpleNamespace(deadline=deadlines[target.id])
+    monkeypatch.setattr(systemctl, "start", lambda name, ready_within: given.append(ready_within))
+    deployment.start("orders.service")
+    deployment.old = None
+    deployment.start("orders.service")
+    assert given == [40.0, 6.0]

@@ -17,7 +17,17 @@ from ansible_collections.slipway.golang.plugins.module_utils.host.releases.layou
 
 def request(**given):
     return SimpleNamespace(
-        **dict({"app": "orders", "layout": Layout("orders"), "unit": {}, "port": 8080}, **given)
+        **dict(
+            {
+                "app": "orders",
+                "layout": Layout("orders"),
+                "unit": {},
+                "port": 8080,
+                "port_variable": "PORT",
+                "template": {"PORT": "{port}"},
+            },
+            **given,
+        )
     )
 
 
@@ -58,6 +68,25 @@ def test_the_instances_of_blue_green_share_one_template_and_differ_by_what_syste
     assert "ExecStart=/opt/orders/%i/bin/orders 100%%\n" in text
     assert "EnvironmentFile=/opt/orders/%i/environment\nEnvironmentFile=/opt/orders/%i.port\n" in text
     assert "RuntimeDirectoryPreserve=yes" in text and "@instance@" not in text
+
+
+def test_each_instance_of_blue_green_reads_its_own_port_and_configuration():
+    load = strategies.load("blue_green")
+    arguments = {"exec_args": ["-addr", ":{port}", "{config}/a"]}
+    text = unit.render(load.units(request(unit=arguments))["orders@.service"])
+    assert '/bin/orders -addr ":${PORT}" /opt/orders/%i.config/a\n' in text
+    assert "%i.environment" not in text
+    text = unit.render(load.units(request(template={"PORT": "{port}", "A": ":{port}"}))["orders@.service"])
+    assert "=/opt/orders/%i.port\nEnvironmentFile=-/opt/orders/%i.environment\n" in text
+
+
+@pytest.mark.parametrize("name", ["restart", "socket"])
+def test_one_instance_reads_what_current_names(name):
+    arguments = {"exec_args": ["-addr", ":{port}", "-c={config}/a"]}
+    text = unit.render(
+        strategies.load(name).units(request(unit=arguments, port_variable="LISTEN"))["orders.service"]
+    )
+    assert '/bin/orders -addr ":${LISTEN}" -c=/opt/orders/current/config/a\n' in text
 
 
 def test_the_socket_owns_the_port_and_the_service_requires_it():

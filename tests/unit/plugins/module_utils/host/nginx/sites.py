@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
+from ansible_collections.slipway.golang.plugins.module_utils.common.nginx_options import OPTIONS
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import request, template
-from ansible_collections.slipway.golang.plugins.module_utils.host.nginx.options import OPTIONS
 
 NEW, OLD = template.Facts((1, 29, 0)), template.Facts((1, 22, 1))
 CERTIFICATE = {"certificate": "/etc/c.pem", "certificate_key": "/etc/k.pem"}

@@ -86,6 +86,17 @@ def test_the_default_server_of_another_file_stays_and_is_reported():
     assert not quiet.warnings and "default_server" not in common(quiet)
 
 
+@pytest.mark.parametrize("names", ["", "server_name _;", 'server_name "";'])
+def test_a_server_without_a_name_goes_on_getting_the_requests_for_unknown_names(names):
+    """nginx takes the first one for the default, as long as no other file says default_server."""
+    theirs = {THEIRS: "server { listen 80; %s root /srv; }\n" % names}
+    plan = decide("orders", options(), state(included=theirs))
+    assert "listen 80 default_server;" not in common(plan)
+    assert plan.warnings[0].startswith(THEIRS + " has a default server")
+    named = {THEIRS: "server { listen 80; server_name b.example.com; }\n"}
+    assert "listen 80 default_server;" in common(decide("orders", options(), state(included=named)))
+
+
 def test_a_default_server_of_our_own_is_no_reason_to_warn():
     plan = decide("orders", options(domains=[]), state())
     assert "listen 80 default_server;" in plan.files[SITE]

@@ -87,3 +87,17 @@ def test_a_release_is_remembered_with_the_health_check_that_it_passed(history):
 def test_only_root_can_read_the_history_as_a_health_check_may_have_a_secret(history):
     history.append(act("1-a", "ok"))
     assert os.stat(history.path).st_mode & 0o777 == 0o600
+
+
+def test_the_migrations_of_a_release_are_those_that_succeeded(tmp_path):
+    history = History(str(tmp_path / "history.jsonl"))
+    for entry in (
+        {"act": "migrate", "release": "a", "args": ["up"], "outcome": "ok"},
+        {"act": "migrate", "release": "a", "args": ["seed"], "outcome": "failed"},
+        {"act": "migrate", "release": "b", "args": ["other"], "outcome": "ok"},
+        {"act": "run", "release": "a", "args": ["status"], "outcome": "ok"},
+        {"act": "migrate", "release": "a", "args": "up", "outcome": "ok"},
+    ):
+        history.append(entry)
+    assert history.migrations("a") == [["up"]] and history.migrations("c") == []
+    assert history.outcomes() == {}

@@ -58,3 +58,10 @@ OPTIONS = {
     "catch_all": {"type": "bool", "default": True},
     "status_port": {"type": "int", "default": 0},
 }
+# Options that the playbooks set from a variable of their own.
+VARIABLES = {
+    "domains": "slipway_domain",
+    "certificate": "slipway_certificate",
+    "certificate_key": "slipway_certificate_key",
+    "blue_green": "slipway_strategy",
+}

@@ -1,0 +1,45 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The controller's part of slipway.golang.run: one remote execution, streamed as a release is."""
+
+from __future__ import annotations
+
+from ansible.plugins.action import ActionBase
+
+from ..module_utils.common.errors import SlipwayError
+from ..plugin_utils.engine_action import EngineAction
+
+ARGUMENTS = {
+    "name": {"type": "str", "required": True},
+    "args": {"type": "list", "elements": "str", "required": True},
+    "release": {"type": "str", "default": "current"},
+    "timeout": {"type": "int", "default": 600},
+    "once": {"type": "bool", "default": False},
+    "root": {"type": "path"},
+}
+
+
+class ActionModule(EngineAction):
+    """Run one command of a release."""
+
+    def run(self, tmp=None, task_vars=None):
+        result = ActionBase.run(self, tmp, task_vars)
+        dummy, arguments = self.validate_argument_spec(ARGUMENTS)
+        request = dict(
+            arguments,
+            step="run",
+            check=bool(self._task.check_mode),
+            actor=self.actor(),
+            deploy_id=str(self._task._uuid),
+        )
+        try:
+            result.update(self.execute(request, None, task_vars))
+        except SlipwayError as error:
+            result.update(error.facts, failed=True, msg=str(error))
+        result.pop("outcome", None)
+        for name in ("stdout", "stderr"):
+            if name in result:
+                result[name + "_lines"] = result[name].splitlines()
+        return result

@@ -1,0 +1,168 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""slipway.golang.variables: check the variables of all hosts at once, before anything is done."""
+
+from __future__ import annotations
+
+import os
+
+from ansible.errors import AnsibleError
+from ansible.plugins.action import ActionBase
+
+from ..plugin_utils import fleet, variables
+
+ARGUMENTS = {
+    "needs": {"type": "str", "choices": ["source", "artifacts", "command"]},
+    "refuses": {"type": "dict", "default": {}},
+}
+SHOWN = 20
+NEEDED = {
+    "source": (
+        ("slipway_source", "slipway_artifacts"),
+        "slipway_source is not set: name the directory of the Go module, or in slipway_artifacts "
+        "tarballs that are built already",
+    ),
+    "artifacts": (
+        ("slipway_artifacts",),
+        "slipway_artifacts is not set: name the tarballs to install",
+    ),
+    "command": (
+        ("slipway_command",),
+        "slipway_command is not set: name the arguments for the service's binary, as in "
+        "-e '{slipway_command: [migrate, status]}'",
+    ),
+}
+
+
+class ActionModule(ActionBase):
+    """Runs once, for all hosts of the inventory; connects to none of them."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp=None, task_vars=None):
+        result = super().run(tmp, task_vars)
+        dummy, arguments = self.validate_argument_spec(ARGUMENTS)
+        services, problems = self._read_all(task_vars)
+        in_play = {host: services[host] for host in task_vars["ansible_play_hosts_all"] if host in services}
+        if not problems:
+            problems = (
+                fleet.disagreements(services)
+                + _several(in_play)
+                + _lacking(in_play, arguments["needs"])
+                + _refused(in_play, arguments["refuses"])
+            )
+        if problems:
+            return dict(result, failed=True, msg=_in_full(problems))
+        facts = _facts(services, in_play, arguments["needs"] == "source")
+        return dict(result, changed=False, ansible_facts={"slipway__fleet": facts})
+
+    def _read_all(self, task_vars):
+        """Host to its values, for the hosts that take part, and what is wrong: each sentence once, with its
+        hosts.
+
+        Hosts that ``--limit`` leaves out are read too: the lease of an app is on the first of all of its
+        hosts.
+        """
+        services, hosts_of = {}, {}
+        for host in task_vars["groups"]["all"]:
+            given = task_vars["hostvars"].raw_get(host)
+            if not any(name.startswith("slipway_") for name in given):
+                continue  # a host of the inventory that is not ours
+            values, problems = self._read(given)
+            if host in task_vars["ansible_play_hosts_all"]:
+                for problem in problems:
+                    hosts_of.setdefault(problem, []).append(host)
+            if not problems and self._takes_part(host, values, task_vars):
+                services[host] = values
+        if not services and not hosts_of:
+            hosts_of[
+                "slipway_app is not set for any host: set it for the hosts of the service, in the inventory"
+            ] = []
+        return services, [_with_hosts(*item) for item in hosts_of.items()]
+
+    def _read(self, given):
+        templar = self._templar.copy_with_new_env(available_variables=given)
+        directory = given.get("inventory_dir") or os.getcwd()
+        try:
+            return variables.read(given, templar.template, str(directory))
+        except AnsibleError as error:  # a value that cannot be rendered
+            return {}, [" ".join(str(error).split())]
+
+    def _takes_part(self, host, values, task_vars):
+        """A host is left out where its own ``slipway_hosts`` does not match it, or where it is a balancer."""
+        pattern = values["slipway_hosts"]
+        if pattern is None:
+            return host not in task_vars["groups"].get("balancers", [])
+        return host in self._matching(pattern, task_vars)
+
+    def _matching(self, pattern, task_vars):
+        lookup = self._shared_loader_obj.lookup_loader.get(
+            "ansible.builtin.inventory_hostnames", loader=self._loader, templar=self._templar
+        )
+        return lookup.run([pattern], variables=task_vars)
+
+
+def _facts(services, in_play, builds_wanted):
+    """What the plays that follow use; small, as every task that looks at it copies it."""
+    app = next(iter(fleet.apps(in_play)))
+    first = next(iter(in_play.values()))
+    builds, index_of = fleet.builds(in_play) if builds_wanted else ([], {})
+    return {
+        "app": app,
+        "hosts": list(in_play),
+        "all_hosts": fleet.apps(services)[app],
+        "waves": first["slipway_waves"],
+        "unhealthy_first": first["slipway_unhealthy_first"],
+        "migrate": first["slipway_migrate"],
+        "before_tasks": first["slipway_before_tasks"],
+        "after_tasks": first["slipway_after_tasks"],
+        "command": first["slipway_command"],
+        "run_on": first["slipway_run_on"],
+        "builds": builds,
+        "build_of": index_of,
+    }
+
+
+def _several(in_play):
+    apps = fleet.apps(in_play)
+    if len(apps) < 2:
+        return []
+    counted = ", ".join("%s (%d hosts)" % (app, len(hosts)) for app, hosts in apps.items())
+    return [
+        "slipway_app: the inventory has several services: %s. A run takes one of them: name its group with "
+        "-e slipway_hosts=GROUP, or with --limit" % counted
+    ]
+
+
+def _lacking(in_play, needs):
+    names, sentence = NEEDED.get(needs, ((), ""))
+    lacking = [host for host, values in in_play.items() if names and not any(values[name] for name in names)]
+    return [_with_hosts(sentence, lacking)] if lacking else []
+
+
+def _refused(in_play, reasons):
+    """What a playbook cannot do: it must not look as if it had been done."""
+    problems = []
+    for name, reason in reasons.items():
+        default = variables.VARIABLES[name].default
+        hosts = [host for host, values in in_play.items() if values[name] != default]
+        if hosts:
+            problems.append(
+                _with_hosts("%s is set, and this playbook cannot do that: %s" % (name, reason), hosts)
+            )
+    return problems
+
+
+def _with_hosts(problem, hosts):
+    shown = ", ".join(hosts[:3]) + (" and %d more" % (len(hosts) - 3) if len(hosts) > 3 else "")
+    return "%s (%s)" % (problem, shown) if shown else problem
+
+
+def _in_full(problems):
+    more = ["and %d more" % (len(problems) - SHOWN)] if len(problems) > SHOWN else []
+    return "\n".join(problems[:SHOWN] + more + ["Nothing was changed"])

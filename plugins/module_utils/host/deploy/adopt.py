@@ -1,0 +1,444 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Adoption: a service of the app's name that Slipway did not install is taken over, and never lost.
+
+Its unit files are kept in /opt/<app>/adopted before anything takes their place. If the first release fails,
+they are put back and the service is started again. ``record.json`` says how far an adoption came, so that a
+run after an interrupted one knows what was here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import re
+import time
+
+from ...common.errors import Rejected, SlipwayError
+from ..releases.running import running_release
+from ..system import files
+from ..system.clock import timestamp
+from ..systemd import systemctl, unit_file
+
+TYPE_CHECKING = False  # as in typing, without the cost of importing it
+if TYPE_CHECKING:
+    from ..releases.layout import Layout
+    from .request import Request
+    from .state import HostState
+    from .steps import Deployment
+    from .target import Target
+
+RECORD = "record.json"
+PENDING, DONE, PUT_BACK, REJECTED = "pending", "done", "put back", "rejected"
+SETTLE_SECONDS = 0.5
+STATE_DIRECTORIES = "/var/lib"
+_PROPERTIES = ("Id", "FragmentPath", "DropInPaths", "TriggeredBy", "ActiveState", "UnitFileState")
+_RUNS = ("active", "activating", "reloading", "refreshing")
+_TRANSIENT = "/run/systemd/transient/"
+# What a unit may say in clear text that is nobody's business.
+_VARIABLES = re.compile(r"(\s*[#;]?\s*(?:Environment|SetCredential|SetCredentialEncrypted)=)(.*)", re.DOTALL)
+_ASSIGNMENT = re.compile(r"""(["']?)([A-Za-z_][\w.-]*)([=:])""")
+_SECRET = re.compile(r"((?:pass|passwd|password|secret|token|credential|api[-_]?key)[\w-]*[=\s]\s*)\S+", re.I)
+_USER_IN_URL = re.compile(r"://[^/\s@]+@")
+
+
+class UnitFile:
+    """One unit file that is not Slipway's, wherever it lies."""
+
+    def __init__(self, name: str, path: str):
+        self.name = name
+        self.path = path
+        self.link = os.readlink(path) if os.path.islink(path) else None
+        with open(path, "rb") as handle:
+            self.content = handle.read()
+            self.mode = os.fstat(handle.fileno()).st_mode & 0o7777
+
+    @property
+    def text(self) -> str:
+        return self.content.decode("utf-8", "replace")
+
+
+class Foreign:
+    """What is on the host under the app's name and is not Slipway's."""
+
+    def __init__(self, service: str, units: list, properties: dict):
+        self.service = service
+        self.units = units
+        self.drop_ins = properties["DropInPaths"].split()
+        self.triggers = properties["TriggeredBy"].split()
+        self.active = properties["ActiveState"] in _RUNS
+        self.enabled = properties["UnitFileState"]
+        self.obstacle = _obstacle(service, properties)
+
+    def described(self) -> str:
+        """What is there, for a message; a program's name only, as its arguments may be secret."""
+        parts = []
+        for unit in self.units:
+            program = re.search(r"^ExecStart=[-@:+!|]*(\S+)", unit.text, re.MULTILINE)
+            parts.append(unit.path + (" runs %s" % program[1] if program else ""))
+        state = "it is %s" % ("running" if self.active else "not running")
+        enabled = ", %s" % self.enabled if self.enabled else ""
+        triggers = ", started by %s" % " and ".join(self.triggers) if self.triggers else ""
+        drop_ins = ", with %s" % " and ".join(self.drop_ins) if self.drop_ins else ""
+        return "%s (%s%s%s%s)" % (", ".join(parts) or self.service, state, enabled, triggers, drop_ins)
+
+
+def find(layout: Layout, wanted: dict, releases: dict, running: str | None) -> Foreign | None:
+    """What a deploy of the units ``wanted`` (name to text) would take the place of; None if that is nothing.
+
+    Where a release is current or runs, the units are Slipway's, whatever somebody edited in them.
+    """
+    if layout.current() in releases or running in releases:
+        return None
+    service = layout.app + ".service"
+    properties = systemctl.properties(service, _PROPERTIES)
+    units = [_unit_file(layout, name, properties) for name in sorted({service, *wanted})]
+    ours = _texts_of(releases) | set(wanted.values())
+    units = [unit for unit in units if unit and unit.text not in ours]
+    is_lost = properties["ActiveState"] in _RUNS and not _exists(layout, service, properties)
+    return Foreign(service, units, properties) if units or is_lost else None
+
+
+def _exists(layout, service, properties):
+    return any(
+        path and os.path.lexists(path)
+        for path in (properties["FragmentPath"], os.path.join(layout.unit_dir, service))
+    )
+
+
+def _unit_file(layout, name, properties):
+    """The unit file of that name in /etc or, for the service, from wherever systemd reads it."""
+    path = os.path.join(layout.unit_dir, name)
+    if not os.path.lexists(path) and name == layout.app + ".service":
+        path = properties["FragmentPath"]
+    if not path or not os.path.isfile(path) or os.path.realpath(path) == "/dev/null":
+        return None  # none at all, or masked, which preflight refuses
+    return UnitFile(name, path)
+
+
+def _texts_of(releases):
+    texts = set()
+    for release in releases.values():
+        try:
+            texts.update(release.units().values())
+        except OSError:  # damaged
+            continue
+    return texts
+
+
+def _obstacle(service, properties):
+    """Why this one could not be put back if the release failed, and what to do; empty if it could."""
+    path = properties["FragmentPath"]
+    if properties["Id"] not in ("", service):
+        return "it is only another name of %s. Stop and disable that one first" % properties["Id"]
+    if path.startswith(_TRANSIENT) or (path and not os.path.exists(path)):
+        return (
+            "its unit file is gone, or it was started by systemd-run, so it could not be started again. "
+            "Stop it first: systemctl stop %s" % service
+        )
+    sockets = [name for name in properties["TriggeredBy"].split() if name.endswith(".socket")]
+    sockets = [name for name in sockets if systemctl.show(name)["ActiveState"] == "active"]
+    if sockets:
+        return "%s has its port. Stop that first: systemctl disable --now %s" % (
+            " and ".join(sockets),
+            " ".join(sockets),
+        )
+    return ""
+
+
+def check(request: Request, target: Target, state: HostState) -> None:
+    """Refuse to replace what is not Slipway's, unless the request says to adopt it and it can be put back."""
+    found = state.foreign
+    if found is None:
+        return
+    if not request.adopt:
+        raise Rejected(
+            "%s on this host is not Slipway's: %s. A deploy would replace it. Nothing was changed. "
+            "Set slipway_adopt: true to take it over: its unit is kept in %s, and is put back and started "
+            "again if the new release fails. Or choose another slipway_app"
+            % (found.service, found.described(), request.layout.adopted)
+        )
+    if found.obstacle:
+        raise Rejected("%s cannot be adopted: %s. Nothing was changed" % (found.service, found.obstacle))
+    _check_owner(request, target, found)
+
+
+def _check_owner(request, target, found):
+    """systemd gives the state directory to the user of the unit: the old service would lose its data."""
+    directory = os.path.join(STATE_DIRECTORIES, request.app)
+    text = "\n".join(target.units.values())
+    user = re.search(r"^User=(\S+)", text, re.MULTILINE)
+    if not user or not re.search(r"^StateDirectory=%s$" % re.escape(request.app), text, re.MULTILINE):
+        return
+    try:
+        owner, new = _owner(directory), pwd.getpwnam(user[1]).pw_uid
+    except (OSError, KeyError):  # there is none yet; or preflight refuses the account
+        return
+    if owner not in (0, new):
+        raise Rejected(
+            "%s cannot be adopted: %s belongs to %s, and systemd would give it to %s, the user of the new "
+            "release, so that the old service could not use its data if it is put back. Nothing was changed. "
+            "Set slipway_unit: {user: %s}, or give the directory to %s yourself"
+            % (found.service, directory, _account(owner), user[1], _account(owner), user[1])
+        )
+
+
+def _owner(directory):
+    return os.stat(directory).st_uid
+
+
+def _account(uid):
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return "uid %d" % uid
+
+
+# --- shown -----------------------------------------------------------------------------------------
+
+
+def shown(found: Foreign) -> str:
+    """The unit files for --diff, without the values of variables and what looks like a secret."""
+    return "".join(
+        "\n# %s (not Slipway's)\n%s" % (unit.path, without_values(unit.text)) for unit in found.units
+    )
+
+
+def without_values(text: str) -> str:
+    """A unit's text without the values of its variables."""
+    lines = []
+    for line in re.findall(r"(?:[^\n]*\\\n)*[^\n]*\n?", text):
+        variables = _VARIABLES.match(line)
+        if variables:
+            names = " ".join(found[2] + found[3] + "(hidden)" for found in _assignments(variables[2]))
+            line = variables[1] + (names or "(hidden)") + "\n"
+        lines.append(_USER_IN_URL.sub("://(hidden)@", _SECRET.sub(r"\1(hidden)", line)))
+    return "".join(lines)
+
+
+def _assignments(text):
+    """The NAME= of each assignment, quoted or not: what follows a blank, and is in no quotes."""
+    position, found = 0, []
+    text = text.replace("\\\n", " ")
+    while position < len(text):
+        match = _ASSIGNMENT.match(text, position)
+        if not match:
+            position += 1
+            continue
+        found.append(match)
+        end = re.compile(r"(?:\\.|[^\\%s])*%s" % (match[1], match[1]) if match[1] else r"\S*").match(
+            text, match.end()
+        )
+        position = end.end() if end else len(text)
+    return found
+
+
+# --- kept ------------------------------------------------------------------------------------------
+
+
+class Adoption:
+    """What was kept of the service that a release takes the place of."""
+
+    def __init__(self, layout: Layout, record: dict):
+        self._layout = layout
+        self.record = record
+        self.service = record["service"]
+        self.active = record["active"]
+        self.was_enabled = record["enabled"] == "enabled"
+
+    @property
+    def is_pending(self) -> bool:
+        return self.record["state"] == PENDING
+
+    def mark(self, state: str) -> None:
+        """Record how far the adoption came."""
+        self.record = dict(self.record, state=state, at=timestamp())
+        files.replace(_record_path(self._layout), _encoded(self.record), 0o600)
+
+    def restore(self, wanted: dict) -> None:
+        """Let the unit files be as they were; those that only the release has go."""
+        kept = {unit["name"]: unit for unit in self.record["units"]}
+        for name in sorted(set(wanted) | set(kept)):
+            path = os.path.join(self._layout.unit_dir, name)
+            if name in kept and kept[name]["path"] == path:
+                self._restore_file(path, kept[name])
+            elif os.path.lexists(path):
+                os.unlink(path)
+        files.sync_directory(self._layout.unit_dir)
+
+    def _restore_file(self, path, unit):
+        if unit["link"] is not None:
+            beside = files.beside_path(path)
+            files.remove(beside)
+            os.symlink(unit["link"], beside)
+            os.rename(beside, path)
+        else:
+            with open(os.path.join(self._layout.adopted, unit["name"]), "rb") as handle:
+                files.replace(path, handle.read(), unit["mode"])
+
+
+def kept(layout: Layout) -> Adoption | None:
+    """What an adoption kept on this host, whatever came of it; None if there was none."""
+    try:
+        return Adoption(layout, json.loads(files.read_text(_record_path(layout))))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def keep(layout: Layout, found: Foreign, actor: str) -> Adoption:
+    """Keep the unit files, complete or not at all; what was kept earlier and differs is kept beside it."""
+    record = {
+        "schema": 1,
+        "state": PENDING,
+        "at": timestamp(),
+        "actor": actor,
+        "service": found.service,
+        "active": found.active,
+        "enabled": found.enabled,
+        "drop_ins": found.drop_ins,
+        "units": [
+            {"name": unit.name, "path": unit.path, "link": unit.link, "mode": unit.mode}
+            for unit in found.units
+        ],
+    }
+    adoption = Adoption(layout, record)
+    if _holds(layout, found):
+        adoption.mark(PENDING)
+        return adoption
+    work = os.path.join(layout.incoming, "adopted")
+    files.remove(work)
+    os.mkdir(work, 0o700)
+    for unit in found.units:
+        files.write_file(os.path.join(work, unit.name), unit.content, 0o600)
+    files.write_file(os.path.join(work, RECORD), _encoded(record), 0o600)
+    files.sync_directory(work)
+    _make_way(layout)
+    os.rename(work, layout.adopted)
+    files.sync_directory(layout.root)
+    return adoption
+
+
+def keep_copy(layout: Layout, unit_name: str, content: bytes) -> str:
+    """Keep the text of a unit file of ours that somebody edited; returns where."""
+    os.makedirs(layout.adopted, mode=0o700, exist_ok=True)
+    path = os.path.join(layout.adopted, "%s.edited-%s" % (unit_name, timestamp().replace(":", "")))
+    files.replace(path, content, 0o600)
+    files.sync_directory(layout.root)
+    return path
+
+
+def is_known(layout: Layout, releases: dict, unit_name: str, content: bytes) -> bool:
+    """Whether the content of a unit file is that of a release here, or is kept already."""
+    if content.decode("utf-8", "replace") in _texts_of(releases):
+        return True
+    try:
+        names = [name for name in os.listdir(layout.adopted) if name.startswith(unit_name)]
+    except OSError:
+        return False
+    return any(_has(os.path.join(layout.adopted, name), content) for name in names)
+
+
+def _has(path, content):
+    try:
+        with open(path, "rb") as handle:
+            return handle.read() == content
+    except OSError:
+        return False
+
+
+def _holds(layout, found):
+    """Whether these very files are kept already."""
+    earlier = kept(layout)
+    if earlier is None or {unit["name"] for unit in earlier.record["units"]} != {
+        unit.name for unit in found.units
+    }:
+        return False
+    return all(_has(os.path.join(layout.adopted, unit.name), unit.content) for unit in found.units)
+
+
+def _make_way(layout):
+    number = 1
+    while os.path.lexists(layout.adopted) and number < 10000:
+        older = "%s.%d" % (layout.adopted, number)
+        if not os.path.lexists(older):
+            os.rename(layout.adopted, older)
+        number += 1
+
+
+def _record_path(layout):
+    return os.path.join(layout.adopted, RECORD)
+
+
+def _encoded(record):
+    return (json.dumps(record, indent=2, sort_keys=True) + "\n").encode("utf-8")
+
+
+# --- put back --------------------------------------------------------------------------------------
+
+
+def put_back(deployment: Deployment, adoption: Adoption) -> None:
+    """Let the adopted service be as it was, and run if it ran; raises if systemd says that it does not."""
+    layout = deployment.layout
+    strategy = deployment.request.strategy
+    strategy.route_to_adopted(deployment)
+    runs_on = _was_never_stopped(deployment)
+    for unit_name in strategy.services(deployment.app):
+        # A restart ends the release below: a run that is killed before leaves something that runs.
+        if unit_name != adoption.service or not adoption.active:
+            systemctl.stop(unit_name)
+        if unit_name != adoption.service or not adoption.was_enabled:
+            systemctl.disable(unit_name)
+    adoption.restore(deployment.target.units)
+    _daemon_reload(deployment, runs_on)
+    if adoption.was_enabled:
+        systemctl.enable(adoption.service)
+    if adoption.active and not runs_on:
+        _start(adoption.service)
+    layout.point("current", None)
+    adoption.mark(PUT_BACK)
+    deployment.actions.append("put back %s" % adoption.service)
+
+
+def _daemon_reload(deployment, runs_on):
+    try:
+        unit_file.daemon_reload()
+    except SlipwayError as error:
+        if not runs_on:
+            raise
+        deployment.warnings.append("While putting back %s: %s" % (deployment.adoption.service, error))
+
+
+def _was_never_stopped(deployment):
+    """Whether the adopted service's own process still runs."""
+    now = systemctl.show(deployment.adoption.service)
+    return (
+        deployment.adoption.active
+        and now["MainPID"] != 0
+        and now["MainPID"] == deployment.adopted_pid
+        and now["ActiveState"] != "deactivating"
+    )
+
+
+def own_pid(layout: Layout) -> int:
+    """The main process of the app's service if no release of Slipway's was started there; 0 if one was."""
+    pid = systemctl.show(layout.app + ".service")["MainPID"]
+    return pid if running_release(layout, pid) is None else 0
+
+
+def _start(unit_name):
+    since = time.time()
+    systemctl.start(unit_name)
+    time.sleep(SETTLE_SECONDS)  # one that cannot run ends a moment after systemd calls it active
+    state = systemctl.show(unit_name)
+    if state["ActiveState"] not in ("active", "reloading") or state["NRestarts"]:
+        raise SlipwayError(
+            "%s is %s (result %s)" % (unit_name, state["ActiveState"], state.get("Result")),
+            evidence={
+                "unit": unit_name,
+                "journal": systemctl.journal_tail(unit_name, since),
+                "next": "journalctl -u %s -e" % unit_name,
+            },
+        )

@@ -1,0 +1,127 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the variables of all hosts come to: which apps are where, what has to be built, and in which waves.
+
+Pure: values in (``variables.read``), values out. An inventory may hold several apps and several
+environments of
+one app; each distinct description is built once, and no host gets the build of another one.
+"""
+
+from __future__ import annotations
+
+from ..module_utils.common import canonical
+
+# One rollout of an app has one of each: all of its hosts must say the same.
+OF_THE_ROLLOUT = (
+    "slipway_waves",
+    "slipway_max_failures",
+    "slipway_on_failure",
+    "slipway_soak_seconds",
+    "slipway_lease",
+    "slipway_lease_wait_seconds",
+    "slipway_lease_seconds",
+    "slipway_unhealthy_first",
+    "slipway_migrate",
+    "slipway_before_tasks",
+    "slipway_after_tasks",
+    "slipway_summary",
+    "slipway_release",
+    "slipway_command",
+    "slipway_run_on",
+)
+# What makes one build another one.
+OF_THE_BUILD = (
+    "slipway_app",
+    "slipway_source",
+    "slipway_dist",
+    "slipway_targets",
+    "slipway_version",
+    "slipway_stamp",
+    "slipway_build",
+    "slipway_files",
+    "slipway_unit",
+    "slipway_port_variable",
+    "slipway_signing_key",
+)
+
+
+def apps(services):
+    """App to its hosts, in the order of the inventory. ``services``: host to its values."""
+    found = {}
+    for host, values in services.items():
+        found.setdefault(values["slipway_app"], []).append(host)
+    return found
+
+
+def disagreements(services):
+    """Where hosts of one app differ in what a rollout has only one of, as sentences."""
+    problems = []
+    for app, hosts in apps(services).items():
+        for name in OF_THE_ROLLOUT:
+            first = services[hosts[0]][name]
+            other = next((host for host in hosts if services[host][name] != first), None)
+            if other:
+                problems.append(
+                    "%s: %s has %r and %s has %r, but a rollout of %s has only one: "
+                    "set it for all of its hosts" % (name, hosts[0], first, other, services[other][name], app)
+                )
+    return problems
+
+
+def builds(services):
+    """The distinct builds as a list, and host to its index there; hosts with artifacts need none."""
+    found, index_of = [], {}
+    for host, values in services.items():
+        if values["slipway_artifacts"]:
+            continue
+        build = {name: values[name] for name in OF_THE_BUILD}
+        if build not in found:
+            found.append(build)
+        index_of[host] = found.index(build)
+    return [_described(build, found) for build in found], index_of
+
+
+def _described(build, all_of_them):
+    """The options of the modules build and package for one build.
+
+    Several builds of one app in one directory would overwrite each other: each has its own directory then.
+    """
+    dist = build["slipway_dist"] or build["slipway_source"] + "/dist"
+    alike = [
+        other
+        for other in all_of_them
+        if other["slipway_app"] == build["slipway_app"]
+        and (other["slipway_dist"] or other["slipway_source"] + "/dist") == dist
+    ]
+    if len(alike) > 1:
+        dist += "/" + canonical.sha256(canonical.to_json(build))[:8]
+    return {
+        "name": build["slipway_app"],
+        "source": build["slipway_source"],
+        "dist": dist,
+        "targets": build["slipway_targets"],
+        "version": build["slipway_version"],
+        "stamp": build["slipway_stamp"],
+        "options": build["slipway_build"],
+        "files": build["slipway_files"],
+        "unit": build["slipway_unit"],
+        "port_variable": build["slipway_port_variable"],
+        "signing_key": build["slipway_signing_key"],
+    }
+
+
+def wave_sizes(waves, count):
+    """How many hosts each wave has, as Ansible's ``serial`` counts: the last entry repeats to the end.
+
+    A percentage is one of all hosts, rounded down, and at least one host.
+    """
+    sizes, left, position = [], count, 0
+    while left > 0:
+        entry = waves[min(position, len(waves) - 1)]
+        size = max(int(entry[:-1]) * count // 100, 1) if isinstance(entry, str) else entry
+        sizes.append(min(size, left))
+        left -= sizes[-1]
+        position += 1
+    return sizes

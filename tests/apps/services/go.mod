@@ -1,0 +1,3 @@
+module slipway.example/services
+
+go 1.24
