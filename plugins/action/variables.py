@@ -70,7 +70,7 @@ class ActionModule(ActionBase):
         """
         services, hosts_of = {}, {}
         for host in task_vars["groups"]["all"]:
-            given = task_vars["hostvars"].raw_get(host)
+            given = self._variables_of(host, task_vars)
             if not any(name.startswith("slipway_") for name in given):
                 continue  # a host of the inventory that is not ours
             values, problems = self._read(given)
@@ -84,6 +84,13 @@ class ActionModule(ActionBase):
                 "slipway_app is not set for any host: set it for the hosts of the service, in the inventory"
             ] = []
         return services, [_with_hosts(*item) for item in hosts_of.items()]
+
+    def _variables_of(self, host, task_vars):
+        """All variables of a host as its own task would have them: those of the play too, so ``vars`` of
+        ``import_playbook``, and ``group_vars`` beside the playbook. ``hostvars`` has neither.
+        """
+        inventory_host = task_vars["hostvars"]._inventory.get_host(host)
+        return self._task.get_variable_manager().get_vars(play=self._task.get_play(), host=inventory_host)
 
     def _read(self, given):
         templar = self._templar.copy_with_new_env(available_variables=given)
@@ -122,7 +129,7 @@ def _facts(services, in_play, builds_wanted):
         "before_tasks": first["slipway_before_tasks"],
         "after_tasks": first["slipway_after_tasks"],
         "command": first["slipway_command"],
-        "run_on": first["slipway_run_on"],
+        "run_hosts": list(in_play) if first["slipway_run_on"] == "all" else list(in_play)[:1],
         "builds": builds,
         "build_of": index_of,
     }
