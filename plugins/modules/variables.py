@@ -31,6 +31,10 @@ options:
         value than its default is reported.
     type: dict
     default: {}
+  one_service:
+    description: Report an inventory with several services, of which this playbook takes one.
+    type: bool
+    default: false
 attributes:
   action:
     description: Runs on the controller, once for all hosts of the play.
