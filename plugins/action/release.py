@@ -49,6 +49,7 @@ ARGUMENTS = {
     "fencing_token": {"type": "int", "default": 0},
     "confirm_within": {"type": "int", "default": 0},
     "plan": {"type": "dict"},
+    "report_health": {"type": "bool", "default": False},
 }
 # What an apply needs of the plan, and what it must find again on the host.
 PLAN = ("changed", "release", "current", "artifact", "needs_artifact", "here", "reasons", "diff")

@@ -89,7 +89,7 @@ def _differing(services, hosts, names, whose):
 
 
 def settings(services, in_play):
-    """App to what a rollout of it needs to know. ``services`` has the hosts that ``--limit`` leaves out, too."""
+    """App to what a rollout needs to know of it. ``services`` has the hosts that ``--limit`` leaves out."""
     every = apps(services)
     return {app: _settings(in_play[hosts[0]], hosts, every[app]) for app, hosts in apps(in_play).items()}
 

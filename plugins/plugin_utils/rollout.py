@@ -185,7 +185,7 @@ def last_wave(rollout):
 
 
 def after_wave(rollout, results):
-    """The rollout once its current wave has ended. ``results``: host to what its tasks registered, or None."""
+    """The rollout once its current wave has ended. ``results``: host to what its tasks registered."""
     batch = current_wave(rollout)
     rollout = dict(rollout, wave=rollout["wave"] + 1, reached=rollout["reached"] + batch)
     return after_soak(rollout, results)
@@ -225,7 +225,7 @@ def _acted_row(row, result):
     phases = result.get("phases") or {}
     why = result.get("msg") or "no connection"
     if not failed and "plan" in result and result.get("changed"):
-        # Only the plan's result is there: the tasks around the release, such as those that drain, did not end.
+        # Only the result of the plan is there: the tasks before the release did not end.
         outcome, failed, why = FAILED, True, "nothing was released here: the tasks before it did not end"
     return dict(
         row,

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A rollout as text: the plan before it, and the outcome after it."""
+"""A rollout as text: the plan before it, and the outcome after it; and the tables of the other playbooks."""
 
 from __future__ import annotations
 
@@ -121,4 +121,4 @@ def table(rows):
     columns = range(len(rows[0]) - 1)
     widths = [max(len(row[column]) for row in rows if column < len(row) - 1) for column in columns]
     lines = [[cell.ljust(width) for cell, width in zip(row[:-1], widths)] + row[-1:] for row in rows]
-    return [line.rstrip() for line in ("  ".join(line) for line in lines)]
+    return "\n".join("  ".join(line).rstrip() for line in lines).splitlines()

@@ -84,8 +84,8 @@ def _refuse_stale_plan(request, target, state):
         if found[name] != expects[name]:
             was, now = expects[name] or "nothing", found[name] or "nothing"
             raise Rejected(
-                "The plan is out of date: %s. Nothing was changed here. Run the deploy again, and read the new "
-                "plan" % (words % (was, now))
+                "The plan is out of date: %s. Nothing was changed here. Run the deploy again, and read "
+                "the new plan" % (words % (was, now))
             )
 
 

@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 from ...common import canonical, environment
-from ...common.errors import Rejected
+from ...common.errors import Rejected, SlipwayError
 from ..releases.history import History
-from ..system import platform
+from ..system import lock, platform
 from . import adopt
 from .plan import Plan, decide
 from .request import Request
@@ -28,8 +28,8 @@ def plan(options: dict, stream) -> dict:
     """What would be done; the result of slipway.golang.release if that is nothing, or in check mode."""
     request = Request(options)
     target, state, decision = observe(request)
-    if decision.needs_artifact:
-        check_space(request.layout, target)
+    if decision.changed:
+        _check(request, target, state, decision)
     to_confirm = request.layout.is_pending() and not decision.changed
     return {
         "changed": decision.changed or to_confirm,
@@ -44,8 +44,30 @@ def plan(options: dict, stream) -> dict:
         "diff": difference(target, state, decision),
         "migrations": History(request.layout.history).migrations(target.id),
         "here": _artifacts(state) if decision.needs_artifact else [],
+        "healthy": _healthy(state) if options.get("report_health") else None,
         "host": {"goarch": platform.goarch(), "free_bytes": platform.free_bytes(request.layout.root)},
     }
+
+
+def _check(request, target, state, decision):
+    """Refuse now what the deploy itself would refuse later, perhaps after megabytes were sent."""
+    if decision.needs_artifact:
+        check_space(request.layout, target)
+    if not request.lock_wait:
+        lock.refuse_held(request.layout.lock)
+    if decision.activate:
+        from .steps import Deployment, rejected  # a plan with nothing to do does without its imports
+
+        deployment = Deployment(request, target, state)
+        try:
+            deployment.check()
+        except SlipwayError as error:
+            raise rejected(deployment, error) from error
+
+
+def _healthy(state):
+    """Whether the live release serves now, whichever it is."""
+    return state.unit["ActiveState"] == "active" and not state.live_problem()
 
 
 def _artifacts(state):

@@ -19,6 +19,7 @@ from ..releases.running import binary_intact, listed_digest, running_release
 from ..system.files import has_text
 from ..systemd import systemctl
 from . import adopt
+from .target import existing
 
 TYPE_CHECKING = False  # as in typing, without the cost of importing it
 if TYPE_CHECKING:
@@ -98,11 +99,20 @@ class HostState:
 
     def health_problem(self) -> str | None:
         """Why the target is unhealthy, probed now; None if it is healthy, or is not what runs."""
-        if self.running_release != self._target.id:
-            return None
-        check = self._request.check_for(self._target, port=self._request.strategy.port(self._request.layout))
+        return self._problem_of(self._target) if self.running_release == self._target.id else None
+
+    def live_problem(self) -> str | None:
+        """Why the release that runs is unhealthy, probed now, by the check that it last passed."""
+        release = self.releases.get(self.running_release)
+        if release is None:
+            return "no release of Slipway's runs"
+        health_of = History(self._request.layout.history).health_of(release.id)
+        return self._problem_of(existing(release, health_of))
+
+    def _problem_of(self, target):
+        check = self._request.check_for(target, port=self._request.strategy.port(self._request.layout))
         for dummy in range(check.failure_threshold):
-            attempt = health.probe_once(check, release=self._target.names)
+            attempt = health.probe_once(check, release=target.names)
             if attempt.ok:
                 return None
             time.sleep(min(check.period, 0.2))

@@ -87,12 +87,17 @@ class Deployment:
             stage.stage(self.request, self.target, self.state.donor, payload)
         self.actions.append("staged %s" % self.target.id)
 
+    def check(self) -> None:
+        """Raise for what can be known to be in the way; changes nothing. A plan does the same."""
+        self.check_strategy()
+        known_units = self.old.units if self.old else {}
+        preflight.check(self.target, known_units=known_units, unit_dir=self.layout.unit_dir)
+        self.request.strategy.check(self)
+
     def preflight(self, staged: bool) -> None:
         """Check everything that can be known to be wrong before the live service is touched."""
         with self.phase("preflight"), self.rejecting():
-            self.check_strategy()
-            known_units = self.old.units if self.old else {}
-            preflight.check(self.target, known_units=known_units, unit_dir=self.layout.unit_dir)
+            self.check()
             # What was staged just now was verified before it got its name.
             if self.request.allowed_signers and not staged:
                 signature.verify(self.layout.path_of(self.target.id), self.request.allowed_signers)

@@ -50,6 +50,9 @@ if TYPE_CHECKING:
         def route_to_adopted(self, deployment: Deployment) -> None:
             """Send requests to the adopted service again, if something else than its port decides that."""
 
+        def check(self, deployment: Deployment) -> None:
+            """Raise for what is in the way of ``go_live``, as far as it can be known before; changes nothing."""
+
         def go_live(self, deployment: Deployment) -> None:
             """Start ``deployment.target`` and wait until it is healthy; raises if it is not."""
 

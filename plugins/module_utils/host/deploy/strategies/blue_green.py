@@ -91,12 +91,15 @@ def route_to_adopted(deployment):
         _send_to(deployment, "blue")
 
 
+def check(deployment):
+    _require_nginx(deployment, deployment.target)
+
+
 def go_live(deployment):
     old = _Old(deployment)
     if deployment.is_adopting and old.runs():
         route_to_adopted(deployment)  # an interrupted run may have sent requests to an unproven release
     new = _Instance(deployment, deployment.target, _color_for_new(deployment, old))
-    _require_nginx(deployment, deployment.target)
     _retire_single_service(deployment, old)
     deployment.check_port(new.unit, new.port)
     try:
