@@ -23,6 +23,7 @@ from ..plugin_utils import rollout, tables
 STEPS = ("planned", "prepared", "wave", "soaked", "rolled_back", "ended")
 ARGUMENTS = {
     "step": {"type": "str", "choices": list(STEPS), "required": True},
+    "migrates": {"type": "bool", "default": True},
     "write_plan": {"type": "bool", "default": False},
 }
 KEPT = "slipway_plan: %s: %s. Nothing was changed. %s"
@@ -43,7 +44,7 @@ class ActionModule(ActionBase):
         self.hostvars = task_vars["hostvars"]
         local = self.hostvars["localhost"]
         self.fleet = local["ansible_facts"]["slipway__fleet"]
-        self.write_plan = arguments["write_plan"]
+        self.migrates, self.write_plan = arguments["migrates"], arguments["write_plan"]
         # It was registered as a fact, and may have come through a template: a copy that is ours.
         account = json.loads(json.dumps(local.get("slipway__rollout") or {}))
         account, problem = getattr(self, "_" + arguments["step"])(account)
@@ -55,7 +56,11 @@ class ActionModule(ActionBase):
 
     def _planned(self, dummy):
         hosts = self.fleet["hosts"]
-        account = rollout.planned(self.fleet["apps"], {host: self._result(host) for host in hosts})
+        apps = {
+            app: dict(known, migrate=known["migrate"] if self.migrates else None)
+            for app, known in self.fleet["apps"].items()
+        }
+        account = rollout.planned(apps, {host: self._result(host) for host in hosts})
         self._print(tables.plan(account))
         problem = account["refused"] or self._of_kept_plan(account)
         if problem or self._task.check_mode:

@@ -29,6 +29,10 @@ options:
     type: str
     required: true
     choices: [planned, prepared, wave, soaked, rolled_back, ended]
+  migrates:
+    description: With V(planned), whether C(slipway_migrate) is to run; a rollback does not migrate.
+    type: bool
+    default: true
   write_plan:
     description: With V(planned), write the file of C(slipway_plan) instead of comparing the plan with it.
     type: bool

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from . import fleet
 
-CHANGE, UNCHANGED, PROBLEM, UNREACHABLE = "change", "unchanged", "problem", "unreachable"
+CHANGE, UNCHANGED, UNREACHABLE = "change", "unchanged", "unreachable"
 NOT_REACHED, FAILED, UNHEALTHY, ROLLED_BACK = "not reached", "failed", "unhealthy", "rolled back"
 NOT_MIGRATED = "not migrated"
 NO_ANSWER = {"unreachable": True}
@@ -52,7 +52,8 @@ def _planned_row(app, host, plan):
     if plan.get("unreachable"):
         return dict(row, outcome=UNREACHABLE, failed=True, why=plan.get("msg") or "no connection")
     if _is_failure(plan) or not known:
-        return dict(row, outcome=PROBLEM, failed=True, to="", why=plan.get("msg") or "no answer")
+        outcome = FAILED if (plan.get("outcome") or "ok") == "ok" else plan["outcome"]
+        return dict(row, outcome=outcome, failed=True, to="", why=plan.get("msg") or "no answer")
     if not known["changed"]:
         return dict(row, outcome=UNCHANGED, to=row["to"] or row["from"])
     return dict(

@@ -10,12 +10,7 @@ from . import rollout as rollouts
 
 # Hosts for which the same is planned share a line beyond so many lines.
 LINES = 40
-MARKS = {
-    rollouts.CHANGE: "~",
-    rollouts.UNCHANGED: "=",
-    rollouts.PROBLEM: "!",
-    rollouts.UNREACHABLE: "!",
-}
+MARKS = {rollouts.CHANGE: "~", rollouts.UNCHANGED: "="}
 
 
 def plan(rollout):
@@ -30,7 +25,7 @@ def plan(rollout):
 
 def _planned_cells(row):
     why = row["outcome"] if row["outcome"] != rollouts.CHANGE else row["why"].replace("\n", " ")
-    return MARKS[row["outcome"]], row["host"], row["from"] or "-", row["to"] or "-", _sent(row), why
+    return MARKS.get(row["outcome"], "!"), row["host"], row["from"] or "-", row["to"] or "-", _sent(row), why
 
 
 def _together(lines):

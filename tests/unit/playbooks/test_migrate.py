@@ -66,7 +66,7 @@ def test_nothing_is_migrated_where_a_host_would_be_refused(play):
         "1 of 3 hosts of orders have a problem, and slipway_max_failures is 0: web3. Nothing was changed"
         in run.output
     )
-    assert "web3: problem: Wrong architecture" in run.output
+    assert "web3: failed: Wrong architecture" in run.output
 
 
 @pytest.mark.parametrize(

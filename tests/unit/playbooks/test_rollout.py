@@ -79,7 +79,7 @@ def test_within_the_budget_a_host_with_a_problem_is_in_no_wave(play, answer):
     run = play("deploy", {"plan web1": answer}, slipway_max_failures=1)
     assert run.status == 0, run.output
     assert run.names() == RELEASES[1:]
-    assert run.table()["web1"] in ("problem", "unreachable") and run.table()["web2"] == "ok"
+    assert run.table()["web1"] in ("rejected", "unreachable") and run.table()["web2"] == "ok"
 
 
 def test_a_failure_ends_the_rollout_and_is_printed_once_and_whole(play, tmp_path):

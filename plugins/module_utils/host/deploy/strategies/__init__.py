@@ -51,7 +51,7 @@ if TYPE_CHECKING:
             """Send requests to the adopted service again, if something else than its port decides that."""
 
         def check(self, deployment: Deployment) -> None:
-            """Raise for what is in the way of ``go_live``, as far as it can be known before; changes nothing."""
+            """Raise for what can be known to be in the way of ``go_live``; changes nothing."""
 
         def go_live(self, deployment: Deployment) -> None:
             """Start ``deployment.target`` and wait until it is healthy; raises if it is not."""
