@@ -124,8 +124,8 @@ options:
     type: dict
   plan:
     description:
-      - The RV(plan) of an earlier task in check mode. The host is then not asked again what would change, which
-        saves one remote execution.
+      - The RV(plan) of an earlier task in check mode. The host is then not asked again what would change,
+        which saves one remote execution.
       - The host decides anew under its lock. If it has another current release by now, or another target
         than the plan, it refuses.
     type: dict
@@ -310,6 +310,18 @@ migrations:
   type: list
   elements: list
   sample: [[migrate, up]]
+plan:
+  description: What would be done, for the option O(plan) of a later task.
+  returned: success, in check mode
+  type: dict
+bytes:
+  description: How many bytes of the artifact would be sent from the controller.
+  returned: success, in check mode
+  type: int
+healthy:
+  description: Whether the live release is healthy now.
+  returned: success, in check mode with O(report_health=true)
+  type: bool
 actions:
   description: What was done, in order.
   returned: changed
