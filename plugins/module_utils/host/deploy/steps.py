@@ -12,11 +12,11 @@ import time
 
 from ...common.errors import Rejected, SlipwayError
 from ..artifact import signature, stage
-from ..releases import prune
+from ..releases import prune, running
 from ..releases.history import History
 from ..releases.layout import Release
 from ..systemd import systemctl, unit_file
-from . import adopt, health_gate, preflight, smoke_test
+from . import adopt, health_gate, preflight, smoke_test, strategies
 from .put_back import to_put_back
 from .target import existing
 
@@ -90,12 +90,21 @@ class Deployment:
     def preflight(self, staged: bool) -> None:
         """Check everything that can be known to be wrong before the live service is touched."""
         with self.phase("preflight"), self.rejecting():
-            self.check_strategy()
-            known_units = self.old.units if self.old else {}
-            preflight.check(self.target, known_units=known_units, unit_dir=self.layout.unit_dir)
+            self._preflight()
             # What was staged just now was verified before it got its name.
             if self.request.allowed_signers and not staged:
                 signature.verify(self.layout.path_of(self.target.id), self.request.allowed_signers)
+
+    def check_ahead(self) -> None:
+        """Refuse what ``preflight`` and the strategy would refuse. Nothing is staged yet."""
+        with self.rejecting():
+            self._preflight()
+            self.request.strategy.require(self)
+
+    def _preflight(self):
+        self.check_strategy()
+        known_units = self.old.units if self.old else {}
+        preflight.check(self.target, known_units=known_units, unit_dir=self.layout.unit_dir)
 
     def keep_foreign(self) -> None:
         """Keep what is not Slipway's, before anything takes its place."""
@@ -133,7 +142,7 @@ class Deployment:
             raise SlipwayError(
                 "%s is live with the strategy %s, and %s cannot take over from that. Keep it with "
                 "slipway_strategy: %s (option strategy), or remove the app from this host first, with "
-                "the option state: absent"
+                "the playbook slipway.golang.remove (option state: absent)"
                 % (self.old.id, self.old.strategy, strategy.NAME, self.old.strategy)
             )
 
@@ -368,8 +377,12 @@ class Deployment:
 
     def still_serving(self) -> str:
         """The half sentence that the person on call needs first."""
-        if self.state.unit["ActiveState"] == "active" and self.state.running_release:
-            return "%s still serves, untouched" % self.state.running_release
+        unit, release = self.state.unit, self.state.running_release
+        if self.old and self.old.strategy != self.request.strategy.NAME:
+            unit = systemctl.show(strategies.load(self.old.strategy).serving(self.layout))
+            release = running.running_release(self.layout, unit["MainPID"])
+        if unit["ActiveState"] == "active" and release:
+            return "%s still serves, untouched" % release
         if self.adopted_pid:
             return "%s.service still runs, untouched" % self.app
         return "Nothing was serving before, and nothing was started"

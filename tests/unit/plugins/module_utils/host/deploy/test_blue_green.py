@@ -261,6 +261,7 @@ def nginx_knows_other_ports(host, dummy):
 def test_without_an_nginx_that_could_send_there(blue, monkeypatch, fault, words):
     calls = len(blue.systemd.calls)
     fault(blue, monkeypatch)
+    assert words in refusal(blue.plan("2.0.0", strategy="blue_green", check=True))
     assert words in refusal(deploy(blue, "2.0.0"))
     assert blue.systemd.calls[calls:] == []
     assert blue.says(blue.port) == "1.0.0 says nothing"
@@ -276,10 +277,21 @@ def test_an_alternate_port_that_another_program_has(blue):
 
 def test_a_change_to_another_strategy_is_refused(blue):
     for strategy in ("restart", "socket"):
+        words = "is live with the strategy blue_green, and %s cannot take over" % strategy
+        assert words in refusal(blue.plan("2.0.0", strategy=strategy, check=True))
         message = refusal(blue.deploy("2.0.0", strategy=strategy))
-        assert "is live with the strategy blue_green, and %s cannot take over" % strategy in message
+        assert words in message and "still serves, untouched" in message
     expect_alone(blue, BLUE, "1.0.0")
     assert not (blue.unit_dir / UNIT).exists()
+
+
+def test_a_rollback_over_a_change_of_strategy_names_only_a_way_that_works(host):
+    host.configure_nginx()
+    host.deploy("1.0.0")
+    message = refusal(deploy(host, release="1.0.0"))
+    assert "with blue_green, or set slipway_strategy: restart" in message
+    deploy(host, "2.0.0")
+    assert refusal(deploy(host, release="previous")).endswith("Deploy its version again with blue_green")
 
 
 def test_the_single_unit_is_gone_once_blue_green_is_live(host):
