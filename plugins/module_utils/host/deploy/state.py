@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import os
-import time
 from functools import cached_property
 
 from ...common import canonical, health
@@ -101,12 +100,7 @@ class HostState:
         if self.running_release != self._target.id:
             return None
         check = self._request.check_for(self._target, port=self._request.strategy.port(self._request.layout))
-        for dummy in range(check.failure_threshold):
-            attempt = health.probe_once(check, release=self._target.names)
-            if attempt.ok:
-                return None
-            time.sleep(min(check.period, 0.2))
-        return attempt.reason
+        return health.problem_now(check, release=self._target.names)
 
 
 def is_intact(release: Release) -> bool:
