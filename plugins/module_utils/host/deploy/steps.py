@@ -12,11 +12,11 @@ import time
 
 from ...common.errors import Rejected, SlipwayError
 from ..artifact import signature, stage
-from ..releases import prune, running
+from ..releases import prune
 from ..releases.history import History
 from ..releases.layout import Release
 from ..systemd import systemctl, unit_file
-from . import adopt, health_gate, preflight, smoke_test, strategies
+from . import adopt, health_gate, preflight, smoke_test
 from .put_back import to_put_back
 from .target import existing
 
@@ -141,8 +141,8 @@ class Deployment:
         if self.old and self.old.strategy not in strategy.REPLACES:
             raise SlipwayError(
                 "%s is live with the strategy %s, and %s cannot take over from that. Keep it with "
-                "slipway_strategy: %s (option strategy), or remove the app from this host first, with "
-                "the playbook slipway.golang.remove (option state: absent)"
+                "slipway_strategy: %s (option strategy), or remove the app from this host first, with the "
+                "playbook slipway.golang.remove (option state: absent)"
                 % (self.old.id, self.old.strategy, strategy.NAME, self.old.strategy)
             )
 
@@ -377,12 +377,9 @@ class Deployment:
 
     def still_serving(self) -> str:
         """The half sentence that the person on call needs first."""
-        unit, release = self.state.unit, self.state.running_release
-        if self.old and self.old.strategy != self.request.strategy.NAME:
-            unit = systemctl.show(strategies.load(self.old.strategy).serving(self.layout))
-            release = running.running_release(self.layout, unit["MainPID"])
-        if unit["ActiveState"] == "active" and release:
-            return "%s still serves, untouched" % release
+        running = self.state.serving_release
+        if running:
+            return "%s still serves, untouched" % running
         if self.adopted_pid:
             return "%s.service still runs, untouched" % self.app
         return "Nothing was serving before, and nothing was started"

@@ -72,14 +72,14 @@ def target_of(request: Request, releases: dict) -> Target:
 def _existing_target(request: Request, releases: dict) -> Target:
     release = resolve(request, releases)
     if release.strategy != request.strategy.NAME:
-        live = releases.get(request.layout.current())
-        other_way = ", or set slipway_strategy: %s (option strategy)" % release.strategy
-        if live and live.strategy not in strategies.load(release.strategy).REPLACES:
-            other_way = ""  # it would be refused too
+        live = releases.get(request.layout.current() or "")
+        either = ""
+        if live is None or live.strategy in strategies.load(release.strategy).REPLACES:
+            either = ", or set slipway_strategy: %s (option strategy)" % release.strategy
         raise SlipwayError(
-            "%s was released with the strategy %s, and its units are for that one only. "
-            "Nothing was changed. Deploy its version again with %s%s"
-            % (release.id, release.strategy, request.strategy.NAME, other_way)
+            "%s was released with the strategy %s, and its units are for that one only. Nothing was "
+            "changed. Deploy its version again with %s%s"
+            % (release.id, release.strategy, request.strategy.NAME, either)
         )
     return existing(release, History(request.layout.history).health_of(release.id))
 

@@ -277,21 +277,40 @@ def test_an_alternate_port_that_another_program_has(blue):
 
 def test_a_change_to_another_strategy_is_refused(blue):
     for strategy in ("restart", "socket"):
-        words = "is live with the strategy blue_green, and %s cannot take over" % strategy
-        assert words in refusal(blue.plan("2.0.0", strategy=strategy, check=True))
         message = refusal(blue.deploy("2.0.0", strategy=strategy))
-        assert words in message and "still serves, untouched" in message
+        assert "is live with the strategy blue_green, and %s cannot take over" % strategy in message
+        assert "the playbook slipway.golang.remove" in message
+        assert "%s still serves, untouched" % blue.info()["current"] in message
+    refused = refusal(blue.plan("2.0.0", strategy="socket", check=True))
+    assert "socket cannot take over" in refused and "still serves, untouched" in refused
     expect_alone(blue, BLUE, "1.0.0")
     assert not (blue.unit_dir / UNIT).exists()
 
 
-def test_a_rollback_over_a_change_of_strategy_names_only_a_way_that_works(host):
+def test_a_refused_change_of_strategy_while_nothing_serves(blue):
+    for unit_name in blue.systemd.running():
+        blue.systemd.run(["systemctl", "stop", unit_name])
+    assert "Nothing was serving before" in refusal(blue.deploy("2.0.0", strategy="restart"))
+
+
+def test_a_rollback_to_another_strategy_says_only_what_helps(host):
     host.configure_nginx()
     host.deploy("1.0.0")
-    message = refusal(deploy(host, release="1.0.0"))
-    assert "with blue_green, or set slipway_strategy: restart" in message
     deploy(host, "2.0.0")
-    assert refusal(deploy(host, release="previous")).endswith("Deploy its version again with blue_green")
+    message = deploy(host, release="previous")["msg"]
+    assert "was released with the strategy restart" in message
+    assert message.endswith("Deploy its version again with blue_green")
+    assert "cannot take over" in refusal(host.deploy(release="previous"))
+
+
+def test_a_rollback_with_a_strategy_that_never_went_live(host):
+    """The variable was changed, and nothing was deployed since."""
+    host.configure_nginx()
+    host.deploy("1.0.0")
+    host.deploy("2.0.0")
+    message = deploy(host, release="previous")["msg"]
+    assert message.endswith("or set slipway_strategy: restart (option strategy)")
+    assert host.deploy(release="previous")["outcome"] == "ok"
 
 
 def test_the_single_unit_is_gone_once_blue_green_is_live(host):
