@@ -267,6 +267,11 @@ def test_without_an_nginx_that_could_send_there(blue, monkeypatch, fault, words)
     assert blue.says(blue.port) == "1.0.0 says nothing"
 
 
+def test_check_mode_refuses_a_change_of_strategy_too(blue):
+    refused = refusal(blue.plan("2.0.0", strategy="socket", check=True))
+    assert "socket cannot take over" in refused and "still serves, untouched" in refused
+
+
 def test_an_alternate_port_that_another_program_has(blue):
     with socket.socket() as other:
         other.bind(("127.0.0.1", blue.other_port))
@@ -281,8 +286,6 @@ def test_a_change_to_another_strategy_is_refused(blue):
         assert "is live with the strategy blue_green, and %s cannot take over" % strategy in message
         assert "the playbook slipway.golang.remove" in message
         assert "%s still serves, untouched" % blue.info()["current"] in message
-    refused = refusal(blue.plan("2.0.0", strategy="socket", check=True))
-    assert "socket cannot take over" in refused and "still serves, untouched" in refused
     expect_alone(blue, BLUE, "1.0.0")
     assert not (blue.unit_dir / UNIT).exists()
 
