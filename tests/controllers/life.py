@@ -50,6 +50,7 @@ class Service:
             "slipway_unhealthy_first": True,
             "slipway_confirm_within_seconds": 0,
             "slipway_adopt": False,
+            "slipway_summary": str(self.home / "summary.json"),
             "slipway_domain": [self.app + ".example.test"],
             "slipway_tls": False,
             "slipway_proxy": {"client_max_body_size": "2m", "gzip": False},
@@ -111,7 +112,9 @@ def live(controller: Controller) -> None:
     play("deploy", text, *more, expect=r"web2 .* ok +\S")
     unhealthy = json.dumps({"slipway_version": "6.6.6", "slipway_env": {"UNHEALTHY": "1"}})
     play("deploy", text, "-e", unhealthy, status=2, expect="rejected")
+    check_summary(service, ok=False, failures=1)
     play("rollback", text, "-e", "slipway_waves=[1,1]", expect=r"web2 .* ok +\S")
+    check_summary(service, ok=True, failures=0)
     play("status", text, expect="healthy")
     play("run", text, "-e", "slipway_command=migrate", expect="migrated")
     play("remove", text, "-e", "slipway_remove_data=true")
@@ -126,6 +129,18 @@ def roles(controller: Controller, service: Service, inventory: Path) -> None:
     controller.play(HERE / "roles.yml", inventory, *flags, "--check", "--diff")
     controller.play(HERE / "roles.yml", inventory, *flags)
     unchanged(controller.play(HERE / "roles.yml", inventory, *flags))
+
+
+def check_summary(service: Service, **wanted: object) -> None:
+    """The file for other programs has numbers and truths, from every version."""
+    found = json.loads((service.home / "summary.json").read_text())
+    for host in found["hosts"]:
+        if not isinstance(host["failed"], bool) or not isinstance(host["seconds"], (int, float)):
+            raise Failure(f"the summary has text: {host}")
+    if [found["app"], found["max_failures"]] != [service.app, 0] or any(
+        type(found[name]) is not type(value) or found[name] != value for name, value in wanted.items()
+    ):
+        raise Failure(f"the summary is not {wanted}: {found}")
 
 
 def unchanged(output: str) -> None:
