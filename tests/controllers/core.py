@@ -30,8 +30,8 @@ SOURCE = lab.CHECKOUT / "tests" / "apps" / "unhealthy"
 SOURCE_THERE = "/srv/source"
 FLEET = lab.Fleet("controllers", "web=2")
 
-# The image of the lab that each ansible-core runs in. The oldest is what Ubuntu 24.04 and RHEL 10 ship. Those before 2.18 do
-# not know the Python of Debian 13, those from 2.20 need it.
+# The image of the lab that each ansible-core runs in. The oldest is what Ubuntu 24.04 and RHEL 10 ship. Those
+# before 2.18 do not know the Python of Debian 13, those from 2.20 need it.
 VERSIONS = {
     "2.16": "python",
     "2.17": "python",
@@ -108,11 +108,22 @@ class Controller:
             given["ANSIBLE_INJECT_FACT_VARS"] = "False"
         return given
 
-    def play(self, playbook: str | Path, inventory: Path, *flags: str, status: int = 0, expect: str = "") -> str:
+    def play(
+        self, playbook: str | Path, inventory: Path, *flags: str, status: int = 0, expect: str = ""
+    ) -> str:
         """Run a playbook, which has to end with this status and to say what matches ``expect``."""
         name = playbook if isinstance(playbook, str) else playbook.name
         words = [str(playbook), "--inventory", str(inventory), *flags]
-        argv = [docker_engine.client(), "exec", self.container, "python3", "-m", "ansible", "playbook", *words]
+        argv = [
+            docker_engine.client(),
+            "exec",
+            self.container,
+            "python3",
+            "-m",
+            "ansible",
+            "playbook",
+            *words,
+        ]
         done = lab.run(argv)
         output = done.out + done.err
         (self.home / "log").open("a").write(f"# {' '.join(words)}\n{output}\n")

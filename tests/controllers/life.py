@@ -4,8 +4,9 @@
 
 """The life of a service, as one controller sees it; each step says what has to come of it.
 
-The app is built from source. Its first release is described by an inventory in YAML, with numbers, truths, lists and dictionaries.
-From then on the inventory is an INI file, where every value is text and has to mean the same.
+The app is built from source. Its first release is described by an inventory in YAML, with numbers, truths,
+lists and dictionaries. From then on the inventory is an INI file, where every value is text and has to mean the
+same.
 """
 
 from __future__ import annotations
@@ -36,7 +37,12 @@ class Service:
             "slipway_stamp": {"main.version": "{version}"},
             "slipway_build": {"trimpath": True, "jobs": 2, "offline": True},
             "slipway_port": self.port,
-            "slipway_health": {"path": "/healthz", "deadline": 5, "min_ready_seconds": 1, "failure_threshold": 2},
+            "slipway_health": {
+                "path": "/healthz",
+                "deadline": 5,
+                "min_ready_seconds": 1,
+                "failure_threshold": 2,
+            },
             "slipway_unit": {"memory_max": "200M", "restart_sec": 1, "logs_directory": True},
             "slipway_env": {"A": "1"},
             "slipway_waves": [1, 1],

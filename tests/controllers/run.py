@@ -9,7 +9,8 @@
     make test-controllers ARGS="2.16 2.21"         these
     make controllers                               the oldest, 2.18, 2.19 and the newest: a part of `make test`
 
-Each version runs in a container of its own, two at a time, each with an app of its own on the same two hosts.
+Each version has a container and an app of its own, on the same two hosts; as many at a time as there are
+processors.
 The steps are in life.py. A warning of deprecation, or any other warning of Ansible's, is a failure.
 """
 
@@ -24,10 +25,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from support import lab
-
-from core import FLEET, QUICK, VERSIONS, WORK, Controller, Failure  # isort: skip
+from core import FLEET, QUICK, VERSIONS, WORK, Controller, Failure
 from life import live
+from support import lab
 
 
 def main() -> int:
@@ -61,7 +61,7 @@ def parsed() -> list[str]:
 
 def install_nginx() -> None:
     """Once, and not by two versions at a time: the lives are about Ansible."""
-    install = "command -v nginx || apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -qy install nginx-light"
+    install = "apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -qy install nginx-light"
     hosts = [lab.Host(FLEET, name) for name in ("web1", "web2")]
     with ThreadPoolExecutor() as pool:
         list(pool.map(lambda host: host.sure(install), hosts))

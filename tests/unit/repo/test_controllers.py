@@ -29,7 +29,8 @@ def read(path):
 def test_the_collection_requires_the_oldest_version():
     assert yaml.safe_load(read("meta/runtime.yml"))["requires_ansible"] == ">=%s.0" % OLDEST
     for path in ROOT.glob("roles/*/meta/main.yml"):
-        assert yaml.safe_load(path.read_text(encoding="utf-8"))["galaxy_info"]["min_ansible_version"] == OLDEST
+        meta = yaml.safe_load(path.read_text(encoding="utf-8"))["galaxy_info"]
+        assert meta["min_ansible_version"] == OLDEST
 
 
 def test_no_version_in_between_is_left_out():
@@ -38,7 +39,8 @@ def test_no_version_in_between_is_left_out():
 
 
 def test_the_pages_name_the_versions():
-    assert "| ansible-core | %s or newer; each version to %s is tested |" % (OLDEST, NEWEST) in read("README.md")
+    row = "| ansible-core | %s or newer; each version to %s is tested |" % (OLDEST, NEWEST)
+    assert row in read("README.md")
     page = read("docs/reference/compatibility.md")
     assert "| ansible-core | %s or newer | %s |" % (OLDEST, ", ".join(VERSIONS)) in page
     assert "from %s and %s" % (", ".join(QUICK[:-1]), QUICK[-1]) in page

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Values given by ``-e`` or in an INI inventory are text, and so is what templates return before ansible-core 2.19.
+"""Values from ``-e`` or an INI inventory are text, and so is what templates return before ansible-core 2.19.
 
 Roles and playbooks convert a value at every use, or hand it as a whole to an option of a module, which does.
 """
