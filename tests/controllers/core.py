@@ -23,6 +23,7 @@ sys.path.insert(0, str(lab.CHECKOUT / "lab"))
 
 import docker_engine
 import image
+from shell import LabError
 
 HERE = Path(__file__).resolve().parent
 WORK = lab.CHECKOUT / ".work" / "controllers"
@@ -68,7 +69,7 @@ class Controller:
         return self
 
     def __exit__(self, *error: object) -> None:
-        docker_engine.docker("rm", "--force", self.container)
+        lab.run([docker_engine.client(), "rm", "--force", self.container])
 
     def start(self) -> None:
         """Start the container, with the checkout and Go at the same paths as on this machine."""

@@ -5,8 +5,8 @@
 """The life of a service, as one controller sees it; each step says what has to come of it.
 
 The app is built from source. Its first release is described by an inventory in YAML, with numbers, truths,
-lists and dictionaries. From then on the inventory is an INI file, where every value is text and has to mean the
-same.
+lists and dictionaries. From then on the inventory is an INI file, where every value is text and has to
+mean the same.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@
 
     make test-controllers                          every version
     make test-controllers ARGS="2.16 2.21"         these
-    make controllers                               the oldest, 2.18, 2.19 and the newest: a part of `make test`
+    make controllers                               four of them: a part of `make test`
 
 Each version has a container and an app of its own, on the same two hosts; as many at a time as there are
 processors.
@@ -25,7 +25,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from core import FLEET, QUICK, VERSIONS, WORK, Controller, Failure
+from core import FLEET, QUICK, VERSIONS, WORK, Controller, Failure, LabError
 from life import live
 from support import lab
 
@@ -73,7 +73,7 @@ def timed(version: str) -> tuple[str, str, float]:
         with Controller(version) as controller:
             live(controller)
         problem = ""
-    except (Failure, lab.CommandFailed) as failure:
+    except (Failure, LabError, lab.CommandFailed) as failure:
         problem = str(failure)
     return version, problem, time.monotonic() - start
 
