@@ -23,7 +23,6 @@ sys.path.insert(0, str(lab.CHECKOUT / "lab"))
 
 import docker_engine
 import image
-from shell import LabError
 
 HERE = Path(__file__).resolve().parent
 WORK = lab.CHECKOUT / ".work" / "controllers"

@@ -25,8 +25,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from core import FLEET, QUICK, VERSIONS, WORK, Controller, Failure, LabError
+from core import FLEET, QUICK, VERSIONS, WORK, Controller, Failure
 from life import live
+from shell import LabError
 from support import lab
 
 
