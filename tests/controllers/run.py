@@ -31,13 +31,13 @@ from support import lab
 
 
 def main() -> int:
-    chosen = parsed()
+    chosen, brief = parsed()
     WORK.mkdir(parents=True, exist_ok=True)
     lab.call([*lab.LAB, "image", *sorted({VERSIONS[version] for version in chosen})])
     with FLEET:
         install_nginx()
         with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-            rows = list(pool.map(timed, chosen))
+            rows = list(pool.map(lambda version: timed(version, brief), chosen))
     failed = [row for row in rows if row[1]]
     for version, problem, seconds in rows:
         print(f"ansible-core {version:5} {'FAILED' if problem else 'ok'}, {seconds:.0f} s")
@@ -47,16 +47,16 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def parsed() -> list[str]:
+def parsed() -> tuple[list[str], bool]:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
         "versions", nargs="*", choices=[[], *VERSIONS], metavar="VERSION", help=", ".join(VERSIONS)
     )
-    parser.add_argument("--quick", action="store_true", help=", ".join(QUICK))
+    parser.add_argument("--quick", action="store_true", help=f"brief lives with {', '.join(QUICK)}")
     given = parser.parse_args()
-    return given.versions or list(QUICK if given.quick else VERSIONS)
+    return given.versions or list(QUICK if given.quick else VERSIONS), given.quick
 
 
 def install_nginx() -> None:
@@ -67,11 +67,11 @@ def install_nginx() -> None:
         list(pool.map(lambda host: host.sure(install), hosts))
 
 
-def timed(version: str) -> tuple[str, str, float]:
+def timed(version: str, brief: bool) -> tuple[str, str, float]:
     start = time.monotonic()
     try:
         with Controller(version) as controller:
-            live(controller)
+            live(controller, brief)
         problem = ""
     except (Failure, LabError, lab.CommandFailed) as failure:
         problem = str(failure)
