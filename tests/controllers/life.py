@@ -135,7 +135,7 @@ def live(controller: Controller, brief: bool = False) -> None:
 def roles(controller: Controller, service: Service, inventory: Path, brief: bool) -> None:
     """The roles alone, in a play of the user's own, beside a service that the playbooks deployed."""
     artifact = next((service.home / "dist").glob("*-1.0.0-*.tar.gz"))
-    given = {"app": service.app, "artifact": artifact, "port": service.port}
+    given = {"app": service.app, "artifact": artifact, "listens_on": service.port}
     flags = [word for name, value in given.items() for word in ("-e", f"{name}={value}")]
     if not brief:
         controller.play(HERE / "roles.yml", inventory, *flags, "--check", "--diff")
