@@ -25,8 +25,10 @@ def kept(monkeypatch, tmp_path):
 @pytest.mark.parametrize("strategy", ["restart", "socket", "blue_green"])
 def test_a_removed_app_leaves_nothing(host, strategy):
     host.configure_nginx()
+    assert not host.acquire_lease("ann").get("failed")
     host.deploy("1.0.0", strategy=strategy)
     host.deploy("2.0.0", strategy=strategy)
+    host.release_lease("ann")
     result = host.deploy(state="absent", strategy=strategy)
     assert (result["outcome"], result["changed"], result["current"]) == ("ok", True, None)
     assert host.systemd.running() == []
