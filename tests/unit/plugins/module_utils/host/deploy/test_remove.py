@@ -41,6 +41,17 @@ def test_a_removed_app_leaves_nothing(host, strategy):
     assert not host.deploy(state="absent")["changed"]
 
 
+def test_what_a_rollout_leaves_is_removed_too(served):
+    """The lock file of the lease and the fencing token, on the host that keeps the lease."""
+    served.acquire_lease("a")
+    served.deploy("2.0.0", fencing_token=1)
+    served.release_lease("a")
+    found = served.plan(state="absent")
+    assert found["warnings"] == []
+    served.deploy(state="absent")
+    assert not os.path.exists(served.root)
+
+
 def test_an_app_is_removed_whatever_strategy_it_was_deployed_with(host):
     host.deploy("1.0.0", strategy="socket")
     assert host.deploy(state="absent")["outcome"] == "ok"
