@@ -18,7 +18,7 @@ from ..releases.history import History
 from ..releases.running import binary_intact, listed_digest, running_release
 from ..system.files import has_text
 from ..systemd import systemctl
-from . import adopt
+from . import adopt, strategies
 
 TYPE_CHECKING = False  # as in typing, without the cost of importing it
 if TYPE_CHECKING:
@@ -44,6 +44,21 @@ class HostState:
     def live(self) -> str | None:
         """Where a deploy starts: the release that `current` names or, without one, the running release."""
         return self.current if self.current in self.releases else self.running_release
+
+    @cached_property
+    def serving_release(self) -> str | None:
+        """The release that serves now, also if a strategy started it that is not the one of the request."""
+        if self.unit["ActiveState"] == "active" and self.running_release:
+            return self.running_release
+        live = self.releases.get(self.live or "")
+        if live is None or live.strategy == self._request.strategy.NAME:
+            return None
+        for unit_name in strategies.load(live.strategy).services(self._request.app):
+            unit = systemctl.show(unit_name)
+            if unit["ActiveState"] == "active" and unit["MainPID"]:
+                if running_release(self._request.layout, unit["MainPID"]) == live.id:
+                    return live.id
+        return None
 
     @cached_property
     def foreign(self) -> adopt.Foreign | None:

@@ -132,8 +132,8 @@ class Deployment:
         if self.old and self.old.strategy not in strategy.REPLACES:
             raise SlipwayError(
                 "%s is live with the strategy %s, and %s cannot take over from that. Keep it with "
-                "slipway_strategy: %s (option strategy), or remove the app from this host first, with "
-                "the option state: absent"
+                "slipway_strategy: %s (option strategy), or remove the app from this host first, with the "
+                "playbook slipway.golang.remove (option state: absent)"
                 % (self.old.id, self.old.strategy, strategy.NAME, self.old.strategy)
             )
 
@@ -368,8 +368,9 @@ class Deployment:
 
     def still_serving(self) -> str:
         """The half sentence that the person on call needs first."""
-        if self.state.unit["ActiveState"] == "active" and self.state.running_release:
-            return "%s still serves, untouched" % self.state.running_release
+        running = self.state.serving_release
+        if running:
+            return "%s still serves, untouched" % running
         if self.adopted_pid:
             return "%s.service still runs, untouched" % self.app
         return "Nothing was serving before, and nothing was started"
