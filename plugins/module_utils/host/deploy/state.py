@@ -55,9 +55,9 @@ class HostState:
             return None
         for unit_name in strategies.load(live.strategy).services(self._request.app):
             unit = systemctl.show(unit_name)
-            if unit["ActiveState"] == "active" and unit["MainPID"]:
-                if running_release(self._request.layout, unit["MainPID"]) == live.id:
-                    return live.id
+            release_id = running_release(self._request.layout, unit["MainPID"])
+            if unit["ActiveState"] == "active" and release_id == live.id:
+                return live.id
         return None
 
     @cached_property
