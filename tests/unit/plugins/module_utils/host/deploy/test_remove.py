@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import pathlib
 
 import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.host.deploy import remove
@@ -57,6 +58,18 @@ def test_an_app_is_removed_whatever_strategy_it_was_deployed_with(host):
     assert host.deploy(state="absent")["outcome"] == "ok"
     assert host.says() is None
     assert os.listdir(host.unit_dir) == []
+
+
+@pytest.mark.parametrize("other", [(), ("data.db",)])
+def test_the_host_that_kept_the_lease_has_nothing_of_it_left(served, other):
+    served.acquire_lease("somebody")
+    served.release_lease("somebody")
+    for name in other:
+        pathlib.Path(served.root, name).write_bytes(b"x")
+    assert served.deploy(state="absent")["warnings"] == [
+        "These are not Slipway's and stay: %s" % os.path.join(served.root, name) for name in other
+    ]
+    assert (os.listdir(served.root) if os.path.exists(served.root) else []) == list(other)
 
 
 def test_what_would_be_removed_is_listed(served):
