@@ -84,7 +84,7 @@ class ActionModule(EngineAction):
     def _release(self, arguments, task_vars):
         external_check = self._external_check(arguments)
         plan = arguments.pop("plan")
-        request = self._request(arguments, task_vars)
+        request = dict(self._request(arguments, task_vars), check=bool(self._task.check_mode))
         if self._task.check_mode or not plan:
             plan = self.execute(dict(request, step="plan"), None, task_vars)
             if plan.get("failed") or self._task.check_mode:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from ...common import canonical, environment
-from ...common.errors import Rejected, SlipwayError
+from ...common.errors import Rejected
 from ..releases.history import History
 from ..system import lock, platform
 from . import adopt
@@ -28,8 +28,10 @@ def plan(options: dict, stream) -> dict:
     """What would be done; the result of slipway.golang.release if that is nothing, or in check mode."""
     request = Request(options)
     target, state, decision = observe(request)
-    if decision.changed:
-        _check(request, target, state, decision)
+    if decision.needs_artifact:
+        check_space(request.layout, target)
+    if options.get("check"):
+        _check_ahead(request, target, state, decision)
     to_confirm = request.layout.is_pending() and not decision.changed
     return {
         "changed": decision.changed or to_confirm,
@@ -44,36 +46,25 @@ def plan(options: dict, stream) -> dict:
         "diff": difference(target, state, decision),
         "migrations": History(request.layout.history).migrations(target.id),
         "here": _artifacts(state) if decision.needs_artifact else [],
-        "healthy": _healthy(state) if options.get("report_health") else None,
+        "healthy": state.live_problem() is None if options.get("report_health") else None,
         "host": {"goarch": platform.goarch(), "free_bytes": platform.free_bytes(request.layout.root)},
     }
-
-
-def _check(request, target, state, decision):
-    """Refuse now what the deploy itself would refuse later, perhaps after megabytes were sent."""
-    if decision.needs_artifact:
-        check_space(request.layout, target)
-    if not request.lock_wait:
-        lock.refuse_held(request.layout.lock)
-    if decision.activate:
-        from .steps import Deployment, rejected  # a plan with nothing to do does without its imports
-
-        deployment = Deployment(request, target, state)
-        try:
-            deployment.check()
-        except SlipwayError as error:
-            raise rejected(deployment, error) from error
-
-
-def _healthy(state):
-    """Whether the live release serves now, whichever it is."""
-    return state.unit["ActiveState"] == "active" and not state.live_problem()
 
 
 def _artifacts(state):
     """The digests of the artifacts that the releases here were made from, that of the current one first."""
     order = sorted(state.releases.values(), key=lambda release: release.id != state.current)
     return list(dict.fromkeys(release.artifact for release in order))
+
+
+def _check_ahead(request, target, state, decision):
+    """Refuse in check mode what apply would refuse before it starts anything; a migration relies on that."""
+    if decision.changed and not request.lock_wait:
+        lock.refuse_held(request.layout.lock)
+    if decision.activate:
+        from .steps import Deployment  # here, as no other plan needs it
+
+        Deployment(request, target, state).check_ahead()
 
 
 def observe(request: Request) -> tuple[Target, HostState, Plan]:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import pathlib
 
 import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.host.deploy import remove
@@ -25,8 +26,10 @@ def kept(monkeypatch, tmp_path):
 @pytest.mark.parametrize("strategy", ["restart", "socket", "blue_green"])
 def test_a_removed_app_leaves_nothing(host, strategy):
     host.configure_nginx()
+    assert not host.acquire_lease("ann").get("failed")
     host.deploy("1.0.0", strategy=strategy)
     host.deploy("2.0.0", strategy=strategy)
+    host.release_lease("ann")
     result = host.deploy(state="absent", strategy=strategy)
     assert (result["outcome"], result["changed"], result["current"]) == ("ok", True, None)
     assert host.systemd.running() == []
@@ -39,11 +42,34 @@ def test_a_removed_app_leaves_nothing(host, strategy):
     assert not host.deploy(state="absent")["changed"]
 
 
+def test_what_a_rollout_leaves_is_removed_too(served):
+    """The lock file of the lease and the fencing token, on the host that keeps the lease."""
+    served.acquire_lease("a")
+    served.deploy("2.0.0", fencing_token=1)
+    served.release_lease("a")
+    found = served.plan(state="absent")
+    assert found["warnings"] == []
+    served.deploy(state="absent")
+    assert not os.path.exists(served.root)
+
+
 def test_an_app_is_removed_whatever_strategy_it_was_deployed_with(host):
     host.deploy("1.0.0", strategy="socket")
     assert host.deploy(state="absent")["outcome"] == "ok"
     assert host.says() is None
     assert os.listdir(host.unit_dir) == []
+
+
+@pytest.mark.parametrize("other", [(), ("data.db",)])
+def test_the_host_that_kept_the_lease_has_nothing_of_it_left(served, other):
+    served.acquire_lease("somebody")
+    served.release_lease("somebody")
+    for name in other:
+        pathlib.Path(served.root, name).write_bytes(b"x")
+    assert served.deploy(state="absent")["warnings"] == [
+        "These are not Slipway's and stay: %s" % os.path.join(served.root, name) for name in other
+    ]
+    assert (os.listdir(served.root) if os.path.exists(served.root) else []) == list(other)
 
 
 def test_what_would_be_removed_is_listed(served):
