@@ -78,7 +78,7 @@ class ActionModule(EngineAction):
         result.update(executions=self.executions, transferred_bytes=self.transferred)
         for name in ("artifact", "needs_artifact", "here") + (() if self._task.diff else ("diff",)):
             result.pop(name, None)
-        return result
+        return self.with_discovery(result)
 
     def _release(self, arguments, task_vars):
         external_check = self._external_check(arguments)
