@@ -30,6 +30,7 @@ class Debian:
     bootstrapped: str
 
 
+BULLSEYE = Debian("bullseye", "debian:11", "slipway-lab:base11")
 BOOKWORM = Debian("bookworm", "debian:12", "slipway-lab:base")
 TRIXIE = Debian("trixie", "debian:13", "slipway-lab:base13")
 
@@ -43,6 +44,7 @@ class Image:
 IMAGES = {
     "plain": Image("plain"),
     "python": Image("python"),
+    "debian11": Image("locale", BULLSEYE),
     "debian13": Image("python", TRIXIE),
     "acme": Image("acme"),
 }
