@@ -132,7 +132,7 @@ def address(fleet: Fleet, entry: dict) -> Address:
         if bound
     }
     attached = network["Networks"][fleet.network]
-    return Address(attached["IPAddress"], ports, attached["GlobalIPv6Address"])
+    return Address(attached["IPAddress"], ports, attached.get("GlobalIPv6Address", ""))
 
 
 # --- one host -----------------------------------------------------------------------------------------------
