@@ -178,7 +178,9 @@ class Fleet:
     def playbook(self, playbook, *flags, inventory=None, environment=None, **variables) -> Done:
         """Run a playbook, given by its path or its full name."""
         argv = playbook_argv(playbook, *flags, inventory=inventory or self.inventory, variables=variables)
-        return run(argv, environment=environment or ansible_environment(), timeout=self.timeout)
+        # Ansible's sockets are named after host and port, which another fleet may have had before.
+        environment = environment or ansible_environment(ANSIBLE_SSH_CONTROL_PATH_DIR=self.connections)
+        return run(argv, environment=environment, timeout=self.timeout)
 
 
 class Host:

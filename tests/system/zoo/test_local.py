@@ -53,7 +53,7 @@ def without_caches(member):
 
 @pytest.fixture(scope="module")
 def here(zoo, controller, tmp_path_factory):
-    """far1, where a user `operator` has Ansible."""
+    """far1, where a user `owner` has Ansible."""
     dist = tmp_path_factory.mktemp("dist")
     service = {"slipway_app": "here", "slipway_version": "1.0.0", "slipway_dist": str(dist)}
     controller.sure("build", **service)
@@ -63,12 +63,12 @@ def here(zoo, controller, tmp_path_factory):
     variables.update(ansible_connection="local", ansible_become_password=oddities.PASSWORD)
     host = zoo["far1"]
     host.sure(
-        "id operator 2>/dev/null || useradd --create-home --shell /bin/bash operator; echo %s | chpasswd; "
-        "echo 'operator ALL=(ALL:ALL) ALL' >/etc/sudoers.d/operator"
-        % shlex.quote("operator:" + oddities.PASSWORD)
+        "id owner 2>/dev/null || useradd --create-home --shell /bin/bash owner; echo %s | chpasswd; "
+        "echo 'owner ALL=(ALL:ALL) ALL' >/etc/sudoers.d/owner"
+        % shlex.quote("owner:" + oddities.PASSWORD)
     )
     inventory = {"all": {"hosts": {"here": variables}}}
-    host.sure("runuser -u operator -- tar -x -C ~operator", data=archive(tarball, inventory))
+    host.sure("runuser -u owner -- tar -x -C ~owner", data=archive(tarball, inventory))
     return host
 
 
@@ -77,11 +77,11 @@ def play(host, name):
         "PYTHONPATH=~/python ANSIBLE_COLLECTIONS_PATH=~/collections ANSIBLE_NOCOLOR=1 LC_ALL=C.UTF-8"
     )
     command = "%s python3 -m ansible.cli.playbook slipway.golang.%s -i inventory.json" % (environment, name)
-    return host.sure("su - operator -c %s" % shlex.quote(command))
+    return host.sure("su - owner -c %s" % shlex.quote(command))
 
 
 def test_its_sudo_asks_for_a_password(here):
-    done = here.run("su - operator -c 'sudo -n true'")
+    done = here.run("su - owner -c 'sudo -n true'")
     assert done.code == 1 and "a password is required" in done.err, done
 
 

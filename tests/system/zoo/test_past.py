@@ -135,11 +135,12 @@ def test_a_site_of_the_same_name_stays_the_one_that_answers(past, controller):
 
 def test_a_certbot_of_snap_gets_no_second_one_beside_it(past, controller):
     """The two files are all that the role looks at; snapd itself does not run here."""
-    before = past.files("/etc/nginx/conf.d/slipway-")
+    ours = ("/etc/nginx/conf.d/slipway-", "/etc/nginx/conf.d/00-slipway.conf")
+    before = past.files(*ours)
     variables = {"slipway_domain": "new.example.test", "nginx_proxy_package": "nginx-light"}
     said = refused(controller.play("setup", slipway_acme_email="ops@example.test", **variables))
     assert "/snap/bin/certbot is on this host already" in said and "certbot_install: existing" in said
-    assert past.files("/etc/nginx/conf.d/slipway-") == before
+    assert past.files(*ours) == before
     assert past.run("command -v certbot").code == 127
     assert past.answer(80, "shop.example.test") == "the old site"
 

@@ -142,3 +142,10 @@ def test_status_and_rollback(zoo, controller, updated):
     rolled_back = controller.sure("rollback", **ALL_AT_ONCE)
     assert outcomes(rolled_back) == everywhere("ok")
     assert served(zoo) == everywhere("1.0.0")
+
+
+def test_another_user_than_root_is_named_with_the_variable_to_change(controller, deployed):
+    done = controller.play("deploy", "--limit", "far1:six1", ansible_become_user="nobody", **ALL_AT_ONCE)
+    assert done.code == 2, done
+    said = "Ansible became nobody (uid 65534) there: set ansible_become_user to root"
+    assert said in done.out + done.err, done
