@@ -6,6 +6,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
+
+_TERMINAL = re.compile(r"(^|\s)-[46AaCKkqvXxYy]*t|(?i:\bRequestTTY[=\s]+(yes|force)\b)")
+
 
 def is_possible(connection, task_vars):
     """What the option ``pipelining`` says, where somebody set it; otherwise what the connection can.
@@ -33,16 +38,22 @@ def _needs_password(become):
 
 
 def _requests_terminal(connection):
-    """Whether the user's own arguments of ssh ask for a terminal (known from ansible-core 2.19 on)."""
-    requested = getattr(connection, "_is_tty_requested", None)
-    return bool(requested and requested())
+    """Whether the user's arguments of ssh ask for a terminal. Ansible itself sees it from version 2.19 on."""
+    arguments = []
+    for name in ("ssh_args", "ssh_common_args", "ssh_extra_args"):
+        with contextlib.suppress(AttributeError, KeyError):  # a connection of another kind
+            arguments.append(connection.get_option(name) or "")
+    return bool(_TERMINAL.search(" ".join(arguments)))
 
 
 def _option(connection, task_vars):
     """The value of the option ``pipelining``, and whether somebody set it."""
     try:
         value = bool(connection.get_option("pipelining"))
-        origin = connection.get_option_and_origin("pipelining", hostvars=task_vars)[1]
     except (AttributeError, KeyError):  # a connection without this option
         return False, False
+    try:
+        origin = connection.get_option_and_origin("pipelining", hostvars=task_vars)[1]
+    except KeyError:  # ansible-core 2.18 and older reads the variable again, and this one is a template
+        origin = "variable"
     return value, origin != "default"

@@ -55,10 +55,27 @@ def test_the_option_may_come_from_the_configuration(monkeypatch, value):
     assert streaming.is_possible(connection("ssh", {}, "sudo"), {}) is (value == "True")
 
 
-@pytest.mark.parametrize("arguments", ["-tt", "-o RequestTTY=force"])
-def test_a_terminal_that_the_user_asks_ssh_for_is_no_place_for_a_parcel(arguments):
-    variables = {"ansible_ssh_extra_args": arguments, "ansible_pipelining": True}
-    assert not streaming.is_possible(connection("ssh", variables), variables)
+@pytest.mark.parametrize("name", ["ansible_ssh_args", "ansible_ssh_common_args", "ansible_ssh_extra_args"])
+@pytest.mark.parametrize(
+    ("arguments", "asks"),
+    [
+        ("-tt", True),
+        ("-C -vt -o ControlMaster=auto", True),
+        ("-o RequestTTY=force", True),
+        ("-o 'RequestTTY yes'", True),
+        ("-T -o RequestTTY=no", False),
+        ("-o User=deployer -J jump-tt -i ~/.ssh/id-t", False),
+    ],
+)
+def test_a_terminal_that_the_user_asks_ssh_for_is_no_place_for_a_parcel(name, arguments, asks):
+    variables = {name: arguments, "ansible_pipelining": True}
+    assert streaming.is_possible(connection("ssh", variables), variables) is not asks
+
+
+def test_an_option_that_is_a_template_counts_as_given():
+    """ansible-core 2.18 and older reads the variable again to say where the value is from."""
+    made = connection("ssh", {"ansible_pipelining": False})
+    assert not streaming.is_possible(made, {"ansible_pipelining": "{{ fast }}"})
 
 
 def test_a_connection_that_takes_no_standard_input_gets_a_file():
