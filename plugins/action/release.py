@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+import ansible.template
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 
@@ -50,12 +51,7 @@ ARGUMENTS = {
 }
 
 # Before ansible-core 2.19 a template whose text is JSON gave the data that it describes, not the text.
-try:
-    from ansible.template import trust_as_template  # noqa: F401
-except ImportError:
-    AS_TEXT = {"convert_data": False}
-else:
-    AS_TEXT = {}
+AS_TEXT = {} if hasattr(ansible.template, "trust_as_template") else {"convert_data": False}
 
 ROLLS_BACK = (
     "Deploy it again to confirm it; otherwise the host rolls back when slipway_confirm_within_seconds "
@@ -83,6 +79,7 @@ class ActionModule(EngineAction):
     def _release(self, arguments, task_vars):
         external_check = self._external_check(arguments)
         request = self._request(arguments, task_vars)
+        request = dict(request, check=bool(self._task.check_mode))
         plan = self.execute(dict(request, step="plan"), None, task_vars)
         if plan.get("failed") or self._task.check_mode:
             return plan

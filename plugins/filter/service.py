@@ -16,7 +16,14 @@ from ..plugin_utils.variables import port_for
 
 def service_port(port, health=None):
     """The port of a service: the given one, or 8080 if its health check needs a port, or None."""
-    return port_for(int(port) if str(port or "").strip() else None, health or {})
+    return port_for(int(port) if str(port or "").strip() else None, from_text(health or {}))
+
+
+def from_text(value):
+    """A list or a dictionary, also where it was given as text: by ``-e`` or in an INI inventory."""
+    if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
+        return yaml.safe_load(value)
+    return value
 
 
 def controller_path(path, inventory_dir=None):
@@ -24,8 +31,7 @@ def controller_path(path, inventory_dir=None):
 
     A relative path begins at the inventory's directory.
     """
-    if isinstance(path, str) and path.lstrip().startswith(("[", "{")):
-        path = yaml.safe_load(path)  # a list that was given as text, as by -e
+    path = from_text(path)
     if isinstance(path, (list, tuple)):
         return [controller_path(item, inventory_dir) for item in path]
     if isinstance(path, dict):
@@ -41,8 +47,7 @@ def environment_script(variables):
 
     The values are neither on a command line nor readable for others, and the host needs no Python.
     """
-    if isinstance(variables, str):
-        variables = yaml.safe_load(variables)
+    variables = from_text(variables)
     values = {key: variables[key] for key in variables or {}}
     text = environment.render(environment.check(values, "slipway_env"))
     end = "END-" + canonical.sha256(text)
@@ -57,5 +62,6 @@ class FilterModule:
         return {
             "controller_path": controller_path,
             "environment_script": environment_script,
+            "from_text": from_text,
             "service_port": service_port,
         }

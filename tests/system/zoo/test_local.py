@@ -31,7 +31,7 @@ def archive(tarball, inventory):
     content = io.BytesIO()
     site_packages = Path(ansible.__file__).parents[1]
     with tarfile.open(fileobj=content, mode="w") as into:
-        for path in (*map(site_packages.joinpath, PACKAGES), *site_packages.glob("ansible_core-*.dist-info")):
+        for path in (*map(site_packages.joinpath, PACKAGES), *site_packages.glob("*.dist-info")):
             into.add(path, "python/" + path.name, filter=without_caches)
         listed = lab.call(
             ["git", "ls-files", "-z", "plugins", "playbooks", "roles", "meta", "installer", "galaxy.yml"]

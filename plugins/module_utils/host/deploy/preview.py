@@ -30,6 +30,8 @@ def plan(options: dict, stream) -> dict:
     target, state, decision = observe(request)
     if decision.needs_artifact:
         check_space(request.layout, target)
+    if options.get("check") and decision.activate:
+        _check_ahead(request, target, state)
     to_confirm = request.layout.is_pending() and not decision.changed
     return {
         "changed": decision.changed or to_confirm,
@@ -52,6 +54,13 @@ def _artifacts(state):
     """The digests of the artifacts that the releases here were made from, that of the current one first."""
     order = sorted(state.releases.values(), key=lambda release: release.id != state.current)
     return list(dict.fromkeys(release.artifact for release in order))
+
+
+def _check_ahead(request, target, state):
+    """Refuse in check mode what apply would refuse before it starts anything; a migration relies on that."""
+    from .steps import Deployment  # here, as no other plan needs it
+
+    Deployment(request, target, state).check_ahead()
 
 
 def observe(request: Request) -> tuple[Target, HostState, Plan]:

@@ -37,6 +37,7 @@ _OWN = (
     "incoming",
     "history.jsonl",
     "lease.json",
+    "lease.json.lock",
     "fencing_token",
     "unconfirmed",
     "lock",

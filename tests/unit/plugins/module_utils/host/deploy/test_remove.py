@@ -25,8 +25,10 @@ def kept(monkeypatch, tmp_path):
 @pytest.mark.parametrize("strategy", ["restart", "socket", "blue_green"])
 def test_a_removed_app_leaves_nothing(host, strategy):
     host.configure_nginx()
+    assert not host.acquire_lease("ann").get("failed")
     host.deploy("1.0.0", strategy=strategy)
     host.deploy("2.0.0", strategy=strategy)
+    host.release_lease("ann")
     result = host.deploy(state="absent", strategy=strategy)
     assert (result["outcome"], result["changed"], result["current"]) == ("ok", True, None)
     assert host.systemd.running() == []
@@ -37,6 +39,17 @@ def test_a_removed_app_leaves_nothing(host, strategy):
     assert (host.says(), host.says(host.other_port)) == (None, None)
     assert host.systemd.calls[-1] == "daemon-reload"
     assert not host.deploy(state="absent")["changed"]
+
+
+def test_what_a_rollout_leaves_is_removed_too(served):
+    """The lock file of the lease and the fencing token, on the host that keeps the lease."""
+    served.acquire_lease("a")
+    served.deploy("2.0.0", fencing_token=1)
+    served.release_lease("a")
+    found = served.plan(state="absent")
+    assert found["warnings"] == []
+    served.deploy(state="absent")
+    assert not os.path.exists(served.root)
 
 
 def test_an_app_is_removed_whatever_strategy_it_was_deployed_with(host):
