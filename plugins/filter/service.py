@@ -11,12 +11,27 @@ import os
 import yaml
 
 from ..module_utils.common import canonical, environment
-from ..plugin_utils.variables import port_for
+from ..plugin_utils.combinations import port_for
+from ..plugin_utils.variables import setting
 
 
 def service_port(port, health=None):
     """The port of a service: the given one, or 8080 if its health check needs a port, or None."""
-    return port_for(int(port) if str(port or "").strip() else None, health or {})
+    return port_for(setting("slipway_port", port), setting("slipway_health", _rendered(health)))
+
+
+def setting_of(value, name, inventory_dir=None):
+    """What a variable of the playbooks means, given as text or not; its default where it has no value."""
+    return setting(name, _rendered(value), inventory_dir or os.getcwd())
+
+
+def _rendered(value):
+    """Plain containers: a lazy one of Ansible's renders what it has when it is asked by key."""
+    if isinstance(value, dict):
+        return {key: _rendered(value[key]) for key in value}
+    if isinstance(value, (list, tuple)):
+        return [_rendered(value[position]) for position in range(len(value))]
+    return value
 
 
 def controller_path(path, inventory_dir=None):
@@ -58,4 +73,5 @@ class FilterModule:
             "controller_path": controller_path,
             "environment_script": environment_script,
             "service_port": service_port,
+            "setting": setting_of,
         }

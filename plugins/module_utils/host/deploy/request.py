@@ -11,6 +11,7 @@ import re
 
 from ...common import environment, health, names, placeholders, unit
 from ...common.errors import InvalidInput, SlipwayError
+from ...common.limits import SHORTEST_CONFIRM
 from ..releases.layout import Layout
 from ..system import account
 from . import strategies
@@ -19,7 +20,6 @@ TYPE_CHECKING = False  # as in typing, without the cost of importing it
 if TYPE_CHECKING:
     from .target import Target
 
-SHORTEST_CONFIRM = 5
 _NUMBER = re.compile(r"[1-9][0-9]{0,4}")
 _THE_PORT = "{port}"
 _NO_PORT = (

@@ -16,12 +16,12 @@ import os
 import time
 
 from ...common.errors import InvalidInput, SlipwayError
+from ...common.limits import SHORTEST_LEASE
 from ..system import lock
 from ..system.clock import timestamp
 from ..system.files import read_text, replace
 from .layout import Layout
 
-SHORTEST_TTL = 10
 POLL_SECONDS = 0.5
 LOCK_WAIT = 10
 
@@ -33,8 +33,8 @@ class LeaseTaken(SlipwayError):
 def acquire_lease(request: dict, stream) -> dict:
     """Take the lease, or renew it if ``id`` has it; waits up to ``wait`` seconds for another owner."""
     layout = Layout(request["name"], request.get("root"))
-    if request["ttl"] < SHORTEST_TTL:
-        raise InvalidInput("ttl", request["ttl"], "use %d seconds or more" % SHORTEST_TTL)
+    if request["ttl"] < SHORTEST_LEASE:
+        raise InvalidInput("ttl", request["ttl"], "use %d seconds or more" % SHORTEST_LEASE)
     layout.create()
     deadline = time.monotonic() + request["wait"]
     while True:
