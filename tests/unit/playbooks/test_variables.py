@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import yaml
 
@@ -58,3 +60,85 @@ def test_variables_that_a_play_before_set_are_checked(play, site, tmp_path):
     assert run.status == 2
     assert "slipway_waves" in run.output and "many" in run.output
     assert run.names() == []
+
+
+# What a user writes as text, as by -e NAME=VALUE, reaches the modules as what it means.
+AS_TEXT = {
+    "slipway_unit": "{memory_max: 512M, user: deploy}",
+    "slipway_health": "{path: /healthz, deadline: '9'}",
+    "slipway_env": "{LEVEL: '{% raw %}{{ inventory_hostname }}{% endraw %}'}",
+    "slipway_pull_from": "[https://mirror.example/orders/]",
+    "slipway_artifacts": "[orders-2.0.0-linux-amd64.tar.gz]",
+    "slipway_smoke": "off",
+    "slipway_keep": "",
+    "slipway_lease_seconds": " ",
+    "slipway_alternate_port": "",
+    "slipway_waves": "[1, 100%]",
+}
+
+
+def test_text_and_blanks_are_taken_for_what_they_mean(play, tmp_path):
+    run = play("deploy", **AS_TEXT)
+    assert run.status == 0, run.output
+    (first,) = [call["args"] for call in run.calls if call["call"] == "release" and call["host"] == "web1"]
+    assert first["unit"] == {"memory_max": "512M", "user": "deploy"}
+    assert first["health"] == {"path": "/healthz", "deadline": 9.0}
+    assert first["pull_from"] == ["https://mirror.example/orders/"]
+    assert first["artifact"] == [str(tmp_path / "orders-2.0.0-linux-amd64.tar.gz")]
+    assert str(first["smoke"]) == "False" and int(first["keep"]) == 5
+    assert "alternate_port" not in first
+    lease = next(call["args"] for call in run.calls if call["call"] == "lease")
+    assert int(lease["ttl"]) == 600
+
+
+def test_everything_wrong_is_refused_at_once_before_any_host_is_asked(play):
+    wrong = {
+        "slipway_confirm_within_seconds": 4,
+        "slipway_keep": -1,
+        "slipway_domain": "Orders.example.com",
+        "slipway_proxy": {"status_port": -1},
+        "slipway_build": {"flags": ["-o=x"]},
+        "slipway_unit": {"memory": "1G"},
+    }
+    run = play("deploy", **wrong)
+    assert run.status == 2 and run.calls == []
+    assert all(name in run.output for name in wrong) and "Nothing was changed" in run.output
+    assert "(web1, web2, web3)" in run.output
+
+
+@pytest.mark.parametrize(
+    ("playbook", "variables", "words"),
+    [
+        ("deploy", {"slipway_drain_tasks": "missing.yml"}, "slipway_drain_tasks: '"),
+        ("rollback", {"slipway_summary": "missing/summary.json"}, "slipway_summary: there is no directory"),
+        ("scp", {"slipway_artifacts": ["missing.tar.gz"]}, "slipway_artifacts: there is no file"),
+        ("setup", {"slipway_issuer": "wbe1"}, "slipway_issuer: 'wbe1' is no host of the inventory"),
+        ("deploy", {"slipway_artifacts": "", "slipway_source": "missing"}, "slipway_source: '"),
+    ],
+)
+def test_what_is_missing_on_the_controller_is_refused_first(play, playbook, variables, words):
+    run = play(playbook, **variables)
+    assert run.status == 2 and run.calls == []
+    assert words in run.output and "Nothing was changed" in run.output
+
+
+def test_a_playbook_asks_only_for_the_files_that_it_reads(play):
+    missing = {"slipway_source": "missing", "slipway_artifacts": ["missing.tar.gz"]}
+    missing.update(slipway_drain_tasks="missing.yml", slipway_summary="missing/summary.json")
+    run = play("status", **missing)
+    assert run.status == 0, run.output
+    assert run.names() == ["release_info web1", "release_info web2", "release_info web3"]
+
+
+def test_the_installer_is_found_from_a_playbook_of_the_users(play, collections, tmp_path):
+    """scp.yml reads a file beside the playbooks of the collection, wherever the user's own playbook is."""
+    home = collections / "ansible_collections" / "slipway" / "golang"
+    text = (home / "playbooks" / "scp.yml").read_text(encoding="utf-8")
+    (lookup,) = re.findall(r'slipway__self_extract: "(.+)"\n', text)
+    task = {"name": "Show", "ansible.builtin.debug": {"msg": "found " + lookup}}
+    shown = [{"name": "Show", "hosts": "web1", "gather_facts": False, "tasks": [task]}]
+    (home / "playbooks" / "where.yml").write_text(yaml.safe_dump(shown), encoding="utf-8")
+    site = [{"name": "Show", "ansible.builtin.import_playbook": "slipway.golang.where"}]
+    (tmp_path / "site.yml").write_text(yaml.safe_dump(site), encoding="utf-8")
+    run = play(str(tmp_path / "site.yml"))
+    assert run.status == 0 and "found %s/installer/self_extract.sh" % home in run.output, run.output
