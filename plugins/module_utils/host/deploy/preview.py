@@ -10,6 +10,7 @@ from ...common import canonical, environment
 from ...common.errors import Rejected
 from ..releases.history import History
 from ..system import platform
+from ..systemd import foreign
 from . import adopt
 from .plan import Plan, decide
 from .request import Request
@@ -90,7 +91,7 @@ def difference(target: Target, state: HostState, decision: Plan) -> dict:
     old = existing(state.releases[state.current], None) if state.current in state.releases else None
     before = _describe(state.current, old, target, "old")
     if decision.activate:
-        before += adopt.shown(state.foreign) if state.foreign else ""
+        before += foreign.shown(state.foreign) if state.foreign else ""
         return {"before": before, "after": _describe(target.id, target, old, "new")}
     return {"before": before, "after": _describe(state.current, old, old, "new")}
 
