@@ -39,6 +39,7 @@ ARGUMENTS = {
     "external_health": {"type": "dict", "options": health.OPTIONS},
     "smoke": {"type": "bool", "default": True},
     "adopt": {"type": "bool", "default": False},
+    "reverts": {"type": "bool", "default": False},
     "keep": {"type": "int", "default": 5},
     "allowed_signers": {"type": "str"},
     "delta": {"type": "bool", "default": False},

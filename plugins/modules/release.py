@@ -131,6 +131,13 @@ options:
         neither from O(port_variable) nor from C({port}).
     type: bool
     default: true
+  reverts:
+    description:
+      - Whether the live release turned out to be bad, on this host or on others of its rollout, so that this
+        one takes it back. V(previous) is then the newest good release, and not the one that is taken back.
+      - The playbook C(slipway.golang.deploy) sets it when it rolls hosts back.
+    type: bool
+    default: false
   adopt:
     description:
       - Take over a service of the app's name that Slipway did not install, such as a unit that somebody wrote

@@ -25,8 +25,8 @@ case $1 in
     show)
         case $2 in
             --property=Type) echo "Type=$TYPE" ;;
-            --property=ActiveState) [ -e "$DIR/ready" ] && echo ActiveState=active || echo ActiveState=activating ;;
-            --property=SubState) [ -e "$DIR/ready" ] && echo SubState=running || echo "SubState=$SUBSTATE" ;;
+            --property=ActiveState) if [ -e "$DIR/ready" ]; then echo =active; else echo =activating; fi ;;
+            --property=SubState) if [ -e "$DIR/ready" ]; then echo =running; else echo "=$SUBSTATE"; fi ;;
             --property=UnitFileState) echo UnitFileState=enabled ;;
         esac
         ;;

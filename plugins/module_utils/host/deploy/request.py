@@ -61,6 +61,7 @@ class Request:
         self.health = options.get("health") or {}
         self.smoke = options.get("smoke", True)
         self.adopt = bool(options.get("adopt"))
+        self.reverts = bool(options.get("reverts"))
         self.keep = options.get("keep", 5)
         self.allowed_signers = options.get("allowed_signers")
         self.lock_wait = options.get("lock_wait") or 0
