@@ -35,7 +35,7 @@ def check(found: foreign.Foreign | None, adopt: bool) -> None:
             "%s on this host is not Slipway's: %s. This task would replace it. Nothing was changed. Set "
             "adopt: true to take it over: its unit is kept in %s, and is put back and started again if the "
             "new one does not start. Or choose another name"
-            % (found.service, found.described(), _directory(found.service))
+            % (found.service, found.described(), ADOPTED + found.service.rpartition(".")[0])
         )
     if found and found.obstacle:
         raise Rejected("%s cannot be adopted: %s. Nothing was changed" % (found.service, found.obstacle))
@@ -47,7 +47,7 @@ def keep(unit_name: str, text: str, found: foreign.Foreign | None) -> list:
     Returns the paths of the copies.
     """
     contents = [unit.content for unit in found.units] if found else _edited(unit_name, text)
-    return [_copy(unit_name, content) for content in contents]
+    return [keep_copy(unit_name.rpartition(".")[0], unit_name, content) for content in contents]
 
 
 def note(unit_name: str, text: str) -> None:
@@ -81,6 +81,25 @@ def put_back(found: foreign.Foreign) -> None:
     forget(found.service)
 
 
+def keep_copy(app: str, name: str, content: bytes) -> str:
+    """Keep a file of this name, for root only, as it may have secrets; returns where.
+
+    A copy that is there already is enough.
+    """
+    directory = ADOPTED + app
+    os.makedirs(directory, mode=0o700, exist_ok=True)
+    for known in sorted(os.listdir(directory)):
+        path = os.path.join(directory, known)
+        if known.startswith(name) and os.path.isfile(path) and _content(path) == content:
+            return path
+    path = os.path.join(directory, "%s.%s" % (name, timestamp().replace(":", "")))
+    while os.path.lexists(path):
+        path += "x"
+    files.replace(path, content, 0o600)
+    files.sync_directory(os.path.dirname(directory))
+    return path
+
+
 def _noted(unit_name):
     try:
         return files.read_text(os.path.join(NOTES, unit_name))
@@ -92,26 +111,6 @@ def _edited(unit_name, text):
     """The unit of ours that is installed, if somebody edited it."""
     now = unit_file.installed(unit_name)
     return [now.encode("utf-8")] if now and now not in (text, _noted(unit_name)) else []
-
-
-def _directory(unit_name):
-    return ADOPTED + unit_name.rpartition(".")[0]
-
-
-def _copy(unit_name, content):
-    """A copy that only root can read, as a unit may have secrets; one that is there already is enough."""
-    directory = _directory(unit_name)
-    os.makedirs(directory, mode=0o700, exist_ok=True)
-    for name in sorted(os.listdir(directory)):
-        path = os.path.join(directory, name)
-        if name.startswith(unit_name) and os.path.isfile(path) and _content(path) == content:
-            return path
-    path = os.path.join(directory, "%s.%s" % (unit_name, timestamp().replace(":", "")))
-    while os.path.lexists(path):
-        path += "x"
-    files.replace(path, content, 0o600)
-    files.sync_directory(os.path.dirname(directory))
-    return path
 
 
 def _content(path):
