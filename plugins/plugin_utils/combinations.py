@@ -9,6 +9,7 @@ What is only not in use is no problem: a group may prepare what one of its hosts
 
 from __future__ import annotations
 
+import os
 import re
 
 from ..module_utils.common import nginx_options, placeholders
@@ -37,6 +38,7 @@ def problems(values, authenticator=WEBROOT):
         _strategy,
         _certificate_and_key,
         _mirrors,
+        _two_configurations,
     )
     found = [problem for check in checks for problem in check(values)]
     # One mistake is reported once: nginx and the CA look at the same names and files.
@@ -131,6 +133,14 @@ def _mirrors(values):
         yield renamed(str(error), {"pull_from": "slipway_pull_from"}, "")
     if values["slipway_pull_ca_file"] and not values["slipway_pull_from"]:
         yield "slipway_pull_ca_file: it is for slipway_pull_from, which is not set: set that, or remove it"
+
+
+def _two_configurations(values):
+    """The directory `config` of a release is either of the artifact or of slipway_config."""
+    for entry in values["slipway_files"] if values["slipway_config"] else []:
+        dest = entry.get("dest") or os.path.basename(entry["src"].rstrip("/"))
+        if dest.split("/")[0] == "config":
+            yield "slipway_files: %r goes where the files of slipway_config are: set another dest" % dest
 
 
 def _site(values):

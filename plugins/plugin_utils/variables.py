@@ -13,7 +13,7 @@ from __future__ import annotations
 from ..module_utils.common import limits, names
 from ..module_utils.common.errors import InvalidInput, SlipwayError
 from ..module_utils.common.strategies import STRATEGIES
-from . import combinations, values
+from . import combinations, role_variables, values
 from .kinds import (
     Place,
     Unfit,
@@ -132,7 +132,7 @@ def read(given, template, directory):
     ``given``: all variables of the host, as Ansible has them; ``template``: renders one value; ``directory``:
     where relative paths begin. A value of None, or an empty text, is no value.
     """
-    found, problems = {}, _unknown(given)
+    found, problems = {}, _unknown(given) + role_variables.problems(given)
     place = Place(directory)
     for name, variable in VARIABLES.items():
         try:

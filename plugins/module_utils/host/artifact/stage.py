@@ -132,8 +132,8 @@ def _add_config(target, work):
     directory = os.path.join(work, CONFIG)
     if os.path.lexists(directory):
         raise SlipwayError(
-            "The artifact has a directory %s, which is where the files of config (slipway_config) belong: "
-            "package its files under another name (slipway_files)" % CONFIG
+            "The artifact has a directory %s, where the files of slipway_config (option config) go: give its "
+            "own files another dest in slipway_files (option files of the package)" % CONFIG
         )
     config.write(directory, target.config, target.port, target.service_gid())
     write_file(os.path.join(work, CONFIG_TEMPLATE), canonical.to_json(target.config), 0o600)

@@ -97,6 +97,11 @@ def problems(**given):
             },
             "slipway_proxy.servers.backup: True is not usable: nginx has no backup servers",
         ),
+        # files
+        (
+            {"slipway_files": [{"src": "config"}], "slipway_config": [{"src": "a", "dest": "a"}]},
+            "slipway_files: 'config' goes where the files of slipway_config are",
+        ),
         # mirrors
         (
             {"slipway_pull_from": [MIRROR], "slipway_artifacts": ARTIFACTS},
@@ -125,6 +130,8 @@ def test_what_makes_no_sense_together_is_refused_with_a_remedy(given, words):
         {"slipway_domain": "*.example.com", "certbot_authenticator": "dns-cloudflare"},
         {"slipway_proxy": {"redirect_from": ["www.example.com"]}},  # the balancers have the domain
         {"slipway_acme_email": "ops@example.com"},
+        {"slipway_files": [{"src": "config", "dest": "etc"}], "slipway_config": [{"src": "a", "dest": "a"}]},
+        {"slipway_files": [{"src": "config"}]},
         {"slipway_pull_from": "https://mirror.example/orders/", "slipway_artifacts": ARTIFACTS},
         {"slipway_pull_from": [MIRROR, MIRROR], "slipway_artifacts": ARTIFACTS},
     ],

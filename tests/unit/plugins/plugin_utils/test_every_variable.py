@@ -19,7 +19,7 @@ from ansible_collections.slipway.golang.plugins.module_utils.common import (
     nginx_options,
     unit,
 )
-from ansible_collections.slipway.golang.plugins.plugin_utils import variables
+from ansible_collections.slipway.golang.plugins.plugin_utils import role_variables, variables
 
 PAGE = pathlib.Path(__file__).resolve().parents[4] / "docs" / "reference" / "variables.md"
 DOCUMENTED = re.findall(r"^\| `(slipway_[a-z_]+)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
@@ -174,3 +174,27 @@ def test_the_names_that_tables_lack_are_offered_with_the_words_of_the_user():
     assert problem.endswith("did you mean memory_max?")
     (problem,) = problems(slipway_proxy={"domain": ["a.example.com"]})
     assert problem.startswith("slipway_proxy: 'domain' is not usable: there is no such option")
+
+
+ROLE_VARIABLES = [(role, name) for role, names in role_variables.known().items() for name in names]
+
+
+def test_the_variables_of_all_roles_are_known():
+    assert {path.name for path in role_variables.ROLES.iterdir() if path.is_dir()} == {
+        role for role, _name in ROLE_VARIABLES
+    }
+
+
+@pytest.mark.parametrize(("role", "name"), ROLE_VARIABLES)
+def test_a_misspelt_variable_of_a_role_is_refused_with_the_right_one(role, name):
+    wrong = name + "x"
+    (problem,) = problems(**{wrong: "x"})
+    assert re.match("%s: the role %s has no such variable; did you mean %s_" % (wrong, role, role), problem)
+    assert problems(**{name: "x"}) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["certbot_certs", "certbot_install_method", "certbot_result", "rollout_result", "rollouts"]
+)
+def test_a_name_that_is_ones_own_is_left_alone(name):
+    assert problems(**{name: "x"}) == []
