@@ -133,8 +133,8 @@ options:
     default: true
   reverts:
     description:
-      - Whether the live release turned out to be bad, on this host or on others of its rollout, so that this
-        one takes it back. V(previous) is then the newest good release, and not the one that is taken back.
+      - Whether the live release turned out to be bad, on this host or on others of its rollout, and is rolled
+        back. RV(previous) is then the newest good release, and not the one that was live.
       - The playbook C(slipway.golang.deploy) sets it when it rolls hosts back.
     type: bool
     default: false

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 MAX_MESSAGE = 2000
 # Outcomes of a release that was live, and that nobody is to go back to.
-_TAKEN_BACK = ("unconfirmed", "reverted")
+_ROLLED_BACK = ("unconfirmed", "reverted")
 
 
 def rejected(deployment: Deployment, error: BaseException) -> Rejected:
@@ -235,7 +235,7 @@ class Deployment:
         """
         if not self.old:
             return self.state.previous
-        if not self.request.reverts and self.outcomes.get(self.old.id) not in _TAKEN_BACK:
+        if not self.request.reverts and self.outcomes.get(self.old.id) not in _ROLLED_BACK:
             return self.old.id
         good = [release for release, outcome in self.outcomes.items() if outcome == "ok"]
         good = [release for release in good if release in self.state.releases]
@@ -372,8 +372,8 @@ class Deployment:
         try:
             if self.request.reverts and self.old and outcome == "ok":
                 # From now on it is none of the good ones.
-                taken_back = dict(entry, act="deploy", to=self.old.id, outcome="reverted", phases={})
-                self.history.append(dict(taken_back, message="taken back with its rollout", ready_ms=None))
+                rolled_back = dict(entry, act="deploy", to=self.old.id, outcome="reverted", phases={})
+                self.history.append(dict(rolled_back, message="rolled back with its rollout", ready_ms=None))
             self.history.append(entry)
         except OSError as error:
             self.warnings.append("The history could not be written: %s" % error)

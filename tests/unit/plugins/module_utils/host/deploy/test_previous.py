@@ -26,24 +26,24 @@ def go_back(host, **options):
     return version_of(result["current"])
 
 
-def take_back(host):
+def revert(host):
     """What the playbook does to a host that slipway_on_failure names: it worked here."""
     old = host.layout.previous()
     assert host.deploy(release=old, reverts=True)["outcome"] == "ok"
     return version_of(old)
 
 
-def test_a_rollback_after_a_rollout_was_taken_back_skips_the_release_of_that_rollout(served):
+def test_a_rollback_after_a_rollout_was_reverted_skips_the_release_of_that_rollout(served):
     served.deploy("2.0.0")
     served.deploy("3.0.0")
-    assert take_back(served) == "2.0.0"
+    assert revert(served) == "2.0.0"
     assert served.links() == ("2.0.0", "1.0.0")
     assert go_back(served) == "1.0.0"
 
 
-def test_the_release_that_was_taken_back_is_none_of_the_good_ones(served):
+def test_the_release_that_was_reverted_is_none_of_the_good_ones(served):
     served.deploy("2.0.0")
-    take_back(served)
+    revert(served)
     assert served.links() == ("1.0.0", None)
     outcomes = [entry for entry in served.history() if entry[1] == "2.0.0"]
     assert outcomes == [("deploy", "2.0.0", "ok"), ("deploy", "2.0.0", "reverted")]
@@ -52,7 +52,7 @@ def test_the_release_that_was_taken_back_is_none_of_the_good_ones(served):
 
 def test_it_may_be_deployed_again_and_has_to_prove_itself_again(served):
     served.deploy("2.0.0")
-    take_back(served)
+    revert(served)
     result = served.deploy("2.0.0")
     assert result["outcome"] == "ok" and "smoke test passed" in result["actions"]
     assert served.links() == ("2.0.0", "1.0.0")
