@@ -71,13 +71,13 @@ def play(collections, tmp_path):
     (tmp_path / "orders-2.0.0-linux-amd64.tar.gz").write_bytes(artifact("orders", "2.0.0").tarball)
     (tmp_path / "inventory.yml").write_text(INVENTORY.format(python=sys.executable), encoding="utf-8")
 
-    def run(name, answers=None, check=False, **variables):
+    def run(name, answers=None, check=False, inventory="inventory.yml", options=(), **variables):
         (tmp_path / "answers").write_text(json.dumps(answers or {}), encoding="utf-8")
         log = tmp_path / "log"
         log.write_text("", encoding="utf-8")
         # A playbook of the test's own, such as one that imports ours, is a path.
         argv = [PLAYBOOK, name if "/" in name else "slipway.golang." + name]
-        argv += ["-i", str(tmp_path / "inventory.yml"), "-e", json.dumps(variables)]
+        argv += ["-i", inventory, *options, "-e", json.dumps(variables)]
         environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(tmp_path),

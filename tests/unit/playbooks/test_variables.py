@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+import sys
 
 import pytest
 import yaml
@@ -142,3 +143,49 @@ def test_the_installer_is_found_from_a_playbook_of_the_users(play, collections, 
     (tmp_path / "site.yml").write_text(yaml.safe_dump(site), encoding="utf-8")
     run = play(str(tmp_path / "site.yml"))
     assert run.status == 0 and "found %s/installer/self_extract.sh" % home in run.output, run.output
+
+
+def write_inventory(tmp_path, name, **variables):
+    """Two hosts of the app and a database, and these variables for all of them."""
+    common = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    groups = {"app": {"hosts": {"web1": {}, "web2": {}}}, "db": {"hosts": {"db1": {}}}}
+    inventory = {"all": {"vars": dict(common, **variables), "children": groups}}
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(yaml.safe_dump(inventory), encoding="utf-8")
+    return str(path)
+
+
+SERVICE = {"slipway_app": "orders", "slipway_artifacts": ["orders-2.0.0-linux-amd64.tar.gz"]}
+
+
+def test_hosts_and_waves_of_the_inventory_are_followed(play, tmp_path):
+    inventory = write_inventory(tmp_path, "site.yml", slipway_hosts="app", slipway_waves=[1, 1], **SERVICE)
+    run = play("deploy", inventory=inventory)
+    assert run.status == 0, run.output
+    assert run.names("run") == ["release web1", "release web2"]
+    assert run.output.count("PLAY [Deploy]") == 2, "two waves"
+
+
+def test_a_wave_of_the_inventory_that_is_none_is_refused(play, tmp_path):
+    inventory = write_inventory(tmp_path, "site.yml", slipway_waves=["half"], **SERVICE)
+    run = play("status", inventory=inventory)
+    assert run.status == 2 and run.calls == [] and "slipway_waves" in run.output
+
+
+def test_hosts_without_a_file_begin_at_the_current_directory(play):
+    """-i web1, with what an inventory would say by -e."""
+    variables = dict(SERVICE, ansible_connection="local", ansible_python_interpreter=sys.executable)
+    run = play("deploy", inventory="web1,", **variables)
+    assert run.status == 0, run.output
+    assert run.names() == ["release web1"]
+
+
+def test_with_several_inventories_each_host_begins_at_its_own(play, tmp_path):
+    (tmp_path / "eu").mkdir()
+    (tmp_path / "drain.yml").write_text("[]", encoding="utf-8")
+    one = {"slipway_app": "orders", "slipway_artifacts": ["../orders-2.0.0-linux-amd64.tar.gz"]}
+    write_inventory(tmp_path, "eu/hosts.yml", slipway_drain_tasks="drain.yml", slipway_hosts="app", **one)
+    run = play("deploy", inventory="eu/hosts.yml")
+    assert run.status == 2 and run.calls == []
+    assert "slipway_drain_tasks: '%s/eu/drain.yml' cannot be read" % tmp_path in run.output
