@@ -6,12 +6,11 @@
 
 from __future__ import annotations
 
-import os
-
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
 from ..plugin_utils import controller_files, fleet, variables
+from ..plugin_utils.kinds import beginning
 
 ARGUMENTS = {
     "reads": {
@@ -106,9 +105,9 @@ class ActionModule(ActionBase):
 
     def _read(self, given):
         templar = self._templar.copy_with_new_env(available_variables=given)
-        directory = given.get("inventory_dir") or os.getcwd()
+        directory = beginning(given.get("inventory_dir"))
         try:
-            return variables.read(given, templar.template, str(directory))
+            return variables.read(given, templar.template, directory)
         except AnsibleError as error:  # a value that cannot be rendered
             return {}, [" ".join(str(error).split())]
 

@@ -12,6 +12,7 @@ import yaml
 
 from ..module_utils.common import canonical, environment
 from ..plugin_utils.combinations import port_for
+from ..plugin_utils.kinds import beginning
 from ..plugin_utils.variables import setting
 
 
@@ -22,7 +23,7 @@ def service_port(port, health=None):
 
 def setting_of(value, name, inventory_dir=None):
     """What a variable of the playbooks means, given as text or not; its default where it has no value."""
-    return setting(name, _rendered(value), inventory_dir or os.getcwd())
+    return setting(name, _rendered(value), beginning(inventory_dir))
 
 
 def _rendered(value):
@@ -48,7 +49,7 @@ def controller_path(path, inventory_dir=None):
         return dict(entry, src=controller_path(entry.get("src"), inventory_dir))
     if not path:
         return ""
-    return os.path.normpath(os.path.join(inventory_dir or os.getcwd(), os.path.expanduser(path)))
+    return os.path.normpath(os.path.join(beginning(inventory_dir), os.path.expanduser(path)))
 
 
 def environment_script(variables):

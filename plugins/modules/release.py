@@ -347,7 +347,7 @@ evidence_of_old:
   type: dict
 transfer:
   description: How the artifact came to the host - V(none), it was there; V(full), from the controller;
-    V(delta), as a patch; V(pull), from a mirror.
+    V(delta), as a patch, or without a binary that the host has; V(pull), from a mirror.
   returned: changed
   type: str
   sample: delta

@@ -34,6 +34,14 @@ class Place:
         return os.path.normpath(os.path.join(self.directory, os.path.expanduser(value)))
 
 
+def beginning(inventory_dir):
+    """Where relative paths begin: the inventory's directory, or the current one without a file of it.
+
+    For -i HOST, Ansible gives the text None.
+    """
+    return str(inventory_dir) if inventory_dir not in (None, "", "None") else os.getcwd()
+
+
 def text(check=None):
     def read(value, dummy):
         if isinstance(value, bool) or not isinstance(value, (str, int, float)):

@@ -87,7 +87,10 @@ def _base(request):
     """The release here that the patch was made against."""
     for release in request.layout.releases().values():
         if release.artifact == request.patch_base:
-            return delta.Base(release.path, running.manifest_of(release).files)
+            files = running.manifest_of(release).files
+            if request.patch_base_file:
+                files = {path: files[path] for path in files if path == request.patch_base_file}
+            return delta.Base(release.path, files)
     raise SlipwayError("no release here is of the artifact %s any more" % request.patch_base)
 
 

@@ -6,9 +6,12 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from ...common import canonical, environment
-from ...common.errors import Rejected
+from ...common.errors import Rejected, SlipwayError
 from ..releases.history import History
+from ..releases.running import listed_digest
 from ..system import platform
 from ..systemd import foreign
 from . import adopt
@@ -45,6 +48,7 @@ def plan(options: dict, stream) -> dict:
         "diff": difference(target, state, decision),
         "migrations": History(request.layout.history).migrations(target.id),
         "here": _artifacts(state) if decision.needs_artifact else [],
+        "binaries": _binaries(state) if decision.needs_artifact else {},
         "host": {"goarch": platform.goarch(), "free_bytes": platform.free_bytes(request.layout.root)},
     }
 
@@ -53,6 +57,15 @@ def _artifacts(state):
     """The digests of the artifacts that the releases here were made from, that of the current one first."""
     order = sorted(state.releases.values(), key=lambda release: release.id != state.current)
     return list(dict.fromkeys(release.artifact for release in order))
+
+
+def _binaries(state):
+    """Binary to artifact, both as digests: what has the same binary needs no transfer of it."""
+    found = {}
+    for release in state.releases.values():
+        with contextlib.suppress(SlipwayError, KeyError):  # damaged
+            found[listed_digest(release)] = release.artifact
+    return found
 
 
 def observe(request: Request) -> tuple[Target, HostState, Plan]:

@@ -68,6 +68,7 @@ class Request:
         self.pull_url = options.get("pull_url")
         self.pull_ca_file = options.get("pull_ca_file")
         self.patch_base = options.get("patch_base")
+        self.patch_base_file = options.get("patch_base_file")
         self.fencing_token = options.get("fencing_token") or 0
         self.confirm_within = _check_confirm_within(options.get("confirm_within") or 0)
         self.unless_confirmed = options.get("unless_confirmed")
