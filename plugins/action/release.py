@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+import ansible.template
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 
@@ -51,12 +52,7 @@ ARGUMENTS = {
 }
 
 # Before ansible-core 2.19 a template whose text is JSON gave the data that it describes, not the text.
-try:
-    from ansible.template import trust_as_template  # noqa: F401
-except ImportError:
-    AS_TEXT = {"convert_data": False}
-else:
-    AS_TEXT = {}
+AS_TEXT = {} if hasattr(ansible.template, "trust_as_template") else {"convert_data": False}
 
 ROLLS_BACK = (
     "Deploy it again to confirm it; otherwise the host rolls back when slipway_confirm_within_seconds "

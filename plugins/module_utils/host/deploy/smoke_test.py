@@ -59,7 +59,8 @@ def run(request: Request, target: Target, release: Release) -> None:
         health_gate.wait_healthy(check, target.names, unit_name, since, usual_port=request.port)
     except health_gate.Unhealthy as error:
         health_gate.explain(error, request, port, smoke=True)
-        raise health_gate.Unhealthy("the smoke test failed: %s" % error, **error.facts) from error
+        error.args = ("the smoke test failed: %s" % error,)
+        raise
     finally:
         systemctl.stop(unit_name)
         remove(environment_file)

@@ -58,13 +58,13 @@ def run(monkeypatch):
             assert process.stdout.readline() == "ready\n"
         return process
 
-    def wait(body, port, options=LONG, journal=(), usual_port=None, smoke=True, request=REQUEST, **state):
+    def wait(body, port, options=None, journal=(), usual_port=None, smoke=True, request=REQUEST, **state):
         process = begin(body)
         if not state:
             state = {"ActiveState": "active", "MainPID": process.pid}
         monkeypatch.setattr(systemctl, "show", lambda unit: dict(state))
         monkeypatch.setattr(systemctl, "journal_tail", lambda unit, since, lines=20: list(journal))
-        check = health.parse(options, default_port=port)
+        check = health.parse(options or LONG, default_port=port)
         with pytest.raises(health_gate.Unhealthy) as caught:
             health_gate.wait_healthy(check, ("1.0.0",), UNIT, 0.0, usual_port=usual_port)
         health_gate.explain(caught.value, request, check.port, smoke=smoke)
