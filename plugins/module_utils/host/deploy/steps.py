@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from .target import Target
 
 MAX_MESSAGE = 2000
-# Outcomes of a release that was live, and that nobody is to go back to.
-_ROLLED_BACK = ("unconfirmed", "reverted")
 
 
 def rejected(deployment: Deployment, error: BaseException) -> Rejected:
@@ -231,11 +229,11 @@ class Deployment:
     def previous_after_success(self) -> str | None:
         """What `previous` names once the target is live: what a rollback is to go to, so a good release.
 
-        It is the one that was live before, unless that turned out to be bad; then the newest good one.
+        It is the one that was live before. Where that turned out to be bad, it is the newest good one.
         """
         if not self.old:
             return self.state.previous
-        if not self.request.reverts and self.outcomes.get(self.old.id) not in _ROLLED_BACK:
+        if not self.request.reverts:
             return self.old.id
         good = [release for release, outcome in self.outcomes.items() if outcome == "ok"]
         good = [release for release in good if release in self.state.releases]
