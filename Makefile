@@ -35,7 +35,7 @@ demo-down: ## Remove the demo's hosts
 test-fast: lint sanity units ## Run before every commit: lint, sanity and unit tests, in two minutes
 
 .PHONY: test
-test: new-minutes test-fast docs-site ansible-units go-test galaxy acceptance molecule ## Run all tests, as in CI
+test: new-minutes test-fast docs-site ansible-units go-test galaxy controllers acceptance molecule ## Run all tests, as in CI
 	@bash scripts/minutes.sh
 
 .PHONY: new-minutes
@@ -73,6 +73,16 @@ coverage: tools programs ## Print the coverage of plugins/ by the unit tests; th
 ansible-units: tools programs ## The unit tests as ansible-test finds them: all are collected, a module's are run
 	@$(LOG) ansible-units-collect bash scripts/ansible_test.sh units --collect-only
 	@$(LOG) ansible-units bash scripts/ansible_test.sh units $$(find tests/unit -name test_health.py)
+
+.PHONY: controllers
+controllers: tools ## Deploy from the oldest, the newest and two other ansible-cores: a part of test-controllers
+	@$(LOG) lab-image $(LAB) image
+	@export PATH="$$(bash scripts/go_directory.sh):$$PATH"; \
+	LINES_OF_SUCCESS=5 $(LOG) controllers python tests/controllers/run.py --quick
+
+.PHONY: test-controllers
+test-controllers: tools ## Deploy from every supported ansible-core (ARGS="2.18 2.21" for some)
+	@PATH="$$(bash scripts/go_directory.sh):$$PATH" python tests/controllers/run.py $(ARGS)
 
 .PHONY: acceptance
 acceptance: tools ## Run pytest on the other folders of tests/: real binaries, real hosts

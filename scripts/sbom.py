@@ -66,7 +66,7 @@ def files(ignored: list[str]) -> list[dict]:
 def tools() -> list[dict]:
     """The development tools: the locked packages, each with the digests of all its files."""
     found = {}
-    for path in ROOT.glob("requirements-*.txt"):
+    for path in [*ROOT.glob("requirements-*.txt"), *ROOT.glob("tests/controllers/requirements-*.txt")]:
         for name, version, rest in PINNED.findall(path.read_text(encoding="utf-8")):
             hashes = [
                 {"alg": "SHA-256", "content": content}

@@ -17,6 +17,7 @@ from ..plugin_utils.combinations import port_for
 from ..plugin_utils.variables import setting
 
 UNREACHABLE = {"unreachable": True}
+WOULD_CHANGE = "would change"
 
 
 def rollout_rows(hosts, hostvars, reached, reverting=None, check_mode=False):
@@ -42,6 +43,8 @@ def _row(host, result, forward, check_mode):
     else:
         why = (result if failed else forward).get("msg")
     outcome = _failure(result) if failed else _success(result, forward)
+    if check_mode and outcome == "ok":
+        outcome, result = WOULD_CHANGE, dict(result, current=result.get("release") or result.get("current"))
     row = _describe(host, outcome, result, why)
     row["from"] = (forward or result).get("from") or ""
     row["failed"] = failed or bool(forward) and _is_failure(forward)

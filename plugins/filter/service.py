@@ -35,13 +35,19 @@ def _rendered(value):
     return value
 
 
+def from_text(value):
+    """A list or a dictionary, also where it was given as text: by ``-e`` or in an INI inventory."""
+    if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
+        return yaml.safe_load(value)
+    return value
+
+
 def controller_path(path, inventory_dir=None):
     """A path on the controller, a dictionary with one as its src, or a list of them.
 
     A relative path begins at the inventory's directory.
     """
-    if isinstance(path, str) and path.lstrip().startswith(("[", "{")):
-        path = yaml.safe_load(path)  # a list that was given as text, as by -e
+    path = from_text(path)
     if isinstance(path, (list, tuple)):
         return [controller_path(item, inventory_dir) for item in path]
     if isinstance(path, dict):
@@ -57,8 +63,7 @@ def environment_script(variables):
 
     The values are neither on a command line nor readable for others, and the host needs no Python.
     """
-    if isinstance(variables, str):
-        variables = yaml.safe_load(variables)
+    variables = from_text(variables)
     values = {key: variables[key] for key in variables or {}}
     text = environment.render(environment.check(values, "slipway_env"))
     end = "END-" + canonical.sha256(text)

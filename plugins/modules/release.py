@@ -72,7 +72,8 @@ options:
       - They are in C(/opt/NAME/current/config), or in a directory of the instance, which C({config}) in
         O(unit.exec_args) and O(environment) names. Only root may change them. Only root and the service's
         group may read them, and no value of them is ever shown.
-      - C({port}) in the rendered text is the port of the instance, as in O(environment).
+      - In the rendered text C({port}) is the port of the instance, and C({config}) the directory of these
+        files, as in O(environment).
     type: list
     elements: dict
     default: []

@@ -11,7 +11,8 @@ version_added: 0.1.0
 description:
   - Lists the releases that M(slipway.golang.release) or C(install.sh) put on a host, with the outcome of
     each.
-  - Probes the service once, as M(slipway.golang.release) would.
+  - Probes the service now, as M(slipway.golang.release) would. It is unhealthy after
+    O(health.failure_threshold) failures in a row.
   - What runs is read from the running process, not from a link. So it also shows a service that was not
     restarted, or whose binary was replaced by hand.
 options:

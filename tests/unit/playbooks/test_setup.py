@@ -42,7 +42,7 @@ def given(play, collections, tmp_path):
         "name": "Print",
         "hosts": "web1",
         "gather_facts": False,
-        "vars": {**role["vars"], **nginx["vars"]},
+        "vars": {**accounts["vars"], **role["vars"], **nginx["vars"]},
     }
     first = {"name": "Set", "hosts": "web1", "gather_facts": False, "tasks": [known]}
     path = tmp_path / "print.yml"

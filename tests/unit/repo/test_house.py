@@ -591,31 +591,3 @@ def test_roles_do_not_call_roles_and_pipe_nothing_into_a_shell(path):
 def test_the_wings_speak_python_3_8(path):
     if package_of(path.parts).startswith("module_utils/") or path.parts[0] == "modules":
         ast.parse((PLUGINS / path).read_text(encoding="utf-8"), feature_version=(3, 8))
-
-
-# Facts as variables, which Ansible gives only where INJECT_FACTS_AS_VARS is on.
-INJECTED = re.compile(
-    r"\bgetent_\w+|\bansible_(?:architecture|date_time|default_ipv[46]|distribution\w*|env|fqdn|hostname|kernel|"
-    r"machine|nodename|os_family|pkg_mgr|processor\w*|service_mgr|system|user_\w+|virtualization_\w+)\b"
-)
-BY_NAME = re.compile(r"ansible_facts(?:\.\w+|\[.*?\])")
-
-
-def injected(text):
-    return INJECTED.findall(BY_NAME.sub("", text))
-
-
-@pytest.mark.parametrize(
-    "path",
-    [path for top in ("playbooks", "roles") for path in sorted((ROOT / top).rglob("*.*")) if path.is_file()],
-    ids=lambda path: str(path.relative_to(ROOT)),
-)
-def test_facts_are_read_from_ansible_facts(path):
-    assert injected(path.read_text(encoding="utf-8")) == []
-
-
-@pytest.mark.parametrize("text", ["{{ getent_passwd.orders }}", "when: ansible_os_family == 'Debian'"])
-def test_an_injected_fact_is_noticed(text):
-    assert injected(text) and not injected(
-        "{{ ansible_facts.getent_passwd }} {{ ansible_facts['os_family'] }}"
-    )

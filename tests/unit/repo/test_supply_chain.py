@@ -15,7 +15,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
-LISTS = sorted(path.stem for path in ROOT.glob("requirements-*.in"))
+LISTS = sorted(
+    str(path.relative_to(ROOT).with_suffix(""))
+    for folder in (ROOT, ROOT / "tests/controllers")
+    for path in folder.glob("requirements-*.in")
+)
 PINNED = re.compile(r"^[A-Za-z0-9._-]+==\S+", re.MULTILINE)
 
 

@@ -5,14 +5,15 @@
 """Health checks: what a probe asks, what its answer must be, and how long to wait for it.
 
 The options mean what the options of Kubernetes' probes mean. ``parse`` makes a Check of the user's options,
-``probe_once`` probes once, ``wait_until_ready`` probes until the service is ready and stays ready.
+``probe_once`` probes once, ``problem_now`` until failures in a row are certain, and ``wait_until_ready``
+until the service is ready and stays ready.
 """
 
 from __future__ import annotations
 
 from .attempt import Attempt, readable
 from .options import OPTIONS, Check, given, parse
-from .wait import Verdict, probe_once, wait_until_ready
+from .wait import Verdict, probe_once, problem_now, wait_until_ready
 
 __all__ = [
     "OPTIONS",
@@ -22,6 +23,7 @@ __all__ = [
     "given",
     "parse",
     "probe_once",
+    "problem_now",
     "readable",
     "wait_until_ready",
 ]

@@ -14,6 +14,7 @@ from .options import Check
 
 FIRST_PAUSE = 0.01
 ALIVE_INTERVAL = 0.1
+AGAIN_PAUSE = 0.2
 MAX_ATTEMPTS_SHOWN = 20
 
 
@@ -62,6 +63,26 @@ def probe_once(check: Check, release: Collection[str] | None = None) -> Attempt:
     result = probe.probe(check, release, start + check.timeout)
     result.ms = int((time.monotonic() - start) * 1000)
     return result
+
+
+def problem_now(
+    check: Check,
+    release: Collection[str] | None = None,
+    sleep: Callable[[float], object] = time.sleep,
+    ask: Callable[[Check, Collection[str] | None], Attempt] = probe_once,
+) -> str | None:
+    """Why a service that runs is unhealthy now; None if it is healthy.
+
+    As for one that is to stay ready, only ``failure_threshold`` failures in a row count: on a busy host a
+    single answer may be late.
+    """
+    for number in range(check.failure_threshold):
+        if number:
+            sleep(min(check.period, AGAIN_PAUSE))
+        attempt = ask(check, release)
+        if attempt.ok:
+            return None
+    return attempt.reason
 
 
 def wait_until_ready(

@@ -33,7 +33,7 @@ def stage(request, target, donor, payload):
         else:
             _unpack(request, target, payload, work)
         _check_binary(request, work)
-        _add_own_files(target, work)
+        _add_own_files(target, work, final=request.layout.path_of(target.id))
         layout.adopt(work, target.id)
     except OSError as error:
         raise SlipwayError(
@@ -117,7 +117,7 @@ def _check_binary(request, work):
         )
 
 
-def _add_own_files(target, work):
+def _add_own_files(target, work, final):
     os.mkdir(os.path.join(work, "units"), 0o755)
     for name, text in target.units.items():
         write_file(os.path.join(work, "units", name), text.encode("utf-8"), 0o644)
@@ -126,19 +126,20 @@ def _add_own_files(target, work):
     if target.template:
         write_file(os.path.join(work, ENVIRONMENT_TEMPLATE), target.template.encode("utf-8"), 0o600)
     if target.config:
-        _add_config(target, work)
+        _add_config(target, work, final)
     sync_directory(os.path.join(work, "units"))
     sync_directory(work)
 
 
-def _add_config(target, work):
+def _add_config(target, work, final):
     directory = os.path.join(work, CONFIG)
     if os.path.lexists(directory):
         raise SlipwayError(
             "The artifact has a directory %s, where the files of slipway_config (option config) go: give its "
             "own files another dest in slipway_files (option files of the package)" % CONFIG
         )
-    config.write(directory, target.config, target.port, target.service_gid())
+    gid = target.service_gid()
+    config.write(directory, target.config, target.port, gid, final=os.path.join(final, CONFIG))
     write_file(os.path.join(work, CONFIG_TEMPLATE), canonical.to_json(target.config), 0o600)
 
 

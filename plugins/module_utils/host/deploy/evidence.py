@@ -83,6 +83,8 @@ _OTHER_PORT = (
 _CHECKED_PORT = ", which slipway_health.port names: set that to the port that it listens on, or leave it out"
 _STARTS = re.compile(r"(?:Started \S.*\.|Starting \S.*\.\.\.)$")
 _STOPPED = re.compile(r"Stopped \S.*\.$")
+_CONSUMED = re.compile(r"\S+: Consumed \S+ CPU time")
+_RESTARTS = re.compile(r"\S+: (?:Scheduled restart job|Service RestartSec=\S+ expired)")
 _ENDED_WELL = re.compile(r"(?:Deactivated successfully|Succeeded)\.$")
 # First parts of import paths of Go's own packages; those of other people nearly always have a dot.
 _OF_GO = re.compile(
@@ -203,9 +205,9 @@ def port_in_use(lines: list) -> int | None:
 
 def exit_of(lines: list) -> tuple | None:
     """How the main process ended by what systemd logged last: its code and status; None where it did not."""
-    for line in reversed(lines):
-        if _STARTS.match(line):  # what is above was another process
-            return None
+    for number, line in reversed(list(enumerate(lines))):
+        if _STARTS.match(line) and not _is_restart(lines[:number]):
+            return None  # what is above was another process
         found = _EXITED.search(line)
         if found:
             return found["code"], int(found["status"])
@@ -216,11 +218,24 @@ def exit_of(lines: list) -> tuple | None:
 
 def _cleaned(lines):
     for number, line in enumerate(lines):
-        if _STARTS.match(line) and number and _STOPPED.match(lines[number - 1]):
-            lines = lines[number:]  # what is above is how the old release ended
+        if _STARTS.match(line) and _is_end_of_old_release(lines[:number]):
+            lines = lines[number:]
             break
     uncolored = (_COLOR.sub("", line).rstrip() for line in lines)
     return [line for line in uncolored if line and not _NOISE.match(line)]
+
+
+def _is_restart(above):
+    """Whether a start below these lines is systemd's own, after the same release ended."""
+    for line in reversed(above):
+        if not (_STARTS.match(line) or _STOPPED.match(line) or _CONSUMED.match(line)):
+            return bool(_RESTARTS.match(line))
+    return False
+
+
+def _is_end_of_old_release(above):
+    last = next((line for line in reversed(above) if not _CONSUMED.match(line)), "")
+    return bool(_STOPPED.match(last)) and not _is_restart(above)
 
 
 def _shown(line):

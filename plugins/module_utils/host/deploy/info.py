@@ -48,8 +48,7 @@ def _health_problem(running, options, port):
     if running is None:
         return "it does not run"
     names = [name for name in (running["version"], running["release"]) if name]
-    attempt = checks.probe_once(checks.parse(options, default_port=port), release=names or None)
-    return None if attempt.ok else attempt.reason
+    return checks.problem_now(checks.parse(options, default_port=port), release=names or None)
 
 
 def _port_of(release):

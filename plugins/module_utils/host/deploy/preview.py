@@ -34,6 +34,8 @@ def plan(options: dict, stream) -> dict:
     target, state, decision = observe(request)
     if decision.needs_artifact:
         check_space(request.layout, target)
+    if options.get("check") and decision.activate:
+        _check_ahead(request, target, state)
     to_confirm = request.layout.is_pending() and not decision.changed
     return {
         "changed": decision.changed or to_confirm,
@@ -66,6 +68,13 @@ def _binaries(state):
         with contextlib.suppress(SlipwayError, KeyError):  # damaged
             found[listed_digest(release)] = release.artifact
     return found
+
+
+def _check_ahead(request, target, state):
+    """Refuse in check mode what apply would refuse before it starts anything; a migration relies on that."""
+    from .steps import Deployment  # here, as no other plan needs it
+
+    Deployment(request, target, state).check_ahead()
 
 
 def observe(request: Request) -> tuple[Target, HostState, Plan]:

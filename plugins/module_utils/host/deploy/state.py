@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import os
-import time
 from functools import cached_property
 
 from ...common import canonical, health
@@ -18,7 +17,7 @@ from ..releases.history import History
 from ..releases.running import binary_intact, listed_digest, running_release
 from ..system.files import has_text
 from ..systemd import systemctl
-from . import adopt
+from . import adopt, strategies
 
 TYPE_CHECKING = False  # as in typing, without the cost of importing it
 if TYPE_CHECKING:
@@ -45,6 +44,21 @@ class HostState:
     def live(self) -> str | None:
         """Where a deploy starts: the release that `current` names or, without one, the running release."""
         return self.current if self.current in self.releases else self.running_release
+
+    @cached_property
+    def serving_release(self) -> str | None:
+        """The release that serves now, also if a strategy started it that is not the one of the request."""
+        if self.unit["ActiveState"] == "active" and self.running_release:
+            return self.running_release
+        live = self.releases.get(self.live or "")
+        if live is None or live.strategy == self._request.strategy.NAME:
+            return None
+        for unit_name in strategies.load(live.strategy).services(self._request.app):
+            unit = systemctl.show(unit_name)
+            release_id = running_release(self._request.layout, unit["MainPID"])
+            if unit["ActiveState"] == "active" and release_id == live.id:
+                return live.id
+        return None
 
     @cached_property
     def foreign(self) -> Foreign | None:
@@ -102,12 +116,7 @@ class HostState:
         if self.running_release != self._target.id:
             return None
         check = self._request.check_for(self._target, port=self._request.strategy.port(self._request.layout))
-        for dummy in range(check.failure_threshold):
-            attempt = health.probe_once(check, release=self._target.names)
-            if attempt.ok:
-                return None
-            time.sleep(min(check.period, 0.2))
-        return attempt.reason
+        return health.problem_now(check, release=self._target.names)
 
 
 def is_intact(release: Release) -> bool:

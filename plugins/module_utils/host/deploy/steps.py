@@ -90,12 +90,21 @@ class Deployment:
     def preflight(self, staged: bool) -> None:
         """Check everything that can be known to be wrong before the live service is touched."""
         with self.phase("preflight"), self.rejecting():
-            self.check_strategy()
-            known_units = self.old.units if self.old else {}
-            preflight.check(self.target, known_units=known_units, unit_dir=self.layout.unit_dir)
+            self._preflight()
             # What was staged just now was verified before it got its name.
             if self.request.allowed_signers and not staged:
                 signature.verify(self.layout.path_of(self.target.id), self.request.allowed_signers)
+
+    def check_ahead(self) -> None:
+        """Refuse what ``preflight`` and the strategy would refuse. Nothing is staged yet."""
+        with self.rejecting():
+            self._preflight()
+            self.request.strategy.require(self)
+
+    def _preflight(self):
+        self.check_strategy()
+        known_units = self.old.units if self.old else {}
+        preflight.check(self.target, known_units=known_units, unit_dir=self.layout.unit_dir)
 
     def keep_foreign(self) -> None:
         """Keep what is not Slipway's, before anything takes its place."""
@@ -132,8 +141,8 @@ class Deployment:
         if self.old and self.old.strategy not in strategy.REPLACES:
             raise SlipwayError(
                 "%s is live with the strategy %s, and %s cannot take over from that. Keep it with "
-                "slipway_strategy: %s (option strategy), or remove the app from this host first, with "
-                "the option state: absent"
+                "slipway_strategy: %s (option strategy), or remove the app from this host first, with the "
+                "playbook slipway.golang.remove (option state: absent)"
                 % (self.old.id, self.old.strategy, strategy.NAME, self.old.strategy)
             )
 
@@ -382,8 +391,9 @@ class Deployment:
 
     def still_serving(self) -> str:
         """The half sentence that the person on call needs first."""
-        if self.state.unit["ActiveState"] == "active" and self.state.running_release:
-            return "%s still serves, untouched" % self.state.running_release
+        running = self.state.serving_release
+        if running:
+            return "%s still serves, untouched" % running
         if self.adopted_pid:
             return "%s.service still runs, untouched" % self.app
         return "Nothing was serving before, and nothing was started"

@@ -12,6 +12,7 @@ from ..releases.history import History
 from ..releases.layout import release_record
 from ..system import platform
 from ..systemd import accounts
+from . import strategies
 
 TYPE_CHECKING = False  # as in typing, without the cost of importing it
 if TYPE_CHECKING:
@@ -71,10 +72,14 @@ def target_of(request: Request, releases: dict) -> Target:
 def _existing_target(request: Request, releases: dict) -> Target:
     release = resolve(request, releases)
     if release.strategy != request.strategy.NAME:
+        live = releases.get(request.layout.current() or "")
+        either = ""
+        if live is None or live.strategy in strategies.load(release.strategy).REPLACES:
+            either = ", or set slipway_strategy: %s (option strategy)" % release.strategy
         raise SlipwayError(
-            "%s was released with the strategy %s, and its units are for that one only. "
-            "Nothing was changed. Deploy its version again with %s, or set slipway_strategy: %s "
-            "(option strategy)" % (release.id, release.strategy, request.strategy.NAME, release.strategy)
+            "%s was released with the strategy %s, and its units are for that one only. Nothing was "
+            "changed. Deploy its version again with %s%s"
+            % (release.id, release.strategy, request.strategy.NAME, either)
         )
     return existing(release, History(request.layout.history).health_of(release.id))
 

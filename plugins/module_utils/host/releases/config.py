@@ -12,8 +12,11 @@ from ...common import placeholders
 from ..system.files import remove, sync_directory, write_file
 
 
-def write(directory: str, files: dict, port: int | None, gid: int) -> None:
-    """Make the directory with these files (path to text), `{port}` filled in. It must not exist."""
+def write(directory: str, files: dict, port: int | None, gid: int, final: str | None = None) -> None:
+    """Make the directory with these files (path to text), `{port}` and `{config}` filled in.
+
+    It must not exist. ``final``: the path that it will have, if it is renamed.
+    """
     made = [directory]
     _make(directory, gid)
     for path in sorted(files):
@@ -24,7 +27,7 @@ def write(directory: str, files: dict, port: int | None, gid: int) -> None:
                 made.append(parent)
                 _make(parent, gid)
         place = os.path.join(directory, path)
-        write_file(place, _filled(files[path], port), 0o640)
+        write_file(place, _filled(files[path], port, final or directory), 0o640)
         os.chown(place, -1, gid)
     for parent in reversed(made):
         sync_directory(parent)
@@ -35,7 +38,7 @@ def replace(directory: str, files: dict, port: int | None, gid: int) -> None:
     beside = directory + ".new"
     remove(beside)
     if files:
-        write(beside, files, port, gid)
+        write(beside, files, port, gid, final=directory)
     remove(directory)
     if files:
         os.rename(beside, directory)
@@ -44,7 +47,9 @@ def replace(directory: str, files: dict, port: int | None, gid: int) -> None:
 
 def intact(directory: str, files: dict, port: int | None) -> bool:
     """Whether the directory has what ``write`` put there."""
-    return all(_read(os.path.join(directory, path)) == _filled(files[path], port) for path in files)
+    return all(
+        _read(os.path.join(directory, path)) == _filled(files[path], port, directory) for path in files
+    )
 
 
 def _read(path):
@@ -58,5 +63,6 @@ def _make(directory, gid):
     os.chmod(directory, 0o750)
 
 
-def _filled(text, port):
-    return placeholders.fill(text, port="" if port is None else str(port)).encode("utf-8")
+def _filled(text, port, directory):
+    port_text = "" if port is None else str(port)
+    return placeholders.fill(text, port=port_text, config=directory).encode("utf-8")

@@ -137,14 +137,15 @@ def refuse_masked(name: str, directory: str = DIRECTORY) -> None:
 
 def _about(texts, stderr, directory):
     """The lines about these unit files, without the temporary directory."""
-    result = []
-    for line in stderr.splitlines():
-        if any(
-            line.startswith(("%s/%s:" % (directory, name), name + ":")) or "Unit %s has" % name in line
-            for name in texts
-        ):
-            result.append(line.replace(directory + "/", "").strip())
-    return result
+    names = "|".join(_name_or_instance(name) for name in texts)
+    ours = re.compile("(?:%s/)?(?:%s):|.*Unit (?:%s) has" % (re.escape(directory), names, names))
+    lines = [line for line in stderr.splitlines() if ours.match(line)]
+    return [line.replace(directory + "/", "").strip() for line in lines]
+
+
+def _name_or_instance(name):
+    """A pattern of a unit's name. Of a template, `verify` loads an instance, and speaks of that one."""
+    return re.escape(name).replace("@", r"@[\w-]*", 1)
 
 
 def _too_new(line, version):

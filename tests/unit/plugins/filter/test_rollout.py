@@ -22,7 +22,14 @@ OK = {
 UNCHANGED = dict(OK, changed=False, current=OK["from"], ready_ms=None, phases={"probe": 40})
 BACK = dict(OK, current=OK["from"], **{"from": OK["current"]})
 # What check mode registers: what would change, and nothing that took time.
-ASKED_ONLY = {"failed": False, "changed": True, "outcome": "ok", "from": "orders-1.0.0-aaaa"}
+ASKED_ONLY = {
+    "failed": False,
+    "changed": True,
+    "outcome": "ok",
+    "from": "orders-1.0.0-aaaa",
+    "current": "orders-1.0.0-aaaa",
+    "release": "orders-1.1.0-bbbb",
+}
 
 
 def failed(outcome, **others):
@@ -97,8 +104,17 @@ def test_a_host_that_was_not_drained_failed():
     assert row["why"] == "it was not taken out of the balance: nothing was released here"
 
 
-def test_check_mode_has_no_phases_and_that_is_no_failure():
-    assert row_of(ASKED_ONLY, check_mode=True)["outcome"] == "ok"
+def test_check_mode_says_what_would_change():
+    row = row_of(ASKED_ONLY, check_mode=True)
+    assert (row["outcome"], row["failed"]) == ("would change", False)
+    assert (row["from"], row["to"]) == ("orders-1.0.0-aaaa", "orders-1.1.0-bbbb")
+
+
+def test_check_mode_of_what_would_not_change_and_of_what_would_be_refused():
+    row = row_of(dict(ASKED_ONLY, changed=False), check_mode=True)
+    assert (row["outcome"], row["to"]) == ("unchanged", "orders-1.0.0-aaaa")
+    row = row_of(dict(ASKED_ONLY, failed=True, outcome="rejected", msg="because"), check_mode=True)
+    assert (row["outcome"], row["failed"], row["why"]) == ("rejected", True, "because")
 
 
 def test_rolled_back_after_a_good_release():
@@ -134,7 +150,8 @@ def test_text_in_place_of_lists_truths_and_numbers():
     assert rollout.rollout_rows(["web1"], hostvars, "", "")[0]["outcome"] == "not reached"
     unfinished = {"web1": {"rollout_result": dict(ASKED_ONLY, changed="True", failed="false")}}
     assert rollout.rollout_rows(["web1"], unfinished, ["web1"], check_mode="false")[0]["outcome"] == "failed"
-    assert rollout.rollout_rows(["web1"], unfinished, ["web1"], check_mode="true")[0]["outcome"] == "ok"
+    row = rollout.rollout_rows(["web1"], unfinished, ["web1"], check_mode="true")[0]
+    assert row["outcome"] == "would change"
 
 
 def fleet():

@@ -62,10 +62,27 @@ def test_a_setting_is_what_its_text_means(given, name, expected):
         (None, {"type": "command", "command": ["/bin/true"]}, None),
         (None, {"socket": "/run/orders/http.sock"}, None),
         (9090, {"type": "none"}, 9090),
+        (None, '{"type": "none"}', None),
     ],
 )
 def test_a_port_is_assumed_only_where_the_check_needs_one(port, health, expected):
     assert service.service_port(port, health) == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ('{"user": "worker"}', {"user": "worker"}),
+        (" {user: worker}", {"user": "worker"}),
+        ("[a, b]", ["a", "b"]),
+        ("a", "a"),
+        ("", ""),
+        (None, None),
+        ({"user": "worker"}, {"user": "worker"}),
+    ],
+)
+def test_a_list_or_a_dictionary_may_be_given_as_text(given, expected):
+    assert service.from_text(given) == expected
 
 
 @pytest.mark.parametrize("shell", [["dash"], ["busybox", "sh"]])

@@ -50,6 +50,9 @@ if TYPE_CHECKING:
         def route_to_adopted(self, deployment: Deployment) -> None:
             """Send requests to the adopted service again, if something else than its port decides that."""
 
+        def require(self, deployment: Deployment) -> None:
+            """Raise if the host lacks what ``go_live`` needs. Changes nothing; check mode asks too."""
+
         def go_live(self, deployment: Deployment) -> None:
             """Start ``deployment.target`` and wait until it is healthy; raises if it is not."""
 

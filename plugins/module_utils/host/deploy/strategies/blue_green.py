@@ -96,7 +96,7 @@ def go_live(deployment):
     if deployment.is_adopting and old.runs():
         route_to_adopted(deployment)  # an interrupted run may have sent requests to an unproven release
     new = _Instance(deployment, deployment.target, _color_for_new(deployment, old))
-    _require_nginx(deployment, deployment.target)
+    require(deployment)
     _retire_single_service(deployment, old)
     deployment.check_port(new.unit, new.port)
     try:
@@ -256,13 +256,13 @@ def _is_used(unit_name):
     )
 
 
-def _require_nginx(deployment, target):
+def require(deployment):
     from ...nginx import apply, live_color, process
 
     apply.require_nginx()
     if not process.is_active():
         raise SlipwayError("nginx does not run on this host, and blue_green needs it: systemctl start nginx")
-    live_color.require(deployment.app, _ports(deployment, target))
+    live_color.require(deployment.app, _ports(deployment, deployment.target))
 
 
 def _send_to(deployment, color):

@@ -52,9 +52,13 @@ def route_to_adopted(_deployment):
     pass  # whoever has the port gets the requests
 
 
+def require(deployment):
+    deployment.check_port(serving(deployment.layout))
+
+
 def go_live(deployment):
     unit_name = serving(deployment.layout)
-    deployment.check_port(unit_name)
+    require(deployment)
     deployment.smoke_test()
     deployment.switch(deployment.target, previous=deployment.previous_after_success())
     deployment.start(unit_name)

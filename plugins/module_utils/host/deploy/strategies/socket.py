@@ -79,11 +79,15 @@ def route_to_adopted(_deployment):
     pass  # whoever has the port gets the requests
 
 
+def require(deployment):
+    if not _is_listening(deployment, deployment.target):
+        deployment.check_port(serving(deployment.layout))
+
+
 def go_live(deployment):
     unit_name = serving(deployment.layout)
+    require(deployment)
     listens = _is_listening(deployment, deployment.target)
-    if not listens:
-        deployment.check_port(unit_name)
     deployment.smoke_test()
     deployment.switch(deployment.target, previous=deployment.previous_after_success())
     _take_port(deployment, listens)

@@ -158,3 +158,25 @@ def test_readiness_is_noticed_soon_however_long_the_start_takes():
 def test_readiness_is_counted_from_the_start_of_the_process():
     verdict, dummy = watch(lambda at: at >= 1, since=-0.5, min_ready_seconds=0)
     assert 1500 <= verdict.ready_ms < 1550
+
+
+@pytest.mark.parametrize(
+    "answers, problem, slept",
+    [
+        ("+", None, 0.0),
+        ("-+", None, 0.2),
+        ("--+", None, 0.4),
+        ("---", "late 3", 0.4),
+    ],
+)
+def test_only_failures_in_a_row_make_a_service_unhealthy_now(answers, problem, slept):
+    clock, asked = Clock(), []
+
+    def ask(check, release):
+        asked.append(release)
+        return health.Attempt(answers[len(asked) - 1] == "+", "late %d" % len(asked))
+
+    check = health.parse({"port": 80, "failure_threshold": 3})
+    assert health.problem_now(check, ["1.0.0"], sleep=clock.sleep, ask=ask) == problem
+    assert asked == [["1.0.0"]] * len(answers)
+    assert clock.time - 100 == pytest.approx(slept)

@@ -261,9 +261,15 @@ def nginx_knows_other_ports(host, dummy):
 def test_without_an_nginx_that_could_send_there(blue, monkeypatch, fault, words):
     calls = len(blue.systemd.calls)
     fault(blue, monkeypatch)
+    assert words in refusal(blue.plan("2.0.0", strategy="blue_green", check=True))
     assert words in refusal(deploy(blue, "2.0.0"))
     assert blue.systemd.calls[calls:] == []
     assert blue.says(blue.port) == "1.0.0 says nothing"
+
+
+def test_check_mode_refuses_a_change_of_strategy_too(blue):
+    refused = refusal(blue.plan("2.0.0", strategy="socket", check=True))
+    assert "socket cannot take over" in refused and "still serves, untouched" in refused
 
 
 def test_an_alternate_port_that_another_program_has(blue):
@@ -278,8 +284,36 @@ def test_a_change_to_another_strategy_is_refused(blue):
     for strategy in ("restart", "socket"):
         message = refusal(blue.deploy("2.0.0", strategy=strategy))
         assert "is live with the strategy blue_green, and %s cannot take over" % strategy in message
+        assert "the playbook slipway.golang.remove" in message
+        assert "%s still serves, untouched" % blue.info()["current"] in message
     expect_alone(blue, BLUE, "1.0.0")
     assert not (blue.unit_dir / UNIT).exists()
+
+
+def test_a_refused_change_of_strategy_while_nothing_serves(blue):
+    for unit_name in blue.systemd.running():
+        blue.systemd.run(["systemctl", "stop", unit_name])
+    assert "Nothing was serving before" in refusal(blue.deploy("2.0.0", strategy="restart"))
+
+
+def test_a_rollback_to_another_strategy_says_only_what_helps(host):
+    host.configure_nginx()
+    host.deploy("1.0.0")
+    deploy(host, "2.0.0")
+    message = deploy(host, release="previous")["msg"]
+    assert "was released with the strategy restart" in message
+    assert message.endswith("Deploy its version again with blue_green")
+    assert "cannot take over" in refusal(host.deploy(release="previous"))
+
+
+def test_a_rollback_with_a_strategy_that_never_went_live(host):
+    """The variable was changed, and nothing was deployed since."""
+    host.configure_nginx()
+    host.deploy("1.0.0")
+    host.deploy("2.0.0")
+    message = deploy(host, release="previous")["msg"]
+    assert message.endswith("or set slipway_strategy: restart (option strategy)")
+    assert host.deploy(release="previous")["outcome"] == "ok"
 
 
 def test_the_single_unit_is_gone_once_blue_green_is_live(host):

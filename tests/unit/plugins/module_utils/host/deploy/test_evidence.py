@@ -131,6 +131,8 @@ CASES = {
     "zerolog_console": (['7:54PM FTL cannot open database error="connection refused"'], 1),
     "klog": (["F1127 19:54:47.000001 1 main.go:24] cannot open database: connection refused"], 255),
     "flag": (["flag provided but not defined: -adr"], 2),
+    # systemd had started it again when the journal was read.
+    "usage_restarted": (["flag provided but not defined: -socket"], 2),
     "cobra": (["Error: unknown flag: --addr"], 1),
     "exec_203": (["Unable to locate executable '/opt/orders/current/bin/orders': Permission denied"], 203),
     "user_217": (["Failed to determine user credentials: No such process"], 217),
@@ -241,6 +243,34 @@ def test_the_remedy_names_the_variable(name, word):
 def test_an_ordinary_failure_has_no_remedy_of_systemd():
     assert evidence.remedy(journal("panic_nil")) is None
     assert evidence.remedy([]) is None
+
+
+RESTARTED = [
+    "orders.service: Main process exited, code=exited, status=1/FAILURE",
+    "orders.service: Failed with result 'exit-code'.",
+    "orders.service: Scheduled restart job, restart counter is at 1.",
+]
+
+
+@pytest.mark.parametrize(
+    "restart",
+    [
+        ["Stopped orders.service - Orders.", "Starting orders.service - Orders..."],
+        ["Stopped Orders.", "orders.service: Consumed 1.032s CPU time.", "Started Orders."],
+        ["Starting orders.service - Orders...", "Started orders.service - Orders."],
+    ],
+)
+def test_what_systemd_started_again_is_the_same_release(restart):
+    lines = ["Starting orders.service - Orders...", "2026/11/27 cannot open database", *RESTARTED, *restart]
+    assert evidence.excerpt(lines)[0] == "2026/11/27 cannot open database"
+    assert evidence.exit_of(lines) == ("exited", 1)
+
+
+@pytest.mark.parametrize("also", [[], ["orders.service: Consumed 1.032s CPU time."]])
+def test_how_the_old_release_ended_is_not_shown(also):
+    stop = ["Stopping Orders...", "the old one ends", "Stopped Orders.", *also, "Starting Orders..."]
+    assert evidence.excerpt([*stop, "the new one begins"]) == ["the new one begins"]
+    assert evidence.exit_of([*RESTARTED, "the old one runs", *stop]) is None
 
 
 def test_a_line_of_the_service_that_reads_like_one_of_systemd_is_none():

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import os
 
+from ansible_collections.slipway.golang.plugins.module_utils.common import health
+from ansible_collections.slipway.golang.plugins.module_utils.common.health import probe
+
 from .managed_host import GIVE_UP, UNIT, version_of
 
 
@@ -43,6 +46,13 @@ def test_an_unhealthy_host(served):
     served.behave("1.0.0", "unhealthy")
     found = served.info(health=GIVE_UP)
     assert found["healthy"] is False and "answered 500" in found["health_problem"]
+
+
+def test_a_late_answer_of_a_busy_host(served, monkeypatch):
+    answers = [health.Attempt(False, "did not answer within 1 s"), health.Attempt(True)]
+    monkeypatch.setattr(probe, "probe", lambda check, release, deadline: answers.pop(0))
+    assert served.info(health=dict(GIVE_UP, failure_threshold=2))["healthy"] is True
+    assert answers == []
 
 
 def test_a_stopped_service(served):

@@ -44,6 +44,12 @@ def by_flag(host, **options):
     )
 
 
+def live_config(host, strategy):
+    if strategy == "blue_green":
+        return os.path.join(host.root, live_color.live(APP) + ".config")
+    return os.path.join(os.path.realpath(os.path.join(host.root, "current")), "config")
+
+
 def live_port(host, strategy):
     if strategy == "blue_green":
         return {"blue": host.port, "green": host.other_port}[live_color.live(APP)]
@@ -67,16 +73,16 @@ def test_the_port_and_the_directory_within_values_of_the_environment(host, strat
     options = {
         "strategy": strategy,
         "environment": {"GREETING": "{config}/text"},
-        "config": {"text": "I am {port}, not {{port}} or {other}"},
+        "config": {"text": "I am {port}, not {{port}} or {other}, in {config}"},
     }
     for version in ("1.0.0", "2.0.0", "3.0.0"):
         assert host.deploy(version, **options)["outcome"] == "ok"
-        port = live_port(host, strategy)
-        assert host.says(port) == "%s says I am %d, not {port} or {other}" % (version, port)
+        port, place = live_port(host, strategy), live_config(host, strategy)
+        assert host.says(port) == "%s says I am %d, not {port} or {other}, in %s" % (version, port, place)
         assert not host.deploy(version, **options)["changed"]
     assert host.deploy(release="previous", strategy=strategy)["outcome"] == "ok"
-    port = live_port(host, strategy)
-    assert host.says(port) == "2.0.0 says I am %d, not {port} or {other}" % port
+    port, place = live_port(host, strategy), live_config(host, strategy)
+    assert host.says(port) == "2.0.0 says I am %d, not {port} or {other}, in %s" % (port, place)
 
 
 def test_an_unhealthy_release_leaves_the_old_one_with_its_own(host, strategy):
@@ -173,7 +179,7 @@ def test_an_artifact_with_a_directory_of_that_name_is_refused(tmp_path):
     (tmp_path / "config").mkdir()
     made = SimpleNamespace(config={"a": ""}, port=None)
     with pytest.raises(SlipwayError, match=r"directory config.*slipway_config.*slipway_files"):
-        stage._add_config(made, str(tmp_path))
+        stage._add_config(made, str(tmp_path), str(tmp_path))
 
 
 def test_the_group_is_that_of_the_unit():

@@ -85,6 +85,41 @@ def test_a_port_that_another_program_has(host):
     assert host.systemd.calls == []
 
 
+def refused_port(host):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", host.port))
+        other.listen()
+        return host.plan("1.0.0", check=True)
+
+
+def refused_unit(host):
+    directives = {"Service": {"NoSuchDirective": "1"}}
+    return host.plan("1.0.0", check=True, unit=dict(host.request()["unit"], directives=directives))
+
+
+def refused_user(host):
+    return host.plan("1.0.0", check=True, unit=dict(host.request()["unit"], user="no-such-user"))
+
+
+@pytest.mark.parametrize(
+    "refused, words",
+    [
+        (refused_port, "is already taken"),
+        (refused_unit, "Unknown key 'NoSuchDirective'"),
+        (refused_user, "There is no user"),
+    ],
+)
+def test_check_mode_refuses_what_a_deploy_would(host, refused, words):
+    """`slipway_migrate` asks by check mode whether the hosts take the release, before it migrates."""
+    before = host.everything()
+    assert words in refusal(refused(host))
+    assert host.everything() == before and host.history() == []
+
+
+def test_check_mode_of_a_release_that_is_live(untouched):
+    assert not untouched.plan("1.0.0", check=True)["changed"]
+
+
 def test_a_disk_without_room_is_noticed_before_the_transfer(untouched, monkeypatch):
     before = untouched.everything()
     monkeypatch.setattr(platform, "free_bytes", lambda path: 8 << 20)

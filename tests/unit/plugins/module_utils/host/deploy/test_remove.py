@@ -26,8 +26,10 @@ def kept(monkeypatch, tmp_path):
 @pytest.mark.parametrize("strategy", ["restart", "socket", "blue_green"])
 def test_a_removed_app_leaves_nothing(host, strategy):
     host.configure_nginx()
+    assert not host.acquire_lease("ann").get("failed")
     host.deploy("1.0.0", strategy=strategy)
     host.deploy("2.0.0", strategy=strategy)
+    host.release_lease("ann")
     result = host.deploy(state="absent", strategy=strategy)
     assert (result["outcome"], result["changed"], result["current"]) == ("ok", True, None)
     assert host.systemd.running() == []
@@ -71,6 +73,17 @@ def test_a_rollout_that_waits_for_a_removal_gets_the_lease(host, monkeypatch):
     monkeypatch.setattr(lease.time, "sleep", lambda dummy: next(polls)())
     assert host.acquire_lease("b", wait=60)["changed"] is True
     assert os.path.exists(host.layout.lease)
+
+
+def test_what_a_rollout_leaves_is_removed_too(served):
+    """The lock file of the lease and the fencing token, on the host that keeps the lease."""
+    served.acquire_lease("a")
+    served.deploy("2.0.0", fencing_token=1)
+    served.release_lease("a")
+    found = served.plan(state="absent")
+    assert found["warnings"] == []
+    served.deploy(state="absent")
+    assert not os.path.exists(served.root)
 
 
 def test_an_app_is_removed_whatever_strategy_it_was_deployed_with(host):

@@ -103,4 +103,5 @@ def test_without_a_port_there_is_nothing_to_listen_on(host):
 def test_a_change_to_the_strategy_restart_is_refused(listening):
     message = refusal(listening.deploy("2.0.0", strategy="restart"))
     assert "is live with the strategy socket, and restart cannot take over" in message
+    assert "still serves, untouched" in message
     assert listening.says() == "1.0.0 says nothing"

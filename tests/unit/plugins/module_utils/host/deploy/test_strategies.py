@@ -38,6 +38,8 @@ PARTS = (
     "port",
     "leftovers",
     "retire_leftovers",
+    "route_to_adopted",
+    "require",
     "go_live",
     "put_back",
 )

@@ -30,6 +30,21 @@ def test_files_are_written_with_the_port(directory):
     assert not config.intact(directory, FILES, 8081)
 
 
+@pytest.mark.parametrize("final", [None, "/opt/orders/releases/1.0.0-a/config"])
+def test_a_file_may_name_another_one(directory, final):
+    files = {"app.toml": 'ca = "{config}/ca.pem" # {{config}}\n', "ca.pem": ""}
+    config.write(directory, files, None, os.getegid(), final=final)
+    assert content(directory, "app.toml") == 'ca = "%s/ca.pem" # {config}\n' % (final or directory)
+    assert config.intact(directory, files, None) is (final is None)
+
+
+def test_an_instance_has_files_that_name_its_own_ones(directory):
+    files = {"app.toml": "{config}/ca.pem"}
+    config.replace(directory, files, None, os.getegid())
+    assert content(directory, "app.toml") == directory + "/ca.pem"
+    assert config.intact(directory, files, None)
+
+
 def test_the_group_reads_and_only_root_writes(directory):
     groups = sorted({*os.getgroups(), os.getegid()})
     previous = os.umask(0)

@@ -59,11 +59,50 @@ def test_the_error_of_systemd_is_in_the_message(text, message):
     assert "slipway-verify" not in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["orders@.service", "orders-api@.service"])
+def test_a_template_whose_binary_comes_later_verifies(name):
+    """`verify` speaks of a template by the name of an instance."""
+    unit_file.verify({name: GOOD.replace("/bin/true", "/opt/orders/%i/bin/orders")})
+    options = unit.sections("orders", {}, binary="/opt/orders/%i/bin/orders")
+    unit_file.verify({name: unit.render(options)})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (GOOD + "MemoryMax=banana\n", "banana"),
+        ("[Service]\nType=notify\n", "no ExecStart="),
+        (GOOD.replace("/bin/true", "/etc/passwd"), "not executable"),
+    ],
+)
+def test_the_error_of_systemd_in_a_template_is_a_refusal(text, message):
+    with pytest.raises(SlipwayError, match="systemd refuses orders@.service") as caught:
+        unit_file.verify({"orders@.service": text})
+    assert message in str(caught.value)
+    assert "slipway-verify" not in str(caught.value)
+
+
 def test_units_that_belong_together_are_judged_together():
     socket = "[Socket]\nListenStream=127.0.0.1:9\n"
     unit_file.verify({"orders.service": GOOD, "orders.socket": socket})
     with pytest.raises(SlipwayError, match="Lissten"):
         unit_file.verify({"orders.service": GOOD, "orders.socket": socket + "Lissten=1\n"})
+
+
+def test_a_line_about_an_instance_of_another_template_is_not_ours(monkeypatch):
+    answers(monkeypatch, 252, 1, "x-orders@i.service: Service has no ExecStart=. Refusing.")
+    with pytest.raises(SlipwayError, match="could not verify orders@.service"):
+        unit_file.verify({"orders@.service": GOOD})
+
+
+@pytest.mark.parametrize("instance", ["i", "test-instance", "test_instance"])
+def test_every_version_names_an_instance_its_own_way(monkeypatch, instance):
+    line = "orders@%s.service: Command /opt/orders/%s/bin/orders is not executable: No such file or directory"
+    answers(monkeypatch, 252, 1, line % (instance, instance))
+    unit_file.verify({"orders@.service": GOOD})
+    answers(monkeypatch, 252, 1, "Unit orders@%s.service has a bad unit file setting." % instance)
+    with pytest.raises(SlipwayError, match="systemd refuses orders@.service"):
+        unit_file.verify({"orders@.service": GOOD})
 
 
 def answers(monkeypatch, version, returncode, stderr):
