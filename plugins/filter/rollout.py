@@ -13,6 +13,9 @@ import ast
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
+from ..plugin_utils.combinations import port_for
+from ..plugin_utils.variables import setting
+
 UNREACHABLE = {"unreachable": True}
 WOULD_CHANGE = "would change"
 
@@ -203,7 +206,8 @@ def upstream_servers(hosts, hostvars):
 
 def _address(host, variables):
     address = variables.get("slipway_address") or variables.get("ansible_host") or host
-    return ("[%s]:%s" if ":" in address else "%s:%s") % (address, variables.get("slipway_port", 8080))
+    port = port_for(setting("slipway_port", variables.get("slipway_port")), {})
+    return ("[%s]:%s" if ":" in address else "%s:%s") % (address, port)
 
 
 def _flag(result, name):
