@@ -38,7 +38,7 @@ class ActionModule(EngineAction):
         except SlipwayError as error:
             result.update(error.facts, failed=True, changed=False, msg=str(error))
         result.pop("outcome", None)
-        return result
+        return self.with_discovery(result)
 
     def _lease(self, arguments, task_vars):
         if self._task.check_mode:

@@ -77,7 +77,7 @@ class ActionModule(EngineAction):
             () if self._task.diff else ("diff",)
         ):
             result.pop(name, None)
-        return result
+        return self.with_discovery(result)
 
     def _release(self, arguments, task_vars):
         external_check = self._external_check(arguments)

@@ -199,14 +199,14 @@ def _table(rows):
     return "\n".join("  ".join(line) for line in lines).splitlines()
 
 
-def upstream_servers(hosts, hostvars):
+def upstream_servers(hosts, hostvars, port=None):
     """The servers of an nginx upstream: each host at the address and port that its variables give."""
-    return [{"address": _address(host, hostvars[host])} for host in _list(hosts)]
+    return [{"address": _address(host, hostvars[host], port)} for host in _list(hosts)]
 
 
-def _address(host, variables):
+def _address(host, variables, port):
     address = variables.get("slipway_address") or variables.get("ansible_host") or host
-    port = port_for(setting("slipway_port", variables.get("slipway_port")), {})
+    port = port or port_for(setting("slipway_port", variables.get("slipway_port")), {})
     return ("[%s]:%s" if ":" in address else "%s:%s") % (address, port)
 
 

@@ -312,6 +312,11 @@ def test_the_servers_of_an_upstream():
         {"address": "192.0.2.2:9000"},
         {"address": "[2001:db8::3]:8081"},
     ]
+    assert [server["address"] for server in rollout.upstream_servers(list(hostvars), hostvars, port=80)] == [
+        "web1:80",
+        "192.0.2.2:80",
+        "[2001:db8::3]:80",
+    ]
 
 
 def test_every_filter_is_documented():
