@@ -64,8 +64,7 @@ def here(zoo, controller, tmp_path_factory):
     host = zoo["far1"]
     host.sure(
         "id owner 2>/dev/null || useradd --create-home --shell /bin/bash owner; echo %s | chpasswd; "
-        "echo 'owner ALL=(ALL:ALL) ALL' >/etc/sudoers.d/owner"
-        % shlex.quote("owner:" + oddities.PASSWORD)
+        "echo 'owner ALL=(ALL:ALL) ALL' >/etc/sudoers.d/owner" % shlex.quote("owner:" + oddities.PASSWORD)
     )
     inventory = {"all": {"hosts": {"here": variables}}}
     host.sure("runuser -u owner -- tar -x -C ~owner", data=archive(tarball, inventory))
