@@ -23,6 +23,7 @@ ARGUMENTS = {
     "ttl": {"type": "int", "default": 600},
     "wait": {"type": "int", "default": 0},
     "description": {"type": "str", "default": "a rollout"},
+    "forget": {"type": "bool", "default": False},
 }
 
 

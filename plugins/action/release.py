@@ -40,6 +40,7 @@ ARGUMENTS = {
     "external_health": {"type": "dict", "options": health.OPTIONS},
     "smoke": {"type": "bool", "default": True},
     "adopt": {"type": "bool", "default": False},
+    "reverts": {"type": "bool", "default": False},
     "keep": {"type": "int", "default": 5},
     "allowed_signers": {"type": "str"},
     "delta": {"type": "bool", "default": False},
@@ -72,7 +73,9 @@ class ActionModule(EngineAction):
         if result.get("failed") and result.get("outcome", "ok") == "ok":
             result["outcome"] = "failed"  # healthy on its host, and not from here
         result.update(executions=self.executions, transferred_bytes=self.transferred)
-        for name in ("artifact", "needs_artifact", "here") + (() if self._task.diff else ("diff",)):
+        for name in ("artifact", "needs_artifact", "here", "binaries") + (
+            () if self._task.diff else ("diff",)
+        ):
             result.pop(name, None)
         return self.with_discovery(result)
 
@@ -132,6 +135,15 @@ class ActionModule(EngineAction):
 
     def _cheaper_transfers(self, request, plan, tarball, notes):
         """The transfers to try first: name, what to add to the request, and what to send."""
+        try:
+            same = delta.same_binary(tarball, plan["binaries"])
+        except delta.NoPatch as reason:
+            notes.append(str(reason))
+        else:
+            if same:
+                patch, base, file = same
+                yield "delta", {"patch_base": base, "patch_base_file": file}, patch
+                return  # what cannot be used as it is would not be patched either
         if request["delta"]:
             try:
                 patch, base = delta.patch_for(tarball, plan["here"])

@@ -13,6 +13,9 @@ import ast
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
+from ..plugin_utils.combinations import port_for
+from ..plugin_utils.variables import setting
+
 UNREACHABLE = {"unreachable": True}
 WOULD_CHANGE = "would change"
 
@@ -203,7 +206,7 @@ def upstream_servers(hosts, hostvars, port=None):
 
 def _address(host, variables, port):
     address = variables.get("slipway_address") or variables.get("ansible_host") or host
-    port = port or variables.get("slipway_port", 8080)
+    port = port or port_for(setting("slipway_port", variables.get("slipway_port")), {})
     return ("[%s]:%s" if ":" in address else "%s:%s") % (address, port)
 
 

@@ -34,12 +34,11 @@ def examples(page):
 
 def hosts_of(inventory):
     """Host to its variables, as Ansible would merge them."""
-    groups = [inventory["all"], *inventory["all"].get("children", {}).values()]
-    return {
-        host: dict(inventory["all"].get("vars", {}), **group.get("vars", {}))
-        for group in groups
-        for host in group.get("hosts", {})
-    }
+    merged: dict = {}
+    for group in (inventory["all"], *inventory["all"].get("children", {}).values()):
+        for host in group.get("hosts", {}):
+            merged.setdefault(host, dict(inventory["all"].get("vars", {}))).update(group.get("vars", {}))
+    return merged
 
 
 def given(page):
@@ -74,6 +73,21 @@ def test_the_services_of_the_repository_are_built_each_by_itself():
     assert {build["source"] for build in builds} == {"/repository"}
     assert {build["dist"] for build in builds} == {"/repository/dist"}
     assert index_of == {"app1.example.com": 0, "app2.example.com": 0, "jobs1.example.com": 1}
+
+
+def test_every_environment_has_a_build_of_its_own_source():
+    (inventory,) = [example for example in examples("several-services") if "staging" in str(example)]
+    services = {
+        host: variables.read(values, lambda value: value, "/repository/shop/deploy")[0]
+        for host, values in hosts_of(inventory).items()
+    }
+    builds, index_of = fleet.builds(services)
+    sources = {host: builds[index]["source"] for host, index in index_of.items()}
+    assert sources == {
+        "api.staging.example.com": "/repository/shop-1.5.0",
+        "api1.example.com": "/repository/shop-1.4.2",
+        "api2.example.com": "/repository/shop-1.4.2",
+    }
 
 
 def test_the_table_of_modules_and_tags_is_so(tmp_path):

@@ -35,7 +35,8 @@ MAY_IMPORT = {
     "action": {"plugin_utils"} | COMMON,
     "callback": {"plugin_utils"} | COMMON,
     "filter": {"plugin_utils"} | COMMON,
-    "plugin_utils": COMMON,
+    # What a module checks later, the controller checks first: with the same code.
+    "plugin_utils": {"module_utils/builder"} | host("nginx", "certbot"),
     "doc_fragments": set(),
     "module_utils/builder": COMMON,
     # From the engine down to what the operating system offers.

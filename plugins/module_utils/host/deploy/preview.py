@@ -6,10 +6,14 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from ...common import canonical, environment
-from ...common.errors import Rejected
+from ...common.errors import Rejected, SlipwayError
 from ..releases.history import History
+from ..releases.running import listed_digest
 from ..system import platform
+from ..systemd import foreign
 from . import adopt
 from .plan import Plan, decide
 from .request import Request
@@ -46,6 +50,7 @@ def plan(options: dict, stream) -> dict:
         "diff": difference(target, state, decision),
         "migrations": History(request.layout.history).migrations(target.id),
         "here": _artifacts(state) if decision.needs_artifact else [],
+        "binaries": _binaries(state) if decision.needs_artifact else {},
         "host": {"goarch": platform.goarch(), "free_bytes": platform.free_bytes(request.layout.root)},
     }
 
@@ -54,6 +59,15 @@ def _artifacts(state):
     """The digests of the artifacts that the releases here were made from, that of the current one first."""
     order = sorted(state.releases.values(), key=lambda release: release.id != state.current)
     return list(dict.fromkeys(release.artifact for release in order))
+
+
+def _binaries(state):
+    """Binary to artifact, both as digests: what has the same binary needs no transfer of it."""
+    found = {}
+    for release in state.releases.values():
+        with contextlib.suppress(SlipwayError, KeyError):  # damaged
+            found[listed_digest(release)] = release.artifact
+    return found
 
 
 def _check_ahead(request, target, state):
@@ -99,7 +113,7 @@ def difference(target: Target, state: HostState, decision: Plan) -> dict:
     old = existing(state.releases[state.current], None) if state.current in state.releases else None
     before = _describe(state.current, old, target, "old")
     if decision.activate:
-        before += adopt.shown(state.foreign) if state.foreign else ""
+        before += foreign.shown(state.foreign) if state.foreign else ""
         return {"before": before, "after": _describe(target.id, target, old, "new")}
     return {"before": before, "after": _describe(state.current, old, old, "new")}
 

@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 import os
+import pathlib
 
 import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.host.deploy import remove
+from ansible_collections.slipway.golang.plugins.module_utils.host.releases import lease
 
 from .managed_host import APP, UNIT, refusal
 from .test_adopt import ByHand
@@ -41,6 +43,39 @@ def test_a_removed_app_leaves_nothing(host, strategy):
     assert not host.deploy(state="absent")["changed"]
 
 
+def test_the_lease_of_a_rollout_leaves_nothing_either(host):
+    host.acquire_lease("a")
+    host.deploy("1.0.0", fencing_token=7)
+    host.release_lease("a")
+    result = host.deploy(state="absent")
+    assert (result["outcome"], result["warnings"]) == ("ok", [])
+    assert not os.path.exists(host.root)
+
+
+def test_a_removal_with_a_lease_changes_nothing_where_there_is_nothing(host):
+    host.acquire_lease("a")
+    assert host.deploy(state="absent")["changed"] is False
+    assert "in progress" in refusal(host.acquire_lease("b")), "it still keeps others out"
+    assert host.release_lease("a", forget=True)["changed"] is True
+    assert not os.path.exists(host.root)
+
+
+def test_a_lease_is_free_again_after_the_removal_of_its_host(served):
+    served.acquire_lease("a")
+    served.deploy(state="absent")
+    assert served.release_lease("a", forget=True)["changed"] is False
+    assert not os.path.exists(served.root)
+    assert served.acquire_lease("b")["changed"] is True
+
+
+def test_a_rollout_that_waits_for_a_removal_gets_the_lease(host, monkeypatch):
+    host.acquire_lease("a")
+    polls = iter([lambda: host.release_lease("a", forget=True)])
+    monkeypatch.setattr(lease.time, "sleep", lambda dummy: next(polls)())
+    assert host.acquire_lease("b", wait=60)["changed"] is True
+    assert os.path.exists(host.layout.lease)
+
+
 def test_what_a_rollout_leaves_is_removed_too(served):
     """The lock file of the lease and the fencing token, on the host that keeps the lease."""
     served.acquire_lease("a")
@@ -57,6 +92,18 @@ def test_an_app_is_removed_whatever_strategy_it_was_deployed_with(host):
     assert host.deploy(state="absent")["outcome"] == "ok"
     assert host.says() is None
     assert os.listdir(host.unit_dir) == []
+
+
+@pytest.mark.parametrize("other", [(), ("data.db",)])
+def test_the_host_that_kept_the_lease_has_nothing_of_it_left(served, other):
+    served.acquire_lease("somebody")
+    served.release_lease("somebody")
+    for name in other:
+        pathlib.Path(served.root, name).write_bytes(b"x")
+    assert served.deploy(state="absent")["warnings"] == [
+        "These are not Slipway's and stay: %s" % os.path.join(served.root, name) for name in other
+    ]
+    assert (os.listdir(served.root) if os.path.exists(served.root) else []) == list(other)
 
 
 def test_what_would_be_removed_is_listed(served):
