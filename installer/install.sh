@@ -872,13 +872,37 @@ point() {
 restart() {
     began=$(now)
     systemctl reset-failed "$unit" 2>/dev/null # a start limit from before must not refuse this start
-    if systemctl restart "$unit" 2>"$scratch/restart"; then
+    reason=''
+    if start_within_deadline 2>"$scratch/restart"; then
         [ "$(show UnitFileState)" = enabled ] || systemctl --quiet enable "$unit"
         measure start "$began"
         return 0
     fi
-    reason="systemctl restart failed: $(head -n 1 "$scratch/restart")"
+    reason=${reason:-"systemctl restart failed: $(head -n 1 "$scratch/restart")"}
     return 1
+}
+
+# With Type=notify, systemctl returns when the process is ready: systemd would wait for 90 s, --deadline or not.
+start_within_deadline() {
+    if [ "$(show Type)" != notify ]; then
+        systemctl restart "$unit"
+        return
+    fi
+    systemctl restart "$unit" 9>&- & # it must not keep the lock
+    start_job=$! waits_since=''
+    while kill -0 $start_job 2>/dev/null; do
+        # The old process may take long to stop: only what the new one takes counts.
+        if [ "$(show ActiveState)/$(show SubState)" = activating/start ]; then
+            waits_since=${waits_since:-$(now)}
+            if [ $(($(now) - waits_since)) -ge $((deadline * 1000)) ]; then
+                reason="its process did not report READY=1 within $deadline s, and the unit is of Type=notify"
+                kill $start_job 2>/dev/null
+                return 1
+            fi
+        fi
+        pause
+    done
+    wait $start_job
 }
 
 stop_and_disable() {

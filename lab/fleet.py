@@ -46,6 +46,7 @@ RUN_SYSTEMD = (
 @dataclass(frozen=True)
 class Fleet:
     name: str
+    ipv6: bool = False
 
     @property
     def state(self) -> Path:
@@ -130,7 +131,8 @@ def address(fleet: Fleet, entry: dict) -> Address:
         for port, bound in network["Ports"].items()
         if bound
     }
-    return Address(network["Networks"][fleet.network]["IPAddress"], ports)
+    attached = network["Networks"][fleet.network]
+    return Address(attached["IPAddress"], ports, attached.get("GlobalIPv6Address", ""))
 
 
 # --- one host -----------------------------------------------------------------------------------------------
@@ -209,7 +211,14 @@ def raise_limits(hosts: int) -> None:
 
 def make_network(fleet: Fleet) -> None:
     if run(client(), "network", "inspect", fleet.network).returncode:
-        docker("network", "create", "--label", f"{FLEET}={fleet.name}", fleet.network)
+        with_ipv6 = ("--ipv6", "--subnet", subnet6(fleet)) if fleet.ipv6 else ()
+        docker("network", "create", "--label", f"{FLEET}={fleet.name}", *with_ipv6, fleet.network)
+
+
+def subnet6(fleet: Fleet) -> str:
+    """A unique local subnet of its own for each fleet."""
+    digits = hashlib.sha256(fleet.name.encode()).hexdigest()
+    return f"fd{digits[:2]}:{digits[2:6]}:{digits[6:10]}:1::/64"
 
 
 def make_keys(fleet: Fleet) -> None:

@@ -30,6 +30,7 @@ class Debian:
     bootstrapped: str
 
 
+BULLSEYE = Debian("bullseye", "debian:11", "slipway-lab:base11")
 BOOKWORM = Debian("bookworm", "debian:12", "slipway-lab:base")
 TRIXIE = Debian("trixie", "debian:13", "slipway-lab:base13")
 
@@ -43,6 +44,7 @@ class Image:
 IMAGES = {
     "plain": Image("plain"),
     "python": Image("python"),
+    "debian11": Image("locale", BULLSEYE),
     "debian13": Image("python", TRIXIE),
     "acme": Image("acme"),
 }
@@ -74,18 +76,21 @@ def are_current(names: list[str]) -> bool:
 def digest(name: str) -> str:
     """A digest of everything that defines the image. A change in a later target does not alter it."""
     image = IMAGES[name]
-    parts = [image.debian.pulled, *stages_up_to(image.target)]
+    parts = [image.debian.pulled, *stages_of(image.target)]
     if any(line.startswith("COPY ") for line in "".join(parts).splitlines()):
         parts += [path.read_text() for path in sorted(CONTEXT.iterdir())]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def stages_up_to(target: str) -> list[str]:
-    stages = re.split(r"(?m)^(?=FROM )", DOCKERFILE.read_text())
-    last = next(
-        number for number, stage in enumerate(stages) if stage.partition("\n")[0].endswith(f" AS {target}")
-    )
-    return stages[: last + 1]
+def stages_of(target: str) -> list[str]:
+    """What comes before the first stage, and the stages that this one is built upon."""
+    head, *stages = re.split(r"(?m)^(?=FROM )", DOCKERFILE.read_text())
+    named = {stage.split("\n", 1)[0].split()[-1]: stage for stage in stages}
+    chain: list[str] = []
+    while target in named:
+        chain.insert(0, named[target])
+        target = named[target].split()[1]
+    return [head, *chain]
 
 
 def base(debian: Debian) -> str:
@@ -144,16 +149,15 @@ def build(name: str) -> None:
         client(),
         "build",
         "--file",
-        str(DOCKERFILE),
-        "--target",
-        IMAGES[name].target,
+        "-",  # without the other stages: the classic builder would build them too
         "--build-arg",
         f"BASE={source}",
     ]
     argv += ["--label", f"{LABEL}={digest(name)}", "--tag", tag(name), str(CONTEXT)]
     LOGS.mkdir(parents=True, exist_ok=True)
     with (LOGS / f"image-{name}.log").open("wb") as log:
-        done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False)
+        recipe = "".join(stages_of(IMAGES[name].target)).encode()
+        done = subprocess.run(argv, input=recipe, stdout=log, stderr=log, check=False)
     if done.returncode:
         raise LabError(
             f"{tag(name)} was not built: {journal_tail(Path(log.name).read_bytes())} (log: {log.name})"

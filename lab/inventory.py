@@ -18,6 +18,7 @@ GROUP = re.compile(r"(?P<name>[a-z][a-z0-9_]{0,29})=(?P<count>[0-9]{1,3})(?::(?P
 KINDS = {
     None: "python",
     "nopython": "plain",
+    "debian11": "debian11",
     "debian13": "debian13",
     "acme": "acme",
 }  # from the kind, after the colon, to the image
@@ -56,6 +57,7 @@ class Address:
 
     ip: str
     ports: dict[int, int]  # port of the host -> port on 127.0.0.1
+    ip6: str = ""
 
 
 def fleet_name(text: str) -> str:
@@ -140,6 +142,8 @@ def host_variables(fleet: str, host: Host, address: Address) -> dict:
         "lab_https_port": address.ports[443],
         "lab_container": f"{fleet}-{host.name}",
     }
+    if address.ip6:
+        variables["lab_address6"] = address.ip6
     if host.python:
         variables["ansible_python_interpreter"] = "/usr/bin/python3"
     return variables

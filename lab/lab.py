@@ -83,6 +83,7 @@ def parser() -> argparse.ArgumentParser:
     )
     up.add_argument("--hosts", type=int, metavar="N", help="short for --group web=N")
     up.add_argument("--plain", type=int, metavar="K", help="short for --group plain=K:nopython")
+    up.add_argument("--ipv6", action="store_true", help="a new fleet's network has IPv6 addresses too")
 
     down = command("down", take_down, "remove a fleet and its files")
     which = down.add_mutually_exclusive_group(required=True)
@@ -122,7 +123,7 @@ def install_packages(arguments) -> None:
 
 def bring_up(arguments) -> None:
     hosts = hosts_of(wanted_groups(arguments))
-    wanted = fleet.Fleet(fleet_name(arguments.fleet))
+    wanted = fleet.Fleet(fleet_name(arguments.fleet), arguments.ipv6)
     docker_engine.ensure()
     image.ensure(host.image for host in hosts)
     fleet.up(wanted, hosts)

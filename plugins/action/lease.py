@@ -23,6 +23,7 @@ ARGUMENTS = {
     "ttl": {"type": "int", "default": 600},
     "wait": {"type": "int", "default": 0},
     "description": {"type": "str", "default": "a rollout"},
+    "forget": {"type": "bool", "default": False},
 }
 
 
@@ -37,7 +38,7 @@ class ActionModule(EngineAction):
         except SlipwayError as error:
             result.update(error.facts, failed=True, changed=False, msg=str(error))
         result.pop("outcome", None)
-        return result
+        return self.with_discovery(result)
 
     def _lease(self, arguments, task_vars):
         if self._task.check_mode:

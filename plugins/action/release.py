@@ -40,6 +40,7 @@ ARGUMENTS = {
     "external_health": {"type": "dict", "options": health.OPTIONS},
     "smoke": {"type": "bool", "default": True},
     "adopt": {"type": "bool", "default": False},
+    "reverts": {"type": "bool", "default": False},
     "keep": {"type": "int", "default": 5},
     "allowed_signers": {"type": "str"},
     "delta": {"type": "bool", "default": False},
@@ -52,7 +53,7 @@ ARGUMENTS = {
     "report_health": {"type": "bool", "default": False},
 }
 # What an apply needs of the plan, and what it must find again on the host.
-PLAN = ("changed", "release", "current", "artifact", "needs_artifact", "here", "reasons", "diff")
+PLAN = ("changed", "release", "current", "artifact", "needs_artifact", "here", "binaries", "reasons", "diff")
 EXPECTED = ("release", "current")
 
 # Before ansible-core 2.19 a template whose text is JSON gave the data that it describes, not the text.
@@ -77,9 +78,11 @@ class ActionModule(EngineAction):
         if result.get("failed") and result.get("outcome", "ok") == "ok":
             result["outcome"] = "failed"  # healthy on its host, and not from here
         result.update(executions=self.executions, transferred_bytes=self.transferred)
-        for name in ("artifact", "needs_artifact", "here") + (() if self._task.diff else ("diff",)):
+        for name in ("artifact", "needs_artifact", "here", "binaries") + (
+            () if self._task.diff else ("diff",)
+        ):
             result.pop(name, None)
-        return result
+        return self.with_discovery(result)
 
     def _release(self, arguments, task_vars):
         external_check = self._external_check(arguments)
@@ -162,6 +165,15 @@ class ActionModule(EngineAction):
 
     def _cheaper_transfers(self, request, plan, tarball, notes):
         """The transfers to try first: name, what to add to the request, and what to send."""
+        try:
+            same = delta.same_binary(tarball, plan["binaries"])
+        except delta.NoPatch as reason:
+            notes.append(str(reason))
+        else:
+            if same:
+                patch, base, file = same
+                yield "delta", {"patch_base": base, "patch_base_file": file}, patch
+                return  # what cannot be used as it is would not be patched either
         if request["delta"]:
             try:
                 patch, base = delta.patch_for(tarball, plan["here"])

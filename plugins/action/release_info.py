@@ -33,4 +33,4 @@ class ActionModule(EngineAction):
         except SlipwayError as error:
             result.update(error.facts, failed=True, msg=str(error))
         result.pop("outcome", None)
-        return dict(result, changed=False)
+        return self.with_discovery(dict(result, changed=False))

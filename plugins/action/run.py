@@ -42,4 +42,4 @@ class ActionModule(EngineAction):
         for name in ("stdout", "stderr"):
             if name in result:
                 result[name + "_lines"] = result[name].splitlines()
-        return result
+        return self.with_discovery(result)

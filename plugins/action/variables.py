@@ -6,14 +6,19 @@
 
 from __future__ import annotations
 
-import os
-
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
-from ..plugin_utils import fleet, variables
+from ..plugin_utils import controller_files, fleet, variables
+from ..plugin_utils.kinds import beginning
 
 ARGUMENTS = {
+    "reads": {
+        "type": "list",
+        "elements": "str",
+        "choices": sorted(controller_files.READERS),
+        "default": [],
+    },
     "needs": {"type": "str", "choices": ["source", "artifacts", "command"]},
     "refuses": {"type": "dict", "default": {}},
     "one_service": {"type": "bool", "default": False},
@@ -56,10 +61,16 @@ class ActionModule(ActionBase):
                 + _several(in_play, arguments["one_service"], "balancers" in task_vars["groups"])
                 + _lacking(in_play, arguments["needs"])
                 + _refused(in_play, arguments["refuses"])
+                + _no_issuer(in_play, task_vars["groups"])
             )
+        builds, build_of = [], {}
+        if not problems and arguments["needs"] == "source":
+            builds, build_of = fleet.builds(in_play)
+        if not problems:
+            problems = _unusable(in_play, arguments["reads"]) + _unbuildable(builds, build_of)
         if problems:
             return dict(result, failed=True, msg=_in_full(problems))
-        facts = _facts(services, in_play, arguments["needs"] == "source", task_vars["groups"])
+        facts = dict(_facts(services, in_play, task_vars["groups"]), builds=builds, build_of=build_of)
         return dict(result, changed=False, ansible_facts={"slipway__fleet": facts})
 
     def _read_all(self, task_vars):
@@ -95,9 +106,9 @@ class ActionModule(ActionBase):
 
     def _read(self, given):
         templar = self._templar.copy_with_new_env(available_variables=given)
-        directory = given.get("inventory_dir") or os.getcwd()
+        directory = beginning(given.get("inventory_dir"))
         try:
-            return variables.read(given, templar.template, str(directory))
+            return variables.read(given, templar.template, directory)
         except AnsibleError as error:  # a value that cannot be rendered
             return {}, [" ".join(str(error).split())]
 
@@ -115,10 +126,9 @@ class ActionModule(ActionBase):
         return lookup.run([pattern], variables=task_vars)
 
 
-def _facts(services, in_play, builds_wanted, groups):
+def _facts(services, in_play, groups):
     """What the plays that follow use; small, as every task that looks at it copies it."""
     first = next(iter(in_play.values()))
-    builds, index_of = fleet.builds(in_play) if builds_wanted else ([], {})
     return {
         "app": first["slipway_app"],
         "hosts": list(in_play),
@@ -129,8 +139,6 @@ def _facts(services, in_play, builds_wanted, groups):
         "summary": first["slipway_summary"] or "",
         "command": first["slipway_command"],
         "run_hosts": list(in_play) if first["slipway_run_on"] == "all" else list(in_play)[:1],
-        "builds": builds,
-        "build_of": index_of,
     }
 
 
@@ -164,6 +172,39 @@ def _refused(in_play, reasons):
                 _with_hosts("%s is set, and this playbook cannot do that: %s" % (name, reason), hosts)
             )
     return problems
+
+
+def _no_issuer(in_play, groups):
+    """The issuer is one of the hosts that serve the name."""
+    role = "balancers" if "balancers" in groups else "all"
+    where = "in the group balancers" if role == "balancers" else "of the inventory"
+    return _once(
+        (host, "slipway_issuer: %r is no host %s" % (values["slipway_issuer"], where))
+        for host, values in in_play.items()
+        if values["slipway_issuer"] and values["slipway_issuer"] not in groups[role]
+    )
+
+
+def _unusable(in_play, names):
+    """Files on the controller that this playbook reads and that cannot be used."""
+    return _once(
+        (host, problem)
+        for host, values in in_play.items()
+        for problem in controller_files.problems(values, names)
+    )
+
+
+def _unbuildable(builds, build_of):
+    problems = [list(controller_files.problems_of_build(build)) for build in builds]
+    return _once((host, problem) for host, index in build_of.items() for problem in problems[index])
+
+
+def _once(found):
+    """(host, problem) pairs: each problem once, with its hosts."""
+    hosts_of = {}
+    for host, problem in found:
+        hosts_of.setdefault(problem, []).append(host)
+    return [_with_hosts(*item) for item in hosts_of.items()]
 
 
 def _with_hosts(problem, hosts):

@@ -11,12 +11,28 @@ import os
 import yaml
 
 from ..module_utils.common import canonical, environment
-from ..plugin_utils.variables import port_for
+from ..plugin_utils.combinations import port_for
+from ..plugin_utils.kinds import beginning
+from ..plugin_utils.variables import setting
 
 
 def service_port(port, health=None):
     """The port of a service: the given one, or 8080 if its health check needs a port, or None."""
-    return port_for(int(port) if str(port or "").strip() else None, from_text(health or {}))
+    return port_for(setting("slipway_port", port), setting("slipway_health", _rendered(health)))
+
+
+def setting_of(value, name, inventory_dir=None):
+    """What a variable of the playbooks means, given as text or not; its default where it has no value."""
+    return setting(name, _rendered(value), beginning(inventory_dir))
+
+
+def _rendered(value):
+    """Plain containers: a lazy one of Ansible's renders what it has when it is asked by key."""
+    if isinstance(value, dict):
+        return {key: _rendered(value[key]) for key in value}
+    if isinstance(value, (list, tuple)):
+        return [_rendered(value[position]) for position in range(len(value))]
+    return value
 
 
 def from_text(value):
@@ -39,7 +55,7 @@ def controller_path(path, inventory_dir=None):
         return dict(entry, src=controller_path(entry.get("src"), inventory_dir))
     if not path:
         return ""
-    return os.path.normpath(os.path.join(inventory_dir or os.getcwd(), os.path.expanduser(path)))
+    return os.path.normpath(os.path.join(beginning(inventory_dir), os.path.expanduser(path)))
 
 
 def environment_script(variables):
@@ -62,6 +78,6 @@ class FilterModule:
         return {
             "controller_path": controller_path,
             "environment_script": environment_script,
-            "from_text": from_text,
             "service_port": service_port,
+            "setting": setting_of,
         }

@@ -13,7 +13,9 @@ import ast
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
+from ..plugin_utils.combinations import port_for
 from ..plugin_utils.tables import table
+from ..plugin_utils.variables import setting
 
 UNREACHABLE = {"unreachable": True}
 
@@ -59,14 +61,15 @@ def _problem(result):
     return "unreachable" if _flag(result, "unreachable") else result.get("msg") or "no answer"
 
 
-def upstream_servers(hosts, hostvars):
+def upstream_servers(hosts, hostvars, port=None):
     """The servers of an nginx upstream: each host at the address and port that its variables give."""
-    return [{"address": _address(host, hostvars[host])} for host in _list(hosts)]
+    return [{"address": _address(host, hostvars[host], port)} for host in _list(hosts)]
 
 
-def _address(host, variables):
+def _address(host, variables, port):
     address = variables.get("slipway_address") or variables.get("ansible_host") or host
-    return ("[%s]:%s" if ":" in address else "%s:%s") % (address, variables.get("slipway_port", 8080))
+    port = port or port_for(setting("slipway_port", variables.get("slipway_port")), {})
+    return ("[%s]:%s" if ":" in address else "%s:%s") % (address, port)
 
 
 def _flag(result, name):

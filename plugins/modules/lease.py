@@ -17,7 +17,8 @@ description:
   - Every new owner gets a higher RV(counter). Hosts compare it with
     O(slipway.golang.release#module:fencing_token), so that a rollout whose lease has lapsed cannot change
     hosts that a newer one has been to.
-  - The playbooks C(slipway.golang.deploy) and C(slipway.golang.rollback) do all this.
+  - The playbooks C(slipway.golang.deploy), C(slipway.golang.rollback) and C(slipway.golang.remove) do all
+    this.
   - The module is executed by an action plugin, in one remote execution that needs nothing on the host but
     Python.
 options:
@@ -53,6 +54,11 @@ options:
     description: What is being rolled out, for others to read.
     type: str
     default: a rollout
+  forget:
+    description: With O(state=absent), whether to remove the service's directory too if there is nothing in it
+      but the lease, as after a removal of the service.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - slipway.golang.attributes
 attributes:

@@ -335,7 +335,8 @@ def run(params, check_mode):
     diff, actions, nginx_action = preview.diff(plan), preview.actions(plan), preview.nginx_action(plan)
     if (actions or nginx_action) and not check_mode:
         apply.require_nginx()
-        apply.apply(name, plan, params["snippet"])
+        kept = apply.apply(name, plan, params["snippet"], params["maintenance_page"])
+        plan.warnings += ["It was written by hand, and is kept as %s" % path for path in kept]
     actions += ["%s nginx" % nginx_action] if nginx_action else []
     return {
         "changed": bool(actions),

@@ -143,6 +143,13 @@ options:
         neither from O(port_variable) nor from C({port}).
     type: bool
     default: true
+  reverts:
+    description:
+      - Whether the live release turned out to be bad, on this host or on others of its rollout, and is rolled
+        back. RV(previous) is then the newest good release, and not the one that was live.
+      - The playbook C(slipway.golang.deploy) sets it when it rolls hosts back.
+    type: bool
+    default: false
   adopt:
     description:
       - Take over a service of the app's name that Slipway did not install, such as a unit that somebody wrote
@@ -364,7 +371,7 @@ evidence_of_old:
   type: dict
 transfer:
   description: How the artifact came to the host - V(none), it was there; V(full), from the controller;
-    V(delta), as a patch; V(pull), from a mirror.
+    V(delta), as a patch, or without a binary that the host has; V(pull), from a mirror.
   returned: changed
   type: str
   sample: delta

@@ -44,12 +44,23 @@ options:
     description: Whether the service starts with the host. Not used with O(state=absent).
     type: bool
     default: true
+  adopt:
+    description:
+      - Whether to take over a service of this name that this module did not set up. Without it the task fails
+        and names what is there.
+      - The old unit is kept in C(/var/lib/slipway-adopted-<name>), for root only. It is put back, and started
+        if it ran, where the new unit does not start.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - slipway.golang.unit
   - slipway.golang.attributes
 notes:
   - Needs root on the host - set C(become) - and systemd 240 or newer.
   - A masked unit is not changed.
+  - With O(state=absent), a unit that this module did not write stays, with a warning.
+  - A unit of this module's that somebody edited is kept in C(/var/lib/slipway-adopted-<name>) when it is
+    replaced or removed.
   - To check that the service is healthy, and not only running, use M(slipway.golang.health).
 seealso:
   - module: slipway.golang.release
@@ -98,6 +109,12 @@ actions:
   type: list
   elements: str
   sample: ["install orders.service", "reload orders.service", "restart orders.service"]
+kept:
+  description: Where unit files that were replaced or removed, and that this module did not write, were kept.
+  returned: success
+  type: list
+  elements: str
+  sample: [/var/lib/slipway-adopted-orders/orders.service.2026-11-20T101500Z]
 unit_file:
   description: Path of the unit file.
   returned: always
@@ -127,7 +144,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.common import names, unit
 from ..module_utils.common.errors import SlipwayError
-from ..module_utils.host.systemd import accounts, service, systemctl, unit_file
+from ..module_utils.host.systemd import accounts, foreign, service, systemctl, unit_file, written
 
 ARGUMENTS = {
     "name": {"type": "str", "required": True},
@@ -140,6 +157,7 @@ ARGUMENTS = {
         "default": "started",
     },
     "enabled": {"type": "bool", "default": True},
+    "adopt": {"type": "bool", "default": False},
 }
 
 
@@ -148,19 +166,37 @@ def run(params, check_mode):
     app = names.check_app(params["name"])
     unit_name = app + ".service"
     text = "" if params["state"] == "absent" else unit_text(app, params)
-    before = service.observe(unit_name)
+    before, found = service.observe(unit_name), written.find(unit_name, text)
+    if found and not text:
+        return _left_alone(unit_name, before, found)
+    written.check(found, params["adopt"])
     differs = bool(text) and bool(unit_file.differences({unit_name: text}))
     steps = service.plan(before, differs=differs, state=params["state"], enabled=params["enabled"])
-    result = {"changed": bool(steps), "diff": {"before": before.text, "after": text}}
+    shown = foreign.shown(found).lstrip() if found else before.text
+    result = {"changed": bool(steps), "diff": {"before": shown, "after": text}, "kept": []}
     result["actions"] = ["%s %s" % (step, unit_name) for step in steps]
+    if text and not differs and not check_mode:
+        written.note(unit_name, text)
     if steps and not check_mode:
         if "start" in steps or "restart" in steps:
             accounts.check_accounts(text)
         service.preflight(unit_name, text, params["binary"], steps)
-        service.apply(unit_name, text, steps, before)
+        result["kept"] = service.apply(unit_name, text, steps, before, found)
     elif "install" in steps:
         unit_file.verify({unit_name: text})
     return dict(result, status=systemctl.show(unit_name))
+
+
+def _left_alone(unit_name, before, found):
+    """A unit that is not Slipway's is not removed either."""
+    return {
+        "changed": False,
+        "diff": {"before": before.text, "after": before.text},
+        "actions": [],
+        "kept": [],
+        "warnings": ["This is not Slipway's and stays: %s" % found.described()],
+        "status": systemctl.show(unit_name),
+    }
 
 
 def unit_text(app, params):
@@ -184,6 +220,8 @@ def main():
         result = run(module.params, module.check_mode)
     except SlipwayError as error:
         module.fail_json(msg=str(error), **dict(facts, **error.facts))
+    for warning in result.pop("warnings", []):
+        module.warn(warning)
     module.exit_json(**dict(facts, **result))
 
 

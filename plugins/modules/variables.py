@@ -25,6 +25,22 @@ options:
         V(command) to run.
     type: str
     choices: [source, artifacts, command]
+  reads:
+    description:
+      - Variables whose files and directories on the controller the playbook uses, such as
+        V(slipway_drain_tasks). One that cannot be used is reported. V(source) in O(needs) includes those of
+        the build.
+    type: list
+    elements: str
+    choices:
+      - slipway_after_tasks
+      - slipway_artifacts
+      - slipway_before_tasks
+      - slipway_config
+      - slipway_drain_tasks
+      - slipway_summary
+      - slipway_undrain_tasks
+    default: []
   refuses:
     description:
       - Variables that the playbook cannot follow, each with the reason and the remedy. One that has another

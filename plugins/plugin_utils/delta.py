@@ -57,6 +57,35 @@ def patch_for(path, digests):
     return made, digest
 
 
+def same_binary(path, binaries):
+    """A patch for a host that has the binary of the artifact at ``path``, as in one with another unit.
+
+    ``binaries``: binary to artifact, both as digests. Returns the patch's path, the artifact that has the
+    binary, and the binary's path in it; None if no artifact there has it. Raises NoPatch.
+    """
+    manifest = artifact.read_manifest(path)
+    digest = binaries.get(manifest.files[manifest.binary]["sha256"])
+    if not digest:
+        return None
+    return _made_once(path, "same-binary", lambda: _without(path, manifest.binary)), digest, manifest.binary
+
+
+def _without(path, name):
+    """The patch whose base is one file of the artifact itself."""
+    tar = _inflated(path)
+    with tarfile.open(fileobj=io.BytesIO(tar), mode="r:") as archive:
+        member = next(item for item in archive if item.name.partition("/")[2] == name)
+    end = member.offset_data + member.size
+    before, after = tar[: member.offset_data], tar[end:]
+    records = [
+        (LITERAL, len(before), 0, before),
+        (COPY, member.size, 0, b""),
+        (LITERAL, len(after), 0, after),
+    ]
+    packed = (HEADER.pack(*record[:3]) + record[3] for record in records if record[1])
+    return zlib.compress(b"".join(packed), 6)
+
+
 def _find_base(path, digests):
     """An artifact beside the new one, of the same app, that the host has."""
     candidates = {}
@@ -84,20 +113,27 @@ def _neighbours(path):
 
 
 def _kept(path, base, digest):
-    """The patch's file, empty if it is not worth it. If many workers need it at a time, one makes it."""
+    """The patch's file, empty if it is not worth it."""
+
+    def made():
+        return make(base_of(base), _inflated(path), WORTH_IT * os.path.getsize(path)) or b""
+
+    return _made_once(path, "from-%s" % digest[:16], made)
+
+
+def _made_once(path, kind, make_it):
+    """The file of a patch. If many workers need it at a time, one makes it."""
     directory = os.path.join(os.path.dirname(path), ".patches")
-    kept = os.path.join(directory, "%s-from-%s" % (_content(path), digest[:16]))
+    kept = os.path.join(directory, "%s-%s" % (_content(path), kind))
     try:
         os.makedirs(directory, exist_ok=True)
         with open(kept + ".lock", "w", encoding="ascii") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not os.path.exists(kept):
                 _remove_old(directory)
-                _write(kept, make(base_of(base), _inflated(path), WORTH_IT * os.path.getsize(path)) or b"")
+                _write(kept, make_it())
     except (OSError, EOFError, KeyError, zlib.error, tarfile.TarError, SlipwayError) as error:
-        raise NoPatch(
-            "a patch from %s could not be made and kept in %s: %r" % (base, directory, error)
-        ) from None
+        raise NoPatch("a patch could not be made and kept in %s: %r" % (directory, error)) from None
     return kept
 
 

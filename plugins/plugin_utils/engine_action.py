@@ -13,7 +13,7 @@ import socket
 
 from ansible.plugins.action import ActionBase
 
-from . import transport
+from . import interpreter, streaming, transport
 
 
 class EngineAction(ActionBase):
@@ -26,6 +26,8 @@ class EngineAction(ActionBase):
 
     executions = 0
     transferred = 0
+    streams = None  # whether the host takes a parcel on standard input; None until the first execution
+    _found = None  # its interpreter, and the facts from a discovery
 
     def validated(self, argument_spec, **rules):
         """The task's arguments, checked; the counters begin anew.
@@ -39,25 +41,49 @@ class EngineAction(ActionBase):
         """One remote execution of the engine. ``tarball``, if there is one, is sent after the request."""
         self.executions += 1
         self.transferred += os.path.getsize(tarball) if tarball else 0
+        if self._found is None:
+            self._found = interpreter.interpreter_for(self, task_vars)
         parcel = transport.parcel(request, tarball)
-        command = transport.command(self._interpreter(task_vars))
-        if self._can_stream():
-            return transport.result_of(self._low_level_execute_command(command, in_data=parcel))
-        return transport.result_of(self._execute_from_file(command, parcel))
+        python = self._found[0]
+        return transport.result_of(self._run(transport.command(python), parcel, task_vars), python)
+
+    def with_discovery(self, result):
+        """The result, with the discovered interpreter, which Ansible keeps as a fact of the host."""
+        facts = self._found[1] if self._found else {}
+        if facts and (not self._task.delegate_to or self._task.delegate_facts):
+            result["ansible_facts"] = dict(facts)
+        # Ansible-core 2.18 and older collects them for the module that it would run now.
+        for key, name in (
+            ("warnings", "_discovery_warnings"),
+            ("deprecations", "_discovery_deprecation_warnings"),
+        ):
+            if getattr(self, name, None):
+                result.setdefault(key, []).extend(getattr(self, name))
+        return result
 
     @staticmethod
     def actor():
         """Who runs this, for the host's history."""
         return "%s@%s" % (getpass.getuser(), socket.gethostname())
 
-    def _can_stream(self):
-        """Some connections take no standard input, and su needs a terminal."""
-        become = self._connection.become
-        return self._connection.has_pipelining and (
-            not become or getattr(become, "pipelining", become.name != "su")
-        )
+    def _run(self, command, parcel, task_vars):
+        """Stream the parcel if this connection can; otherwise bring it there as a file.
 
-    def _execute_from_file(self, command, parcel):
+        A sudo with requiretty refuses what has no terminal, and standard input is none: then nothing of the
+        command has run, and the file has to do.
+        """
+        if self.streams is None:
+            self.streams = streaming.is_possible(
+                self._connection, interpreter.host_variables(self, task_vars)
+            )
+        if self.streams:
+            answer = self._low_level_execute_command(command, in_data=parcel)
+            if transport.has_begun(answer) or not self._connection.become:
+                return answer
+            self.streams = False
+        return self._run_from_file(command, parcel)
+
+    def _run_from_file(self, command, parcel):
         """The same without streaming: upload the parcel, and read it from there."""
         directory = self._make_tmp_path()
         try:
@@ -69,11 +95,3 @@ class EngineAction(ActionBase):
             )
         finally:
             self._remove_tmp_path(directory)
-
-    def _interpreter(self, task_vars):
-        """The Python that the inventory names for this host; None if it names none."""
-        task_vars = task_vars or {}
-        if self._task.delegate_to:
-            task_vars = task_vars.get("ansible_delegated_vars", {}).get(self._task.delegate_to, {})
-        named = self._templar.template(task_vars.get("ansible_python_interpreter") or "")
-        return None if not named or named.startswith("auto") else str(named)

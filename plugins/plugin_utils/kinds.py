@@ -34,6 +34,14 @@ class Place:
         return os.path.normpath(os.path.join(self.directory, os.path.expanduser(value)))
 
 
+def beginning(inventory_dir):
+    """Where relative paths begin: the inventory's directory, or the current one without a file of it.
+
+    For -i HOST, Ansible gives the text None.
+    """
+    return str(inventory_dir) if inventory_dir not in (None, "", "None") else os.getcwd()
+
+
 def text(check=None):
     def read(value, dummy):
         if isinstance(value, bool) or not isinstance(value, (str, int, float)):
@@ -76,6 +84,18 @@ def whole(least, most=1 << 40):
 
 
 port = whole(1, 65535)
+
+
+def whole_or_off(least):
+    """A number of seconds, or 0 for none."""
+
+    def read(value, place):
+        value = whole(0)(value, place)
+        if 0 < value < least:
+            raise Unfit("use %d seconds or more, or 0 to switch it off" % least)
+        return value
+
+    return read
 
 
 def like(pattern, remedy):
@@ -147,7 +167,6 @@ def options(table, field, elsewhere=None):
     ``elsewhere``: options that have a variable of their own, which would win without a word.
     """
     elsewhere = elsewhere or {}
-    known = [key for key in table if key not in elsewhere]
 
     def read(value, place):
         result = {}
@@ -155,7 +174,7 @@ def options(table, field, elsewhere=None):
             if key in elsewhere:
                 raise InvalidInput(field, key, "set the variable %s instead" % elsewhere[key])
             if key not in table:
-                raise InvalidInput(field, key, "there is no such option%s" % nearest(key, known))
+                raise InvalidInput(field, key, "there is no such option%s" % _nearest(key, table, elsewhere))
             try:
                 result[key] = _option(table[key], item, place)
             except Unfit as error:
@@ -206,6 +225,14 @@ def _seconds(value, dummy):
     if isinstance(value, bool) or not 0 <= number < 1e9:  # neither nan nor inf
         raise Unfit("use seconds, 0 or more")
     return number
+
+
+def _nearest(word, table, elsewhere):
+    close = difflib.get_close_matches(str(word), [key for key in table if key not in elsewhere], n=1)
+    own = difflib.get_close_matches(str(word), list(elsewhere), n=1)
+    if own and not close:
+        return "; did you mean the variable %s?" % elsewhere[own[0]]
+    return nearest(word, close)
 
 
 def nearest(word, known):

@@ -35,17 +35,35 @@ PACKAGES = (
     "host/system",
     "host/systemd",
 )
+BEGUN = "SLIPWAY-BEGUN"
 NO_PYTHON = "SLIPWAY-NO-PYTHON"
 OUTPUT_SHOWN = 2000
 
 
-def command(interpreter=None):
-    """The shell command that reads a parcel, with the inventory's interpreter or the host's own."""
-    start = "-I -S -c %s" % shlex.quote(wire.READ_STDIN)
-    if interpreter:
-        return "%s %s" % (shlex.quote(interpreter), start)
-    find = "command -v python3 || command -v /usr/libexec/platform-python"
-    return 'python=$(%s) || { echo %s; exit 1; }; exec "$python" %s' % (find, NO_PYTHON, start)
+def command(interpreter):
+    """The shell command that reads a parcel with the host's Python."""
+    words = _quoted(interpreter)
+    return "echo %s; command -v %s >/dev/null 2>&1 || { echo %s; exit 127; }; exec %s -I -S -c %s" % (
+        BEGUN,
+        words[0],
+        NO_PYTHON,
+        " ".join(words),
+        shlex.quote(wire.READ_STDIN),
+    )
+
+
+def _quoted(interpreter):
+    """Its words, as in ``/usr/bin/env python3``, and the home directory of the user who runs it."""
+    try:
+        words = shlex.split(interpreter)
+    except ValueError:  # a quote without its end
+        words = [interpreter]
+    return ["~/" + shlex.quote(word[2:]) if word.startswith("~/") else shlex.quote(word) for word in words]
+
+
+def has_begun(answer):
+    """Whether any of the command was run; nothing is where the way to root was refused."""
+    return BEGUN in answer["stdout"].splitlines()
 
 
 def parcel(request, artifact=None):
@@ -54,17 +72,19 @@ def parcel(request, artifact=None):
     return wire.parcel(engine(_more_packages(request)), dict(request, payload=len(payload)), payload)
 
 
-def result_of(answer):
+def result_of(answer, interpreter="python3"):
     """The engine's result from what a remote execution printed; raises if the engine did not run."""
     result = wire.result_in(answer["stdout"])
     if result is not None:
         return _without_reserved_keys(result)
     if NO_PYTHON in answer["stdout"]:
         raise SlipwayError(
-            "There is no Python 3 on this host: install it, "
-            "or use the playbook slipway.golang.scp, which needs none"
+            "There is no Python 3 on this host, or none where Ansible looks for it (%s): install it, set "
+            "ansible_python_interpreter to the one that it has, "
+            "or use the playbook slipway.golang.scp, which needs none" % interpreter
         )
-    output = "\n".join(filter(None, (answer["stderr"].strip(), answer["stdout"].strip())))[-OUTPUT_SHOWN:]
+    printed = answer["stdout"].replace(BEGUN, "", 1)
+    output = "\n".join(filter(None, (answer["stderr"].strip(), printed.strip())))[-OUTPUT_SHOWN:]
     raise SlipwayError(
         "Slipway's engine did not run on this host (exit status %s). Output: %s"
         % (answer["rc"], output or "none")

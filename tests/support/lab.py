@@ -135,9 +135,10 @@ class Fleet:
     SLIPWAY_KEEP_FLEET=1 leaves the hosts up at the end of a ``with`` block.
     """
 
-    def __init__(self, name: str, *groups: str, timeout: float | None = None) -> None:
+    def __init__(self, name: str, *groups: str, timeout: float | None = None, ipv6: bool = False) -> None:
         self.name = name + os.environ.get("SLIPWAY_FLEET_SUFFIX", "")
         self.groups = groups
+        self.ipv6 = ipv6
         self.timeout = timeout  # seconds, for each command and playbook
         self.state = CHECKOUT / ".work" / "lab" / self.name
         self.inventory = self.state / "inventory.yml"
@@ -153,7 +154,8 @@ class Fleet:
     def up(self) -> None:
         """Create the hosts, unless they are up."""
         self._variables = {}
-        call([*LAB, "up", self.name, *(word for group in self.groups for word in ("--group", group))])
+        groups = [word for group in self.groups for word in ("--group", group)]
+        call([*LAB, "up", self.name, *groups, *(["--ipv6"] if self.ipv6 else [])])
 
     def down(self) -> None:
         call([*LAB, "down", self.name])
@@ -176,7 +178,9 @@ class Fleet:
     def playbook(self, playbook, *flags, inventory=None, environment=None, **variables) -> Done:
         """Run a playbook, given by its path or its full name."""
         argv = playbook_argv(playbook, *flags, inventory=inventory or self.inventory, variables=variables)
-        return run(argv, environment=environment or ansible_environment(), timeout=self.timeout)
+        # Ansible's sockets are named after host and port, which another fleet may have had before.
+        environment = environment or ansible_environment(ANSIBLE_SSH_CONTROL_PATH_DIR=self.connections)
+        return run(argv, environment=environment, timeout=self.timeout)
 
 
 class Host:

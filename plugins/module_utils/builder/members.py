@@ -64,6 +64,12 @@ class Member:
 
 def gather(entries: Iterable[dict[str, Any]]) -> list[Member]:
     """Members for the option files, sorted; each entry has src, dest and exclude."""
+    found = find(entries)
+    return [Member(path, _mode(found[path]), source=found[path]) for path in sorted(found)]
+
+
+def find(entries: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """Path in the tarball to path on the disk; nothing is read yet."""
     found: dict[str, str] = {}
     for entry in entries:
         for path, source in _expand(entry):
@@ -77,7 +83,7 @@ def gather(entries: Iterable[dict[str, Any]]) -> list[Member]:
                 raise InvalidInput("files", path, "both %s and %s would become it" % (found[path], source))
             found[path] = source
     _refuse_nesting(found)
-    return [Member(path, _mode(found[path]), source=found[path]) for path in sorted(found)]
+    return found
 
 
 def _expand(entry: dict[str, Any]) -> list[tuple[str, str]]:

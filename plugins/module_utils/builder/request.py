@@ -94,6 +94,23 @@ class Request:
             raise InvalidInput("jobs", self.jobs, "use a number from 1 on")
 
 
+def check_options(options: dict[str, Any]) -> None:
+    """Refuse what no source could be built with; ``options`` are some of those of slipway.golang.build."""
+    given = {name: value for name, value in options.items() if value is not None}
+    go_environment.check(given.get("environment", {}))
+    for name in given.get("pass_environment", []):
+        go_environment.check_passed(name)
+    targets.parse_all(given.get("targets", []))
+    stamps.check(given.get("stamp", {}))
+    _flags(given.get("ldflags", []), "ldflags", check=lambda _flag: None)
+    _flags(given.get("flags", []), "flags", check=_check_flag)
+    for field in ("gcflags", "upx_args"):
+        for word in given.get(field, []):
+            _plain(field, word)
+    _tags(given.get("tags", []))
+    size(given.get("max_size"))
+
+
 def _flags(flags: list[str], field: str, check: Callable[[str], None]) -> tuple[list[str], list[str]]:
     """The flags without those that only cost time, and a warning for each of those."""
     kept, warnings, given = [], [], iter(flags)

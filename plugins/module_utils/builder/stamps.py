@@ -24,7 +24,7 @@ def check(stamp: dict[Any, Any]) -> dict[str, str]:
     """Names and templates as a user gave them."""
     checked = {}
     for name, template in stamp.items():
-        field, text = "stamp " + str(name), str(template)
+        field, text = "stamp." + str(name), str(template)
         if not _NAME.fullmatch(str(name)):
             raise InvalidInput(
                 "stamp", name, "use a package's import path, a dot and a variable, as in 'main.version'"

@@ -123,7 +123,7 @@ def test_a_bad_release_stops_at_the_first_host_with_its_message(plain, tarball):
 
 def test_no_tarball_for_this_host(plain, tarball, tmp_path):
     done = scp(artifacts=[tarball("1.0.0")], slipway_app="other")
-    assert done.code == 2 and "is other for linux/" in done.out + done.err, done
+    assert done.code == 2 and "is of orders, not of other" in done.out + done.err, done
     done = scp(artifacts=[pack(tmp_path, "1.0.0", goarch="s390x")])
     assert done.code == 2 and "is orders for linux/" in done.out + done.err, done
 

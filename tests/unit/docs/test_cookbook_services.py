@@ -14,7 +14,7 @@ import subprocess
 import pytest
 import yaml
 from ansible_collections.slipway.golang.plugins.module_utils.common import unit
-from ansible_collections.slipway.golang.plugins.plugin_utils import variables
+from ansible_collections.slipway.golang.plugins.plugin_utils import combinations, variables
 
 COOKBOOK = pathlib.Path(__file__).resolve().parents[3] / "docs" / "how-to" / "cookbook"
 PAGES = ("arguments", "port", "config-files", "state-directory", "unix-socket")
@@ -74,7 +74,7 @@ def test_the_message_of_the_page_is_the_one_that_is_printed():
 
 def test_every_way_to_a_port_leads_to_it():
     values = [read(example)[0] for example in examples("port")]
-    ports = [variables.port_for(one["slipway_port"], one["slipway_health"]) for one in values]
+    ports = [combinations.port_for(one["slipway_port"], one["slipway_health"]) for one in values]
     assert ports == [8141, 8141, 8141, 8141, 8141, 8141, None, 443]
     assert [one["slipway_port_variable"] for one in values][1] == "APP_SERVER_PORT"
 
@@ -95,7 +95,7 @@ def test_the_directories_are_where_the_page_says():
 
 def test_the_socket_needs_no_port_and_the_proxy_has_rights_of_its_own():
     values = read(examples("unix-socket")[0])[0]
-    assert variables.port_for(values["slipway_port"], values["slipway_health"]) is None
+    assert combinations.port_for(values["slipway_port"], values["slipway_health"]) is None
     lines = dict(unit.sections("orders", values["slipway_unit"], binary="/b")["Service"])
     assert lines["RuntimeDirectoryMode"] == "0750" and "user:www-data:x" in lines["ExecStartPre"]
 

@@ -14,6 +14,8 @@ FROM plain AS python
 RUN two
 FROM python AS acme
 COPY this that
+FROM python AS locale
+RUN three
 """
 
 
@@ -39,9 +41,10 @@ def changed(before):
 @pytest.mark.parametrize(
     ("line", "images"),
     [
-        ("RUN one", {"plain", "python", "debian13", "acme"}),
-        ("RUN two", {"python", "debian13", "acme"}),
+        ("RUN one", {"plain", "python", "debian11", "debian13", "acme"}),
+        ("RUN two", {"python", "debian11", "debian13", "acme"}),
         ("COPY this", {"acme"}),
+        ("RUN three", {"debian11"}),
     ],
 )
 def test_an_image_is_made_again_when_its_part_of_the_recipe_changes(recipe, line, images):
@@ -64,3 +67,8 @@ def test_every_kind_of_host_has_an_image():
     import inventory
 
     assert set(inventory.KINDS.values()) == set(image.IMAGES)
+
+
+def test_an_image_is_built_from_the_stages_that_it_needs(recipe):
+    built = "".join(image.stages_of("locale"))
+    assert built == DOCKERFILE.replace("FROM python AS acme\nCOPY this that\n", "")

@@ -16,6 +16,8 @@ import sys
 
 import pytest
 
+from ..plugins.module_utils.host.deploy.artifacts import artifact
+
 REPO = pathlib.Path(__file__).resolve().parents[3]
 # Set ANSIBLE_PLAYBOOK to try another ansible-core than that of these tests.
 PLAYBOOK = os.environ.get("ANSIBLE_PLAYBOOK") or str(
@@ -37,7 +39,7 @@ all:
 def collections(tmp_path_factory):
     root = tmp_path_factory.mktemp("collections")
     home = root / "ansible_collections" / "slipway" / "golang"
-    for name in ("playbooks", "roles", "plugins", "meta"):
+    for name in ("playbooks", "roles", "plugins", "meta", "installer"):
         shutil.copytree(REPO / name, home / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(REPO / "galaxy.yml", home)
     for name in STUBBED:
@@ -67,15 +69,16 @@ class Ran:
 @pytest.fixture
 def play(collections, tmp_path):
     """A function that runs a playbook with these variables, and with these answers of the hosts."""
+    (tmp_path / "orders-2.0.0-linux-amd64.tar.gz").write_bytes(artifact("orders", "2.0.0").tarball)
     (tmp_path / "inventory.yml").write_text(INVENTORY.format(python=sys.executable), encoding="utf-8")
 
-    def run(name, answers=None, check=False, **variables):
+    def run(name, answers=None, check=False, inventory="inventory.yml", options=(), **variables):
         (tmp_path / "answers").write_text(json.dumps(answers or {}), encoding="utf-8")
         log = tmp_path / "log"
         log.write_text("", encoding="utf-8")
         # A playbook of the test's own, such as one that imports ours, is a path.
         argv = [PLAYBOOK, name if "/" in name else "slipway.golang." + name]
-        argv += ["-i", str(tmp_path / "inventory.yml"), "-e", json.dumps(variables)]
+        argv += ["-i", inventory, *options, "-e", json.dumps(variables)]
         environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(tmp_path),

@@ -23,7 +23,7 @@ FILTERS = {
     "bool": r"bool\b",
     "int": r"(int|float)\b",
     "float": r"float\b",
-    "structure": r"slipway\.golang\.(from_text|controller_path|environment_script)\b",
+    "structure": r"slipway\.golang\.(controller_path|environment_script)\b",
 }
 DEFAULT = r"( \| default\([^()]*\))?"
 CONDITIONS = ("when", "failed_when", "changed_when", "until", "that")
@@ -64,7 +64,12 @@ def kind_of(variable):
 def unconverted(path, name, kind):
     """The expressions of a file that use a name as it was given."""
     port = r"%s%s \| slipway\.golang\.service_port|service_port\(%s%s\)" % ((name, DEFAULT) * 2)
-    known = [r"%s%s \| %s" % (name, DEFAULT, FILTERS[kind]), port, r"%s is (not )?defined" % name]
+    setting = r"slipway\.golang\.setting\('%s'" % name
+    known = [
+        r"%s%s \| (%s|%s)" % (name, DEFAULT, FILTERS[kind], setting),
+        port,
+        r"%s is (not )?defined" % name,
+    ]
     if kind != "structure":  # handed on as a whole
         known.append(r"\{\{ ([\w.]+ \| default\()?%s%s\)? \}\}" % (name, DEFAULT))
     for code in expressions(path):

@@ -35,7 +35,8 @@ MAY_IMPORT = {
     "action": {"plugin_utils"} | COMMON,
     "callback": {"plugin_utils"} | COMMON,
     "filter": {"plugin_utils"} | COMMON,
-    "plugin_utils": COMMON,
+    # What a module checks later, the controller checks first: with the same code.
+    "plugin_utils": {"module_utils/builder"} | host("nginx", "certbot"),
     "doc_fragments": set(),
     "module_utils/builder": COMMON,
     # From the engine down to what the operating system offers.
@@ -576,6 +577,44 @@ def test_tasks_name_modules_in_full(path):
     for task in tasks(yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))):
         for word in set(task) - KEYWORDS:
             assert word.count(".") >= 2, "%s: %r is no full name (task %r)" % (path, word, task.get("name"))
+
+
+def becoming_somebody(node, inherited=None):
+    """The names of tasks on the controller that `ansible_become: true`, set for all hosts, would make root's.
+
+    A variable wins over the keyword `become`, so these tasks need the variable. The tasks of users, which
+    playbooks include, may want both.
+    """
+    for item in node if isinstance(node, list) else []:
+        own = {**(inherited or {}), **{key: item[key] for key in ("delegate_to", "hosts") if key in item}}
+        own["vars"] = {**own.get("vars", {}), **(item.get("vars") or {})}
+        on_controller = "localhost" in (own.get("delegate_to"), own.get("hosts")) or "local_action" in item
+        inner = [
+            key for key in ("tasks", "pre_tasks", "post_tasks", "block", "rescue", "always") if key in item
+        ]
+        if on_controller and not inner and own["vars"].get("ansible_become") is not False:
+            yield item.get("name")
+        for key in inner:
+            yield from becoming_somebody(item[key], own)
+
+
+@pytest.mark.parametrize("path", [path for path in task_files() if path.parts[0] != "molecule"], ids=str)
+def test_tasks_on_the_controller_never_become_anybody(path):
+    assert not list(becoming_somebody(yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[{name: x, m: , delegate_to: localhost}]",
+        "[{name: x, m: , delegate_to: localhost, become: false}]",
+        "[{hosts: localhost, tasks: [{name: x, m: }]}]",
+        "[{hosts: web, vars: {ansible_become: true}, tasks: [{name: x, m: , delegate_to: localhost}]}]",
+        "[{delegate_to: localhost, block: [{name: y, vars: {ansible_become: false}}], always: [{name: x}]}]",
+    ],
+)
+def test_a_task_on_the_controller_that_becomes_somebody_is_noticed(text):
+    assert list(becoming_somebody(yaml.safe_load(text))) == ["x"]
 
 
 @pytest.mark.parametrize("path", [path for path in task_files() if path.parts[0] == "roles"], ids=str)

@@ -87,7 +87,10 @@ def _base(request):
     """The release here that the patch was made against."""
     for release in request.layout.releases().values():
         if release.artifact == request.patch_base:
-            return delta.Base(release.path, running.manifest_of(release).files)
+            files = running.manifest_of(release).files
+            if request.patch_base_file:
+                files = {path: files[path] for path in files if path == request.patch_base_file}
+            return delta.Base(release.path, files)
     raise SlipwayError("no release here is of the artifact %s any more" % request.patch_base)
 
 
@@ -132,8 +135,8 @@ def _add_config(target, work, final):
     directory = os.path.join(work, CONFIG)
     if os.path.lexists(directory):
         raise SlipwayError(
-            "The artifact has a directory %s, which is where the files of config (slipway_config) belong: "
-            "package its files under another name (slipway_files)" % CONFIG
+            "The artifact has a directory %s, where the files of slipway_config (option config) go: give its "
+            "own files another dest in slipway_files (option files of the package)" % CONFIG
         )
     gid = target.service_gid()
     config.write(directory, target.config, target.port, gid, final=os.path.join(final, CONFIG))

@@ -30,15 +30,11 @@ class Request:
     """A certificate as the options describe it. None keeps what a certificate has, else certbot's default."""
 
     def __init__(self, params):
-        self.domains = _domains(params["domains"])
+        self.domains = check_domains(params["domains"])
         self.name = _name(params["name"], self.domains)
         self.server = _server(params["server"], params["staging"])
-        self.email = (
-            match(_EMAIL, params["email"], "email", "use one address, as in ops@example.com")[0]
-            if params["email"]
-            else None
-        )
-        self.authenticator = _authenticator(params["authenticator"], self.domains)
+        self.email = check_email(params["email"]) if params["email"] else None
+        self.authenticator = check_authenticator(params["authenticator"], self.domains)
         self.plugin_options = _plugin_options(self.authenticator, params)
         self.key_type = params["key_type"]
         self.elliptic_curve, self.rsa_key_size = _key(params)
@@ -55,10 +51,16 @@ class Request:
 
 def check_name(name, domains):
     """Only the name of a certificate, for one that is to be removed."""
-    return _name(name, _domains(domains) if domains else [])
+    return _name(name, check_domains(domains) if domains else [])
 
 
-def _domains(values):
+def check_email(value):
+    """One address, of the account at the CA."""
+    return match(_EMAIL, value, "email", "use one address, as in ops@example.com")[0]
+
+
+def check_domains(values):
+    """The names of one certificate."""
     if not values:
         raise InvalidInput("domains", values, "set at least one domain")
     if len(values) > 100:
@@ -98,7 +100,8 @@ def _server(value, staging):
     return match(_SERVER, value, "server", remedy)[0]
 
 
-def _authenticator(value, domains):
+def check_authenticator(value, domains):
+    """A plugin of certbot that can prove that these names are ours."""
     match(
         _PLUGIN,
         value,

@@ -21,7 +21,7 @@ from ...common.errors import Rejected, SlipwayError
 from ..releases.running import running_release
 from ..system import files
 from ..system.clock import timestamp
-from ..systemd import systemctl, unit_file
+from ..systemd import foreign, systemctl, unit_file
 
 TYPE_CHECKING = False  # as in typing, without the cost of importing it
 if TYPE_CHECKING:
@@ -35,58 +35,9 @@ RECORD = "record.json"
 PENDING, DONE, PUT_BACK, REJECTED = "pending", "done", "put back", "rejected"
 SETTLE_SECONDS = 0.5
 STATE_DIRECTORIES = "/var/lib"
-_PROPERTIES = ("Id", "FragmentPath", "DropInPaths", "TriggeredBy", "ActiveState", "UnitFileState")
-_RUNS = ("active", "activating", "reloading", "refreshing")
-_TRANSIENT = "/run/systemd/transient/"
-# What a unit may say in clear text that is nobody's business.
-_VARIABLES = re.compile(r"(\s*[#;]?\s*(?:Environment|SetCredential|SetCredentialEncrypted)=)(.*)", re.DOTALL)
-_ASSIGNMENT = re.compile(r"""(["']?)([A-Za-z_][\w.-]*)([=:])""")
-_SECRET = re.compile(r"((?:pass|passwd|password|secret|token|credential|api[-_]?key)[\w-]*[=\s]\s*)\S+", re.I)
-_USER_IN_URL = re.compile(r"://[^/\s@]+@")
 
 
-class UnitFile:
-    """One unit file that is not Slipway's, wherever it lies."""
-
-    def __init__(self, name: str, path: str):
-        self.name = name
-        self.path = path
-        self.link = os.readlink(path) if os.path.islink(path) else None
-        with open(path, "rb") as handle:
-            self.content = handle.read()
-            self.mode = os.fstat(handle.fileno()).st_mode & 0o7777
-
-    @property
-    def text(self) -> str:
-        return self.content.decode("utf-8", "replace")
-
-
-class Foreign:
-    """What is on the host under the app's name and is not Slipway's."""
-
-    def __init__(self, service: str, units: list, properties: dict):
-        self.service = service
-        self.units = units
-        self.drop_ins = properties["DropInPaths"].split()
-        self.triggers = properties["TriggeredBy"].split()
-        self.active = properties["ActiveState"] in _RUNS
-        self.enabled = properties["UnitFileState"]
-        self.obstacle = _obstacle(service, properties)
-
-    def described(self) -> str:
-        """What is there, for a message; a program's name only, as its arguments may be secret."""
-        parts = []
-        for unit in self.units:
-            program = re.search(r"^ExecStart=[-@:+!|]*(\S+)", unit.text, re.MULTILINE)
-            parts.append(unit.path + (" runs %s" % program[1] if program else ""))
-        state = "it is %s" % ("running" if self.active else "not running")
-        enabled = ", %s" % self.enabled if self.enabled else ""
-        triggers = ", started by %s" % " and ".join(self.triggers) if self.triggers else ""
-        drop_ins = ", with %s" % " and ".join(self.drop_ins) if self.drop_ins else ""
-        return "%s (%s%s%s%s)" % (", ".join(parts) or self.service, state, enabled, triggers, drop_ins)
-
-
-def find(layout: Layout, wanted: dict, releases: dict, running: str | None) -> Foreign | None:
+def find(layout: Layout, wanted: dict, releases: dict, running: str | None) -> foreign.Foreign | None:
     """What a deploy of the units ``wanted`` (name to text) would take the place of; None if that is nothing.
 
     Where a release is current or runs, the units are Slipway's, whatever somebody edited in them.
@@ -94,29 +45,8 @@ def find(layout: Layout, wanted: dict, releases: dict, running: str | None) -> F
     if layout.current() in releases or running in releases:
         return None
     service = layout.app + ".service"
-    properties = systemctl.properties(service, _PROPERTIES)
-    units = [_unit_file(layout, name, properties) for name in sorted({service, *wanted})]
     ours = _texts_of(releases) | set(wanted.values())
-    units = [unit for unit in units if unit and unit.text not in ours]
-    is_lost = properties["ActiveState"] in _RUNS and not _exists(layout, service, properties)
-    return Foreign(service, units, properties) if units or is_lost else None
-
-
-def _exists(layout, service, properties):
-    return any(
-        path and os.path.lexists(path)
-        for path in (properties["FragmentPath"], os.path.join(layout.unit_dir, service))
-    )
-
-
-def _unit_file(layout, name, properties):
-    """The unit file of that name in /etc or, for the service, from wherever systemd reads it."""
-    path = os.path.join(layout.unit_dir, name)
-    if not os.path.lexists(path) and name == layout.app + ".service":
-        path = properties["FragmentPath"]
-    if not path or not os.path.isfile(path) or os.path.realpath(path) == "/dev/null":
-        return None  # none at all, or masked, which preflight refuses
-    return UnitFile(name, path)
+    return foreign.find(service, sorted({service, *wanted}), ours, layout.unit_dir)
 
 
 def _texts_of(releases):
@@ -127,26 +57,6 @@ def _texts_of(releases):
         except OSError:  # damaged
             continue
     return texts
-
-
-def _obstacle(service, properties):
-    """Why this one could not be put back if the release failed, and what to do; empty if it could."""
-    path = properties["FragmentPath"]
-    if properties["Id"] not in ("", service):
-        return "it is only another name of %s. Stop and disable that one first" % properties["Id"]
-    if path.startswith(_TRANSIENT) or (path and not os.path.exists(path)):
-        return (
-            "its unit file is gone, or it was started by systemd-run, so it could not be started again. "
-            "Stop it first: systemctl stop %s" % service
-        )
-    sockets = [name for name in properties["TriggeredBy"].split() if name.endswith(".socket")]
-    sockets = [name for name in sockets if systemctl.show(name)["ActiveState"] == "active"]
-    if sockets:
-        return "%s has its port. Stop that first: systemctl disable --now %s" % (
-            " and ".join(sockets),
-            " ".join(sockets),
-        )
-    return ""
 
 
 def check(request: Request, target: Target, state: HostState) -> None:
@@ -195,45 +105,6 @@ def _account(uid):
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return "uid %d" % uid
-
-
-# --- shown -----------------------------------------------------------------------------------------
-
-
-def shown(found: Foreign) -> str:
-    """The unit files for --diff, without the values of variables and what looks like a secret."""
-    return "".join(
-        "\n# %s (not Slipway's)\n%s" % (unit.path, without_values(unit.text)) for unit in found.units
-    )
-
-
-def without_values(text: str) -> str:
-    """A unit's text without the values of its variables."""
-    lines = []
-    for line in re.findall(r"(?:[^\n]*\\\n)*[^\n]*\n?", text):
-        variables = _VARIABLES.match(line)
-        if variables:
-            names = " ".join(found[2] + found[3] + "(hidden)" for found in _assignments(variables[2]))
-            line = variables[1] + (names or "(hidden)") + "\n"
-        lines.append(_USER_IN_URL.sub("://(hidden)@", _SECRET.sub(r"\1(hidden)", line)))
-    return "".join(lines)
-
-
-def _assignments(text):
-    """The NAME= of each assignment, quoted or not: what follows a blank, and is in no quotes."""
-    position, found = 0, []
-    text = text.replace("\\\n", " ")
-    while position < len(text):
-        match = _ASSIGNMENT.match(text, position)
-        if not match:
-            position += 1
-            continue
-        found.append(match)
-        end = re.compile(r"(?:\\.|[^\\%s])*%s" % (match[1], match[1]) if match[1] else r"\S*").match(
-            text, match.end()
-        )
-        position = end.end() if end else len(text)
-    return found
 
 
 # --- kept ------------------------------------------------------------------------------------------
@@ -288,7 +159,7 @@ def kept(layout: Layout) -> Adoption | None:
         return None
 
 
-def keep(layout: Layout, found: Foreign, actor: str) -> Adoption:
+def keep(layout: Layout, found: foreign.Foreign, actor: str) -> Adoption:
     """Keep the unit files, complete or not at all; what was kept earlier and differs is kept beside it."""
     record = {
         "schema": 1,

@@ -6,10 +6,14 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from ...common import canonical, environment
-from ...common.errors import Rejected
+from ...common.errors import Rejected, SlipwayError
 from ..releases.history import History
+from ..releases.running import listed_digest
 from ..system import lock, platform
+from ..systemd import foreign
 from . import adopt
 from .plan import Plan, decide
 from .request import Request
@@ -47,6 +51,7 @@ def plan(options: dict, stream) -> dict:
         "migrations": History(request.layout.history).migrations(target.id),
         "here": _artifacts(state) if decision.needs_artifact else [],
         "healthy": state.live_problem() is None if options.get("report_health") else None,
+        "binaries": _binaries(state) if decision.needs_artifact else {},
         "host": {"goarch": platform.goarch(), "free_bytes": platform.free_bytes(request.layout.root)},
     }
 
@@ -55,6 +60,15 @@ def _artifacts(state):
     """The digests of the artifacts that the releases here were made from, that of the current one first."""
     order = sorted(state.releases.values(), key=lambda release: release.id != state.current)
     return list(dict.fromkeys(release.artifact for release in order))
+
+
+def _binaries(state):
+    """Binary to artifact, both as digests: what has the same binary needs no transfer of it."""
+    found = {}
+    for release in state.releases.values():
+        with contextlib.suppress(SlipwayError, KeyError):  # damaged
+            found[listed_digest(release)] = release.artifact
+    return found
 
 
 def _check_ahead(request, target, state, decision):
@@ -103,7 +117,7 @@ def difference(target: Target, state: HostState, decision: Plan) -> dict:
     old = existing(state.releases[state.current], None) if state.current in state.releases else None
     before = _describe(state.current, old, target, "old")
     if decision.activate:
-        before += adopt.shown(state.foreign) if state.foreign else ""
+        before += foreign.shown(state.foreign) if state.foreign else ""
         return {"before": before, "after": _describe(target.id, target, old, "new")}
     return {"before": before, "after": _describe(state.current, old, old, "new")}
 

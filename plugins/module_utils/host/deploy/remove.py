@@ -14,6 +14,7 @@ import os
 import shutil
 
 from ...common import names
+from ..releases import lease
 from ..releases.running import running_release
 from ..system import files, lock
 from ..systemd import systemctl, unit_file
@@ -125,7 +126,7 @@ class _Installed:
 
         paths = self.units + [flags.green(self.layout.app)] + self._own_files()
         paths = [path for path in paths if os.path.lexists(path)]
-        if os.path.isdir(self.layout.root) and not self._left_over():
+        if os.path.isdir(self.layout.root) and not self._left_over() and not lease.is_alone(self.layout):
             paths.append(self.layout.root)
         return paths
 

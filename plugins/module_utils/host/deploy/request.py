@@ -11,6 +11,7 @@ import re
 
 from ...common import environment, health, names, placeholders, unit
 from ...common.errors import InvalidInput, SlipwayError
+from ...common.limits import SHORTEST_CONFIRM
 from ..releases.layout import Layout
 from ..system import account
 from . import strategies
@@ -19,7 +20,6 @@ TYPE_CHECKING = False  # as in typing, without the cost of importing it
 if TYPE_CHECKING:
     from .target import Target
 
-SHORTEST_CONFIRM = 5
 _NUMBER = re.compile(r"[1-9][0-9]{0,4}")
 _THE_PORT = "{port}"
 _NO_PORT = (
@@ -61,12 +61,14 @@ class Request:
         self.health = options.get("health") or {}
         self.smoke = options.get("smoke", True)
         self.adopt = bool(options.get("adopt"))
+        self.reverts = bool(options.get("reverts"))
         self.keep = options.get("keep", 5)
         self.allowed_signers = options.get("allowed_signers")
         self.lock_wait = options.get("lock_wait") or 0
         self.pull_url = options.get("pull_url")
         self.pull_ca_file = options.get("pull_ca_file")
         self.patch_base = options.get("patch_base")
+        self.patch_base_file = options.get("patch_base_file")
         self.fencing_token = options.get("fencing_token") or 0
         self.confirm_within = _check_confirm_within(options.get("confirm_within") or 0)
         self.unless_confirmed = options.get("unless_confirmed")

@@ -23,6 +23,7 @@ from .target import existing
 TYPE_CHECKING = False  # as in typing, without the cost of importing it
 if TYPE_CHECKING:
     from ..releases.layout import Release
+    from ..systemd.foreign import Foreign
     from .request import Request
     from .target import Target
 
@@ -61,7 +62,7 @@ class HostState:
         return None
 
     @cached_property
-    def foreign(self) -> adopt.Foreign | None:
+    def foreign(self) -> Foreign | None:
         """What is here under the app's name, and is not Slipway's."""
         return adopt.find(self._request.layout, self._target.units, self.releases, self.running_release)
 

@@ -236,8 +236,18 @@ class Deployment:
             self.actions.append("kept the edited %s as %s" % (path, copy))
 
     def previous_after_success(self) -> str | None:
-        """What `previous` names once the target is live: the release that was live before, if another."""
-        return self.old.id if self.old else self.state.previous
+        """What `previous` names once the target is live: what a rollback is to go to, so a good release.
+
+        It is the one that was live before. Where that turned out to be bad, it is the newest good one.
+        """
+        if not self.old:
+            return self.state.previous
+        if not self.request.reverts:
+            return self.old.id
+        good = [release for release, outcome in self.outcomes.items() if outcome == "ok"]
+        good = [release for release in good if release in self.state.releases]
+        others = [release for release in good if release not in (self.old.id, self.target.id)]
+        return self.state.previous if self.state.previous in others else (others or [None])[-1]
 
     def previous_after_putting_back(self) -> str | None:
         """What `previous` names after a rollback: what it named before, if that is another release."""
@@ -367,6 +377,10 @@ class Deployment:
             "health": self.request.health_options_for(self.target),
         }
         try:
+            if self.request.reverts and self.old and outcome == "ok":
+                # From now on it is none of the good ones.
+                rolled_back = dict(entry, act="deploy", to=self.old.id, outcome="reverted", phases={})
+                self.history.append(dict(rolled_back, message="rolled back with its rollout", ready_ms=None))
             self.history.append(entry)
         except OSError as error:
             self.warnings.append("The history could not be written: %s" % error)

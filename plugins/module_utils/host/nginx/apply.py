@@ -12,6 +12,7 @@ import re
 
 from ...common.errors import SlipwayError
 from ..system import account, lock
+from ..systemd import written
 from . import config_files, flags, preview, process, template
 from .state import mentioning
 
@@ -21,16 +22,31 @@ _CERTIFICATE = re.compile(r'cannot load certificate(?: key)? "([^"]+)"')
 _AT = re.compile(r" in (/\S+):([0-9]+)$")
 
 
-def apply(name, plan, snippet=""):
-    """Do what the plan says. If nginx refuses or does not load the configuration, everything is as it was."""
+def apply(name, plan, snippet="", page=None):
+    """Do what the plan says. If nginx refuses or does not load the configuration, everything is as it was.
+
+    Returns where files were kept that somebody else wrote. ``page``: the text of the maintenance page.
+    """
     files, flag_files = preview.changes(plan)
     action = preview.nginx_action(plan)
+    kept = keep(name, files + flag_files, page)
     if plan.webroot:
         config_files.make_directory(plan.webroot)
     if files or action:
         install(name, {path: plan.files[path] for path in files}, snippet, start=action == "start")
     config_files.make_directory(flags.DIRECTORY)  # so that an administrator can put a page there
     config_files.install({path: plan.flag_files[path] for path in flag_files})
+    return kept
+
+
+def keep(name, paths, page=None):
+    """Keep what is at these paths and was written by hand; returns where. A link's target stays as it is."""
+    contents = {path: config_files.read(path) for path in paths if not os.path.islink(path)}
+    return [
+        written.keep_copy(name, os.path.basename(path), text.encode("utf-8", "surrogateescape"))
+        for path, text in contents.items()
+        if text and not text.startswith(template.BANNER) and text not in (template.PAGE, page)
+    ]
 
 
 def install(name, files, snippet="", start=False):

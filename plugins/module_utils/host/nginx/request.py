@@ -43,7 +43,7 @@ def check(options):
 
 def check_site(options):
     """Refuse options of the site itself, all but its servers, that nginx would refuse or misread."""
-    _check_domains(options["domains"], options["redirect_from"])
+    check_domains(options["domains"], options["redirect_from"])
     _check_certificate(options)
     _check_path(options["acme_webroot"], "acme_webroot")
     for field, least, most in _RANGES:
@@ -123,7 +123,8 @@ def check_snippet(text):
         raise InvalidInput("snippet", lines[-1].strip(), "a block is opened with { and never closed")
 
 
-def _check_domains(domains, redirect_from):
+def check_domains(domains, redirect_from):
+    """Refuse names that nginx would not match, and a redirection that has no end."""
     remedy = (
         "use a host name in lower case, as in 'orders.example.com' or '*.example.com' (punycode for others)"
     )

@@ -16,12 +16,12 @@ import os
 import time
 
 from ...common.errors import InvalidInput, SlipwayError
+from ...common.limits import SHORTEST_LEASE
 from ..system import lock
 from ..system.clock import timestamp
-from ..system.files import read_text, replace
+from ..system.files import read_text, remove, replace
 from .layout import Layout
 
-SHORTEST_TTL = 10
 POLL_SECONDS = 0.5
 LOCK_WAIT = 10
 
@@ -33,14 +33,15 @@ class LeaseTaken(SlipwayError):
 def acquire_lease(request: dict, stream) -> dict:
     """Take the lease, or renew it if ``id`` has it; waits up to ``wait`` seconds for another owner."""
     layout = Layout(request["name"], request.get("root"))
-    if request["ttl"] < SHORTEST_TTL:
-        raise InvalidInput("ttl", request["ttl"], "use %d seconds or more" % SHORTEST_TTL)
-    layout.create()
+    if request["ttl"] < SHORTEST_LEASE:
+        raise InvalidInput("ttl", request["ttl"], "use %d seconds or more" % SHORTEST_LEASE)
     deadline = time.monotonic() + request["wait"]
     while True:
+        layout.create()
         with _locked(layout):
             record = _read(layout)
-            if not _is_taken(record, request):
+            # Whoever had it may have removed the app meanwhile, and the lock's file with it.
+            if not _is_taken(record, request) and os.path.lexists(layout.lease + ".lock"):
                 return _write(layout, record, request)
         if time.monotonic() >= deadline:
             raise _refusal(layout, record, request)
@@ -55,9 +56,23 @@ def release_lease(request: dict, stream) -> dict:
     with _locked(layout):
         record = _read(layout)
         mine = record.get("id") == request["id"]
-        if mine:
+        if mine and request.get("forget") and is_alone(layout):
+            remove(layout.root)
+        elif mine:
             _store(layout, dict(record, id="", expires=0))
     return {"changed": mine, "outcome": "ok"}
+
+
+def is_alone(layout: Layout) -> bool:
+    """Whether the app's directory is there for a lease only: the app is not on this host, or is removed."""
+    files = (layout.lease, layout.lease + ".lock", layout.fencing_token, layout.lock)
+    directories = (layout.releases_dir, layout.incoming)
+    try:
+        found = {os.path.join(layout.root, name) for name in os.listdir(layout.root)}
+        full = any(os.listdir(path) for path in directories if os.path.isdir(path))
+    except OSError:
+        return False
+    return layout.lease in found and found <= {*files, *directories} and not full
 
 
 def check_fencing_token(layout: Layout, token: int) -> None:

@@ -14,7 +14,11 @@ import time
 
 from ...common.errors import SlipwayError
 from ..system import account
-from . import systemctl, unit_file
+from . import systemctl, unit_file, written
+
+TYPE_CHECKING = False  # as in typing, without the cost of importing it
+if TYPE_CHECKING:
+    from .foreign import Foreign
 
 RUNNING = ("active", "activating", "reloading", "refreshing")
 SETTLED = ("active", "reloading", "refreshing")
@@ -84,13 +88,19 @@ def preflight(unit_name: str, text: str, binary: str, steps: list) -> None:
         )
 
 
-def apply(unit_name: str, text: str, steps: list, before: ServiceState) -> None:
-    """Take the steps. If a new unit does not start, the old one is put back."""
+def apply(unit_name: str, text: str, steps: list, before: ServiceState, found: Foreign | None = None) -> list:
+    """Take the steps. If a new unit does not start, the old one is put back.
+
+    ``found`` is what is not Slipway's and is adopted. Returns where unit files were kept.
+    """
+    kept = written.keep(unit_name, text, found) if "install" in steps or "remove" in steps else []
     for step in steps:
         if step == "install":
+            written.note(unit_name, text)
             unit_file.install({unit_name: text})
         elif step == "remove":
             unit_file.remove(unit_name)
+            written.forget(unit_name)
         elif step == "reload":
             unit_file.daemon_reload()
         elif step == "enable":
@@ -100,17 +110,18 @@ def apply(unit_name: str, text: str, steps: list, before: ServiceState) -> None:
         elif step == "stop":
             systemctl.stop(unit_name)
         else:
-            _start(unit_name, step, "install" in steps, before)
+            _start(unit_name, step, "install" in steps, before, found)
+    return kept
 
 
-def _start(unit_name, verb, replaced, before):
+def _start(unit_name, verb, replaced, before, found):
     since = time.time()
     try:
         systemctl.start(unit_name, verb)
         _check_still_running(unit_name)
     except SlipwayError as error:
         journal = systemctl.journal_tail(unit_name, since)
-        rollback = _put_back(unit_name, before) if replaced and before.text else ""
+        rollback = _put_back(unit_name, before, found) if replaced and (before.text or found) else ""
         raise SlipwayError("%s%s" % (str(error).rstrip("."), rollback), journal=journal) from error
 
 
@@ -125,10 +136,14 @@ def _check_still_running(unit_name):
         )
 
 
-def _put_back(unit_name, before):
+def _put_back(unit_name, before, found):
     """Put the old unit back; returns the part of the message that says so."""
-    unit_file.install({unit_name: before.text})
-    unit_file.daemon_reload()
+    if found:
+        written.put_back(found)
+    else:
+        unit_file.install({unit_name: before.text})
+        written.note(unit_name, before.text)
+        unit_file.daemon_reload()
     if not before.running:
         systemctl.stop(unit_name)
         return ". The old unit file was put back"

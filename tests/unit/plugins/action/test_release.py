@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.slipway.golang.plugins.action import release
+from ansible_collections.slipway.golang.plugins.plugin_utils import delta
 
 REQUEST = {
     "step": "apply",
@@ -15,12 +16,13 @@ REQUEST = {
     "delta": False,
     "pull_from": ["https://mirror/x/"],
 }
-PLAN = {"artifact": "d1", "here": []}
+PLAN = {"artifact": "d1", "here": [], "binaries": {}}
 
 
 @pytest.fixture
 def action(monkeypatch):
     """An action whose host answers with ``action.answers``; ``action.sent`` has what was sent."""
+    monkeypatch.setattr(delta, "same_binary", lambda path, binaries: binaries.get("same"))
     action = release.ActionModule.__new__(release.ActionModule)
     action.sent = []
 
@@ -52,3 +54,18 @@ def test_another_failure_is_not_tried_again(action):
     result = action._apply_with_artifact(REQUEST, PLAN, {})
     assert (result["failed"], result["transfer"]) == (True, "pull")
     assert len(action.sent) == 1
+
+
+def test_a_binary_that_the_host_has_is_not_sent_whatever_is_requested(action):
+    action.answers = [{"outcome": "ok"}]
+    plan = dict(PLAN, binaries={"same": ("/dist/.patches/x", "d0", "bin/orders")})
+    result = action._apply_with_artifact(REQUEST, plan, {})
+    assert (result["transfer"], action.sent) == ("delta", [(None, "/dist/.patches/x")])
+
+
+def test_the_full_artifact_is_sent_if_that_binary_cannot_be_used(action):
+    action.answers = [{"failed": True, "full_needed": True, "msg": "damaged"}, {"outcome": "ok"}]
+    plan = dict(PLAN, binaries={"same": ("/dist/.patches/x", "d0", "bin/orders")})
+    result = action._apply_with_artifact(REQUEST, plan, {})
+    assert (result["transfer"], result["transfer_note"]) == ("full", "damaged")
+    assert action.sent[1] == (None, "/dist/orders.tar.gz")

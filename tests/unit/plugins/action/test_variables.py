@@ -31,7 +31,7 @@ def test_scp_refuses_nothing_that_is_not_set():
         ("slipway_strategy", "socket"),
         ("slipway_config", [{"src": "a", "dest": "a"}]),
         ("slipway_migrate", ["up"]),
-        ("slipway_allowed_signers", "x"),
+        ("slipway_allowed_signers", "ci ssh-ed25519 AAAAC3Nz"),
         ("slipway_confirm_within_seconds", "60"),
         ("slipway_on_failure", "revert_all"),
         ("slipway_max_failures", 1),

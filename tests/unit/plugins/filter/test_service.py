@@ -30,6 +30,28 @@ def test_paths_begin_at_the_inventory(given, expected):
     assert service.controller_path(given, "/inventory") == expected
 
 
+@pytest.mark.parametrize("inventory_dir", [None, "", "None"])
+def test_without_an_inventory_paths_begin_at_the_current_directory(inventory_dir):
+    """With -i HOST, there is none, and Ansible says so with the text None."""
+    assert service.controller_path("a", inventory_dir) == os.path.join(os.getcwd(), "a")
+    assert service.setting_of("a", "slipway_source", inventory_dir) == os.path.join(os.getcwd(), "a")
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "expected"),
+    [
+        ("{user: deploy}", "slipway_unit", {"user": "deploy"}),
+        ("off", "slipway_tls", False),
+        ("", "slipway_keep", 5),
+        (None, "slipway_domain", []),
+        ("[a.example.com, b.example.com]", "slipway_domain", ["a.example.com", "b.example.com"]),
+        ([{"src": "a", "dest": "b"}], "slipway_config", [{"src": "/inventory/a", "dest": "b"}]),
+    ],
+)
+def test_a_setting_is_what_its_text_means(given, name, expected):
+    assert service.setting_of(given, name, "/inventory") == expected
+
+
 @pytest.mark.parametrize(
     ("port", "health", "expected"),
     [

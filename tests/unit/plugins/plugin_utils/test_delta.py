@@ -97,6 +97,32 @@ def test_the_host_gets_the_very_files_of_the_new_artifact(change, old_binary, tm
         assert len(patch) < len(new.read_bytes()) / 10
 
 
+def test_no_byte_of_a_binary_travels_that_the_host_has(tmp_path):
+    """A change of the unit alone, which is in the tarball too: see install.sh."""
+    binary = noise(300_000)
+    old = {"bin/orders": (binary, "0755"), "systemd/orders.service": (b"[Service]\n", "0644")}
+    (tmp_path / "dist").mkdir()
+    path, manifest, files = artifact(
+        tmp_path / "dist", "1.0.0", binary, **{"systemd/orders.service": b"[Service]\nMemoryMax=1G\n"}
+    )
+    listed = manifest_for(old).files["bin/orders"]["sha256"]
+    patch, base, file = delta.same_binary(str(path), {listed: "d0", "other": "d1"})
+    assert (base, file) == ("d0", "bin/orders") and os.path.getsize(patch) < 4096
+    on_host(tmp_path / "host", old)
+    only = Base(str(tmp_path / "host"), {file: manifest_for(old).files[file]})
+    (tmp_path / "new").mkdir()
+    with open(patch, "rb") as stream:
+        unpack.unpack(stream, manifest.digest, str(tmp_path / "new"), only)
+    assert tree(tmp_path / "new")["bin/orders"] == binary
+    assert tree(tmp_path / "new")["systemd/orders.service"] == files["systemd/orders.service"][0]
+
+
+def test_another_binary_is_no_reason_for_such_a_patch(tmp_path):
+    path, _manifest, _files = artifact(tmp_path, "1.0.0", noise(1000))
+    assert delta.same_binary(str(path), {"0" * 64: "d0"}) is None
+    assert not (tmp_path / ".patches").exists()
+
+
 def test_every_pair_of_bytes_comes_back():
     one, other = bytes(range(256)) * 256, bytes(byte for byte in range(256) for dummy in range(256))
     assert minus(one, other) == bytes((a - b) % 256 for a, b in zip(one, other))
@@ -240,6 +266,7 @@ class TestRefused:
         layout = types.SimpleNamespace(releases=lambda: {"1.0.0-0": release})
         request = types.SimpleNamespace(
             pull_url=None,
+            patch_base_file=None,
             patch_base=old_manifest.digest,
             allowed_signers="ann ssh-ed25519 AAAA",
             layout=layout,

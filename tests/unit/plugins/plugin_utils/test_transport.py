@@ -22,7 +22,7 @@ def run(command, data):
     return {"rc": done.returncode, "stdout": done.stdout.decode(), "stderr": done.stderr.decode()}
 
 
-@pytest.mark.parametrize("interpreter", [None, sys.executable])
+@pytest.mark.parametrize("interpreter", ["python3", "/usr/bin/env python3", sys.executable])
 def test_a_host_reads_the_engine_from_its_standard_input_and_answers(interpreter):
     answer = run(transport.command(interpreter), transport.parcel({"step": "plan", "name": "or ders"}))
     result = transport.result_of(answer)
@@ -31,7 +31,9 @@ def test_a_host_reads_the_engine_from_its_standard_input_and_answers(interpreter
 
 
 def test_a_bug_in_the_engine_is_reported_with_its_traceback():
-    result = transport.result_of(run(transport.command(), transport.parcel({"step": "no such step"})))
+    result = transport.result_of(
+        run(transport.command("python3"), transport.parcel({"step": "no such step"}))
+    )
     assert result["outcome"] == "unknown" and "Traceback" in result["exception"]
 
 
@@ -52,7 +54,7 @@ def test_every_file_of_the_engine_can_be_imported_with_the_standard_library_alon
     finder = wire.BOOTSTRAP.split(b"from slipway.host.engine", maxsplit=1)[0]
     script = finder + b"import importlib\nfor name in %a:\n    importlib.import_module(name)\n" % modules
     parcel = b"%d\n" % len(script) + script + b"%d 0\n" % len(transport.engine()) + transport.engine()
-    answer = run(transport.command(), parcel)
+    answer = run(transport.command("python3"), parcel)
     assert answer["rc"] == 0, answer["stderr"]
 
 
@@ -62,21 +64,30 @@ def test_output_before_or_after_the_result_is_ignored():
 
 
 def test_without_python_the_message_names_the_playbook_that_needs_none(tmp_path):
-    command = "PATH=%s; %s" % (tmp_path, transport.command())
+    command = "PATH=%s; %s" % (tmp_path, transport.command("python3"))
     with pytest.raises(SlipwayError, match="There is no Python 3 on this host.*slipway.golang.scp"):
         transport.result_of(run(command, b""))
 
 
-def test_a_missing_interpreter_is_reported_with_the_output_of_the_host():
-    with pytest.raises(
-        SlipwayError, match="Slipway's engine did not run on this host .exit status 127.*/not/there"
-    ):
-        transport.result_of(run(transport.command("/not/there"), b""))
+@pytest.mark.parametrize("interpreter", ["/not/there", "'/not/there", "~/no/such/venv/bin/python -X dev"])
+def test_a_missing_interpreter_is_named_with_the_variable_that_names_another(interpreter):
+    answer = run(transport.command(interpreter), b"")
+    assert transport.has_begun(answer)
+    with pytest.raises(SlipwayError, match="set ansible_python_interpreter") as caught:
+        transport.result_of(answer, interpreter)
+    assert interpreter in str(caught.value)
+
+
+def test_an_interpreter_in_the_home_directory_is_found(tmp_path, monkeypatch):
+    (tmp_path / "my python").symlink_to(sys.executable)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    answer = run(transport.command("'~/my python'"), transport.parcel({"step": "no such step"}))
+    assert transport.result_of(answer)["outcome"] == "unknown"
 
 
 def test_an_old_python_is_refused_in_one_sentence():
     old = wire.BOOTSTRAP.replace(b"(3, 8)", b"(9, 0)")
-    result = transport.result_of(run(transport.command(), b"%d\n" % len(old) + old))
+    result = transport.result_of(run(transport.command("python3"), b"%d\n" % len(old) + old))
     assert result["failed"] and "needs Python 3.8 or newer" in result["msg"]
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from ansible_collections.slipway.golang.plugins.plugin_utils import variables
+from ansible_collections.slipway.golang.plugins.plugin_utils import combinations, variables
 
 
 def read(**given):
@@ -259,7 +259,7 @@ def test_the_app_has_to_be_named():
 )
 def test_a_port_is_assumed_only_where_the_check_needs_one(given, port):
     values = read(**given)[0]
-    assert variables.port_for(values["slipway_port"], values["slipway_health"]) == port
+    assert combinations.port_for(values["slipway_port"], values["slipway_health"]) == port
 
 
 @pytest.mark.parametrize("name", sorted(variables.VARIABLES))

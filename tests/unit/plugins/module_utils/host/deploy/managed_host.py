@@ -85,20 +85,21 @@ class Host:
     def confirm(self, release, **options):
         return answer(confirm.confirm, self.request(confirms=release, **options))
 
-    def acquire_lease(self, owner, ttl=60, renew=False):
+    def acquire_lease(self, owner, ttl=60, renew=False, wait=0):
         request = {
             "id": owner,
             "actor": owner,
             "description": "a rollout",
             "process": "1",
             "ttl": ttl,
-            "wait": 0,
+            "wait": wait,
             "renew": renew,
         }
         return answer(lease.acquire_lease, dict(request, name=APP, root=self.root))
 
-    def release_lease(self, owner):
-        return answer(lease.release_lease, {"name": APP, "root": self.root, "id": owner})
+    def release_lease(self, owner, forget=False):
+        request = {"name": APP, "root": self.root, "id": owner, "forget": forget}
+        return answer(lease.release_lease, request)
 
     def configure_nginx(self):
         """nginx as the playbook setup leaves it for the strategy blue_green."""

@@ -11,6 +11,7 @@ import re
 
 import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
+from ansible_collections.slipway.golang.plugins.module_utils.host.releases.running import listed_digest
 from ansible_collections.slipway.golang.plugins.module_utils.host.system import lock
 
 from .artifacts import artifact
@@ -273,3 +274,10 @@ def test_the_diff_shows_that_a_setting_differs_and_never_its_value(served):
 
 def test_a_host_lists_the_artifacts_that_a_delta_can_start_from(served):
     assert served.plan("2.0.0")["here"] == [artifact(APP, "1.0.0").described["digest"]]
+
+
+def test_a_host_lists_the_binaries_that_it_has(served):
+    release = served.layout.release(served.layout.current())
+    assert served.plan("2.0.0")["binaries"] == {listed_digest(release): release.artifact}
+    os.unlink(os.path.join(release.path, "manifest.json"))
+    assert served.plan("2.0.0")["binaries"] == {}

@@ -11,6 +11,7 @@ import pathlib
 
 import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.host.deploy import remove
+from ansible_collections.slipway.golang.plugins.module_utils.host.releases import lease
 
 from .managed_host import APP, UNIT, refusal
 from .test_adopt import ByHand
@@ -40,6 +41,39 @@ def test_a_removed_app_leaves_nothing(host, strategy):
     assert (host.says(), host.says(host.other_port)) == (None, None)
     assert host.systemd.calls[-1] == "daemon-reload"
     assert not host.deploy(state="absent")["changed"]
+
+
+def test_the_lease_of_a_rollout_leaves_nothing_either(host):
+    host.acquire_lease("a")
+    host.deploy("1.0.0", fencing_token=7)
+    host.release_lease("a")
+    result = host.deploy(state="absent")
+    assert (result["outcome"], result["warnings"]) == ("ok", [])
+    assert not os.path.exists(host.root)
+
+
+def test_a_removal_with_a_lease_changes_nothing_where_there_is_nothing(host):
+    host.acquire_lease("a")
+    assert host.deploy(state="absent")["changed"] is False
+    assert "in progress" in refusal(host.acquire_lease("b")), "it still keeps others out"
+    assert host.release_lease("a", forget=True)["changed"] is True
+    assert not os.path.exists(host.root)
+
+
+def test_a_lease_is_free_again_after_the_removal_of_its_host(served):
+    served.acquire_lease("a")
+    served.deploy(state="absent")
+    assert served.release_lease("a", forget=True)["changed"] is False
+    assert not os.path.exists(served.root)
+    assert served.acquire_lease("b")["changed"] is True
+
+
+def test_a_rollout_that_waits_for_a_removal_gets_the_lease(host, monkeypatch):
+    host.acquire_lease("a")
+    polls = iter([lambda: host.release_lease("a", forget=True)])
+    monkeypatch.setattr(lease.time, "sleep", lambda dummy: next(polls)())
+    assert host.acquire_lease("b", wait=60)["changed"] is True
+    assert os.path.exists(host.layout.lease)
 
 
 def test_what_a_rollout_leaves_is_removed_too(served):

@@ -14,6 +14,7 @@ from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import (
     process,
     template,
 )
+from ansible_collections.slipway.golang.plugins.module_utils.host.systemd import written
 
 from .sites import render
 
@@ -129,3 +130,37 @@ def test_a_host_that_answers_challenges_is_named_if_it_cannot_be_resolved():
         'host not found in upstream "nope" in %s:8' % template.path_of("orders"), files, "orders", ""
     )
     assert message.startswith("acme_forward: nope cannot be resolved on this host")
+
+
+@pytest.fixture
+def kept(monkeypatch, tmp_path):
+    monkeypatch.setattr(written, "ADOPTED", str(tmp_path / "adopted-"))
+    return tmp_path / "adopted-orders"
+
+
+def test_a_file_that_somebody_wrote_by_hand_is_kept(path, kept):
+    path.write_bytes(b"server { listen 81; } # \xff\n")
+    (copy,) = apply.keep("orders", [str(path)])
+    assert copy.startswith(str(kept / "site.conf."))
+    with open(copy, "rb") as handle:
+        assert handle.read() == b"server { listen 81; } # \xff\n"
+    assert apply.keep("orders", [str(path)]) == [copy], "once is enough"
+
+
+def test_a_maintenance_page_that_somebody_put_there_is_kept(tmp_path, kept):
+    page = tmp_path / "orders.maintenance.html"
+    page.write_text("<h1>Moving house</h1>\n", encoding="utf-8")
+    (copy,) = apply.keep("orders", [str(page)], page="<h1>Back soon</h1>\n")
+    assert "orders.maintenance.html." in copy
+
+
+def test_what_slipway_wrote_is_not_kept(tmp_path, path, kept):
+    link = tmp_path / "link.conf"
+    link.symlink_to(path)
+    path.write_text(render(), encoding="utf-8")
+    page = tmp_path / "orders.maintenance.html"
+    for text in (template.PAGE, "<h1>Back soon</h1>\n"):
+        page.write_text(text, encoding="utf-8")
+        paths = [str(path), str(page), str(link), str(tmp_path / "missing")]
+        assert apply.keep("orders", paths, page="<h1>Back soon</h1>\n") == []
+    assert not kept.exists()

@@ -9,7 +9,12 @@ from unittest import mock
 
 import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
-from ansible_collections.slipway.golang.plugins.module_utils.host.systemd import service, systemctl, unit_file
+from ansible_collections.slipway.golang.plugins.module_utils.host.systemd import (
+    service,
+    systemctl,
+    unit_file,
+    written,
+)
 
 BARE = ("", {"ActiveState": "inactive"})
 SERVING = ("[Unit]\n", {"ActiveState": "active", "UnitFileState": "enabled", "NeedDaemonReload": "no"})
@@ -66,6 +71,8 @@ def host(monkeypatch, tmp_path):
         systemctl, "journal_tail", mock.create_autospec(systemctl.journal_tail, return_value=["exit 1"])
     )
     monkeypatch.setattr(service, "_check_still_running", lambda name: None)
+    monkeypatch.setattr(written, "NOTES", str(tmp_path / "notes"))
+    monkeypatch.setattr(written, "ADOPTED", str(tmp_path / "adopted-"))
     return done, tmp_path
 
 

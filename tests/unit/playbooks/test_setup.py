@@ -1,0 +1,98 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the playbook setup gives to its roles: its own expressions, in a play that only prints them."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+import yaml
+
+GIVEN = (
+    "nginx_proxy_domains",
+    "nginx_proxy_servers",
+    "nginx_proxy_site",
+    "nginx_proxy_certificate",
+    "nginx_proxy_certificate_key",
+    "certbot_certificates",
+    "certbot_email",
+    "system_user_name",
+    "system_user_group",
+    "slipway__own",
+)
+LIVE = "/etc/letsencrypt/live/orders.example.com/"
+
+
+@pytest.fixture
+def given(play, collections, tmp_path):
+    """A function that returns what the roles get on web1 with these variables."""
+    home = collections / "ansible_collections" / "slipway" / "golang" / "playbooks"
+    check, accounts, nginx = yaml.safe_load((home / "setup.yml").read_text(encoding="utf-8"))
+    shown = "{{ {%s} | to_json }}" % ", ".join("'%s': %s" % (name, name) for name in GIVEN)
+    (role,) = accounts["roles"]
+    task = {"name": "Print", "ansible.builtin.copy": {"content": shown, "dest": "{{ playbook_dir }}/given"}}
+    facts = {"slipway__fleet": {"hosts": ["web1"], "all_hosts": ["web1"]}}
+    known = {"name": "Set", "ansible.builtin.set_fact": facts, "delegate_to": "localhost"}
+    known.update(delegate_facts=True)
+    printing = {
+        "name": "Print",
+        "hosts": "web1",
+        "gather_facts": False,
+        "vars": {**accounts["vars"], **role["vars"], **nginx["vars"]},
+    }
+    first = {"name": "Set", "hosts": "web1", "gather_facts": False, "tasks": [known]}
+    path = tmp_path / "print.yml"
+    path.write_text(yaml.safe_dump([first, dict(printing, tasks=[task])]), encoding="utf-8")
+
+    def run(**variables):
+        answer = play(str(path), **variables)
+        assert answer.status == 0, answer.output
+        return json.loads((tmp_path / "given").read_text(encoding="utf-8"))
+
+    assert re.search("internal/variables.yml", check["ansible.builtin.import_playbook"])
+    return run
+
+
+def test_text_is_taken_for_what_it_means(given):
+    found = given(
+        slipway_domain="[orders.example.com, o.example.com]",
+        slipway_tls="yes",
+        slipway_proxy="{redirect_from: [www.example.com], gzip: 'no'}",
+        slipway_unit="{user: deploy}",
+        slipway_port="",
+    )
+    assert found["nginx_proxy_domains"] == ["orders.example.com", "o.example.com"]
+    assert found["nginx_proxy_site"] == {
+        "blue_green": False,
+        "redirect_from": ["www.example.com"],
+        "gzip": False,
+    }
+    assert found["nginx_proxy_certificate"] == LIVE + "fullchain.pem"
+    assert found["nginx_proxy_certificate_key"] == LIVE + "privkey.pem"
+    (certificate,) = found["certbot_certificates"]
+    assert certificate["domains"] == ["orders.example.com", "o.example.com", "www.example.com"]
+    assert (found["system_user_name"], found["system_user_group"]) == ("deploy", "deploy")
+    assert found["nginx_proxy_servers"] == [{"address": "127.0.0.1:8080"}]
+
+
+@pytest.mark.parametrize("word", ["false", False, "off"])
+def test_plain_http_is_plain_http_even_with_a_certificate_of_ones_own(given, word):
+    own = {"slipway_certificate": "/etc/own.pem", "slipway_certificate_key": "/etc/own.key"}
+    found = given(slipway_domain="orders.example.com", slipway_tls=word, **own)
+    assert (found["nginx_proxy_certificate"], found["nginx_proxy_certificate_key"]) == ("", "")
+
+
+def test_a_certificate_of_ones_own_is_used(given):
+    own = {"slipway_certificate": "/etc/own.pem", "slipway_certificate_key": "/etc/own.key"}
+    found = given(slipway_domain="orders.example.com", **own)
+    assert found["nginx_proxy_certificate"] == found["slipway__own"] == "/etc/own.pem"
+    assert found["nginx_proxy_certificate_key"] == "/etc/own.key"
+
+
+def test_a_socket_gets_requests_where_there_is_no_port(given):
+    found = given(slipway_domain="orders.example.com", slipway_health="{socket: /run/orders/http.sock}")
+    assert found["nginx_proxy_servers"] == [{"address": "unix:/run/orders/http.sock"}]

@@ -1,0 +1,200 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Nothing that a user writes is ignored: every documented variable, with a wrong name, type and value.
+
+What is refused here is refused by the first task of every playbook (tests/unit/playbooks/test_variables.py).
+"""
+
+from __future__ import annotations
+
+import pathlib
+import re
+
+import pytest
+from ansible_collections.slipway.golang.plugins.module_utils.common import (
+    build_options,
+    health,
+    nginx_options,
+    unit,
+)
+from ansible_collections.slipway.golang.plugins.plugin_utils import role_variables, variables
+
+PAGE = pathlib.Path(__file__).resolve().parents[4] / "docs" / "reference" / "variables.md"
+DOCUMENTED = re.findall(r"^\| `(slipway_[a-z_]+)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+# Variable to a value that is right, one of a wrong type, and one that is wrong.
+VALUES = {
+    "slipway_app": ("orders", ["orders"], "Orders!"),
+    "slipway_port": (8080, [8080], 65536),
+    "slipway_port_variable": ("APP_PORT", ["PORT"], "APP-PORT"),
+    "slipway_env": ({"A": "b"}, ["A=b"], {"A-B": "c"}),
+    "slipway_config": ([{"src": "a", "dest": "a"}], {"src": "a"}, [{"src": "a", "dest": "/etc/a"}]),
+    "slipway_health": ({"path": "/"}, ["path"], {"status": ["600"]}),
+    "slipway_unit": ({"memory_max": "1G"}, ["user"], {"user": "Deploy User"}),
+    "slipway_source": ("..", [".."], "a\0b"),
+    "slipway_targets": (["linux/arm64"], {"linux": "arm64"}, ["linux/armm64"]),
+    "slipway_version": ("1.4.2", ["1.4.2"], "../1.4.2"),
+    "slipway_stamp": ({"main.version": "{version}"}, ["main.version"], {"main.version": "{verison}"}),
+    "slipway_build": ({"package": "./cmd/a"}, "./cmd/a", {"flags": ["-o=x"]}),
+    "slipway_files": ([{"src": "a"}], "a", [{"src": "a", "dest": "../a"}]),
+    "slipway_dist": ("dist", ["dist"], "a\0b"),
+    "slipway_signing_key": ("key", ["key"], "a\0b"),
+    "slipway_artifacts": (["a.tar.gz"], [["a.tar.gz"]], ["a\0b"]),
+    "slipway_hosts": ("app", ["app"], "a\0b"),
+    "slipway_waves": ([1, "10%"], {"first": 1}, [0]),
+    "slipway_max_failures": (1, [1], -1),
+    "slipway_on_failure": ("revert_all", ["halt"], "revert"),
+    "slipway_soak_seconds": (10, [10], -1),
+    "slipway_confirm_within_seconds": (5, [5], 4),
+    "slipway_delta": (True, [True], "perhaps"),
+    "slipway_pull_from": ("https://mirror.example/a/", {"url": "x"}, "ftp://mirror.example/"),
+    "slipway_pull_ca_file": (None, ["/etc/ca.pem"], "ca.pem"),
+    "slipway_lease": (False, [False], "perhaps"),
+    "slipway_lease_wait_seconds": (10, [10], -1),
+    "slipway_lease_seconds": (10, [10], 9),
+    "slipway_unhealthy_first": (True, [True], "perhaps"),
+    "slipway_drain_tasks": ("drain.yml", ["drain.yml"], "a\0b"),
+    "slipway_undrain_tasks": ("undrain.yml", ["undrain.yml"], "a\0b"),
+    "slipway_migrate": (["up"], "up", {"args": ["up"], "timeout": 0}),
+    "slipway_before_tasks": ("before.yml", ["before.yml"], "a\0b"),
+    "slipway_after_tasks": ("after.yml", ["after.yml"], "a\0b"),
+    "slipway_summary": ("summary.json", ["summary.json"], "a\0b"),
+    "slipway_strategy": ("socket", ["socket"], "rolling"),
+    "slipway_alternate_port": (None, [8081], 0),
+    "slipway_smoke": (False, [False], "perhaps"),
+    "slipway_adopt": (True, [True], "perhaps"),
+    "slipway_remove_data": (True, [True], "perhaps"),
+    "slipway_keep": (0, [0], -1),
+    "slipway_allowed_signers": ("ci ssh-ed25519 AAAAC3Nz", ["ci"], "/etc/allowed_signers"),
+    "slipway_release": ("1.4.2", ["1.4.2"], "../current"),
+    "slipway_domain": ("orders.example.com", {"name": "x"}, "Orders.example.com"),
+    "slipway_acme_email": ("ops@example.com", ["ops@example.com"], "ops@example"),
+    "slipway_tls": (False, [False], "perhaps"),
+    "slipway_certificate": (None, ["/etc/a.pem"], "a.pem"),
+    "slipway_certificate_key": (None, ["/etc/a.key"], "a.key"),
+    "slipway_proxy": ({"limit_rate": "20r/s"}, ["gzip"], {"limit_rate": "20 per second"}),
+    "slipway_address": ("10.0.0.1", ["10.0.0.1"], "10.0.0.1:80/x"),
+    "slipway_issuer": ("web1", ["web1"], "a\0b"),
+    "slipway_operators": ("ops", ["ops"], "Ops Team"),
+    "slipway_auditors": ("audit", ["audit"], "Audit Team"),
+    "slipway_command": (["migrate"], {"args": ["x"]}, "say 'hi"),
+    "slipway_run_on": ("all", ["all"], "both"),
+    "slipway_run_timeout_seconds": (1, [1], 0),
+    "slipway_become": (False, [False], "perhaps"),
+    "slipway_install_flags": (["--quiet"], "--quiet", ["a\0b"]),
+}
+TABLES = {
+    "slipway_health": (health.OPTIONS, {}),
+    "slipway_unit": (unit.OPTIONS, {}),
+    "slipway_build": (build_options.OPTIONS, build_options.VARIABLES),
+    "slipway_proxy": (nginx_options.OPTIONS, nginx_options.VARIABLES),
+}
+NESTED = [(variable, option) for variable in sorted(TABLES) for option in TABLES[variable][0]]
+
+
+def problems(**given):
+    return variables.read(dict({"slipway_app": "orders"}, **given), lambda value: value, "/inventory")[1]
+
+
+def test_every_documented_variable_is_here():
+    assert len(DOCUMENTED) > 50
+    assert sorted(VALUES) == sorted(DOCUMENTED) == sorted(variables.VARIABLES)
+
+
+@pytest.mark.parametrize("name", sorted(VALUES))
+def test_the_right_value_is_taken(name):
+    assert problems(**{name: VALUES[name][0]}) == []
+
+
+@pytest.mark.parametrize("name", sorted(VALUES))
+def test_a_wrong_name_is_refused_with_the_right_one(name):
+    wrong = name[:-1]
+    assert wrong not in VALUES
+    (problem,) = problems(**{wrong: VALUES[name][0]})
+    assert problem.startswith("%s: there is no such variable; did you mean %s?" % (wrong, name))
+
+
+@pytest.mark.parametrize("name", sorted(VALUES))
+@pytest.mark.parametrize("which", [1, 2], ids=["wrong type", "wrong value"])
+def test_a_wrong_type_and_a_wrong_value_are_refused_by_name(name, which):
+    (problem,) = problems(**{name: VALUES[name][which]})
+    assert re.match(r"%s[.a-z_]*: .* is not usable: \S" % name, problem, re.DOTALL), problem
+
+
+@pytest.mark.parametrize(("variable", "option"), NESTED)
+def test_a_misspelt_option_is_refused_with_the_right_one(variable, option):
+    wrong = option + "x"
+    (problem,) = problems(**{variable: {wrong: None}})
+    own = TABLES[variable][1].get(option)
+    meant = "the variable " + own if own else option
+    offered = re.fullmatch(
+        r"%s: %r is not usable: there is no such option; did you mean (.+)\?" % (variable, wrong), problem
+    )
+    assert offered, problem
+    assert offered[1] in (meant, *TABLES[variable][0])  # such as cert, if that is as near
+
+
+@pytest.mark.parametrize(("variable", "option"), NESTED)
+def test_an_option_of_a_wrong_type_is_refused_by_its_name(variable, option):
+    own = TABLES[variable][1].get(option)
+    (problem,) = problems(**{variable: {option: object()}})
+    if own:
+        assert problem == "%s: %r is not usable: set the variable %s instead" % (variable, option, own)
+    else:
+        assert problem.startswith("%s.%s: " % (variable, option)) and "is not usable: use " in problem
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("slipway_stamp", {"version": "1"}, "use a package's import path"),
+        ("slipway_stamp", {"main.version": "{versoin}"}, "{versoin} is unknown"),
+        ("slipway_files", [{"src": "a", "mode": "0644"}], "mode is unknown in it; there are src, dest and"),
+        ("slipway_files", [{"dest": "a"}], "each entry is a dictionary with src"),
+        ("slipway_files", [{"src": "a", "exclude": "*.md"}], "use a list"),
+        ("slipway_config", [{"src": "a", "dest": "a", "mode": "1"}], "mode is unknown in it; there are src"),
+        ("slipway_config", [{"src": "a", "dest": "a"}, {"src": "b", "dest": "a"}], "two files cannot"),
+        ("slipway_config", [{"src": "a", "dest": "a"}, {"src": "b", "dest": "a/b"}], "a file too"),
+        ("slipway_migrate", {"args": ["up"], "tiemout": 60}, "tiemout is unknown in it"),
+        ("slipway_migrate", {"args": ["up"], "timeout": "soon"}, "use a whole number"),
+        ("slipway_migrate", {"timeout": 60}, "use the arguments of the binary"),
+        ("slipway_migrate", [], "use the arguments of the binary"),
+        ("slipway_waves", [], "it has no wave"),
+        ("slipway_command", [], "it has no argument"),
+    ],
+)
+def test_a_key_of_an_entry_is_refused_with_the_remedy(name, value, words):
+    (problem,) = problems(**{name: value})
+    assert problem.startswith(name) and words in problem
+
+
+def test_the_names_that_tables_lack_are_offered_with_the_words_of_the_user():
+    (problem,) = problems(slipway_unit={"memory": "1G"})
+    assert problem.endswith("did you mean memory_max?")
+    (problem,) = problems(slipway_proxy={"domain": ["a.example.com"]})
+    assert problem.startswith("slipway_proxy: 'domain' is not usable: there is no such option")
+
+
+ROLE_VARIABLES = [(role, name) for role, names in role_variables.known().items() for name in names]
+
+
+def test_the_variables_of_all_roles_are_known():
+    assert {path.name for path in role_variables.ROLES.iterdir() if path.is_dir()} == {
+        role for role, _name in ROLE_VARIABLES
+    }
+
+
+@pytest.mark.parametrize(("role", "name"), ROLE_VARIABLES)
+def test_a_misspelt_variable_of_a_role_is_refused_with_the_right_one(role, name):
+    wrong = name + "x"
+    (problem,) = problems(**{wrong: "x"})
+    assert re.match("%s: the role %s has no such variable; did you mean %s_" % (wrong, role, role), problem)
+    assert problems(**{name: "x"}) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["certbot_certs", "certbot_install_method", "certbot_result", "rollout_result", "rollouts"]
+)
+def test_a_name_that_is_ones_own_is_left_alone(name):
+    assert problems(**{name: "x"}) == []
