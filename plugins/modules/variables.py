@@ -38,6 +38,7 @@ options:
       - slipway_before_tasks
       - slipway_config
       - slipway_drain_tasks
+      - slipway_plan
       - slipway_summary
       - slipway_undrain_tasks
     default: []

@@ -10,6 +10,7 @@ import json
 
 import pytest
 
+from ..plugins.module_utils.host.deploy.artifacts import artifact
 from .stub import NEW, OLD, PLAN
 
 RELEASES = ["release web1", "release web2", "release web3"]
@@ -173,8 +174,9 @@ def test_several_services_in_one_run_have_waves_and_leases_of_their_own(play, tm
     inventory = tmp_path / "inventory.yml"
     text = inventory.read_text(encoding="utf-8").replace(
         "  hosts: {web1: , web2: , web3: }",
-        "  hosts: {web1: {slipway_app: api}, web2: , web3: }",
+        "  hosts: {web1: {slipway_app: api, slipway_artifacts: [api.tar.gz]}, web2: , web3: }",
     )
+    (tmp_path / "api.tar.gz").write_bytes(artifact("api", "2.0.0").tarball)
     inventory.write_text(text, encoding="utf-8")
     run = play("deploy", {"release web1": REVERTED}, slipway_waves=["100%"])
     assert "2 waves: 1, 2" in run.output and run.names() == ["release web1"]
