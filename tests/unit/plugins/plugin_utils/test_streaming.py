@@ -108,10 +108,10 @@ class Action(engine_action.EngineAction):
     def _make_tmp_path(self):
         return "/home/deployer/.ansible/tmp/x"
 
-    def _transfer_data(self, path, data):
-        assert path.endswith("/parcel") and data.endswith(b"}")
+    def _transfer_data(self, remote_path, data):
+        assert remote_path.endswith("/parcel") and data.endswith(b"}")
 
-    def _fixup_perms2(self, paths):
+    def _fixup_perms2(self, remote_paths):
         pass
 
     def _remove_tmp_path(self, path):
