@@ -212,7 +212,9 @@ def releases():
 
 
 def damage(name):
-    """What is wrong with a release, by its own records; None where it is whole."""
+    """What is wrong with a release, by its own records; None where it is whole, or is ansistrano's."""
+    if re.fullmatch("[0-9]{14}", name):
+        return None
     home = "%s/releases/%s" % (ROOT, name)
     try:
         with open(home + "/release.json", encoding="utf-8") as handle:
