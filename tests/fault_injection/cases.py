@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 
-from inside import ROOT, call, engine, must, target
+from inside import PUT_ASIDE, ROOT, call, engine, must, target
 
 CASES = []
 KEPT, TOOK, REVERTED = "kept old", "took new", "reverted"
@@ -247,7 +247,7 @@ def unit_gone():
 def tidy_away():
     """As the message says, or as somebody would who wants to begin anew."""
     call("systemctl", "disable", "--now", "orders")
-    os.unlink("/etc/systemd/system/orders.service")
+    os.rename("/etc/systemd/system/orders.service", PUT_ASIDE)
     call("systemctl", "daemon-reload", sure=True)
 
 

@@ -8,6 +8,7 @@ It knows the layout from docs/reference/files-on-the-host.md and asks systemd an
 shares no code with the engine.
 """
 
+import contextlib
 import glob
 import hashlib
 import json
@@ -35,6 +36,7 @@ KEPT = (
     "/var/lib/slipway*",
 )
 BY_HAND = "/srv/by-hand/orders"
+PUT_ASIDE = "/root/orders.service.before"  # where somebody keeps that unit who begins anew
 UNIT_BY_HAND = (
     """# written by hand
 [Service]
@@ -210,7 +212,9 @@ def releases():
 
 
 def damage(name):
-    """What is wrong with a release, by its own records; None where it is whole."""
+    """What is wrong with a release, by its own records; None where it is whole, or is ansistrano's."""
+    if re.fullmatch("[0-9]{14}", name):
+        return None
     home = "%s/releases/%s" % (ROOT, name)
     try:
         with open(home + "/release.json", encoding="utf-8") as handle:
@@ -328,6 +332,8 @@ def fill():
 
 def set_up_by_hand():
     """A service of the app's name that somebody wrote, with no release of Slipway's."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(PUT_ASIDE)
     must(engine("old"))
     os.makedirs(os.path.dirname(BY_HAND), exist_ok=True)
     shutil.copy(ROOT + "/current/bin/orders", BY_HAND)
@@ -342,7 +348,7 @@ def by_hand_is_kept():
     """Whether the text of that unit is installed or kept; true where there never was one."""
     if "by hand" not in JOB.get("prepare", ()):
         return True
-    paths = ["/etc/systemd/system/orders.service", *glob.glob(ROOT + "/adopted*/orders.service")]
+    paths = ["/etc/systemd/system/orders.service", PUT_ASIDE, *glob.glob(ROOT + "/adopted*/orders.service")]
     return any(os.path.isfile(path) and text_of(path) == UNIT_BY_HAND for path in paths)
 
 

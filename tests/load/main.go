@@ -23,6 +23,7 @@ import (
 	"net/http"
 	"os"
 	"sort"
+	"strings"
 	"sync"
 	"time"
 )
@@ -143,9 +144,20 @@ func newClient(chosen settings) (*http.Client, error) {
 	return &http.Client{Transport: transport, Timeout: chosen.timeout}, nil
 }
 
-// ask sends one request. net/http repeats a GET by itself when a kept connection turns out to be closed, as browsers do; a POST
-// it does not.
+// The words of net/http for a kept connection that the server closed before it was asked anything more on it.
+const closedIdle = "server closed idle connection"
+
+// ask sends one request. A server may close a kept connection at any time, nginx does it at every reload, and then it has not read the
+// request that crosses the closing. net/http repeats a GET by itself then, as browsers do; a POST is repeated here, once.
 func ask(client *http.Client, chosen settings) (string, error) {
+	release, err := askOnce(client, chosen)
+	if err != nil && strings.Contains(err.Error(), closedIdle) {
+		return askOnce(client, chosen)
+	}
+	return release, err
+}
+
+func askOnce(client *http.Client, chosen settings) (string, error) {
 	request, err := http.NewRequest(chosen.method, chosen.url, bytes.NewReader([]byte(chosen.body)))
 	if err != nil {
 		return "", err

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"sync/atomic"
@@ -34,6 +35,41 @@ func TestEveryFailedRequestIsCounted(t *testing.T) {
 	}, settings{rate: 200, length: 200 * time.Millisecond, fresh: true})
 	if report.Requests != 40 || report.Failed != 10 || report.Releases["1.0.0"] != 30 || report.Failures[0].Reason != "status 502" {
 		t.Errorf("%+v", report)
+	}
+}
+
+// closing refuses the first requests with the words of net/http, then passes them on.
+type closing struct {
+	words []string
+	asked int
+}
+
+func (transport *closing) RoundTrip(request *http.Request) (*http.Response, error) {
+	transport.asked++
+	if transport.asked <= len(transport.words) {
+		return nil, errors.New(transport.words[transport.asked-1])
+	}
+	return http.DefaultTransport.RoundTrip(request)
+}
+
+func TestOnlyARequestThatCrossedTheClosingIsSentAgainAndOnce(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer server.Close()
+	for _, one := range []struct {
+		words []string
+		asked int
+		fails bool
+	}{
+		{[]string{"http: server closed idle connection"}, 2, false},
+		{[]string{"http: server closed idle connection", "http: server closed idle connection"}, 2, true},
+		{[]string{"EOF"}, 1, true},
+		{[]string{"connection reset by peer"}, 1, true},
+	} {
+		transport := &closing{words: one.words}
+		_, err := ask(&http.Client{Transport: transport}, settings{url: server.URL, method: "POST", body: "{}"})
+		if (err != nil) != one.fails || transport.asked != one.asked {
+			t.Errorf("%v: asked %d times, %v", one.words, transport.asked, err)
+		}
 	}
 }
 

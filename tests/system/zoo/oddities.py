@@ -40,7 +40,11 @@ def hosts(fleet):
 
 def make_odd(zoo):
     """Make each host what it is. A second time changes nothing."""
-    zoo["old1"].sure("mount -o remount,noexec,nosuid,nodev /tmp; mount --bind -o noexec /var/tmp /var/tmp")
+    # The locale of the controller, which ssh sends along, is not accepted: that of the host counts.
+    zoo["old1"].sure(
+        "mount -o remount,noexec,nosuid,nodev /tmp; mount --bind -o noexec /var/tmp /var/tmp; "
+        "sed -i 's/^AcceptEnv/#&/' /etc/ssh/sshd_config; systemctl reload ssh"
+    )
     zoo["sudo1"].sure(
         "id deployer 2>/dev/null || useradd --create-home --shell /bin/bash deployer; "
         "echo %s | chpasswd; install -d -o deployer -m 700 ~deployer/.ssh; "

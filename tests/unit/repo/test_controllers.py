@@ -15,7 +15,8 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[3]
 FOLDER = ROOT / "tests" / "controllers"
-sys.path.insert(0, str(FOLDER))
+# ansible-test has no tests/ to import from.
+sys.path[:0] = [str(FOLDER), str(ROOT / "tests")]
 
 from core import NEWEST, PYTHONS, QUICK, VERSIONS, WARNING  # noqa: E402
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 import yaml
+from ansible.module_utils.parsing.convert_bool import boolean
 
 from .conftest import REPO
 
@@ -123,9 +124,9 @@ def test_the_sudo_rules_have_each_command_for_each_unit():
 
     home = REPO / "roles" / "system_user"
     private = yaml.safe_load((home / "vars" / "main.yml").read_text(encoding="utf-8"))
-    template = Environment(trim_blocks=True).from_string(
-        (home / "templates" / "sudoers.j2").read_text(encoding="utf-8")
-    )
+    environment = Environment(trim_blocks=True)
+    environment.filters["bool"] = boolean
+    template = environment.from_string((home / "templates" / "sudoers.j2").read_text(encoding="utf-8"))
     text = template.render(
         private,
         system_user_units=["orders@blue.service", "orders@green.service"],
