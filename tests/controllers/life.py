@@ -109,8 +109,16 @@ def live(controller: Controller, brief: bool = False) -> None:
     if not brief:
         # On a host where nothing is yet.
         play("setup", typed, "--check", "--diff")
-        play("deploy", typed, "--check", "--diff", expect="core")
+        play(
+            "deploy",
+            typed,
+            "--check",
+            "--diff",
+            status=2,
+            expect="run the playbook slipway.golang.setup first",
+        )
         play("setup", typed)
+        play("deploy", typed, "--check", "--diff", expect=r"web2 .* would change")
     done = play("setup", text, "-e", "slipway_tls=false")
     if not brief:
         unchanged(done)
@@ -137,10 +145,9 @@ def roles(controller: Controller, service: Service, inventory: Path, brief: bool
     artifact = next((service.home / "dist").glob("*-1.0.0-*.tar.gz"))
     given = {"app": service.app, "artifact": artifact, "listens_on": service.port}
     flags = [word for name, value in given.items() for word in ("-e", f"{name}={value}")]
-    if not brief:
-        controller.play(HERE / "roles.yml", inventory, *flags, "--check", "--diff")
     controller.play(HERE / "roles.yml", inventory, *flags)
     if not brief:
+        unchanged(controller.play(HERE / "roles.yml", inventory, *flags, "--check", "--diff"))
         unchanged(controller.play(HERE / "roles.yml", inventory, *flags))
 
 
