@@ -2,11 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the variables of all hosts come to: which apps are where, what has to be built, and in which waves.
+"""What the variables of all hosts come to: which apps are where, and what has to be built.
 
-Pure: values in (``variables.read``), values out. An inventory may hold several apps and several
-environments of
-one app; each distinct description is built once, and no host gets the build of another one.
+Pure: values in (``variables.read``), values out. An inventory may hold several apps and several environments
+of one app; each distinct description is built once, and no host gets the build of another one.
 """
 
 from __future__ import annotations
@@ -110,18 +109,3 @@ def _described(build, all_of_them):
         "port_variable": build["slipway_port_variable"],
         "signing_key": build["slipway_signing_key"],
     }
-
-
-def wave_sizes(waves, count):
-    """How many hosts each wave has, as Ansible's ``serial`` counts: the last entry repeats to the end.
-
-    A percentage is one of all hosts, rounded down, and at least one host.
-    """
-    sizes, left, position = [], count, 0
-    while left > 0:
-        entry = waves[min(position, len(waves) - 1)]
-        size = max(int(entry[:-1]) * count // 100, 1) if isinstance(entry, str) else entry
-        sizes.append(min(size, left))
-        left -= sizes[-1]
-        position += 1
-    return sizes
