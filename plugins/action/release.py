@@ -82,7 +82,6 @@ class ActionModule(EngineAction):
     def _release(self, arguments, task_vars):
         external_check = self._external_check(arguments)
         request = self._request(arguments, task_vars)
-        request = dict(request, check=bool(self._task.check_mode))
         plan = self.execute(dict(request, step="plan"), None, task_vars)
         if plan.get("failed") or self._task.check_mode:
             return plan
@@ -189,6 +188,7 @@ class ActionModule(EngineAction):
             config=config,
             health=health.given(arguments["health"]),
             artifacts=artifacts,
+            check=bool(self._task.check_mode),
             actor=self.actor(),
             deploy_id=str(self._task._uuid),
         )

@@ -26,7 +26,7 @@ class ActionModule(EngineAction):
 
     def run(self, tmp=None, task_vars=None):
         result = ActionBase.run(self, tmp, task_vars)
-        dummy, arguments = self.validate_argument_spec(ARGUMENTS)
+        arguments = self.validated(ARGUMENTS)
         request = dict(
             arguments,
             step="run",

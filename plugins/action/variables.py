@@ -23,6 +23,7 @@ ARGUMENTS = {
     "refuses": {"type": "dict", "default": {}},
 }
 SHOWN = 20
+NO_SERVICE = "slipway_app is not set for any host: set it for the hosts of the service, in the inventory"
 NEEDED = {
     "source": (
         ("slipway_source", "slipway_artifacts"),
@@ -79,22 +80,17 @@ class ActionModule(ActionBase):
         Hosts that ``--limit`` leaves out are read too: the lease of an app is on the first of all of its
         hosts.
         """
-        services, hosts_of = {}, {}
+        services, found = {}, []
         for host in task_vars["groups"]["all"]:
             given = self._variables_of(host, task_vars)
             if not any(name.startswith("slipway_") for name in given):
                 continue  # a host of the inventory that is not ours
             values, problems = self._read(given)
             if host in task_vars["ansible_play_hosts_all"]:
-                for problem in problems:
-                    hosts_of.setdefault(problem, []).append(host)
+                found += [(host, problem) for problem in problems]
             if not problems and self._takes_part(host, values, task_vars):
                 services[host] = values
-        if not services and not hosts_of:
-            hosts_of[
-                "slipway_app is not set for any host: set it for the hosts of the service, in the inventory"
-            ] = []
-        return services, [_with_hosts(*item) for item in hosts_of.items()]
+        return services, _once(found) if services or found else [NO_SERVICE]
 
     def _variables_of(self, host, task_vars):
         """All variables of a host as its own task would have them: those of the play too, so ``vars`` of
@@ -156,21 +152,21 @@ def _several(in_play):
 
 def _lacking(in_play, needs):
     names, sentence = NEEDED.get(needs, ((), ""))
-    lacking = [host for host, values in in_play.items() if names and not any(values[name] for name in names)]
-    return [_with_hosts(sentence, lacking)] if lacking else []
+    return _once(
+        (host, sentence)
+        for host, values in in_play.items()
+        if names and not any(values[name] for name in names)
+    )
 
 
 def _refused(in_play, reasons):
     """What a playbook cannot do: it must not look as if it had been done."""
-    problems = []
-    for name, reason in reasons.items():
-        default = variables.VARIABLES[name].default
-        hosts = [host for host, values in in_play.items() if values[name] != default]
-        if hosts:
-            problems.append(
-                _with_hosts("%s is set, and this playbook cannot do that: %s" % (name, reason), hosts)
-            )
-    return problems
+    return _once(
+        (host, "%s is set, and this playbook cannot do that: %s" % (name, reason))
+        for name, reason in reasons.items()
+        for host, values in in_play.items()
+        if values[name] != variables.VARIABLES[name].default
+    )
 
 
 def _no_issuer(in_play, groups):

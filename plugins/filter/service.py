@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import os
 
-import yaml
-
 from ..module_utils.common import canonical, environment
 from ..plugin_utils.combinations import port_for
-from ..plugin_utils.kinds import beginning
+from ..plugin_utils.kinds import beginning, parsed
 from ..plugin_utils.variables import setting
 
 
@@ -37,9 +35,7 @@ def _rendered(value):
 
 def from_text(value):
     """A list or a dictionary, also where it was given as text: by ``-e`` or in an INI inventory."""
-    if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
-        return yaml.safe_load(value)
-    return value
+    return parsed(parsed(value, list), dict)
 
 
 def controller_path(path, inventory_dir=None):

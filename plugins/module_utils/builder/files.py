@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Writing files so that a reader sees the old content or the new one, and nothing in between."""
+"""Files and directories: written so that a reader sees the old content or the new one; and where one is."""
 
 from __future__ import annotations
 
@@ -10,9 +10,20 @@ import contextlib
 import fcntl
 import os
 import tempfile
-from typing import IO, Iterator
+from typing import IO, Callable, Iterator
 
 from ..common.errors import SlipwayError
+
+
+def directory_with(name: str, below: str, is_there: Callable[[str], bool] = os.path.exists) -> str:
+    """The nearest directory that has an entry of this name: ``below`` or one above it; "" for none."""
+    directory = below
+    while not is_there(os.path.join(directory, name)):
+        parent = os.path.dirname(directory)
+        if parent == directory:
+            return ""
+        directory = parent
+    return directory
 
 
 def write(path: str, content: bytes, mode: int = 0o644) -> bool:

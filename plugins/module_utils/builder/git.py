@@ -13,6 +13,7 @@ from typing import Iterable, Iterator
 
 from ..common.errors import SlipwayError
 from . import processes
+from .files import directory_with
 
 _TRACKED = ("ls-files", "--full-name", "--", "go.mod")
 _LOG = ("log", "-1", "--format=%H %ct", "--")
@@ -66,7 +67,7 @@ def read(source: str, module: str) -> Revision:
 
     A work tree that does not track its go.mod is not its own.
     """
-    root = _root(source)
+    root = directory_with(".git", source)  # the top of the work tree
     if not root:
         return Revision()
     questions = (_TRACKED, _LOG, _describe(source, root, module), (*_STATUS, "."))
@@ -125,16 +126,6 @@ def _with_parents(path: str) -> Iterator[str]:
     while path:
         yield path
         path = os.path.dirname(path)
-
-
-def _root(directory: str) -> str:
-    """The top of the work tree, "" outside of git."""
-    while not os.path.exists(os.path.join(directory, ".git")):
-        parent = os.path.dirname(directory)
-        if parent == directory:
-            return ""
-        directory = parent
-    return directory
 
 
 def _environment() -> dict[str, str]:

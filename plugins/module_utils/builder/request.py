@@ -13,6 +13,7 @@ from typing import Any, Callable
 from ..common import names
 from ..common.errors import InvalidInput, SlipwayError
 from . import go_environment, stamps, targets
+from .files import directory_with
 
 _PACKAGE = re.compile(r"[A-Za-z0-9._~+/][A-Za-z0-9._~+/-]*")
 _SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?) ?(?P<unit>[kKMG]i?B?|B)?")
@@ -195,12 +196,8 @@ def _workspace(wanted: bool, environment: dict[str, str], source: str, mod: str)
 
 def go_work_above(directory: str) -> str:
     """The go.work that Go would use in a directory, "" for none."""
-    while not os.path.isfile(os.path.join(directory, "go.work")):
-        parent = os.path.dirname(directory)
-        if parent == directory:
-            return ""
-        directory = parent
-    return os.path.join(directory, "go.work")
+    found = directory_with("go.work", directory, os.path.isfile)
+    return os.path.join(found, "go.work") if found else ""
 
 
 def _package(package: str, source: str) -> str:

@@ -19,7 +19,7 @@ import time
 
 from ...common.errors import Rejected, SlipwayError
 from ..releases.running import running_release
-from ..system import files
+from ..system import account, files
 from ..system.clock import timestamp
 from ..systemd import foreign, systemctl, unit_file
 
@@ -88,23 +88,17 @@ def _check_owner(request, target, found):
     except (OSError, KeyError):  # there is none yet; or preflight refuses the account
         return
     if owner not in (0, new):
+        old = account.name_of(owner, "uid %d" % owner)
         raise Rejected(
             "%s cannot be adopted: %s belongs to %s, and systemd would give it to %s, the user of the new "
             "release, so that the old service could not use its data if it is put back. Nothing was changed. "
             "Set slipway_unit: {user: %s}, or give the directory to %s yourself"
-            % (found.service, directory, _account(owner), user[1], _account(owner), user[1])
+            % (found.service, directory, old, user[1], old, user[1])
         )
 
 
 def _owner(directory):
     return os.stat(directory).st_uid
-
-
-def _account(uid):
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return "uid %d" % uid
 
 
 # --- kept ------------------------------------------------------------------------------------------
@@ -135,20 +129,13 @@ class Adoption:
         for name in sorted(set(wanted) | set(kept)):
             path = os.path.join(self._layout.unit_dir, name)
             if name in kept and kept[name]["path"] == path:
-                self._restore_file(path, kept[name])
+                unit_file.restore(path, self._content(name), kept[name]["mode"], kept[name]["link"])
             elif os.path.lexists(path):
                 os.unlink(path)
         files.sync_directory(self._layout.unit_dir)
 
-    def _restore_file(self, path, unit):
-        if unit["link"] is not None:
-            beside = files.beside_path(path)
-            files.remove(beside)
-            os.symlink(unit["link"], beside)
-            os.rename(beside, path)
-        else:
-            with open(os.path.join(self._layout.adopted, unit["name"]), "rb") as handle:
-                files.replace(path, handle.read(), unit["mode"])
+    def _content(self, unit_name):
+        return files.read_bytes(os.path.join(self._layout.adopted, unit_name))
 
 
 def kept(layout: Layout) -> Adoption | None:
@@ -192,8 +179,14 @@ def keep(layout: Layout, found: foreign.Foreign, actor: str) -> Adoption:
     return adoption
 
 
-def keep_copy(layout: Layout, unit_name: str, content: bytes) -> str:
-    """Keep the text of a unit file of ours that somebody edited; returns where."""
+def keep_edited(layout: Layout, releases: dict, unit_name: str) -> str | None:
+    """Keep a unit file that no release has and that was not kept before; returns where, if it was kept."""
+    installed = os.path.join(layout.unit_dir, unit_name)
+    if os.path.islink(installed) or not os.path.isfile(installed):
+        return None
+    content = files.read_bytes(installed)
+    if _is_known(layout, releases, unit_name, content):
+        return None
     os.makedirs(layout.adopted, mode=0o700, exist_ok=True)
     path = os.path.join(layout.adopted, "%s.edited-%s" % (unit_name, timestamp().replace(":", "")))
     files.replace(path, content, 0o600)
@@ -201,7 +194,7 @@ def keep_copy(layout: Layout, unit_name: str, content: bytes) -> str:
     return path
 
 
-def is_known(layout: Layout, releases: dict, unit_name: str, content: bytes) -> bool:
+def _is_known(layout, releases, unit_name, content):
     """Whether the content of a unit file is that of a release here, or is kept already."""
     if content.decode("utf-8", "replace") in _texts_of(releases):
         return True
@@ -214,8 +207,7 @@ def is_known(layout: Layout, releases: dict, unit_name: str, content: bytes) -> 
 
 def _has(path, content):
     try:
-        with open(path, "rb") as handle:
-            return handle.read() == content
+        return files.read_bytes(path) == content
     except OSError:
         return False
 

@@ -18,10 +18,10 @@ from ..releases import lease
 from ..releases.running import running_release
 from ..system import files, lock
 from ..systemd import systemctl, unit_file
+from ..systemd.written import ADOPTED
 from . import adopt, confirm, strategies
 from .request import Request
 
-ADOPTED = "/var/lib/slipway-adopted-"
 # What lies in the app's directory beside its releases; what else is there belongs to somebody else.
 _OWN = (
     "current",
@@ -111,8 +111,7 @@ class _Installed:
             return False  # such as a mask, which is the administrator's
         if name in self._current_units():
             return True  # also where somebody edited it
-        with open(path, "rb") as handle:
-            content = handle.read()
+        content = files.read_bytes(path)
         texts = [text for release in self._releases.values() for text in release.units().values()]
         return content.decode("utf-8", "replace") in texts
 
@@ -190,7 +189,7 @@ class _Installed:
             systemctl.disable(unit_name)
         present = self.present()
         for path in self.units:
-            self._keep_edited(path)
+            adopt.keep_edited(self.layout, self._releases, os.path.basename(path))
         if self._adopted_paths():
             target = self._move_adopted()
             actions.append("moved what was adopted to %s" % target)
@@ -220,15 +219,6 @@ class _Installed:
         if os.path.join(self.layout.unit_dir, file) in self.units:
             return True
         return running_release(self.layout, systemctl.show(unit_name)["MainPID"]) is not None
-
-    def _keep_edited(self, path):
-        """A unit of ours that somebody edited is kept, with what was adopted."""
-        if os.path.islink(path):
-            return
-        with open(path, "rb") as handle:
-            content = handle.read()
-        if not adopt.is_known(self.layout, self._releases, os.path.basename(path), content):
-            adopt.keep_copy(self.layout, os.path.basename(path), content)
 
     def _move_adopted(self):
         """Complete or not at all, also to another file system."""

@@ -225,14 +225,9 @@ class Deployment:
             self._keep_edited(name)
 
     def _keep_edited(self, unit_name):
-        """Keep a unit file that no release has and that was not kept by an adoption."""
-        path = os.path.join(self.layout.unit_dir, unit_name)
-        if os.path.islink(path) or not os.path.isfile(path):
-            return
-        with open(path, "rb") as handle:
-            content = handle.read()
-        if not adopt.is_known(self.layout, self.state.releases, unit_name, content):
-            copy = adopt.keep_copy(self.layout, unit_name, content)
+        copy = adopt.keep_edited(self.layout, self.state.releases, unit_name)
+        if copy:
+            path = os.path.join(self.layout.unit_dir, unit_name)
             self.actions.append("kept the edited %s as %s" % (path, copy))
 
     def previous_after_success(self) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from ...common import placeholders
-from ..system.files import remove, sync_directory, write_file
+from ..system.files import read_bytes, remove, sync_directory, write_file
 
 
 def write(directory: str, files: dict, port: int | None, gid: int, final: str | None = None) -> None:
@@ -48,13 +48,8 @@ def replace(directory: str, files: dict, port: int | None, gid: int) -> None:
 def intact(directory: str, files: dict, port: int | None) -> bool:
     """Whether the directory has what ``write`` put there."""
     return all(
-        _read(os.path.join(directory, path)) == _filled(files[path], port, directory) for path in files
+        read_bytes(os.path.join(directory, path)) == _filled(files[path], port, directory) for path in files
     )
-
-
-def _read(path):
-    with open(path, "rb") as handle:
-        return handle.read()
 
 
 def _make(directory, gid):

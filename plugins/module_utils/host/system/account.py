@@ -16,20 +16,22 @@ def not_root(need: str) -> str:
     sudo and doas say who called them: then Ansible did become somebody, and it was the wrong one.
     """
     uid = os.geteuid()
+    name = name_of(uid, "an account without a name")
     caller = os.environ.get("SUDO_USER") or os.environ.get("DOAS_USER")
     if caller:
         return (
             "%s, and Ansible became %s (uid %d) there: set "
-            "ansible_become_user to root for this host, or remove it" % (need, _name(uid), uid)
+            "ansible_become_user to root for this host, or remove it" % (need, name, uid)
         )
     return (
         "%s, and this is %s (uid %d): set become: true (the "
-        "variable ansible_become), with ansible_become_user: root if that is set" % (need, _name(uid), uid)
+        "variable ansible_become), with ansible_become_user: root if that is set" % (need, name, uid)
     )
 
 
-def _name(uid):
+def name_of(uid: int, without: str) -> str:
+    """The name of an account; ``without``: what to say of one that has none."""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
-        return "an account without a name"
+        return without

@@ -46,20 +46,25 @@ def beside_path(path: str) -> str:
 
 def sync_directory(path: str) -> None:
     """Make renames and new names in a directory survive a power cut."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    _sync(path, os.O_DIRECTORY)
 
 
 def sync_file(path: str) -> None:
     """Make a file's content survive a power cut."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    _sync(path, os.O_NOFOLLOW)
+
+
+def _sync(path, flag):
+    descriptor = os.open(path, os.O_RDONLY | flag)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def read_bytes(path: str) -> bytes:
+    with open(path, "rb") as handle:
+        return handle.read()
 
 
 def read_text(path: str) -> str:

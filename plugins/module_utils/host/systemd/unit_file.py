@@ -85,6 +85,18 @@ def install(texts: dict, directory: str = DIRECTORY) -> bool:
     return bool(changed)
 
 
+def restore(path: str, content: bytes, mode: int, link: str | None) -> None:
+    """Let a unit file be as it was, in one step; ``link``: where it led, if it was a link."""
+    if link is None:
+        files.replace(path, content, mode)
+        return
+    beside = files.beside_path(path)
+    files.remove(beside)
+    os.symlink(link, beside)
+    os.rename(beside, path)
+    files.sync_directory(os.path.dirname(path))
+
+
 def remove(name: str, directory: str = DIRECTORY) -> bool:
     """Remove the unit file of that name; returns whether there was one. The administrator's drop-ins stay."""
     if not exists(name, directory):

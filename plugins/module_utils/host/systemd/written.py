@@ -67,12 +67,8 @@ def put_back(found: foreign.Foreign) -> None:
         path = os.path.join(unit_file.DIRECTORY, unit.name)
         if unit.path != path:  # such as one of a package, in /usr/lib
             unit_file.remove(unit.name)
-        elif unit.link is not None:
-            files.remove(path)
-            os.symlink(unit.link, path)
-            files.sync_directory(unit_file.DIRECTORY)
         else:
-            files.replace(path, unit.content, unit.mode)
+            unit_file.restore(path, unit.content, unit.mode, unit.link)
     unit_file.daemon_reload()
     if found.enabled == "enabled":
         systemctl.enable(found.service)
@@ -90,7 +86,7 @@ def keep_copy(app: str, name: str, content: bytes) -> str:
     os.makedirs(directory, mode=0o700, exist_ok=True)
     for known in sorted(os.listdir(directory)):
         path = os.path.join(directory, known)
-        if known.startswith(name) and os.path.isfile(path) and _content(path) == content:
+        if known.startswith(name) and os.path.isfile(path) and files.read_bytes(path) == content:
             return path
     path = os.path.join(directory, "%s.%s" % (name, timestamp().replace(":", "")))
     while os.path.lexists(path):
@@ -111,8 +107,3 @@ def _edited(unit_name, text):
     """The unit of ours that is installed, if somebody edited it."""
     now = unit_file.installed(unit_name)
     return [now.encode("utf-8")] if now and now not in (text, _noted(unit_name)) else []
-
-
-def _content(path):
-    with open(path, "rb") as handle:
-        return handle.read()

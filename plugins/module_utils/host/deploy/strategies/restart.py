@@ -16,8 +16,13 @@ REPLACES = ("restart",)
 
 
 def units(request):
+    return {serving(request.layout): sections(request)}
+
+
+def sections(request):
+    """The service, with what `current` names; the strategy socket has the same."""
     layout = request.layout
-    sections = unit.sections(
+    return unit.sections(
         request.app,
         request.unit,
         binary=layout.live_binary,
@@ -25,7 +30,6 @@ def units(request):
         port_variable=request.port_variable,
         config=layout.live_config,
     )
-    return {serving(layout): sections}
 
 
 def serving(layout):

@@ -11,9 +11,9 @@ with `restart`.
 
 from __future__ import annotations
 
-from ....common import unit
 from ....common.errors import InvalidInput
 from ...systemd import systemctl, unit_file
+from . import restart
 
 NAME = "socket"
 REPLACES = ("restart", "socket")
@@ -26,18 +26,10 @@ def units(request):
             request.port,
             "the strategy socket needs the port that systemd is to listen on: set slipway_port (option port)",
         )
-    layout = request.layout
-    sections = unit.sections(
-        request.app,
-        request.unit,
-        binary=layout.live_binary,
-        environment_file=layout.live_environment,
-        port_variable=request.port_variable,
-        config=layout.live_config,
-    )
+    sections = restart.sections(request)
     socket_unit = _socket(request.app)
     sections["Unit"] = sections["Unit"] + [("Requires", socket_unit), ("After", socket_unit)]
-    return {serving(layout): sections, socket_unit: _socket_sections(request)}
+    return {serving(request.layout): sections, socket_unit: _socket_sections(request)}
 
 
 def _socket_sections(request):
@@ -80,14 +72,18 @@ def route_to_adopted(_deployment):
 
 
 def require(deployment):
-    if not _is_listening(deployment, deployment.target):
+    _require_port(deployment, _is_listening(deployment, deployment.target))
+
+
+def _require_port(deployment, listens):
+    if not listens:
         deployment.check_port(serving(deployment.layout))
 
 
 def go_live(deployment):
     unit_name = serving(deployment.layout)
-    require(deployment)
     listens = _is_listening(deployment, deployment.target)
+    _require_port(deployment, listens)
     deployment.smoke_test()
     deployment.switch(deployment.target, previous=deployment.previous_after_success())
     _take_port(deployment, listens)
