@@ -49,7 +49,12 @@ ARGUMENTS = {
     "lock_wait": {"type": "float", "default": 0},
     "fencing_token": {"type": "int", "default": 0},
     "confirm_within": {"type": "int", "default": 0},
+    "plan": {"type": "dict"},
+    "report_health": {"type": "bool", "default": False},
 }
+# What an apply needs of the plan, and what it must find again on the host.
+PLAN = ("changed", "release", "current", "artifact", "needs_artifact", "here", "binaries", "reasons", "diff")
+EXPECTED = ("release", "current")
 
 # Before ansible-core 2.19 a template whose text is JSON gave the data that it describes, not the text.
 AS_TEXT = {} if hasattr(ansible.template, "trust_as_template") else {"convert_data": False}
@@ -81,16 +86,43 @@ class ActionModule(EngineAction):
 
     def _release(self, arguments, task_vars):
         external_check = self._external_check(arguments)
+        plan = arguments.pop("plan")
         request = self._request(arguments, task_vars)
-        plan = self.execute(dict(request, step="plan"), None, task_vars)
-        if plan.get("failed") or self._task.check_mode:
-            return plan
-        result = self._apply(request, plan, task_vars) if plan["changed"] else plan
+        if self._task.check_mode or not plan:
+            plan = self.execute(dict(request, step="plan"), None, task_vars)
+            if plan.get("failed") or self._task.check_mode:
+                return self._shown(request, plan)
+            result = self._apply(request, plan, task_vars) if plan["changed"] else plan
+        else:
+            expects = {name: plan[name] for name in EXPECTED}
+            result = self._apply(dict(request, expects=expects), plan, task_vars)
         if external_check and result["current"] and not result.get("failed"):
             result = self._check_externally(result, external_check)
         if result.get("unconfirmed") and not result.get("failed"):
             result = self._confirm(request, result, task_vars)
         return result
+
+    def _shown(self, request, plan):
+        """A plan as the result of check mode: with what would travel, and what a later apply needs of it."""
+        if plan.get("failed"):
+            return plan
+        transfer, size = self._would_travel(request, plan)
+        kept = {name: plan.get(name) for name in PLAN[: None if self._task.diff else -1]}
+        return dict(plan, transfer=transfer, bytes=size, plan=kept)
+
+    def _would_travel(self, request, plan):
+        """How the artifact would reach the host, and how many bytes go out from here."""
+        if not plan["needs_artifact"]:
+            return "none", 0
+        tarball = self._tarball(request, plan)
+        for transfer, dummy, payload in self._cheaper_transfers(request, plan, tarball, []):
+            return transfer, os.path.getsize(payload) if payload else 0
+        return "full", os.path.getsize(tarball)
+
+    @staticmethod
+    def _tarball(request, plan):
+        """The one of the artifacts that the host chose."""
+        return next(item["path"] for item in request["artifacts"] if item["digest"] == plan["artifact"])
 
     def _apply(self, request, plan, task_vars):
         request = dict(request, step="apply")
@@ -122,8 +154,7 @@ class ActionModule(EngineAction):
 
     def _apply_with_artifact(self, request, plan, task_vars):
         """Use a cheaper transfer if one is requested and works; otherwise send the whole artifact."""
-        tarball = next(item["path"] for item in request["artifacts"] if item["digest"] == plan["artifact"])
-        notes = []
+        tarball, notes = self._tarball(request, plan), []
         for transfer, options, payload in self._cheaper_transfers(request, plan, tarball, notes):
             result = self.execute(dict(request, **options), payload, task_vars)
             if not result.pop("full_needed", False):

@@ -21,6 +21,7 @@ ARGUMENTS = {
     },
     "needs": {"type": "str", "choices": ["source", "artifacts", "command"]},
     "refuses": {"type": "dict", "default": {}},
+    "one_service": {"type": "bool", "default": False},
 }
 SHOWN = 20
 NO_SERVICE = "slipway_app is not set for any host: set it for the hosts of the service, in the inventory"
@@ -58,7 +59,7 @@ class ActionModule(ActionBase):
         if not problems:
             problems = (
                 fleet.disagreements(services)
-                + _several(in_play)
+                + _several(in_play, arguments["one_service"], "balancers" in task_vars["groups"])
                 + _lacking(in_play, arguments["needs"])
                 + _refused(in_play, arguments["refuses"])
                 + _no_issuer(in_play, task_vars["groups"])
@@ -70,7 +71,7 @@ class ActionModule(ActionBase):
             problems = _unusable(in_play, arguments["reads"]) + _unbuildable(builds, build_of)
         if problems:
             return dict(result, failed=True, msg=_in_full(problems))
-        facts = dict(_facts(services, in_play), builds=builds, build_of=build_of)
+        facts = dict(_facts(services, in_play, task_vars["groups"]), builds=builds, build_of=build_of)
         return dict(result, changed=False, ansible_facts={"slipway__fleet": facts})
 
     def _read_all(self, task_vars):
@@ -121,32 +122,32 @@ class ActionModule(ActionBase):
         return lookup.run([pattern], variables=task_vars)
 
 
-def _facts(services, in_play):
+def _facts(services, in_play, groups):
     """What the plays that follow use; small, as every task that looks at it copies it."""
-    app = next(iter(fleet.apps(in_play)))
     first = next(iter(in_play.values()))
     return {
-        "app": app,
+        "app": first["slipway_app"],
         "hosts": list(in_play),
-        "all_hosts": fleet.apps(services)[app],
+        "apps": fleet.settings(services, in_play),
         "waves": first["slipway_waves"],
-        "unhealthy_first": first["slipway_unhealthy_first"],
-        "migrate": first["slipway_migrate"],
-        "before_tasks": first["slipway_before_tasks"],
-        "after_tasks": first["slipway_after_tasks"],
+        "drains": fleet.drains(in_play, groups.get("balancers")),
+        "plan": first["slipway_plan"] or "",
+        "summary": first["slipway_summary"] or "",
         "command": first["slipway_command"],
         "run_hosts": list(in_play) if first["slipway_run_on"] == "all" else list(in_play)[:1],
     }
 
 
-def _several(in_play):
+def _several(in_play, only_one, behind_balancers):
+    """Several services in one run are fine where each has its own hosts, and the playbook can do it."""
     apps = fleet.apps(in_play)
-    if len(apps) < 2:
+    if len(apps) < 2 or not (only_one or behind_balancers):
         return []
     counted = ", ".join("%s (%d hosts)" % (app, len(hosts)) for app, hosts in apps.items())
+    reason = "This playbook" if only_one else "A run with a group balancers"
     return [
-        "slipway_app: the inventory has several services: %s. A run takes one of them: name its group with "
-        "-e slipway_hosts=GROUP, or with --limit" % counted
+        "slipway_app: the inventory has several services: %s. %s takes one of them: name its group with "
+        "-e slipway_hosts=GROUP, or with --limit" % (counted, reason)
     ]
 
 

@@ -123,6 +123,17 @@ options:
         address. It takes the options of M(slipway.golang.health). If it fails the task fails, and the release
         is left running, because it is healthy on its host.
     type: dict
+  plan:
+    description:
+      - The RV(plan) of an earlier task in check mode. The host is then not asked again what would change,
+        which saves one remote execution.
+      - The host decides anew under its lock. If it has another current release by now, or another target
+        than the plan, it refuses.
+    type: dict
+  report_health:
+    description: In check mode, report as RV(healthy) whether the live release is healthy now.
+    type: bool
+    default: false
   smoke:
     description:
       - The smoke test. It first starts the new binary as a transient unit, with the same sandbox, user and
@@ -307,6 +318,18 @@ migrations:
   type: list
   elements: list
   sample: [[migrate, up]]
+plan:
+  description: What would be done, for the option O(plan) of a later task.
+  returned: success, in check mode
+  type: dict
+bytes:
+  description: How many bytes of the artifact would be sent from the controller.
+  returned: success, in check mode
+  type: int
+healthy:
+  description: Whether the live release is healthy now.
+  returned: success, in check mode with O(report_health=true)
+  type: bool
 actions:
   description: What was done, in order.
   returned: changed

@@ -38,6 +38,7 @@ options:
       - slipway_before_tasks
       - slipway_config
       - slipway_drain_tasks
+      - slipway_plan
       - slipway_summary
       - slipway_undrain_tasks
     default: []
@@ -47,6 +48,10 @@ options:
         value than its default is reported.
     type: dict
     default: {}
+  one_service:
+    description: Report an inventory with several services, of which this playbook takes one.
+    type: bool
+    default: false
 attributes:
   action:
     description: Runs on the controller, once for all hosts of the play.

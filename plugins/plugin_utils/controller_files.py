@@ -106,4 +106,5 @@ READERS = {
     "slipway_before_tasks": _no_file,
     "slipway_after_tasks": _no_file,
     "slipway_summary": _no_directory,
+    "slipway_plan": _no_directory,
 }

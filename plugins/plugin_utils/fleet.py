@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the variables of all hosts come to: which apps are where, and what has to be built.
+"""What the variables of all hosts come to: which apps are where, what has to be built, and in which waves.
 
 Pure: values in (``variables.read``), values out. An inventory may hold several apps and several environments
 of one app; each distinct description is built once, and no host gets the build of another one.
@@ -25,11 +25,23 @@ OF_THE_ROLLOUT = (
     "slipway_migrate",
     "slipway_before_tasks",
     "slipway_after_tasks",
-    "slipway_summary",
     "slipway_release",
     "slipway_command",
     "slipway_run_on",
 )
+# What the playbooks ask of them.
+_SETTINGS = (
+    "waves",
+    "max_failures",
+    "on_failure",
+    "lease",
+    "unhealthy_first",
+    "migrate",
+    "before_tasks",
+    "after_tasks",
+)
+# One run has one of each, whatever the number of its apps.
+OF_THE_RUN = ("slipway_summary", "slipway_plan")
 # What makes one build another one.
 OF_THE_BUILD = (
     "slipway_app",
@@ -55,18 +67,43 @@ def apps(services):
 
 
 def disagreements(services):
-    """Where hosts of one app differ in what a rollout has only one of, as sentences."""
+    """Where hosts differ in what a rollout of their app, or the run, has only one of, as sentences."""
     problems = []
     for app, hosts in apps(services).items():
-        for name in OF_THE_ROLLOUT:
-            first = services[hosts[0]][name]
-            other = next((host for host in hosts if services[host][name] != first), None)
-            if other:
-                problems.append(
-                    "%s: %s has %r and %s has %r, but a rollout of %s has only one: "
-                    "set it for all of its hosts" % (name, hosts[0], first, other, services[other][name], app)
-                )
+        problems += _differing(services, hosts, OF_THE_ROLLOUT, "a rollout of %s" % app)
+    return problems + _differing(services, list(services), OF_THE_RUN, "a run")
+
+
+def _differing(services, hosts, names, whose):
+    problems = []
+    for name in names if hosts else ():
+        first = services[hosts[0]][name]
+        other = next((host for host in hosts if services[host][name] != first), None)
+        if other:
+            problems.append(
+                "%s: %s has %r and %s has %r, but %s has only one: set it for all of its hosts"
+                % (name, hosts[0], first, other, services[other][name], whose)
+            )
     return problems
+
+
+def settings(services, in_play):
+    """App to what a rollout needs to know of it. ``services`` has the hosts that ``--limit`` leaves out."""
+    every = apps(services)
+    return {app: _settings(in_play[hosts[0]], hosts, every[app]) for app, hosts in apps(in_play).items()}
+
+
+def _settings(values, hosts, all_hosts):
+    own = {name: values["slipway_" + name] for name in _SETTINGS}
+    tasks = {name: own[name] or "" for name in ("before_tasks", "after_tasks")}
+    return dict(own, hosts=hosts, all_hosts=all_hosts, **tasks)
+
+
+def drains(services, balancers):
+    """Whether any host has to be taken out of the balance while its service restarts."""
+    behind = balancers and any(len(hosts) > 1 for hosts in apps(services).values())
+    tasks = ("slipway_drain_tasks", "slipway_undrain_tasks")
+    return bool(behind) or any(values[name] for values in services.values() for name in tasks)
 
 
 def builds(services):
@@ -109,3 +146,18 @@ def _described(build, all_of_them):
         "port_variable": build["slipway_port_variable"],
         "signing_key": build["slipway_signing_key"],
     }
+
+
+def wave_sizes(waves, count):
+    """How many hosts each wave has, as Ansible's ``serial`` counts: the last entry repeats to the end.
+
+    A percentage is one of all hosts, rounded down, and at least one host.
+    """
+    sizes, left, position = [], count, 0
+    while left > 0:
+        entry = waves[min(position, len(waves) - 1)]
+        size = max(int(entry[:-1]) * count // 100, 1) if isinstance(entry, str) else entry
+        sizes.append(min(size, left))
+        left -= sizes[-1]
+        position += 1
+    return sizes

@@ -56,12 +56,13 @@ class Ran:
         self.calls = calls
 
     def names(self, *left_out):
-        """The calls in order, as NAME HOST."""
-        return ["%(call)s %(host)s" % call for call in self.calls if call["call"] not in ("lease", *left_out)]
+        """The calls in order, as NAME HOST; without the plans and the lease, which change no service."""
+        left_out = ("plan", "lease", *left_out)
+        return ["%(call)s %(host)s" % call for call in self.calls if call["call"] not in left_out]
 
     def table(self):
         """Host to outcome, from the closing table; empty if there is none."""
-        rows = re.findall(r'^ +"(web[0-9]) +\S+ +\S+ +(\S.*?)  +\S+ +[0-9.]+",?$', self.output, re.MULTILINE)
+        rows = re.findall(r"^(web[0-9]) +\S+ +\S+ +(\S.*?)  +\S.* +[0-9.]+$", self.output, re.MULTILINE)
         return dict(rows)
 
 

@@ -13,6 +13,8 @@ from ansible.plugins.action import ActionBase
 
 OLD, NEW = "1.0.0-0a1b2c3d4e5f", "2.0.0-123456789012"
 PLAN = {"changed": True, "outcome": "ok", "release": NEW, "from": OLD, "current": OLD, "migrations": []}
+PLAN.update(transfer="delta", bytes=154000, reasons=["current is %s" % OLD])
+KNOWN = {"release": NEW, "current": OLD, "artifact": "0a1b", "needs_artifact": True, "here": []}
 DEPLOYED = {
     "outcome": "ok",
     "release": NEW,
@@ -46,6 +48,8 @@ class ActionModule(ActionBase):
         with open(os.environ["STUB_ANSWERS"], encoding="utf-8") as file:
             given = json.load(file)
         answer = given.get("%s %s" % (name, host), given.get(name, ANSWERS[name]))
+        if name == "plan" and answer.get("outcome") == "ok":
+            answer["plan"] = dict(KNOWN, changed=answer["changed"])
         return dict(result, **answer)
 
     def _name(self):

@@ -55,7 +55,7 @@ def test_both_run_once_around_the_rollout(play, hooks, tmp_path):
     run = play("deploy", **variables)
     assert run.status == 0, run.output
     assert noted(tmp_path) == ["before orders", "after True 3"]
-    places = [run.output.index(words) for words in ("Note it", "[Deploy]", "[Print summary]")]
+    places = [run.output.index(words) for words in ("Note it", "[Deploy]", "[Show outcome]")]
     assert places == sorted(places) and run.output.count("TASK [Note it]") == 2
 
 
@@ -63,13 +63,13 @@ def test_a_failure_before_ends_the_rollout_before_anything_is_changed(play, hook
     run = play("deploy", slipway_migrate=["migrate", "up"], **hooks(before=FAIL))
     assert run.status != 0 and run.names() == []
     assert set(run.table().values()) == {"not reached"}
-    assert "A task of slipway_before_tasks failed: Refuse: it is Friday. No host was changed" in run.output
+    assert "A task of slipway_before_tasks failed: Refuse: it is Friday. No host was switched" in run.output
     assert run.calls[-1]["call"] == "lease" and run.calls[-1]["args"]["state"] == "absent"
 
 
 def test_a_failure_before_ends_a_rollback_too(play, hooks):
     run = play("rollback", **hooks(before=FAIL))
-    assert run.status != 0 and run.names("plan") == []
+    assert run.status != 0 and run.names() == []
 
 
 def test_a_failure_after_is_reported_and_the_releases_stay(play, hooks):

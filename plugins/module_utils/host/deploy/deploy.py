@@ -45,6 +45,7 @@ def deploy(request: Request, payload: BinaryIO | None) -> Deployment:
             stack.enter_context(lock.held(request.layout.lock, note, request.lock_wait))
             request.layout.sweep()
             target, state, plan = observe(request)
+            _refuse_stale_plan(request, target, state)
             deployment = Deployment(request, target, state)
         if request.unless_confirmed and not _is_still_unconfirmed(request, state):
             confirm.disarm(request.layout)
@@ -64,6 +65,28 @@ def _rejecting_os_errors(request):
         raise Rejected(
             "%s cannot be deployed to: %s. Nothing was changed" % (request.layout.root, error)
         ) from error
+
+
+def _refuse_stale_plan(request, target, state):
+    """A plan that somebody has read is carried out as it was shown, or not at all.
+
+    The host may have moved meanwhile, by another rollout or by hand. What is there already is no reason: a
+    second try of the same finds nothing to do.
+    """
+    expects = request.expects
+    if not expects or state.current == target.id == expects["release"]:
+        return
+    found = {"release": target.id, "current": state.current}
+    for name, words in (
+        ("current", "current was %s, and is %s"),
+        ("release", "the target was %s, and is %s"),
+    ):
+        if found[name] != expects[name]:
+            was, now = expects[name] or "nothing", found[name] or "nothing"
+            raise Rejected(
+                "The plan is out of date: %s. Nothing was changed here. Run the deploy again, and read "
+                "the new plan" % (words % (was, now))
+            )
 
 
 def _is_still_unconfirmed(request, state):

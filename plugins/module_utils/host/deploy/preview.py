@@ -12,7 +12,7 @@ from ...common import canonical, environment
 from ...common.errors import Rejected, SlipwayError
 from ..releases.history import History
 from ..releases.running import listed_digest
-from ..system import platform
+from ..system import lock, platform
 from ..systemd import foreign
 from . import adopt
 from .plan import Plan, decide
@@ -34,8 +34,8 @@ def plan(options: dict, stream) -> dict:
     target, state, decision = observe(request)
     if decision.needs_artifact:
         check_space(request.layout, target)
-    if options.get("check") and decision.activate:
-        _check_ahead(request, target, state)
+    if options.get("check"):
+        _check_ahead(request, target, state, decision)
     to_confirm = request.layout.is_pending() and not decision.changed
     return {
         "changed": decision.changed or to_confirm,
@@ -50,6 +50,7 @@ def plan(options: dict, stream) -> dict:
         "diff": difference(target, state, decision),
         "migrations": History(request.layout.history).migrations(target.id),
         "here": _artifacts(state) if decision.needs_artifact else [],
+        "healthy": state.live_problem() is None if options.get("report_health") else None,
         "binaries": _binaries(state) if decision.needs_artifact else {},
         "host": {"goarch": platform.goarch(), "free_bytes": platform.free_bytes(request.layout.root)},
     }
@@ -70,11 +71,14 @@ def _binaries(state):
     return found
 
 
-def _check_ahead(request, target, state):
+def _check_ahead(request, target, state, decision):
     """Refuse in check mode what apply would refuse before it starts anything; a migration relies on that."""
-    from .steps import Deployment  # here, as no other plan needs it
+    if decision.changed and not request.lock_wait:
+        lock.refuse_held(request.layout.lock)
+    if decision.activate:
+        from .steps import Deployment  # here, as no other plan needs it
 
-    Deployment(request, target, state).check_ahead()
+        Deployment(request, target, state).check_ahead()
 
 
 def observe(request: Request) -> tuple[Target, HostState, Plan]:

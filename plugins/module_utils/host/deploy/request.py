@@ -72,6 +72,7 @@ class Request:
         self.fencing_token = options.get("fencing_token") or 0
         self.confirm_within = _check_confirm_within(options.get("confirm_within") or 0)
         self.unless_confirmed = options.get("unless_confirmed")
+        self.expects = options.get("expects") or {}
         self.actor = options.get("actor") or "unknown"
         self.deploy_id = options.get("deploy_id") or ""
 

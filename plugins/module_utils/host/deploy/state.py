@@ -18,6 +18,7 @@ from ..releases.running import binary_intact, listed_digest, running_release
 from ..system.files import has_text
 from ..systemd import systemctl
 from . import adopt, strategies
+from .target import existing
 
 TYPE_CHECKING = False  # as in typing, without the cost of importing it
 if TYPE_CHECKING:
@@ -113,10 +114,19 @@ class HostState:
 
     def health_problem(self) -> str | None:
         """Why the target is unhealthy, probed now; None if it is healthy, or is not what runs."""
-        if self.running_release != self._target.id:
-            return None
-        check = self._request.check_for(self._target, port=self._request.strategy.port(self._request.layout))
-        return health.problem_now(check, release=self._target.names)
+        return self._problem_of(self._target) if self.running_release == self._target.id else None
+
+    def live_problem(self) -> str | None:
+        """Why the release that runs is unhealthy, probed now, by the check that it last passed."""
+        release = self.releases.get(self.running_release)
+        if release is None:
+            return "no release of Slipway's runs"
+        health_of = History(self._request.layout.history).health_of(release.id)
+        return self._problem_of(existing(release, health_of))
+
+    def _problem_of(self, target):
+        check = self._request.check_for(target, port=self._request.strategy.port(self._request.layout))
+        return health.problem_now(check, release=target.names)
 
 
 def is_intact(release: Release) -> bool:

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.1
 MAX_NOTE = 65536
+_HELD = (
+    "Another deploy holds %s: %s. Nothing was changed. Wait until it ends, or set "
+    "rollout_lock_wait_seconds (option lock_wait)"
+)
 
 
 @contextlib.contextmanager
@@ -45,16 +49,26 @@ def held(path: str, note: dict, wait: float = 0.0) -> Iterator[None]:
         os.close(descriptor)
 
 
+def refuse_held(path: str) -> None:
+    """Raise if another process holds the lock now. Asks the kernel: to try the lock would be in the way."""
+    try:
+        with open(path, "rb") as handle, open("/proc/locks", encoding="ascii") as locks:
+            inode = ":%d " % os.fstat(handle.fileno()).st_ino
+            held_now = any(" FLOCK " in line and inode in line for line in locks)
+            note = _read_note(handle.fileno())
+    except OSError:
+        return
+    if held_now:
+        raise SlipwayError(_HELD % (path, _describe(note)))
+
+
 def _acquire(descriptor, path, deadline):
     while True:
         try:
             return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() >= deadline:
-                raise SlipwayError(
-                    "Another deploy holds %s: %s. Nothing was changed. Wait until it ends, or set "
-                    "rollout_lock_wait_seconds (option lock_wait)" % (path, _describe(_read_note(descriptor)))
-                ) from None
+                raise SlipwayError(_HELD % (path, _describe(_read_note(descriptor)))) from None
             time.sleep(POLL_SECONDS)
 
 

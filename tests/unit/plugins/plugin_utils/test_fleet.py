@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import pytest
 from ansible_collections.slipway.golang.plugins.plugin_utils import fleet, variables
 
 
@@ -58,3 +59,20 @@ def test_a_rollout_has_one_of_each():
         "slipway_waves: web1 has [1] and web2 has [2], but a rollout of orders has only one"
     )
     assert fleet.disagreements({"web1": service(), "web2": service(slipway_port=1)}) == []
+
+
+@pytest.mark.parametrize(
+    ("waves", "count", "sizes"),
+    [
+        ([1, "10%", "25%", "100%"], 10, [1, 1, 2, 6]),
+        ([1, "10%", "25%", "100%"], 1, [1]),
+        ([1, "10%", "25%", "100%"], 40, [1, 4, 10, 25]),
+        ([3], 10, [3, 3, 3, 1]),
+        (["50%"], 3, [1, 1, 1]),
+        (["100%"], 7, [7]),
+        ([2, 5], 4, [2, 2]),
+        ([1], 0, []),
+    ],
+)
+def test_waves_are_reckoned_as_ansible_does(waves, count, sizes):
+    assert fleet.wave_sizes(waves, count) == sizes

@@ -1,0 +1,158 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""slipway.golang.rollout: keep the account of a rollout, on the controller, between its plays.
+
+It connects to no host: it reads what the tasks of the playbooks registered, and prints the plan and the
+outcome as text.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+
+from ansible.errors import AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ..plugin_utils import rollout, tables
+
+STEPS = ("planned", "prepared", "wave", "soaked", "rolled_back", "ended")
+ARGUMENTS = {
+    "step": {"type": "str", "choices": list(STEPS), "required": True},
+    "migrates": {"type": "bool", "default": True},
+    "write_plan": {"type": "bool", "default": False},
+}
+KEPT = "slipway_plan: %s: %s. Nothing was changed. %s"
+ANEW = "Make it anew with slipway.golang.plan, and read it"
+
+
+class ActionModule(ActionBase):
+    """One method for each step; each returns the rollout, and what ends the run, if anything does."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp=None, task_vars=None):
+        result = super().run(tmp, task_vars)
+        dummy, arguments = self.validate_argument_spec(ARGUMENTS)
+        self.hostvars = task_vars["hostvars"]
+        local = self.hostvars["localhost"]
+        self.fleet = local["ansible_facts"]["slipway__fleet"]
+        self.migrates, self.write_plan = arguments["migrates"], arguments["write_plan"]
+        # It was registered as a fact, and may have come through a template: a copy that is ours.
+        account = json.loads(json.dumps(local.get("slipway__rollout") or {}))
+        account, problem = getattr(self, "_" + arguments["step"])(account)
+        account["failed"] = [host for host, row in account["rows"].items() if row["failed"]]
+        result.update(changed=False, ansible_facts={"slipway__rollout": account})
+        return dict(result, failed=True, msg=problem) if problem else result
+
+    # --- steps
+
+    def _planned(self, dummy):
+        hosts = self.fleet["hosts"]
+        apps = {
+            app: dict(known, migrate=known["migrate"] if self.migrates else None)
+            for app, known in self.fleet["apps"].items()
+        }
+        account = rollout.planned(apps, {host: self._result(host) for host in hosts})
+        self._print(tables.plan(account))
+        problem = account["refused"] or self._of_kept_plan(account)
+        if problem or self._task.check_mode:
+            account.update(order=[], sizes=[], first={})
+        if not account["order"]:
+            self._write_summary(account)
+        return account, problem
+
+    def _prepared(self, account):
+        results = {app: self._preparation(account, app, host) for app, host in account["first"].items()}
+        return dict(rollout.prepared(account, results), leased_at=time.time()), ""
+
+    def _wave(self, account):
+        hosts = rollout.current_wave(account)
+        account = rollout.after_wave(account, {host: self._result(host) for host in hosts})
+        for renewed in (self.hostvars[hosts[0]].get("slipway__renewed") or {}).get("results") or []:
+            if renewed.get("failed") or renewed.get("unreachable"):
+                account = rollout.lost_lease(
+                    account, renewed["item"]["key"], renewed.get("msg") or "no connection"
+                )
+            elif not renewed.get("skipped"):
+                account["leased_at"] = time.time()
+        return account, ""
+
+    def _soaked(self, account):
+        hosts = rollout.last_wave(account)
+        return rollout.after_soak(account, {host: self._result(host) for host in hosts}), ""
+
+    def _rolled_back(self, account):
+        results = {host: self._result(host) for host in account["going_back"]}
+        return rollout.after_rollback(account, results), ""
+
+    def _ended(self, account):
+        account = rollout.ended(account)
+        self._print(tables.outcome(account))
+        self._write_summary(account)
+        return account, ""
+
+    # --- parts
+
+    def _result(self, host):
+        """What the release of a host registered; not what may be its secrets, which no result has."""
+        return self.hostvars[host].get("rollout_result")
+
+    def _preparation(self, account, app, host):
+        """What came of the lease, of the user's tasks and of the migration of one app."""
+        known = self.hostvars[host]
+        leased = known.get("slipway__leased") or {}
+        if known.get("slipway__problem"):
+            return {"problem": known["slipway__problem"], "migration": self._failed_migration(known)}
+        if leased.get("unreachable") or leased.get("failed"):
+            return {"problem": leased.get("msg") or "the host that keeps the lease cannot be reached"}
+        if app in account["migrate"] and not known.get("slipway__migrated"):
+            problem = "slipway_migrate did not end on %s: the connection to the host was lost" % host
+            return {"problem": problem, "migration": {"msg": problem}}
+        return {"problem": ""}
+
+    @staticmethod
+    def _failed_migration(known):
+        return {"msg": known["slipway__problem"]} if known.get("slipway__migrating") else None
+
+    def _of_kept_plan(self, account):
+        """Write the plan, or compare it with the one that was kept. Returns what is wrong."""
+        path = self.fleet["plan"]
+        if not path:
+            return ""
+        if self.write_plan:
+            self._write(path, rollout.kept(account))
+            return ""
+        try:
+            with open(path, encoding="utf-8") as handle:
+                before = json.load(handle)
+        except OSError as error:
+            return KEPT % (path, error.strerror, "Make it first with slipway.golang.plan")
+        except ValueError as error:
+            return KEPT % (path, "it is not JSON: %s" % error, ANEW)
+        moved = rollout.moved(account, before)
+        return KEPT % (path, "; ".join(moved), ANEW) if moved else ""
+
+    def _write_summary(self, account):
+        if self.fleet["summary"]:
+            self._write(self.fleet["summary"], rollout.summary(rollout.ended(account)))
+
+    @staticmethod
+    def _write(path, content):
+        try:
+            os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+            with open(path, "w", encoding="utf-8") as handle:
+                handle.write(json.dumps(content, indent=4, sort_keys=True) + "\n")
+        except OSError as error:
+            raise AnsibleError("%s cannot be written: %s" % (path, error.strerror)) from error
+
+    @staticmethod
+    def _print(text):
+        Display().display("\n%s\n" % text)

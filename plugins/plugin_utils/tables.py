@@ -1,0 +1,119 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A rollout as text: the plan before it, and the outcome after it; and the tables of the other playbooks."""
+
+from __future__ import annotations
+
+from . import rollout as rollouts
+
+# Hosts for which the same is planned share a line beyond so many lines.
+LINES = 40
+MARKS = {rollouts.CHANGE: "~", rollouts.UNCHANGED: "="}
+
+
+def plan(rollout):
+    """The plan: a line that counts, a line for each host, and each problem whole."""
+    rows = list(rollout["rows"].values())
+    heading = ("", "HOST", "FROM", "TO", "SEND", "WHY")
+    lines = [_planned_cells(row) for row in rows]
+    return "\n".join(
+        [_counted(rows), ""] + table([heading] + _together(lines)) + _problems(rows) + [""] + [_next(rollout)]
+    )
+
+
+def _planned_cells(row):
+    why = row["outcome"] if row["outcome"] != rollouts.CHANGE else row["why"].replace("\n", " ")
+    return MARKS.get(row["outcome"], "!"), row["host"], row["from"] or "-", row["to"] or "-", _sent(row), why
+
+
+def _together(lines):
+    """Lines that differ in their host only as one line, if there are many."""
+    if len(lines) <= LINES:
+        return lines
+    groups = {}
+    for mark, host, *rest in lines:
+        groups.setdefault((mark, *rest), []).append(host)
+    return [(mark, _hosts(hosts), *rest) for (mark, *rest), hosts in groups.items()]
+
+
+def _hosts(hosts):
+    return hosts[0] if len(hosts) == 1 else "%s to %s (%d)" % (hosts[0], hosts[-1], len(hosts))
+
+
+def _sent(row):
+    if row["transfer"] == "pull":
+        return "pull"
+    return size(row["bytes"]) if row["bytes"] else "-"
+
+
+def size(count):
+    """Bytes as people read them."""
+    for unit in ("B", "kB", "MB"):
+        if count < 1000:
+            return "%d %s" % (count, unit) if unit == "B" or count >= 10 else "%.1f %s" % (count, unit)
+        count /= 1000.0
+    return "%.1f GB" % count
+
+
+def _counted(rows):
+    counts = [(rollouts.CHANGE, "to change"), (rollouts.UNCHANGED, "unchanged")]
+    parts = ["%d %s" % (sum(row["outcome"] == outcome for row in rows), words) for outcome, words in counts]
+    bad = sum(row["failed"] for row in rows)
+    return "Plan: %s" % ", ".join(parts + (["%d with a problem" % bad] if bad else []))
+
+
+def _problems(rows):
+    bad = [row for row in rows if row["failed"]]
+    return [""] + failures(bad) if bad else []
+
+
+def _next(rollout):
+    if rollout["refused"]:
+        return "%s. Nothing was changed" % rollout["refused"]
+    if not rollout["order"]:
+        return "Nothing to do"
+    lines = [
+        "Migrate: %s with %s, on %s" % (" ".join([app] + _args(rollout, app)), release, rollout["first"][app])
+        for app, release in rollout["migrate"].items()
+    ]
+    count = len(rollout["sizes"])
+    sizes = ", ".join(str(number) for number in rollout["sizes"])
+    return "\n".join(lines + ["%d wave%s: %s" % (count, "s"[: count > 1], sizes)])
+
+
+def _args(rollout, app):
+    return [str(argument) for argument in rollout["apps"][app]["migrate"]["args"]]
+
+
+def outcome(rollout):
+    """The closing table, and each failure once and whole."""
+    rows = list(rollout["rows"].values())
+    heading = ("HOST", "FROM", "TO", "OUTCOME", "SENT", "READY MS", "SECONDS")
+    lines = table([heading] + [_ended_cells(row) for row in rows])
+    return "\n".join(lines + _problems(rows))
+
+
+def _ended_cells(row):
+    ready = "-" if row["ready_ms"] in (None, "") else row["ready_ms"]
+    sent = _sent(row) if row["outcome"] != rollouts.UNCHANGED else "-"
+    return row["host"], row["from"] or "-", row["to"] or "-", row["outcome"], sent, ready, row["seconds"]
+
+
+def failures(rows):
+    """Each failure as lines, whole: the outcome and the reason, then what belongs to it."""
+    lines = []
+    for row in rows:
+        head = "%s: %s: %s" % (row["host"], row["outcome"], row["why"] or "it gave no reason")
+        lines += head.splitlines()
+    return lines
+
+
+def table(rows):
+    """Lines with aligned columns. A row's last cell may be long: it widens no column."""
+    rows = [[str(cell) for cell in row] for row in rows]
+    columns = range(len(rows[0]) - 1)
+    widths = [max(len(row[column]) for row in rows if column < len(row) - 1) for column in columns]
+    lines = [[cell.ljust(width) for cell, width in zip(row[:-1], widths)] + row[-1:] for row in rows]
+    return "\n".join("  ".join(line).rstrip() for line in lines).splitlines()
