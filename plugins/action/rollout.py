@@ -18,7 +18,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ..plugin_utils import rollout, tables
+from ..plugin_utils import rollout, tables, this_run
 
 STEPS = ("planned", "prepared", "wave", "soaked", "rolled_back", "ended")
 ARGUMENTS = {
@@ -27,6 +27,7 @@ ARGUMENTS = {
     "write_plan": {"type": "bool", "default": False},
 }
 KEPT = "slipway_plan: %s: %s. Nothing was changed. %s"
+SKIPPED = "The play Check variables was not part of this run. Nothing was changed. Run the playbook from its beginning"
 ANEW = "Make it anew with slipway.golang.plan, and read it"
 
 
@@ -43,11 +44,16 @@ class ActionModule(ActionBase):
         dummy, arguments = self.validate_argument_spec(ARGUMENTS)
         self.hostvars = task_vars["hostvars"]
         local = self.hostvars["localhost"]
-        self.fleet = local["ansible_facts"]["slipway__fleet"]
+        # Ansible runs a task in a fork of the process that runs the plays.
+        facts = local["ansible_facts"]
+        self.fleet = this_run.fact(facts, "slipway__fleet", os.getppid())
+        if not self.fleet:
+            return dict(result, failed=True, msg=SKIPPED)
         self.migrates, self.write_plan = arguments["migrates"], arguments["write_plan"]
         # It was registered as a fact, and may have come through a template: a copy that is ours.
-        account = json.loads(json.dumps(local.get("slipway__rollout") or {}))
+        account = json.loads(json.dumps(this_run.fact(facts, "slipway__rollout", os.getppid())))
         account, problem = getattr(self, "_" + arguments["step"])(account)
+        account["run"] = this_run.identity(os.getppid())
         account["failed"] = [host for host, row in account["rows"].items() if row["failed"]]
         result.update(changed=False, ansible_facts={"slipway__rollout": account})
         return dict(result, failed=True, msg=problem) if problem else result

@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+import os
+
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
-from ..plugin_utils import controller_files, fleet, variables
+from ..plugin_utils import controller_files, fleet, this_run, variables
 from ..plugin_utils.kinds import beginning
 
 ARGUMENTS = {
@@ -72,6 +74,7 @@ class ActionModule(ActionBase):
         if problems:
             return dict(result, failed=True, msg=_in_full(problems))
         facts = dict(_facts(services, in_play, task_vars["groups"]), builds=builds, build_of=build_of)
+        facts["run"] = this_run.identity(os.getppid())  # this is a fork of the process that runs the plays
         return dict(result, changed=False, ansible_facts={"slipway__fleet": facts})
 
     def _read_all(self, task_vars):

@@ -67,19 +67,14 @@ def _planned_row(app, host, plan):
 
 def _over_budget(rollout, what):
     """Why it may not begin, or not go on; empty where it may."""
+    reasons = []
     for app, settings in rollout["apps"].items():
         failed = [row["host"] for row in _rows_of(rollout, app) if row["failed"]]
         if len(failed) > settings["max_failures"]:
             hosts = ", ".join(failed[:5]) + (" and %d more" % (len(failed) - 5) if len(failed) > 5 else "")
-            return BUDGET % (
-                len(failed),
-                len(settings["hosts"]),
-                app,
-                what,
-                settings["max_failures"],
-                hosts,
-            )
-    return ""
+            counts = len(failed), len(settings["hosts"]), app, what, settings["max_failures"]
+            reasons.append(BUDGET % (*counts, hosts))
+    return ". ".join(reasons)
 
 
 def _waves(apps, rows, plans):
@@ -134,8 +129,14 @@ def moved(rollout, before):
     """What differs from a plan that was kept, as sentences; empty if nothing does."""
     if not isinstance(before, dict) or before.get("format") != 1:
         return ["it is no plan that this version has written"]
-    now = kept(rollout)
-    old = {row.get("host"): row for row in before.get("hosts") or [] if isinstance(row, dict)}
+    now, rows = kept(rollout), before.get("hosts")
+    if not isinstance(rows, list) or not all(
+        isinstance(row, dict) and isinstance(row.get("host"), str) for row in rows
+    ):
+        return ["its list of hosts is damaged"]
+    old = {row["host"]: row for row in rows}
+    if len(old) < len(rows):
+        return ["it has a host twice"]
     found = ["%s was not in it" % row["host"] for row in now["hosts"] if row["host"] not in old]
     found += ["%s is not there any more" % host for host in old if host not in rollout["rows"]]
     for row in now["hosts"]:

@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 from support import lab
 
-FLEET = lab.Fleet("plan", "web=3", "bare=1:nopython", timeout=300)
-WEB = ("web1", "web2", "web3")
+# odd1 has nginx, as the lab's ACME servers do.
+FLEET = lab.Fleet("plan", "web=2", "odd=1:acme", "bare=1:nopython", timeout=300)
+HOSTS = ("web1", "web2", "odd1", "bare1")
+WEB = ("web1", "web2", "odd1")
 # What a deploy may change of a service.
 KEPT = (
     "for app in %s; do systemctl show -p MainPID -p ActiveState -p UnitFileState $app.service $app@*.service; "
@@ -116,7 +118,7 @@ def kept(hosts: dict[str, lab.Host], apps) -> dict[str, str]:
 def hosts():
     """The hosts, past ssh. All have the account of the services."""
     with FLEET:
-        found = {name: lab.Host(FLEET, name, past_ssh=True) for name in (*WEB, "bare1")}
+        found = {name: lab.Host(FLEET, name, past_ssh=True) for name in HOSTS}
         for host in found.values():
             host.sure("id shop 2>/dev/null || useradd --system --user-group shop")
         yield found
@@ -128,5 +130,3 @@ def shop(hosts, tmp_path_factory):
     directory = tmp_path_factory.mktemp("shop")
     service = {**SERVICE, "slipway_app": "shop", "slipway_port": 8070}
     return Controller(directory, {name: alias(name, **service) for name in WEB})
-
-

@@ -2,18 +2,39 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The problems that a plan has to find: a service for each, which one of its three hosts has."""
+"""The problems that a plan has to find.
+
+Those that come of a variable are of one service, `shop`, and of a host of the inventory each, which may be the same
+host of the fleet. Those that come of the host are of a service of their own each.
+"""
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import platform
+from pathlib import Path
 
 from support import lab
 
-from .conftest import SERVICE, WEB, alias
+from .conftest import SERVICE, alias
 
+NAMES = (
+    "unreachable",
+    "nopython",
+    "nouser",
+    "arch",
+    "port",
+    "nginx",
+    "unit",
+    "disk",
+    "foreign",
+    "lock",
+    "masked",
+    "strategy",
+)
 CLOSED_PORT = 1
+TAKEN = 8160
 # Where a host is another machine than the one that the artifact was made for.
 OTHER_ARCHITECTURE = "arm64" if platform.machine() == "x86_64" else "amd64"
 HOLD = "systemctl reset-failed hold 2>/dev/null; systemctl is-active -q hold || systemd-run -q --unit=hold "
@@ -23,19 +44,18 @@ FOREIGN = "[Service]\nExecStart=/bin/sleep infinity\n"
 
 @dataclasses.dataclass
 class Problem:
-    """``cause``: what makes it, on the third host; ``variables``: those of that host that make it."""
+    """``cause``: a command that makes it, on the host; ``variables``: those of the host that make it."""
 
     outcome: str
     said: str
     cause: str = ""
     cure: str = ""
     variables: dict = dataclasses.field(default_factory=dict)
-    container: str = "web3"
+    container: str = "odd1"
 
 
 def problems(elsewhere: str) -> dict[str, Problem]:
-    """The name of the service to its problem. ``elsewhere``: an artifact for another architecture."""
-    ports = {name: 8100 + number for number, name in enumerate(NAMES)}
+    """``elsewhere``: an artifact for another architecture."""
     return {
         "unreachable": Problem("unreachable", "Connection refused", variables={"ansible_port": CLOSED_PORT}),
         "nopython": Problem("rejected", "slipway.golang.scp", container="bare1"),
@@ -55,10 +75,10 @@ def problems(elsewhere: str) -> dict[str, Problem]:
         ),
         "port": Problem(
             "rejected",
-            "Port %d is already taken by python3" % ports["port"],
-            "systemctl is-active -q taken || systemd-run -q --unit=taken python3 -c %r"
-            % (LISTEN % ports["port"]),
+            "Port %d is already taken by python3" % TAKEN,
+            "systemctl is-active -q taken || systemd-run -q --unit=taken python3 -c %r" % (LISTEN % TAKEN),
             "systemctl stop taken",
+            variables={"slipway_port": TAKEN},
         ),
         "foreign": Problem(
             "rejected",
@@ -77,6 +97,8 @@ def problems(elsewhere: str) -> dict[str, Problem]:
         "nginx": Problem(
             "rejected",
             "run the playbook slipway.golang.setup with slipway_strategy: blue_green first",
+            "systemctl start nginx",
+            variables={"slipway_strategy": "blue_green", "slipway_alternate_port": 8170},
         ),
         "masked": Problem(
             "rejected",
@@ -96,37 +118,30 @@ def problems(elsewhere: str) -> dict[str, Problem]:
     }
 
 
-NAMES = (
-    "unreachable",
-    "nopython",
-    "nouser",
-    "arch",
-    "disk",
-    "port",
-    "foreign",
-    "lock",
-    "strategy",
-    "nginx",
-    "masked",
-    "unit",
-)
+def service_of(name: str, problem: Problem) -> str:
+    return "shop" if problem.variables or problem.container != "odd1" else name
 
 
-def inventory(found: dict[str, Problem], directory) -> dict[str, dict]:
-    """Three hosts for each service; the one with the problem is the first, so that another has the lease."""
-    hosts = {}
-    for number, (name, problem) in enumerate(found.items()):
-        service = dict(SERVICE, slipway_app=name, slipway_port=8100 + number)
-        service["slipway_artifacts"] = [str(tarball_of(name, directory))]
-        if name == "nginx":
-            service.update(slipway_strategy="blue_green", slipway_alternate_port=8200)
-        hosts[name + "-bad"] = alias(problem.container, **dict(service, **problem.variables))
-        hosts.update({"%s-%s" % (name, good): alias(good, **service) for good in WEB[:2]})
+def inventory(found: dict[str, Problem], directory: Path) -> dict[str, dict]:
+    """The hosts with a problem come first of each service, so that another host keeps the lease."""
+    services = {name: service_of(name, problem) for name, problem in found.items()}
+    hosts, counts = {}, collections.Counter(services.values())
+    for number, service in enumerate(counts):
+        variables = dict(SERVICE, slipway_app=service, slipway_port=8100 + number)
+        variables["slipway_artifacts"] = [str(directory / "dist" / (service + "-1.0.0-linux-amd64.tar.gz"))]
+        variables["slipway_max_failures"] = "{{ %d - missing | default(0) | int }}" % counts[service]
+        bad = {name: problem for name, problem in found.items() if services[name] == service}
+        hosts.update(
+            (name + "-bad", alias(problem.container, **{**variables, **problem.variables}))
+            for name, problem in bad.items()
+        )
+        good = ("web1", "web2") if service == "shop" else ("web1",)
+        hosts.update(("%s-%s" % (service, name), alias(name, **variables)) for name in good)
     return hosts
 
 
-def tarball_of(name, directory):
-    return directory / "dist" / ("%s-1.0.0-linux-amd64.tar.gz" % name)
+def good_hosts(hosts) -> list[str]:
+    return [host for host in hosts if not host.endswith("-bad")]
 
 
 def cause(found: dict[str, Problem], hosts: dict[str, lab.Host]) -> None:
