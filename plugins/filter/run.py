@@ -14,8 +14,9 @@ from ansible.errors import AnsibleFilterError
 from ..plugin_utils import this_run
 
 SKIPPED = (
-    "--start-at-task has skipped the play Check variables, and Slipway's playbooks cannot begin in the middle. "
-    "Nothing was changed. Run the playbook without --start-at-task: hosts that are done already are left as they are"
+    "--start-at-task has skipped the play Check variables, and Slipway's playbooks cannot begin in the "
+    "middle. Nothing was changed. Run the playbook without --start-at-task: hosts that are done already are "
+    "left as they are"
 )
 
 

@@ -20,7 +20,7 @@ HOSTS = ("web1", "web2", "odd1", "bare1")
 WEB = ("web1", "web2", "odd1")
 # What a deploy may change of a service.
 KEPT = (
-    "for app in %s; do systemctl show -p MainPID -p ActiveState -p UnitFileState $app.service $app@*.service; "
+    "for app in %s; do systemctl show -p MainPID -p ActiveState -p UnitFileState $app.service; "
     "find /opt/$app /etc/systemd/system/$app* -printf '%%p %%i %%T@ %%C@ %%l\\n' 2>/dev/null; "
     "cat /opt/$app/history.jsonl 2>/dev/null; done; true"
 )
@@ -63,7 +63,12 @@ class Ran:
 
 
 class Controller:
-    """Runs playbooks of the collection with an inventory of its own."""
+    """Runs playbooks of the collection with an inventory of its own.
+
+    ``artifacts``: what is deployed from now on, without another build.
+    """
+
+    artifacts: list[str] | None = None
 
     def __init__(self, directory: Path, hosts: dict[str, dict], **more: str):
         self.directory = directory
@@ -73,11 +78,15 @@ class Controller:
             ANSIBLE_SSH_CONTROL_PATH_DIR=FLEET.connections,
             ANSIBLE_HOME=str(directory / "ansible"),
             ANSIBLE_FORKS="12",
+            # No play relies on facts that are variables too.
+            ANSIBLE_INJECT_FACT_VARS="False",
             **more,
         )
 
     def argv(self, name: str, *flags: str, **variables) -> list[str]:
         variables.setdefault("slipway_dist", str(self.directory / "dist"))
+        if self.artifacts:
+            variables.setdefault("slipway_artifacts", self.artifacts)
         return lab.playbook_argv(
             "slipway.golang." + name, *flags, inventory=self.inventory, variables=variables
         )
@@ -130,3 +139,12 @@ def shop(hosts, tmp_path_factory):
     directory = tmp_path_factory.mktemp("shop")
     service = {**SERVICE, "slipway_app": "shop", "slipway_port": 8070}
     return Controller(directory, {name: alias(name, **service) for name in WEB})
+
+
+@pytest.fixture(scope="session")
+def live(shop):
+    """The same, and its first release is live on web1."""
+    shop.sure("deploy", "--limit", "web1")
+    (tarball,) = (shop.directory / "dist").glob("*.tar.gz")
+    shop.artifacts = [str(tarball)]
+    return shop

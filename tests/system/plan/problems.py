@@ -4,8 +4,8 @@
 
 """The problems that a plan has to find.
 
-Those that come of a variable are of one service, `shop`, and of a host of the inventory each, which may be the same
-host of the fleet. Those that come of the host are of a service of their own each.
+Those that come of a variable are of one service, `shop`, and of a host of the inventory each, which may
+be the same host of the fleet. Those that come of the host are of a service of their own each.
 """
 
 from __future__ import annotations
