@@ -27,7 +27,10 @@ ARGUMENTS = {
     "write_plan": {"type": "bool", "default": False},
 }
 KEPT = "slipway_plan: %s: %s. Nothing was changed. %s"
-SKIPPED = "The play Check variables was not part of this run. Nothing was changed. Run the playbook from its beginning"
+SKIPPED = (
+    "The play Check variables was not part of this run. Nothing was changed. Run the playbook from its "
+    "beginning"
+)
 ANEW = "Make it anew with slipway.golang.plan, and read it"
 
 

@@ -39,7 +39,7 @@ def planned(apps, plans):
     order, sizes = _waves(apps, rows, plans) if not rollout["refused"] else ([], [])
     rollout.update(order=order, sizes=sizes, going_back=[])
     rollout["first"] = {app: host for host in reversed(order) for app in [rows[host]["app"]]}
-    rollout["keepers"] = {app: _keeper(apps[app], rows) for app in rollout["first"]}
+    rollout["keepers"] = {app: _keeper(apps[app], rows, plans) for app in rollout["first"]}
     rollout["migrate"] = _migrate(rollout, plans)
     return rollout
 
@@ -89,14 +89,15 @@ def _waves(apps, rows, plans):
     return order, sizes
 
 
-def _keeper(settings, rows):
-    """The host that keeps the app's lease: the first of all its hosts that can be reached.
+def _keeper(settings, rows, plans):
+    """The host that keeps the app's lease: the first of all its hosts on which Slipway works.
 
+    One that refuses the release may keep it: another rollout, of another release, has to meet this one there.
     Empty where there is none: a single host has its lock.
     """
     if not settings["lease"] or len(settings["all_hosts"]) < 2:
         return ""
-    away = [host for host, row in rows.items() if row["outcome"] == UNREACHABLE]
+    away = [host for host, row in rows.items() if row["failed"] and not (plans.get(host) or {}).get("works")]
     return next((host for host in settings["all_hosts"] if host not in away), "")
 
 

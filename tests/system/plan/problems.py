@@ -33,6 +33,7 @@ NAMES = (
     "masked",
     "strategy",
 )
+CANNOT_KEEP = ("unreachable-bad", "nopython-bad")
 CLOSED_PORT = 1
 TAKEN = 8160
 # Where a host is another machine than the one that the artifact was made for.
@@ -108,7 +109,7 @@ def problems(elsewhere: str) -> dict[str, Problem]:
         ),
         "unit": Problem(
             "rejected",
-            "systemd refuses unit.service",
+            "systemd refuses shop.service: shop.service:",
             variables={
                 "slipway_unit": dict(
                     SERVICE["slipway_unit"], directives={"Service": {"TimeoutStartSec": "soon"}}
@@ -123,20 +124,22 @@ def service_of(name: str, problem: Problem) -> str:
 
 
 def inventory(found: dict[str, Problem], directory: Path) -> dict[str, dict]:
-    """The hosts with a problem come first of each service, so that another host keeps the lease."""
+    """Hosts that cannot keep a lease come first of all, the others with a problem last."""
     services = {name: service_of(name, problem) for name, problem in found.items()}
     hosts, counts = {}, collections.Counter(services.values())
     for number, service in enumerate(counts):
         variables = dict(SERVICE, slipway_app=service, slipway_port=8100 + number)
         variables["slipway_artifacts"] = [str(directory / "dist" / (service + "-1.0.0-linux-amd64.tar.gz"))]
         variables["slipway_max_failures"] = "{{ %d - missing | default(0) | int }}" % counts[service]
-        bad = {name: problem for name, problem in found.items() if services[name] == service}
-        hosts.update(
-            (name + "-bad", alias(problem.container, **{**variables, **problem.variables}))
-            for name, problem in bad.items()
-        )
+        bad = {
+            name + "-bad": alias(problem.container, **{**variables, **problem.variables})
+            for name, problem in found.items()
+            if services[name] == service
+        }
         good = ("web1", "web2") if service == "shop" else ("web1",)
+        hosts.update((name, bad.pop(name)) for name in CANNOT_KEEP if name in bad)
         hosts.update(("%s-%s" % (service, name), alias(name, **variables)) for name in good)
+        hosts.update(bad)
     return hosts
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A plan that is kept in a file: carried out as it is, or refused with what moved, and then nothing is changed.
+"""A plan that is kept in a file: carried out as it is, or refused with what moved, and nothing is changed.
 
 What each field of the file does is in the unit tests of plugin_utils/rollout.py.
 """

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Several rollouts plan at the same time, and one of them is carried out: the plans of the others are stale."""
+"""Several rollouts plan at the same time, and one is carried out: the plans of the others are stale."""
 
 from __future__ import annotations
 

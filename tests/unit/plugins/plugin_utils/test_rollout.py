@@ -247,3 +247,54 @@ def test_other_hosts_and_other_waves_are_another_plan():
 @pytest.mark.parametrize("text", [None, [], "x", {}, {"format": 2}, {"format": 1, "hosts": ["x"]}])
 def test_what_is_no_plan_is_refused(text):
     assert rollout.moved(plan(), text)
+
+
+# --- a plan that was altered ---
+
+
+def altered(**changes):
+    return dict(rollout.kept(plan({"web2": IS})), **changes)
+
+
+def with_row(**changes):
+    hosts = altered()["hosts"]
+    return altered(hosts=[dict(hosts[0], **changes)] + hosts[1:])
+
+
+@pytest.mark.parametrize(
+    "before, said",
+    [
+        (with_row(host="web0"), "web1 was not in it"),
+        (with_row(app="shop"), "web1: app was shop, and is orders"),
+        (with_row(outcome="unchanged"), "web1: outcome was unchanged, and is change"),
+        (with_row(to="3-c"), "web1: to was 3-c, and is 2-b"),
+        (with_row(artifact=None), "web1: artifact was nothing, and is 0a"),
+        (with_row(**{"from": "0-z"}), "web1: from was 0-z, and is 1-a"),
+        (with_row(host=["web1"]), "its list of hosts is damaged"),
+        (altered(hosts={"web1": {}}), "its list of hosts is damaged"),
+        (altered(hosts=1), "its list of hosts is damaged"),
+        (altered(hosts=None), "its list of hosts is damaged"),
+        (altered(hosts=["web1"]), "its list of hosts is damaged"),
+        (altered(hosts=altered()["hosts"] * 2), "it has a host twice"),
+        (altered(hosts=altered()["hosts"][1:]), "web1 was not in it"),
+        (altered(order=HOSTS), "the waves are others"),
+        (altered(waves=[9]), "the waves are others"),
+        (altered(waves="all"), "the waves are others"),
+        (altered(format=2), "it is no plan that this version has written"),
+        ([], "it is no plan that this version has written"),
+    ],
+)
+def test_a_plan_that_was_altered_by_hand_is_refused_with_what_moved(before, said):
+    assert said in "; ".join(rollout.moved(plan({"web2": IS}), before))
+
+
+def test_each_service_beyond_its_budget_is_named():
+    apps = {app: settings([app + "1"]) for app in ("orders", "shop")}
+    made = rollout.planned(apps, {"orders1": BAD, "shop1": AWAY})
+    assert "1 of 1 hosts of orders have" in made["refused"] and "1 of 1 hosts of shop have" in made["refused"]
+
+
+@pytest.mark.parametrize("trouble, keeper", [(dict(BAD, works=True), "web1"), (BAD, "web2"), (AWAY, "web2")])
+def test_the_lease_is_kept_where_slipway_works(trouble, keeper):
+    """A host without Python, or without root, cannot keep it; one that refuses the release can."""
+    assert plan({"web1": trouble}, max_failures=1)["keepers"] == {"orders": keeper}
