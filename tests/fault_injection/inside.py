@@ -609,7 +609,7 @@ def must(result):
 
 
 def short(result):
-    kept = ("failed", "msg", "outcome", "exception", "warnings", "changed", "release", "rc")
+    kept = ("failed", "msg", "outcome", "exception", "warnings", "changed", "release", "rc", "needs_artifact")
     return result and {key: result[key] for key in kept if key in result}
 
 

@@ -37,6 +37,26 @@ ACTS = {
     "adoption": {"prepare": ["by hand"], "act": "adopt", "again": "adopt", "ends": "new"},
     "bad adoption": {"prepare": ["by hand"], "act": "bad-adopt", "again": "adopt", "ends": "again"},
 }
+# The plan before a deploy, and a deploy whose plan is out of date: both change nothing.
+PLANS = {
+    name: {"prepare": ["old"], "act": parcel, "again": "new", "ends": "again"}
+    for name, parcel in (("plan", "plan"), ("stale plan", "stale"))
+}
+# A plan writes nothing that stays; systemd reads a unit from a directory of its own, which goes again.
+WRITES = (
+    "create",
+    "mkdir",
+    "symlink",
+    "link",
+    "rename",
+    "write",
+    "truncate",
+    "remove",
+    "rmdir",
+    "chmod",
+    "chown",
+)
+MAY_WRITE = "/tmp/slipway-verify-"
 # A migration changes nothing that serves; the next run deploys.
 MIGRATIONS = {
     name: {"prepare": ["old", parcel], "act": "migrate", "again": "new", "ends": "again"}
@@ -53,6 +73,8 @@ QUICK = (
     "kill -9: deploy",
     "kill -9: bad deploy",
     "kill -9: bad adoption",
+    "kill -9: plan",
+    "only reads: plan",
     "a full disk that stays: bad deploy",
     "order of writes: deploy",
     "order of writes: first deploy",
@@ -93,7 +115,7 @@ class Suite:
         )
         if not tries:
             sys.exit(f"{title}: not a single step was found")
-        old, new = clean["before"]["serves"], clean["result"]["release"]
+        old, new = clean["before"]["serves"], clean["result"].get("release")
         for tried in tries:
             wanted = tried["again"].get("release") if recipe["ends"] == "again" else new
             outcome, problem = verdict.judge(tried, old, new, wanted)
@@ -113,6 +135,22 @@ class Suite:
         self.orders[act] = f"{count} fsyncs; without any of {needed} of them this check would fail"
         for problem in order.violations(told["steps"]):
             self.fail(f"order of writes: {act}: {problem}")
+
+    def check_reads(self, act: str) -> None:
+        """Whether an act writes nothing that stays."""
+        recipe = PLANS[act]
+        clean, told = self.run(
+            "steps", fault="none", **{key: recipe[key] for key in ("prepare", "act", "again")}
+        )
+        wrong = [
+            line
+            for line in told["steps"]
+            for kind, *paths in [line.split("\t")]
+            if kind in WRITES and not all(path.startswith(MAY_WRITE) for path in paths)
+        ]
+        self.note(f"only reads: {act}", verdict.UNKNOWN if wrong else verdict.KEPT, "; ".join(wrong))
+        if clean["before"] != clean["after"]:
+            self.fail(f"only reads: {act}: {clean['before']} became {clean['after']}")
 
     def try_cases(self, only: str, every: int) -> None:
         """A row for each line of the table in cases.py."""
@@ -258,6 +296,8 @@ def parcels(strategy: str) -> dict[str, bytes]:
         "back": traced(dict(base, artifacts=[], release="previous")),
         "adopt": of("2.0.0", adopt=True),
         "bad-adopt": of("2.0.0", adopt=True, environment={"UNHEALTHY_ON_PORT": "8080"}),
+        "plan": of("2.0.0", step="plan", check=True, unit={"drain_seconds": 6}),
+        "stale": of("2.0.0", expects={"release": "2.0.0-000000000000", "current": "0.1.0-000000000000"}),
         "staged": of("2.0.0", state="staged"),
         "staged-bad": of("2.0.0", state="staged", environment={"FAIL_MIGRATION": "3"}),
         "migrate": traced(
@@ -342,6 +382,18 @@ def migrations(suite, arguments) -> None:
             suite.enumerate(title, recipe, fault="errno", every=arguments.every, **full)
 
 
+def plans(suite, arguments) -> None:
+    for name, recipe in PLANS.items():
+        if wants(arguments, f"kill -9: {name}"):
+            suite.enumerate(f"kill -9: {name}", recipe, fault="kill", every=arguments.every)
+        title = f"a full disk that stays: {name}"
+        if wants(arguments, title):
+            full = {"errno": errno.ENOSPC, "on": True}
+            suite.enumerate(title, recipe, fault="errno", every=arguments.every, **full)
+    if wants(arguments, "only reads: plan"):
+        suite.check_reads("plan")
+
+
 def connections(suite, arguments) -> None:
     cuts = {
         "the controller is killed": None,
@@ -388,7 +440,19 @@ def several(suite, arguments) -> None:
         suite.try_several("many", count=max(200 // arguments.every, 10))
 
 
-PARTS = (kills, socket_kills, blue_green_kills, migrations, connections, power, disk, orders, table, several)
+PARTS = (
+    kills,
+    socket_kills,
+    blue_green_kills,
+    migrations,
+    plans,
+    connections,
+    power,
+    disk,
+    orders,
+    table,
+    several,
+)
 
 if __name__ == "__main__":
     lab.script(main)

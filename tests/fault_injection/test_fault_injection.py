@@ -63,6 +63,12 @@ def test_a_command_has_to_leave_the_old_release(outcome):
     assert verdict.judge(one, OLD, NEW, NEW) == (verdict.KEPT, "")
 
 
+def test_a_plan_has_to_leave_the_old_release():
+    one = tried()
+    one["result"] = {"outcome": "ok", "needs_artifact": True, "release": NEW}
+    assert verdict.judge(one, OLD, NEW, NEW)[0] == verdict.UNKNOWN
+
+
 def tried():
     """A kill after which the new release serves, and a next run with nothing to do."""
     seen = {

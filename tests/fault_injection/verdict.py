@@ -73,9 +73,10 @@ def doubts(tried: dict, old: str | None, new: str | None) -> tuple[str, str] | N
     if damaged:
         return UNKNOWN, f"what looks like a release is none: {damaged}"
     told = {"ok": new, "rejected": old, "reverted": old}
-    is_command = "rc" in result  # its outcome is not that of a deploy: the old release serves in any case
+    # The outcome of a command, or of a plan, is not that of a deploy: the old release serves in any case.
+    is_command = "rc" in result or "needs_artifact" in result
     if is_command and serves != old:
-        return UNKNOWN, f"a command was run, and {serves} serves, not {old}"
+        return UNKNOWN, f"a command was run, or a plan was made, and {serves} serves, not {old}"
     if result and not is_command and result["outcome"] in told and serves != told[result["outcome"]]:
         return UNKNOWN, f"the engine said {result}, but {serves} serves"
     if result.get("outcome") == "down" and after["healthy"]:
