@@ -11,7 +11,7 @@ import json
 import pytest
 
 from ..plugins.module_utils.host.deploy.artifacts import artifact
-from .stub import NEW, OLD, PLAN
+from .stub import ANSWERS, NEW, OLD, PLAN
 
 RELEASES = ["release web1", "release web2", "release web3"]
 UP_TO_DATE = dict(PLAN, changed=False, current=NEW)
@@ -117,6 +117,25 @@ def test_hosts_go_back_as_slipway_on_failure_says(play, on_failure, back):
     assert run.status != 0 and [name for name in run.names() if "rollback" in name] == back
     gone = [host for host, outcome in run.table().items() if outcome == "rolled back"]
     assert gone == [name.split()[1] for name in back]
+
+
+@pytest.mark.parametrize(
+    ("host", "change", "reason"),
+    [
+        ("web1", {"health_problem": "GET /healthz answered 500"}, "GET /healthz answered 500"),
+        ("web1", {"unit": {"NRestarts": 2}}, "its process ended and was restarted 2 times"),
+        ("web1", {"failed": True, "msg": "no Python"}, "no Python"),
+        ("web2", {"health_problem": "GET /healthz answered 500"}, "GET /healthz answered 500"),
+    ],
+)
+def test_a_host_that_is_unhealthy_after_the_soak_goes_back_and_no_wave_follows(play, host, change, reason):
+    """The first host, too, whose facts have what came of the preparation."""
+    answers = {"release_info " + host: dict(ANSWERS["release_info"], **change)}
+    run = play("deploy", answers, slipway_waves=[1], slipway_soak_seconds=1)
+    reached = RELEASES[: RELEASES.index("release " + host) + 1]
+    assert run.status != 0 and run.names("release_info") == [*reached, "rollback " + host], run.output
+    assert run.table()[host] == "rolled back" and run.table()["web3"] == "not reached"
+    assert "is unhealthy 1 s later: " + reason in run.output
 
 
 def test_check_mode_is_the_plan_alone(play):
