@@ -46,6 +46,17 @@ def test_the_hosts_are_asked_all_at_once_and_then_deployed_wave_by_wave(play):
     ]
 
 
+def test_it_needs_no_fact_that_ansible_injects_as_a_variable(play):
+    """As ansible-core will do by default: facts are in ansible_facts only."""
+    answers = {"release web2": REVERTED}
+    settings = {"ANSIBLE_INJECT_FACT_VARS": "False"}
+    run = play("deploy", answers, settings=settings, slipway_waves=[1, 2], slipway_on_failure="revert_all")
+    assert run.status != 0, run.output
+    assert sorted(run.names()) == sorted([*RELEASES, "rollback web1", "rollback web3"])
+    assert run.table() == {"web1": "rolled back", "web2": "reverted", "web3": "rolled back"}
+    assert leases(run) == ["present", "absent"]
+
+
 def test_the_release_gets_the_plan_that_was_shown(play):
     run = play("deploy")
     for call in run.calls:
