@@ -42,11 +42,11 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         dummy, arguments = self.validate_argument_spec(ARGUMENTS)
         self.hostvars = task_vars["hostvars"]
-        local = self.hostvars["localhost"]
-        self.fleet = local["ansible_facts"]["slipway__fleet"]
+        facts = self.hostvars["localhost"]["ansible_facts"]
+        self.fleet = facts["slipway__fleet"]
         self.migrates, self.write_plan = arguments["migrates"], arguments["write_plan"]
         # It was registered as a fact, and may have come through a template: a copy that is ours.
-        account = json.loads(json.dumps(local.get("slipway__rollout") or {}))
+        account = json.loads(json.dumps(facts.get("slipway__rollout") or {}))
         account, problem = getattr(self, "_" + arguments["step"])(account)
         account["failed"] = [host for host, row in account["rows"].items() if row["failed"]]
         result.update(changed=False, ansible_facts={"slipway__rollout": account})

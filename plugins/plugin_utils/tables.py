@@ -10,16 +10,17 @@ from . import rollout as rollouts
 
 # Hosts for which the same is planned share a line beyond so many lines.
 LINES = 40
+PLAN_COLUMNS = ("", "HOST", "FROM", "TO", "SEND", "ACTIONS", "WHY")
+OUTCOME_COLUMNS = ("HOST", "FROM", "TO", "OUTCOME", "SENT", "READY MS", "SECONDS")
 MARKS = {rollouts.CHANGE: "~", rollouts.UNCHANGED: "="}
 
 
 def plan(rollout):
     """The plan: a line that counts, a line for each host, and each problem whole."""
     rows = list(rollout["rows"].values())
-    heading = ("", "HOST", "FROM", "TO", "SEND", "ACTIONS", "WHY")
     lines = [_planned_cells(row) for row in rows]
     return "\n".join(
-        [_counted(rows), ""] + table([heading] + _together(lines)) + _problems(rows) + [""] + [_next(rollout)]
+        [_counted(rows), ""] + table([PLAN_COLUMNS] + _together(lines)) + _problems(rows) + [""] + [_next(rollout)]
     )
 
 
@@ -130,8 +131,7 @@ def progress(result):
 def outcome(rollout):
     """The closing table, and each failure once and whole."""
     rows = list(rollout["rows"].values())
-    heading = ("HOST", "FROM", "TO", "OUTCOME", "SENT", "READY MS", "SECONDS")
-    lines = table([heading] + [_ended_cells(row) for row in rows])
+    lines = table([OUTCOME_COLUMNS] + [_ended_cells(row) for row in rows])
     return "\n".join(lines + _problems(rows))
 
 
