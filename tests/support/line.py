@@ -110,8 +110,11 @@ class Line:
         while True:
             due, data = await on_its_way.get()
             await asyncio.sleep(due - self._loop.time())
+            with contextlib.suppress(OSError):  # nobody is there any more; then the rest goes nowhere
+                if data:
+                    writer.write(data)
+                    await writer.drain()
+                else:
+                    writer.write_eof()
             if not data:
-                writer.write_eof()
                 return
-            writer.write(data)
-            await writer.drain()
