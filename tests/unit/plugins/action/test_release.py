@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import types
+
 import pytest
 from ansible_collections.slipway.golang.plugins.action import release
 from ansible_collections.slipway.golang.plugins.plugin_utils import delta
@@ -24,6 +26,7 @@ def action(monkeypatch):
     """An action whose host answers with ``action.answers``; ``action.sent`` has what was sent."""
     monkeypatch.setattr(delta, "same_binary", lambda path, binaries: binaries.get("same"))
     action = release.ActionModule.__new__(release.ActionModule)
+    action._task = types.SimpleNamespace(diff=False)
     action.sent = []
 
     def execute(request, payload, task_vars):
@@ -47,6 +50,15 @@ def test_the_full_artifact_is_sent_when_the_host_asks_for_it_and_the_result_says
     result = action._apply_with_artifact(REQUEST, PLAN, {})
     assert result == {"outcome": "ok", "transfer": "full", "transfer_note": why}
     assert action.sent[1] == (None, "/dist/orders.tar.gz")
+
+
+def test_a_plan_says_why_the_full_artifact_would_be_sent(action, tmp_path):
+    tarball = tmp_path / "orders.tar.gz"
+    tarball.write_bytes(b"1234")
+    request = {"delta": True, "pull_from": [], "artifacts": [{"path": str(tarball), "digest": "d1"}]}
+    shown = action._shown(request, dict(PLAN, needs_artifact=True))
+    assert (shown["transfer"], shown["bytes"]) == ("full", 4)
+    assert shown["transfer_note"] == "the host has no artifact of it yet"
 
 
 def test_another_failure_is_not_tried_again(action):
