@@ -13,12 +13,12 @@ from __future__ import annotations
 import json
 import os
 import time
+import uuid
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
 
-from ..plugin_utils import rollout, tables
+from ..plugin_utils import console, rollout, tables
 
 STEPS = ("planned", "prepared", "wave", "soaked", "rolled_back", "ended")
 ARGUMENTS = {
@@ -42,11 +42,11 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         dummy, arguments = self.validate_argument_spec(ARGUMENTS)
         self.hostvars = task_vars["hostvars"]
-        local = self.hostvars["localhost"]
-        self.fleet = local["ansible_facts"]["slipway__fleet"]
+        facts = self.hostvars["localhost"]["ansible_facts"]
+        self.fleet = facts["slipway__fleet"]
         self.migrates, self.write_plan = arguments["migrates"], arguments["write_plan"]
         # It was registered as a fact, and may have come through a template: a copy that is ours.
-        account = json.loads(json.dumps(local.get("slipway__rollout") or {}))
+        account = json.loads(json.dumps(facts.get("slipway__rollout") or {}))
         account, problem = getattr(self, "_" + arguments["step"])(account)
         account["failed"] = [host for host, row in account["rows"].items() if row["failed"]]
         result.update(changed=False, ansible_facts={"slipway__rollout": account})
@@ -60,7 +60,8 @@ class ActionModule(ActionBase):
             app: dict(known, migrate=known["migrate"] if self.migrates else None)
             for app, known in self.fleet["apps"].items()
         }
-        account = rollout.planned(apps, {host: self._result(host) for host in hosts})
+        plans = {host: self._result(host) for host in hosts}
+        account = dict(rollout.planned(apps, plans), id=str(uuid.uuid4()))
         self._print(tables.plan(account))
         problem = account["refused"] or self._of_kept_plan(account)
         if problem or self._task.check_mode:
@@ -71,7 +72,9 @@ class ActionModule(ActionBase):
 
     def _prepared(self, account):
         results = {app: self._preparation(account, app, host) for app, host in account["first"].items()}
-        return dict(rollout.prepared(account, results), leased_at=time.time()), ""
+        account = dict(rollout.prepared(account, results), leased_at=time.time())
+        self._print(tables.wave(account))
+        return account, ""
 
     def _wave(self, account):
         hosts = rollout.current_wave(account)
@@ -83,6 +86,7 @@ class ActionModule(ActionBase):
                 )
             elif not renewed.get("skipped"):
                 account["leased_at"] = time.time()
+        self._print(tables.wave(account))
         return account, ""
 
     def _soaked(self, account):
@@ -109,18 +113,15 @@ class ActionModule(ActionBase):
         """What came of the lease, of the user's tasks and of the migration of one app."""
         known = self.hostvars[host]
         leased = known.get("slipway__leased") or {}
-        if known.get("slipway__problem"):
-            return {"problem": known["slipway__problem"], "migration": self._failed_migration(known)}
+        if problem := (known.get("slipway__problem") or {}).get(account["id"]):
+            migrating = known.get("slipway__migrating") == account["id"]
+            return {"problem": problem, "migration": {"msg": problem} if migrating else None}
         if leased.get("unreachable") or leased.get("failed"):
             return {"problem": leased.get("msg") or "the host that keeps the lease cannot be reached"}
-        if app in account["migrate"] and not known.get("slipway__migrated"):
+        if app in account["migrate"] and known.get("slipway__migrated") != account["id"]:
             problem = "slipway_migrate did not end on %s: the connection to the host was lost" % host
             return {"problem": problem, "migration": {"msg": problem}}
         return {"problem": ""}
-
-    @staticmethod
-    def _failed_migration(known):
-        return {"msg": known["slipway__problem"]} if known.get("slipway__migrating") else None
 
     def _of_kept_plan(self, account):
         """Write the plan, or compare it with the one that was kept. Returns what is wrong."""
@@ -155,4 +156,5 @@ class ActionModule(ActionBase):
 
     @staticmethod
     def _print(text):
-        Display().display("\n%s\n" % text)
+        if text:
+            console.show("\n%s\n" % text)

@@ -331,7 +331,7 @@ healthy:
   returned: success, in check mode with O(report_health=true)
   type: bool
 actions:
-  description: What was done, in order.
+  description: What was done, in order. In check mode, which units would be started and stopped.
   returned: changed
   type: list
   elements: str

@@ -48,7 +48,7 @@ def _planned_row(app, host, plan):
     row = {"host": host, "app": app, "from": plan.get("current") or "", "to": plan.get("release") or ""}
     row.update(failed=False, rolled_back=False, ready_ms=None, seconds=0.0, bytes=0, transfer="", why="")
     known = plan.get("plan") or {}
-    row["artifact"] = known.get("artifact") or ""
+    row.update(artifact=known.get("artifact") or "", actions=plan.get("actions") or [])
     if plan.get("unreachable"):
         return dict(row, outcome=UNREACHABLE, failed=True, why=plan.get("msg") or "no connection")
     if _is_failure(plan) or not known:
@@ -175,9 +175,10 @@ def prepared(rollout, results):
 
 
 def current_wave(rollout):
-    """The hosts of the wave that runs now."""
-    begin = sum(rollout["sizes"][: rollout["wave"]])
-    return rollout["order"][begin : begin + rollout["sizes"][rollout["wave"]]]
+    """The hosts of the wave that runs now; none after the last one."""
+    sizes, number = rollout["sizes"], rollout["wave"]
+    begin = sum(sizes[:number])
+    return rollout["order"][begin : begin + sum(sizes[number : number + 1])]
 
 
 def last_wave(rollout):
@@ -303,6 +304,10 @@ def ended(rollout):
     return dict(rollout, rows=rows, ok=not (rollout["refused"] or rollout["stopped"]))
 
 
+# What only the plan has to say.
+_OF_THE_PLAN = ("artifact", "actions")
+
+
 def summary(rollout):
     """What ``slipway_summary`` writes: every host, in the order of the inventory."""
     rows = list(rollout["rows"].values())
@@ -312,7 +317,7 @@ def summary(rollout):
         "reason": rollout["refused"] or rollout["stopped"],
         "failures": sum(row["failed"] for row in rows),
         "max_failures": sum(settings["max_failures"] for settings in rollout["apps"].values()),
-        "hosts": [{name: value for name, value in row.items() if name != "artifact"} for row in rows],
+        "hosts": [{name: value for name, value in row.items() if name not in _OF_THE_PLAN} for row in rows],
     }
 
 

@@ -101,11 +101,20 @@ class Deployment:
 
                 signature.verify(self.layout.path_of(self.target.id), self.request.allowed_signers)
 
-    def check_ahead(self) -> None:
-        """Refuse what ``preflight`` and the strategy would refuse. Nothing is staged yet."""
+    def check_ahead(self) -> list[str]:
+        """Refuse what ``preflight`` and the strategy would refuse. Nothing is staged yet.
+
+        Returns what would be done to which unit.
+        """
         with self.rejecting():
             self._preflight()
             self.request.strategy.require(self)
+            return self.request.strategy.planned(self)
+
+    def planned_start(self, unit_name: str) -> str:
+        """What ``start`` comes to, given what runs now."""
+        runs = self.state.unit["ActiveState"] == "active"
+        return "%s %s" % ("restart" if runs else "start", unit_name)
 
     def _preflight(self):
         self.check_strategy()
