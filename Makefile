@@ -88,7 +88,7 @@ test-controllers: tools ## Deploy from every supported ansible-core (ARGS="2.18 
 acceptance: tools ## Run pytest on the other folders of tests/: real binaries, real hosts
 	@$(LOG) lab-image $(LAB) image
 	@export PATH="$$(bash scripts/go_directory.sh):$$PATH"; \
-	LINES_OF_SUCCESS=1 $(LOG) acceptance pytest --quiet $(sort $(dir $(filter-out tests/unit/%,$(wildcard tests/*/test_*.py tests/system/*/test_*.py)))) $(ARGS)
+	LINES_OF_SUCCESS=1 $(LOG) acceptance bash scripts/acceptance.sh $(ARGS)
 
 .PHONY: go-test
 go-test: tools ## Run go vet and go test in the examples, and in the services and tools of the tests
@@ -104,7 +104,7 @@ molecule: tools ## Test roles and playbooks on systemd hosts (SCENARIO=certbot f
 	@$(if $(SCENARIO),LINES_OF_SUCCESS=12 $(LOG) molecule-$(SCENARIO)) bash scripts/molecule.sh $(or $(ACTION),test) $(SCENARIO)
 
 .PHONY: fleet
-fleet: ## Run the Molecule scenario `fleet`: deploys on three hosts
+fleet: ## Run the Molecule scenario `fleet`: deploys on two hosts
 	@$(MAKE) molecule SCENARIO=fleet
 
 .PHONY: bench

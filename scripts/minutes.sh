@@ -4,5 +4,5 @@
 set -eu
 cd "$(dirname "$0")/.."
 echo "Minutes per suite:"
-# The scenarios of molecule run side by side, so that only all of them together count.
-awk '{ printf "  %-26s%6.1f\n", $1, $2 / 60 } $1 !~ /^molecule-/ { all += $2 } END { printf "  %-26s%6.1f\n", "all", all / 60 }' .work/log/minutes
+# The scenarios of molecule run side by side, and so do the folders of acceptance: only all of them together count.
+awk '{ printf "  %-26s%6.1f\n", $1, $2 / 60 } $1 !~ /^(molecule|acceptance)-/ { all += $2 } END { printf "  %-26s%6.1f\n", "all", all / 60 }' .work/log/minutes

@@ -15,7 +15,7 @@ from ansible.plugins.action import ActionBase
 from ..module_utils.common import health, names, unit
 from ..module_utils.common.errors import InvalidInput, SlipwayError
 from ..module_utils.common.strategies import STRATEGIES
-from ..plugin_utils import artifact, delta, mirror
+from ..plugin_utils import artifact, console, delta, mirror, tables
 from ..plugin_utils.engine_action import EngineAction
 
 ARGUMENTS = {
@@ -56,6 +56,8 @@ ARGUMENTS = {
 PLAN = ("changed", "release", "current", "artifact", "needs_artifact", "here", "binaries", "reasons", "diff")
 EXPECTED = ("release", "current")
 
+TRANSFERS = {"delta": "sending %s, a patch", "full": "sending %s", "pull": "downloading from the mirror%s"}
+
 # Before ansible-core 2.19 a template whose text is JSON gave the data that it describes, not the text.
 AS_TEXT = {} if hasattr(ansible.template, "trust_as_template") else {"convert_data": False}
 
@@ -71,6 +73,7 @@ class ActionModule(EngineAction):
     def run(self, tmp=None, task_vars=None):
         result = ActionBase.run(self, tmp, task_vars)
         arguments = self.validated(ARGUMENTS, mutually_exclusive=[("artifact", "release")])
+        self.host = self._task.delegate_to or task_vars["inventory_hostname"]
         try:
             result.update(self._release(arguments, task_vars))
         except SlipwayError as error:
@@ -106,18 +109,18 @@ class ActionModule(EngineAction):
         """A plan as the result of check mode: with what would travel, and what a later apply needs of it."""
         if plan.get("failed"):
             return plan
-        transfer, size = self._would_travel(request, plan)
+        transfer, size, note = self._would_travel(request, plan)
         kept = {name: plan.get(name) for name in PLAN[: None if self._task.diff else -1]}
-        return dict(plan, transfer=transfer, bytes=size, plan=kept)
+        return dict(plan, transfer=transfer, bytes=size, transfer_note=note, plan=kept)
 
     def _would_travel(self, request, plan):
-        """How the artifact would reach the host, and how many bytes go out from here."""
+        """How the artifact would reach the host, how many bytes go out from here, and why no fewer."""
         if not plan["needs_artifact"]:
-            return "none", 0
-        tarball = self._tarball(request, plan)
-        for transfer, dummy, payload in self._cheaper_transfers(request, plan, tarball, []):
-            return transfer, os.path.getsize(payload) if payload else 0
-        return "full", os.path.getsize(tarball)
+            return "none", 0, ""
+        tarball, notes = self._tarball(request, plan), []
+        for transfer, dummy, payload in self._cheaper_transfers(request, plan, tarball, notes):
+            return transfer, os.path.getsize(payload) if payload else 0, "; ".join(notes)
+        return "full", os.path.getsize(tarball), "; ".join(notes)
 
     @staticmethod
     def _tarball(request, plan):
@@ -130,6 +133,7 @@ class ActionModule(EngineAction):
             result = self._apply_with_artifact(request, plan, task_vars)
         else:
             result = dict(self.execute(request, None, task_vars), transfer="none")
+        self._show(tables.progress(result))
         return dict(
             result,
             diff=plan.get("diff"),
@@ -156,12 +160,21 @@ class ActionModule(EngineAction):
         """Use a cheaper transfer if one is requested and works; otherwise send the whole artifact."""
         tarball, notes = self._tarball(request, plan), []
         for transfer, options, payload in self._cheaper_transfers(request, plan, tarball, notes):
+            self._show_transfer(transfer, payload)
             result = self.execute(dict(request, **options), payload, task_vars)
             if not result.pop("full_needed", False):
                 return dict(result, transfer=transfer, transfer_note="; ".join(notes))
             notes.append(result["msg"])
+        self._show_transfer("full", tarball)
         result = self.execute(request, tarball, task_vars)
         return dict(result, transfer="full", transfer_note="; ".join(notes))
+
+    def _show_transfer(self, transfer, payload):
+        self._show(TRANSFERS[transfer] % (tables.size(os.path.getsize(payload)) if payload else ""))
+
+    def _show(self, text):
+        """A line about this host, as it happens."""
+        console.show("%s: %s" % (self.host, text))
 
     def _cheaper_transfers(self, request, plan, tarball, notes):
         """The transfers to try first: name, what to add to the request, and what to send."""

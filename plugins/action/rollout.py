@@ -13,12 +13,12 @@ from __future__ import annotations
 import json
 import os
 import time
+import uuid
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
 
-from ..plugin_utils import rollout, tables, this_run
+from ..plugin_utils import console, rollout, tables, this_run
 
 STEPS = ("planned", "prepared", "wave", "soaked", "rolled_back", "ended")
 ARGUMENTS = {
@@ -28,7 +28,7 @@ ARGUMENTS = {
 }
 KEPT = "slipway_plan: %s: %s. Nothing was changed. %s"
 SKIPPED = (
-    "The play Check variables was not part of this run. Nothing was changed. Run the playbook from its "
+    "The play Check variables or Plan was not part of this run. Nothing was changed. Run the playbook from its "
     "beginning"
 )
 ANEW = "Make it anew with slipway.golang.plan, and read it"
@@ -46,18 +46,19 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         dummy, arguments = self.validate_argument_spec(ARGUMENTS)
         self.hostvars = task_vars["hostvars"]
-        local = self.hostvars["localhost"]
         # Ansible runs a task in a fork of the process that runs the plays.
-        facts = local["ansible_facts"]
+        facts = self.hostvars["localhost"]["ansible_facts"]
         self.fleet = this_run.fact(facts, "slipway__fleet", os.getppid())
-        if not self.fleet:
+        account = this_run.fact(facts, "slipway__rollout", os.getppid())
+        if not self.fleet or not (account or arguments["step"] == "planned"):
             return dict(result, failed=True, msg=SKIPPED)
         self.migrates, self.write_plan = arguments["migrates"], arguments["write_plan"]
         # It was registered as a fact, and may have come through a template: a copy that is ours.
-        account = json.loads(json.dumps(this_run.fact(facts, "slipway__rollout", os.getppid())))
+        account = json.loads(json.dumps(account))
         account, problem = getattr(self, "_" + arguments["step"])(account)
         account["run"] = this_run.identity(os.getppid())
         account["failed"] = [host for host, row in account["rows"].items() if row["failed"]]
+        account["last"] = rollout.last(account)
         result.update(changed=False, ansible_facts={"slipway__rollout": account})
         return dict(result, failed=True, msg=problem) if problem else result
 
@@ -69,7 +70,8 @@ class ActionModule(ActionBase):
             app: dict(known, migrate=known["migrate"] if self.migrates else None)
             for app, known in self.fleet["apps"].items()
         }
-        account = rollout.planned(apps, {host: self._result(host) for host in hosts})
+        plans = {host: self._result(host) for host in hosts}
+        account = dict(rollout.planned(apps, plans), id=str(uuid.uuid4()))
         self._print(tables.plan(account))
         problem = account["refused"] or self._of_kept_plan(account)
         if problem or self._task.check_mode:
@@ -80,7 +82,9 @@ class ActionModule(ActionBase):
 
     def _prepared(self, account):
         results = {app: self._preparation(account, app, host) for app, host in account["first"].items()}
-        return dict(rollout.prepared(account, results), leased_at=time.time()), ""
+        account = dict(rollout.prepared(account, results), leased_at=time.time())
+        self._print(tables.wave(account))
+        return account, ""
 
     def _wave(self, account):
         hosts = rollout.current_wave(account)
@@ -92,6 +96,7 @@ class ActionModule(ActionBase):
                 )
             elif not renewed.get("skipped"):
                 account["leased_at"] = time.time()
+        self._print(tables.wave(account))
         return account, ""
 
     def _soaked(self, account):
@@ -118,18 +123,15 @@ class ActionModule(ActionBase):
         """What came of the lease, of the user's tasks and of the migration of one app."""
         known = self.hostvars[host]
         leased = known.get("slipway__leased") or {}
-        if known.get("slipway__problem"):
-            return {"problem": known["slipway__problem"], "migration": self._failed_migration(known)}
+        if problem := (known.get("slipway__problem") or {}).get(account["id"]):
+            migrating = known.get("slipway__migrating") == account["id"]
+            return {"problem": problem, "migration": {"msg": problem} if migrating else None}
         if leased.get("unreachable") or leased.get("failed"):
             return {"problem": leased.get("msg") or "the host that keeps the lease cannot be reached"}
-        if app in account["migrate"] and not known.get("slipway__migrated"):
+        if app in account["migrate"] and known.get("slipway__migrated") != account["id"]:
             problem = "slipway_migrate did not end on %s: the connection to the host was lost" % host
             return {"problem": problem, "migration": {"msg": problem}}
         return {"problem": ""}
-
-    @staticmethod
-    def _failed_migration(known):
-        return {"msg": known["slipway__problem"]} if known.get("slipway__migrating") else None
 
     def _of_kept_plan(self, account):
         """Write the plan, or compare it with the one that was kept. Returns what is wrong."""
@@ -164,4 +166,5 @@ class ActionModule(ActionBase):
 
     @staticmethod
     def _print(text):
-        Display().display("\n%s\n" % text)
+        if text:
+            console.show("\n%s\n" % text)

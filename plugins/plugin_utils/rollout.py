@@ -17,6 +17,8 @@ CHANGE, UNCHANGED, UNREACHABLE = "change", "unchanged", "unreachable"
 NOT_REACHED, FAILED, UNHEALTHY, ROLLED_BACK = "not reached", "failed", "unhealthy", "rolled back"
 NOT_MIGRATED = "not migrated"
 NO_ANSWER = {"unreachable": True}
+# Ansible removes a host from the run if a task of the user, delegated or not, cannot reach its host.
+LOST = "nothing was released here: the tasks before it did not end"
 BUDGET = "%d of %d hosts of %s %s, and slipway_max_failures is %d: %s"
 
 
@@ -48,7 +50,7 @@ def _planned_row(app, host, plan):
     row = {"host": host, "app": app, "from": plan.get("current") or "", "to": plan.get("release") or ""}
     row.update(failed=False, rolled_back=False, ready_ms=None, seconds=0.0, bytes=0, transfer="", why="")
     known = plan.get("plan") or {}
-    row["artifact"] = known.get("artifact") or ""
+    row.update(artifact=known.get("artifact") or "", actions=plan.get("actions") or [])
     if plan.get("unreachable"):
         return dict(row, outcome=UNREACHABLE, failed=True, why=plan.get("msg") or "no connection")
     if _is_failure(plan) or not known:
@@ -177,9 +179,10 @@ def prepared(rollout, results):
 
 
 def current_wave(rollout):
-    """The hosts of the wave that runs now."""
-    begin = sum(rollout["sizes"][: rollout["wave"]])
-    return rollout["order"][begin : begin + rollout["sizes"][rollout["wave"]]]
+    """The hosts of the wave that runs now; none after the last one."""
+    sizes, number = rollout["sizes"], rollout["wave"]
+    begin = sum(sizes[:number])
+    return rollout["order"][begin : begin + sum(sizes[number : number + 1])]
 
 
 def last_wave(rollout):
@@ -227,9 +230,9 @@ def _acted_row(row, result):
         outcome = UNCHANGED
     phases = result.get("phases") or {}
     why = result.get("msg") or "no connection"
-    if not failed and "plan" in result and result.get("changed"):
+    if not failed and "plan" in result:
         # Only the result of the plan is there: the tasks before the release did not end.
-        outcome, failed, why = FAILED, True, "nothing was released here: the tasks before it did not end"
+        outcome, failed, why = FAILED, True, LOST
     return dict(
         row,
         to=(result.get("current") or row["from"]) if failed else result.get("current") or row["to"],
@@ -294,6 +297,17 @@ def after_rollback(rollout, results):
 # --- the end ---
 
 
+def last(rollout):
+    """App to the host on which its rollout ends: the first that changes, unless Ansible has lost that one."""
+    rows = rollout["rows"]
+    found = dict(rollout["first"])
+    for host in rollout["order"]:
+        app = rows[host]["app"]
+        if rows[found[app]]["why"] == LOST and rows[host]["why"] != LOST:
+            found[app] = host
+    return found
+
+
 def ended(rollout):
     """The rollout at its end: hosts whose wave never came are named so."""
     rows = {
@@ -305,6 +319,10 @@ def ended(rollout):
     return dict(rollout, rows=rows, ok=not (rollout["refused"] or rollout["stopped"]))
 
 
+# What only the plan has to say.
+_OF_THE_PLAN = ("artifact", "actions")
+
+
 def summary(rollout):
     """What ``slipway_summary`` writes: every host, in the order of the inventory."""
     rows = list(rollout["rows"].values())
@@ -314,7 +332,7 @@ def summary(rollout):
         "reason": rollout["refused"] or rollout["stopped"],
         "failures": sum(row["failed"] for row in rows),
         "max_failures": sum(settings["max_failures"] for settings in rollout["apps"].values()),
-        "hosts": [{name: value for name, value in row.items() if name != "artifact"} for row in rows],
+        "hosts": [{name: value for name, value in row.items() if name not in _OF_THE_PLAN} for row in rows],
     }
 
 

@@ -10,22 +10,45 @@ from . import rollout as rollouts
 
 # Hosts for which the same is planned share a line beyond so many lines.
 LINES = 40
+PLAN_COLUMNS = ("", "HOST", "FROM", "TO", "SEND", "ACTIONS", "WHY")
+OUTCOME_COLUMNS = ("HOST", "FROM", "TO", "OUTCOME", "SENT", "READY MS", "SECONDS")
 MARKS = {rollouts.CHANGE: "~", rollouts.UNCHANGED: "="}
 
 
 def plan(rollout):
     """The plan: a line that counts, a line for each host, and each problem whole."""
     rows = list(rollout["rows"].values())
-    heading = ("", "HOST", "FROM", "TO", "SEND", "WHY")
     lines = [_planned_cells(row) for row in rows]
     return "\n".join(
-        [_counted(rows), ""] + table([heading] + _together(lines)) + _problems(rows) + [""] + [_next(rollout)]
+        [_counted(rows), ""]
+        + table([PLAN_COLUMNS] + _together(lines))
+        + _problems(rows)
+        + [""]
+        + [_next(rollout)]
     )
 
 
 def _planned_cells(row):
-    why = row["outcome"] if row["outcome"] != rollouts.CHANGE else row["why"].replace("\n", " ")
-    return MARKS.get(row["outcome"], "!"), row["host"], row["from"] or "-", row["to"] or "-", _sent(row), why
+    actions = ", ".join(action.replace(".service", "") for action in row["actions"])
+    return (
+        MARKS.get(row["outcome"], "!"),
+        row["host"],
+        row["from"] or "-",
+        row["to"] or "-",
+        _sent(row),
+        actions or "-",
+        _why(row),
+    )
+
+
+def _why(row):
+    """What the columns FROM and TO do not say already."""
+    if row["outcome"] != rollouts.CHANGE:
+        return row["outcome"]
+    if row["from"] == row["to"]:
+        return row["why"].replace("\n", " ")
+    further = row["why"].replace("\n", " ").partition("; ")[2]  # the first is that the two differ
+    return ("another release" if row["from"] else "first release") + ("; " + further if further else "")
 
 
 def _together(lines):
@@ -87,11 +110,32 @@ def _args(rollout, app):
     return [str(argument) for argument in rollout["apps"][app]["migrate"]["args"]]
 
 
+def wave(rollout):
+    """Which wave comes next; empty if none does."""
+    hosts = rollouts.current_wave(rollout)
+    if rollout["stopped"] or not hosts:
+        return ""
+    names = ", ".join(hosts) if len(hosts) <= 10 else _hosts(hosts)
+    return "Next: wave %d of %d: %s" % (rollout["wave"] + 1, len(rollout["sizes"]), names)
+
+
+def progress(result):
+    """One line about a host that has just been changed, or has refused to be."""
+    if result.get("failed"):
+        return "%s, current is %s" % (result.get("outcome") or "failed", result.get("current") or "not set")
+    if not result.get("actions"):
+        return "nothing to do"
+    done = "%s is staged" % result["release"]
+    if result.get("ready_ms") is not None:
+        done = "%s is live, ready after %d ms" % (result["current"], result["ready_ms"])
+    phases = ["%s %.1f s" % (name, ms / 1000.0) for name, ms in result["phases"].items() if ms >= 100]
+    return done + (" (%s)" % ", ".join(phases) if phases else "")
+
+
 def outcome(rollout):
     """The closing table, and each failure once and whole."""
     rows = list(rollout["rows"].values())
-    heading = ("HOST", "FROM", "TO", "OUTCOME", "SENT", "READY MS", "SECONDS")
-    lines = table([heading] + [_ended_cells(row) for row in rows])
+    lines = table([OUTCOME_COLUMNS] + [_ended_cells(row) for row in rows])
     return "\n".join(lines + _problems(rows))
 
 

@@ -118,7 +118,7 @@ def live(controller: Controller, brief: bool = False) -> None:
             expect="run the playbook slipway.golang.setup first",
         )
         play("setup", typed)
-        play("deploy", typed, "--check", "--diff", expect=r"web2 .* would change")
+        play("deploy", typed, "--check", "--diff", expect=r"~ +web2 +- +1\.0\.0-\w+ +[0-9.]+ [kM]B +\S")
     done = play("setup", text, "-e", "slipway_tls=false")
     if not brief:
         unchanged(done)

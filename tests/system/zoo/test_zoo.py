@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import time
 
@@ -95,14 +96,21 @@ def served(zoo):
 
 def table(output):
     """The lines of the closing table."""
-    return [line.strip(' ",') for line in output.splitlines() if line.startswith('        "')]
+    lines = output.splitlines()
+    begin = next(number for number, line in enumerate(lines) if line.startswith("HOST  "))
+    return lines[begin : lines.index("", begin)]
 
 
 def outcomes(output):
     """Host to what is in the column of the outcome."""
-    rows = [line.split() for line in table(output)]
+    rows = [re.split("  +", line) for line in table(output)]
     column = rows[0].index("OUTCOME")
     return {row[0]: row[column] for row in rows[1:]}
+
+
+def planned(output):
+    """Host to its mark in the plan."""
+    return {host: mark for mark, host in re.findall(r"^([~=!]) +(\w+) ", output, re.MULTILINE)}
 
 
 def everywhere(value):
@@ -111,13 +119,13 @@ def everywhere(value):
 
 def test_one_command_deploys_to_all_of_them(zoo, deployed):
     print(*table(deployed), sep="\n")  # shown by `pytest -rP`, for docs/results/odd-hosts.md
-    assert outcomes(deployed) == everywhere("ok")
+    assert planned(deployed) == everywhere("~") and outcomes(deployed) == everywhere("ok")
     assert changes(deployed)["far1"] == 1
 
 
 def test_a_second_time_nothing_changes(controller, deployed):
     again = controller.sure("deploy", slipway_version="1.0.0", **ALL_AT_ONCE)
-    assert outcomes(again) == everywhere("unchanged")
+    assert planned(again) == everywhere("=") and "Nothing to do" in again
     assert changes(again) == everywhere(0)
 
 

@@ -72,7 +72,9 @@ def play(collections, tmp_path):
     (tmp_path / "orders-2.0.0-linux-amd64.tar.gz").write_bytes(artifact("orders", "2.0.0").tarball)
     (tmp_path / "inventory.yml").write_text(INVENTORY.format(python=sys.executable), encoding="utf-8")
 
-    def run(name, answers=None, check=False, inventory="inventory.yml", options=(), **variables):
+    def run(
+        name, answers=None, check=False, inventory="inventory.yml", options=(), settings=None, **variables
+    ):
         (tmp_path / "answers").write_text(json.dumps(answers or {}), encoding="utf-8")
         log = tmp_path / "log"
         log.write_text("", encoding="utf-8")
@@ -89,6 +91,7 @@ def play(collections, tmp_path):
             "STUB_ANSWERS": str(tmp_path / "answers"),
             "LC_ALL": "C.UTF-8",
             "CHANGE_ID": os.environ.get("CHANGE_ID", ""),
+            **(settings or {}),
         }
         done = subprocess.run(
             argv + (["--check"] if check else []),

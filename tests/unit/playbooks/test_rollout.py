@@ -11,7 +11,7 @@ import json
 import pytest
 
 from ..plugins.module_utils.host.deploy.artifacts import artifact
-from .stub import NEW, OLD, PLAN
+from .stub import ANSWERS, NEW, OLD, PLAN
 
 RELEASES = ["release web1", "release web2", "release web3"]
 UP_TO_DATE = dict(PLAN, changed=False, current=NEW)
@@ -37,13 +37,24 @@ def leases(run):
 def test_the_hosts_are_asked_all_at_once_and_then_deployed_wave_by_wave(play):
     run = play("deploy", slipway_waves=[1, "100%"])
     assert run.status == 0, run.output
-    assert run.names() == RELEASES and run.output.count("PLAY [Deploy]") == 2
+    assert sorted(run.names()) == RELEASES and run.output.count("PLAY [Deploy]") == 2
     assert [call["call"] for call in run.calls][:4] == ["plan", "plan", "plan", "lease"]
     assert "Plan: 3 to change, 0 unchanged" in run.output and "2 waves: 1, 2" in run.output
     assert run.table() == dict.fromkeys(["web1", "web2", "web3"], "ok") and leases(run) == [
         "present",
         "absent",
     ]
+
+
+def test_it_needs_no_fact_that_ansible_injects_as_a_variable(play):
+    """As ansible-core will do by default: facts are in ansible_facts only."""
+    answers = {"release web2": REVERTED}
+    settings = {"ANSIBLE_INJECT_FACT_VARS": "False"}
+    run = play("deploy", answers, settings=settings, slipway_waves=[1, 2], slipway_on_failure="revert_all")
+    assert run.status != 0, run.output
+    assert sorted(run.names()) == sorted([*RELEASES, "rollback web1", "rollback web3"])
+    assert run.table() == {"web1": "rolled back", "web2": "reverted", "web3": "rolled back"}
+    assert leases(run) == ["present", "absent"]
 
 
 def test_the_release_gets_the_plan_that_was_shown(play):
@@ -119,6 +130,25 @@ def test_hosts_go_back_as_slipway_on_failure_says(play, on_failure, back):
     assert gone == [name.split()[1] for name in back]
 
 
+@pytest.mark.parametrize(
+    ("host", "change", "reason"),
+    [
+        ("web1", {"health_problem": "GET /healthz answered 500"}, "GET /healthz answered 500"),
+        ("web1", {"unit": {"NRestarts": 2}}, "its process ended and was restarted 2 times"),
+        ("web1", {"failed": True, "msg": "no Python"}, "no Python"),
+        ("web2", {"health_problem": "GET /healthz answered 500"}, "GET /healthz answered 500"),
+    ],
+)
+def test_a_host_that_is_unhealthy_after_the_soak_goes_back_and_no_wave_follows(play, host, change, reason):
+    """The first host, too, whose facts have what came of the preparation."""
+    answers = {"release_info " + host: dict(ANSWERS["release_info"], **change)}
+    run = play("deploy", answers, slipway_waves=[1], slipway_soak_seconds=1)
+    reached = RELEASES[: RELEASES.index("release " + host) + 1]
+    assert run.status != 0 and run.names("release_info") == [*reached, "rollback " + host], run.output
+    assert run.table()[host] == "rolled back" and run.table()["web3"] == "not reached"
+    assert "is unhealthy 1 s later: " + reason in run.output
+
+
 def test_check_mode_is_the_plan_alone(play):
     run = play("deploy", check=True)
     assert run.status == 0 and {call["call"] for call in run.calls} == {"plan"}, run.output
@@ -182,5 +212,5 @@ def test_several_services_in_one_run_have_waves_and_leases_of_their_own(play, tm
     assert "2 waves: 1, 2" in run.output and run.names() == ["release web1"]
     assert "1 of 1 hosts of api failed" in run.output and run.table()["web2"] == "not reached"
     run = play("deploy", slipway_waves=["100%"])
-    assert run.status == 0 and run.names() == RELEASES, run.output
+    assert run.status == 0 and sorted(run.names()) == RELEASES, run.output
     assert [call["args"]["name"] for call in run.calls if call["call"] == "lease"] == ["orders", "orders"]

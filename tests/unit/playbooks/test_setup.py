@@ -57,6 +57,21 @@ def given(play, collections, tmp_path):
     return run
 
 
+@pytest.mark.parametrize(
+    ("variables", "keepalive"),
+    [
+        ({}, None),
+        ({"slipway_strategy": "blue_green"}, None),
+        ({"slipway_strategy": "socket"}, 0),
+        ({"slipway_strategy": "socket", "slipway_proxy": {"keepalive": 8}}, 8),
+    ],
+)
+def test_nginx_keeps_no_connection_to_a_service_that_restarts_behind_a_socket(given, variables, keepalive):
+    found = given(slipway_domain="orders.example.com", **variables)["nginx_proxy_site"]
+    assert found.get("keepalive") == keepalive
+    assert found["blue_green"] is (variables.get("slipway_strategy") == "blue_green")
+
+
 def test_text_is_taken_for_what_it_means(given):
     found = given(
         slipway_domain="[orders.example.com, o.example.com]",

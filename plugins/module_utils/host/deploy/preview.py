@@ -34,13 +34,13 @@ def plan(options: dict, stream) -> dict:
     target, state, decision = observe(request)
     if decision.needs_artifact:
         check_space(request.layout, target)
-    if options.get("check"):
-        _check_ahead(request, target, state, decision)
+    actions = _check_ahead(request, target, state, decision) if options.get("check") else []
     to_confirm = request.layout.is_pending() and not decision.changed
     return {
         "changed": decision.changed or to_confirm,
         "needs_artifact": decision.needs_artifact,
         "outcome": "ok",
+        "actions": actions,
         "reasons": ["it was never confirmed"] if to_confirm else decision.reasons + _adopted(state, decision),
         "artifact": target.artifact["digest"] if target.artifact else None,
         "release": target.id,
@@ -72,13 +72,17 @@ def _binaries(state):
 
 
 def _check_ahead(request, target, state, decision):
-    """Refuse in check mode what apply would refuse before it starts anything; a migration relies on that."""
+    """Refuse in check mode what apply would refuse before it starts anything; a migration relies on that.
+
+    Returns which units would be started and stopped.
+    """
     if decision.changed and not request.lock_wait:
         lock.refuse_held(request.layout.lock)
     if decision.activate:
         from .steps import Deployment  # here, as no other plan needs it
 
-        Deployment(request, target, state).check_ahead()
+        return Deployment(request, target, state).check_ahead()
+    return []
 
 
 def observe(request: Request) -> tuple[Target, HostState, Plan]:

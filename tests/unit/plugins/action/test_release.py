@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+import types
+
 import pytest
 from ansible_collections.slipway.golang.plugins.action import release
-from ansible_collections.slipway.golang.plugins.plugin_utils import delta
+from ansible_collections.slipway.golang.plugins.plugin_utils import console, delta
 
 REQUEST = {
     "step": "apply",
@@ -24,7 +26,10 @@ def action(monkeypatch):
     """An action whose host answers with ``action.answers``; ``action.sent`` has what was sent."""
     monkeypatch.setattr(delta, "same_binary", lambda path, binaries: binaries.get("same"))
     action = release.ActionModule.__new__(release.ActionModule)
-    action.sent = []
+    action._task = types.SimpleNamespace(diff=False)
+    action.sent, action.host = [], "web1"
+    monkeypatch.setattr(release.os.path, "getsize", lambda path: 154000)
+    monkeypatch.setattr(console, "show", action.__dict__.setdefault("shown", []).append)
 
     def execute(request, payload, task_vars):
         action.sent.append((request.get("pull_url"), payload))
@@ -47,6 +52,13 @@ def test_the_full_artifact_is_sent_when_the_host_asks_for_it_and_the_result_says
     result = action._apply_with_artifact(REQUEST, PLAN, {})
     assert result == {"outcome": "ok", "transfer": "full", "transfer_note": why}
     assert action.sent[1] == (None, "/dist/orders.tar.gz")
+    assert action.shown == ["web1: downloading from the mirror", "web1: sending 154 kB"]
+
+
+def test_a_plan_says_why_the_full_artifact_would_be_sent(action):
+    shown = action._shown(dict(REQUEST, delta=True, pull_from=[]), dict(PLAN, needs_artifact=True))
+    assert (shown["transfer"], shown["bytes"]) == ("full", 154000)
+    assert shown["transfer_note"] == "the host has no artifact of it yet"
 
 
 def test_another_failure_is_not_tried_again(action):
@@ -69,3 +81,4 @@ def test_the_full_artifact_is_sent_if_that_binary_cannot_be_used(action):
     result = action._apply_with_artifact(REQUEST, plan, {})
     assert (result["transfer"], result["transfer_note"]) == ("full", "damaged")
     assert action.sent[1] == (None, "/dist/orders.tar.gz")
+    assert action.shown == ["web1: sending 154 kB, a patch", "web1: sending 154 kB"]

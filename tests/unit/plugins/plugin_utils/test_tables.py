@@ -10,15 +10,54 @@ from ansible_collections.slipway.golang.plugins.plugin_utils import rollout, tab
 from .test_rollout import AWAY, BAD, HOSTS, IS, OK, REVERTED, UP, WILL, after, plan, settings
 
 
-def test_the_plan_says_what_changes_what_travels_and_why():
-    lines = tables.plan(plan({"web1": IS, "web2": dict(WILL, bytes=154000)}, migrate=UP)).splitlines()
+def test_the_plan_says_what_changes_what_travels_what_restarts_and_why():
+    change = dict(WILL, bytes=154000, actions=["start orders@green.service", "stop orders@blue.service"])
+    lines = tables.plan(plan({"web1": IS, "web2": change}, migrate=UP)).splitlines()
     assert lines[0] == "Plan: 9 to change, 1 unchanged"
-    assert lines[2].split() == ["HOST", "FROM", "TO", "SEND", "WHY"]
-    assert lines[3].split() == ["=", "web1", "2-b", "2-b", "-", "unchanged"]
-    assert lines[4].split(None, 5) == ["~", "web2", "1-a", "2-b", "154", "kB  current is 1-a"]
-    assert lines[-2:] == ["Migrate: orders up with 2-b, on web2", "4 waves: 1, 2, 6"] or lines[-1].endswith(
-        ": 1, 2, 6"
-    )
+    assert lines[2].split() == ["HOST", "FROM", "TO", "SEND", "ACTIONS", "WHY"]
+    assert lines[3].split() == ["=", "web1", "2-b", "2-b", "-", "-", "unchanged"]
+    what = "kB  start orders@green, stop orders@blue  another release"
+    assert lines[4].split(None, 5) == ["~", "web2", "1-a", "2-b", "154", what]
+    assert lines[-2:] == ["Migrate: orders up with 2-b, on web2", "3 waves: 1, 2, 6"]
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"current": None}, "first release"),
+        ({"reasons": ["current is 1-a", "it takes over orders.service"]}, "another release; it takes over"),
+        ({"current": "2-b", "reasons": ["the service is failed"]}, "the service is failed"),
+    ],
+)
+def test_why_is_what_the_other_columns_do_not_say(change, why):
+    made = rollout.planned({"orders": settings(["web1"])}, {"web1": dict(WILL, **change)})
+    assert why in tables.plan(made).splitlines()[3]
+
+
+def test_the_next_wave_is_named_until_there_is_none():
+    made = plan({"web1": IS})
+    assert tables.wave(made) == "Next: wave 1 of 3: web2"
+    made = rollout.after_wave(made, {"web2": OK})
+    assert tables.wave(made) == "Next: wave 2 of 3: web3, web4"
+    assert tables.wave(dict(made, stopped="2 of 10 hosts failed")) == ""
+    assert tables.wave(dict(made, wave=3)) == ""
+
+
+LIVE = dict(OK, actions=["staged 2-b"], release="2-b", phases={"stage": 1200, "switch": 9})
+
+
+@pytest.mark.parametrize(
+    ("result", "line"),
+    [
+        (LIVE, "2-b is live, ready after 41 ms (stage 1.2 s)"),
+        (dict(LIVE, ready_ms=None, phases={}), "2-b is staged"),
+        (dict(LIVE, actions=[]), "nothing to do"),
+        (REVERTED, "reverted, current is 1-a"),
+        ({"failed": True, "msg": "no space"}, "failed, current is not set"),
+    ],
+)
+def test_a_line_about_a_host_as_it_happens(result, line):
+    assert tables.progress(result) == line
 
 
 @pytest.mark.parametrize("trouble", [BAD, AWAY])

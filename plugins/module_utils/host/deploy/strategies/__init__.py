@@ -53,6 +53,9 @@ if TYPE_CHECKING:
         def require(self, deployment: Deployment) -> None:
             """Raise if the host lacks what ``go_live`` needs. Changes nothing; check mode asks too."""
 
+        def planned(self, deployment: Deployment) -> list[str]:
+            """Which units ``go_live`` starts and stops, for the plan: "restart orders.service"."""
+
         def go_live(self, deployment: Deployment) -> None:
             """Start ``deployment.target`` and wait until it is healthy; raises if it is not."""
 

@@ -91,6 +91,12 @@ def route_to_adopted(deployment):
         _send_to(deployment, "blue")
 
 
+def planned(deployment):
+    old = _Old(deployment)
+    new = _Instance(deployment, deployment.target, _color_for_new(deployment, old))
+    return ["start %s" % new.unit] + (["stop %s" % old.unit] if _is_used(old.unit) else [])
+
+
 def go_live(deployment):
     old = _Old(deployment)
     if deployment.is_adopting and old.runs():

@@ -60,6 +60,10 @@ def require(deployment):
     deployment.check_port(serving(deployment.layout))
 
 
+def planned(deployment):
+    return [deployment.planned_start(serving(deployment.layout))]
+
+
 def go_live(deployment):
     unit_name = serving(deployment.layout)
     require(deployment)

@@ -80,6 +80,13 @@ def _require_port(deployment, listens):
         deployment.check_port(serving(deployment.layout))
 
 
+def planned(deployment):
+    listens = _is_listening(deployment, deployment.target)
+    return ([] if listens else ["start %s" % _socket(deployment.app)]) + [
+        deployment.planned_start(serving(deployment.layout))
+    ]
+
+
 def go_live(deployment):
     unit_name = serving(deployment.layout)
     listens = _is_listening(deployment, deployment.target)

@@ -267,6 +267,13 @@ def test_without_an_nginx_that_could_send_there(blue, monkeypatch, fault, words)
     assert blue.says(blue.port) == "1.0.0 says nothing"
 
 
+def test_the_plan_says_which_instance_starts_and_which_stops(blue):
+    before = blue.systemd.calls[:]
+    plan = blue.plan("2.0.0", strategy="blue_green", check=True)
+    assert plan["actions"] == ["start orders@green.service", "stop orders@blue.service"]
+    assert not [call for call in blue.systemd.calls[len(before) :] if not call.startswith("show")]
+
+
 def test_check_mode_refuses_a_change_of_strategy_too(blue):
     refused = refusal(blue.plan("2.0.0", strategy="socket", check=True))
     assert "socket cannot take over" in refused and "still serves, untouched" in refused

@@ -62,8 +62,9 @@ def test_a_first_release_that_fails_its_smoke_test_leaves_nothing_that_serves(ho
 def test_a_unit_that_systemd_does_not_understand(untouched):
     unit = dict(untouched.request()["unit"], directives={"Service": {"NoSuchDirective": "1"}})
     before = untouched.history()
-    assert "Unknown key 'NoSuchDirective'" in refusal(untouched.deploy("1.0.0", unit=unit))
+    assert "Unknown key 'NoSuchDirective'" in refusal(untouched.plan("1.0.0", unit=unit, check=True))
     assert untouched.history() == before, "the plan found it: no deploy began"
+    assert "Unknown key 'NoSuchDirective'" in refusal(untouched.deploy("1.0.0", unit=unit))
 
 
 def test_a_user_that_is_not_on_the_host(untouched):
@@ -118,7 +119,9 @@ def test_check_mode_refuses_what_a_deploy_would(host, refused, words):
 
 
 def test_check_mode_of_a_release_that_is_live(untouched):
-    assert not untouched.plan("1.0.0", check=True)["changed"]
+    plan = untouched.plan("1.0.0", check=True)
+    assert not plan["changed"] and plan["actions"] == []
+    assert untouched.plan("2.0.0", check=True)["actions"] == ["restart orders.service"]
 
 
 def test_a_disk_without_room_is_noticed_before_the_transfer(untouched, monkeypatch):

@@ -38,6 +38,15 @@ def test_socket_and_service_run_and_start_at_boot(listening):
     assert not deploy(listening, "1.0.0")["changed"]
 
 
+def test_the_plan_says_what_starts(host):
+    def actions(version):
+        return host.plan(version, strategy="socket", check=True)["actions"]
+
+    assert actions("1.0.0") == ["start " + SOCKET, "start " + UNIT]
+    deploy(host, "1.0.0")
+    assert actions("1.0.0") == [] and actions("2.0.0") == ["restart " + UNIT]
+
+
 def test_the_port_never_closes(listening):
     opened = []
     listening.systemd.before = lambda call: opened.append(is_open(listening))

@@ -40,6 +40,7 @@ PARTS = (
     "retire_leftovers",
     "route_to_adopted",
     "require",
+    "planned",
     "go_live",
     "put_back",
 )

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# acceptance.sh [ARGUMENTS]: run pytest on the folders of tests/ other than tests/unit, two at a time: while one waits for its
+# hosts, the other has the processor. Each has hosts and a log of its own. With arguments it is one pytest on all of them.
+set -eu
+cd "$(dirname "$0")/.."
+
+folders=()
+for path in tests/system/zoo tests/system/no_python tests/fault_injection tests/*/test_*.py tests/system/*/test_*.py; do
+  [ -d "$path" ] || path=${path%/*}
+  case " ${folders[*]} tests/unit " in *" $path "*) ;; *) folders+=("$path") ;; esac
+done
+
+if [ $# -gt 0 ]; then
+  exec pytest --quiet "${folders[@]}" "$@"
+fi
+rm -f .work/log/acceptance-*.log
+# shellcheck disable=SC2016 # the inner shell expands it
+printf '%s\n' "${folders[@]}" |
+  AT_ONCE=1 xargs -P 2 -I {} bash -c 'exec bash scripts/quietly.sh "acceptance-${1##*/}" pytest --quiet "$1"' - {}
+echo "$(tail -qn 1 .work/log/acceptance-*.log | awk '{ all += $1 } END { print all }') passed in ${#folders[@]} folders"
