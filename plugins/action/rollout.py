@@ -28,8 +28,8 @@ ARGUMENTS = {
 }
 KEPT = "slipway_plan: %s: %s. Nothing was changed. %s"
 SKIPPED = (
-    "The play Check variables or Plan was not part of this run. Nothing was changed. Run the playbook from its "
-    "beginning"
+    "The play Check variables or Plan was not part of this run. Nothing was changed. Run the playbook from "
+    "its beginning"
 )
 ANEW = "Make it anew with slipway.golang.plan, and read it"
 
