@@ -10,11 +10,11 @@ shift
 log=$root/.work/log/$name.log
 mkdir -p "${log%/*}"
 export NO_COLOR=1 ANSIBLE_FORCE_COLOR=0 # colours are no use in a log
-[ -n "${AT_ONCE:-}" ] || printf '%-26s' "$name"
+[ -n "${AT_ONCE:-}" ] || printf '%-28s' "$name"
 begun=$SECONDS
 "$@" >"$log" 2>&1 </dev/null
 status=$?
-[ -z "${AT_ONCE:-}" ] || printf '%-26s' "$name"
+[ -z "${AT_ONCE:-}" ] || printf '%-28s' "$name"
 echo "$name $((SECONDS - begun))" >>"$root/.work/log/minutes"
 if [ $status -ne 0 ]; then
   echo "FAILED with $status after $((SECONDS - begun)) s; the end of .work/log/$name.log:"

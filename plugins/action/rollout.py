@@ -49,6 +49,7 @@ class ActionModule(ActionBase):
         account = json.loads(json.dumps(facts.get("slipway__rollout") or {}))
         account, problem = getattr(self, "_" + arguments["step"])(account)
         account["failed"] = [host for host, row in account["rows"].items() if row["failed"]]
+        account["last"] = rollout.last(account)
         result.update(changed=False, ansible_facts={"slipway__rollout": account})
         return dict(result, failed=True, msg=problem) if problem else result
 

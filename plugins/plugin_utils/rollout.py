@@ -17,6 +17,8 @@ CHANGE, UNCHANGED, UNREACHABLE = "change", "unchanged", "unreachable"
 NOT_REACHED, FAILED, UNHEALTHY, ROLLED_BACK = "not reached", "failed", "unhealthy", "rolled back"
 NOT_MIGRATED = "not migrated"
 NO_ANSWER = {"unreachable": True}
+# Ansible removes a host from the run if a task of the user, delegated or not, cannot reach its host.
+LOST = "nothing was released here: the tasks before it did not end"
 BUDGET = "%d of %d hosts of %s %s, and slipway_max_failures is %d: %s"
 
 
@@ -226,9 +228,9 @@ def _acted_row(row, result):
         outcome = UNCHANGED
     phases = result.get("phases") or {}
     why = result.get("msg") or "no connection"
-    if not failed and "plan" in result and result.get("changed"):
+    if not failed and "plan" in result:
         # Only the result of the plan is there: the tasks before the release did not end.
-        outcome, failed, why = FAILED, True, "nothing was released here: the tasks before it did not end"
+        outcome, failed, why = FAILED, True, LOST
     return dict(
         row,
         to=(result.get("current") or row["from"]) if failed else result.get("current") or row["to"],
@@ -291,6 +293,17 @@ def after_rollback(rollout, results):
 
 
 # --- the end ---
+
+
+def last(rollout):
+    """App to the host on which its rollout ends: the first that changes, unless Ansible has lost that one."""
+    rows = rollout["rows"]
+    found = dict(rollout["first"])
+    for host in rollout["order"]:
+        app = rows[host]["app"]
+        if rows[found[app]]["why"] == LOST and rows[host]["why"] != LOST:
+            found[app] = host
+    return found
 
 
 def ended(rollout):
