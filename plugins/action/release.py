@@ -109,18 +109,18 @@ class ActionModule(EngineAction):
         """A plan as the result of check mode: with what would travel, and what a later apply needs of it."""
         if plan.get("failed"):
             return plan
-        transfer, size = self._would_travel(request, plan)
+        transfer, size, note = self._would_travel(request, plan)
         kept = {name: plan.get(name) for name in PLAN[: None if self._task.diff else -1]}
-        return dict(plan, transfer=transfer, bytes=size, plan=kept)
+        return dict(plan, transfer=transfer, bytes=size, transfer_note=note, plan=kept)
 
     def _would_travel(self, request, plan):
-        """How the artifact would reach the host, and how many bytes go out from here."""
+        """How the artifact would reach the host, how many bytes go out from here, and why no fewer."""
         if not plan["needs_artifact"]:
-            return "none", 0
-        tarball = self._tarball(request, plan)
-        for transfer, dummy, payload in self._cheaper_transfers(request, plan, tarball, []):
-            return transfer, os.path.getsize(payload) if payload else 0
-        return "full", os.path.getsize(tarball)
+            return "none", 0, ""
+        tarball, notes = self._tarball(request, plan), []
+        for transfer, dummy, payload in self._cheaper_transfers(request, plan, tarball, notes):
+            return transfer, os.path.getsize(payload) if payload else 0, "; ".join(notes)
+        return "full", os.path.getsize(tarball), "; ".join(notes)
 
     @staticmethod
     def _tarball(request, plan):

@@ -376,8 +376,9 @@ transfer:
   type: str
   sample: delta
 transfer_note:
-  description: Why a transfer that O(delta) or O(pull_from) requests was not used; empty if it was.
-  returned: when the host did not have the artifact
+  description: Why a transfer that O(delta) or O(pull_from) requests was not used; empty if it was. In check
+    mode, why it would not be.
+  returned: when the host did not have the artifact, and in check mode
   type: str
   sample: the host has no artifact of it yet
 unconfirmed:

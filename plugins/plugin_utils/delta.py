@@ -34,7 +34,6 @@ WINDOW = 4096
 SEED, STEP = 32, 64  # how many bytes are looked up, and how far apart they are in the index
 SPOTS = 4  # places in a window where STEP positions in a row are looked up: one of them is in the index
 ALIKE = 0.9  # of a window's bytes; with less, look elsewhere
-CANDIDATES = 20
 LONGEST = 1 << 20  # of a record
 WORTH_IT = 0.5  # of the tarball
 KEPT_DAYS = 30
@@ -87,18 +86,18 @@ def _without(path, name):
 
 
 def _find_base(path, digests):
-    """An artifact beside the new one, of the same app, that the host has."""
+    """The best of the host's artifacts that is also beside the new one; usually the newest there."""
+    if not digests:
+        raise NoPatch("the host has no artifact of it yet")
     candidates = {}
-    for other in _neighbours(path)[:CANDIDATES]:
-        try:
+    for other in _neighbours(path):
+        with contextlib.suppress(SlipwayError):
             candidates.setdefault(artifact.read_manifest(other).digest, other)
-        except SlipwayError:
-            continue
+        if digests[0] in candidates:
+            break
     for digest in digests:
         if digest in candidates:
             return candidates[digest], digest
-    if not digests:
-        raise NoPatch("the host has no artifact of it yet")
     raise NoPatch("none of the artifacts on the host is beside %s on the controller" % path)
 
 

@@ -14,27 +14,21 @@ import functools
 import glob
 import json
 import os
+import re
 import shlex
 import zlib
 
 from ..module_utils.common import wire
 from ..module_utils.common.errors import SlipwayError
+from ..module_utils.common.steps import ABSENT, STEPS
 from ..module_utils.common.strategies import STRATEGIES
 
-# The packages below module_utils that every request needs. Those that only modules use stay on the
-# controller.
-PACKAGES = (
-    "common",
-    "common/health",
-    "common/unit",
-    "host",
-    "host/artifact",
-    "host/deploy",
-    "host/deploy/strategies",
-    "host/releases",
-    "host/system",
-    "host/systemd",
-)
+# How a module imports others of the engine, at its top or where it needs them.
+_IMPORT = re.compile(r"^ *from (\.+)([\w.]*) import (\([^)]*\)|.*)$", re.MULTILINE)
+_WORD = re.compile(r"\w+")
+_FOR_TYPES = re.compile(r"^if TYPE_CHECKING:\n(?:    .*\n|\n)+", re.MULTILINE)
+# What a plan never imports, as it only checks ahead: how a release is staged, started and waited for.
+_NOT_PLANNED = ("host.artifact.stage", "host.deploy.smoke_test", "host.deploy.health_gate")
 BEGUN = "SLIPWAY-BEGUN"
 NO_PYTHON = "SLIPWAY-NO-PYTHON"
 OUTPUT_SHOWN = 2000
@@ -69,7 +63,7 @@ def has_begun(answer):
 def parcel(request, artifact=None):
     """The bytes for the command's standard input. ``artifact``: path of a tarball, or None."""
     payload = _read(artifact) if artifact else b""
-    return wire.parcel(engine(_more_packages(request)), dict(request, payload=len(payload)), payload)
+    return wire.parcel(engine_for(request), dict(request, payload=len(payload)), payload)
 
 
 def result_of(answer, interpreter="python3"):
@@ -97,30 +91,83 @@ def _without_reserved_keys(result):
     return {key: value for key, value in result.items() if not key.startswith(reserved)}
 
 
-def _more_packages(request):
-    """What this request needs beside PACKAGES; all if the strategy of the installed app is not known."""
+def engine_for(request):
+    """The modules that this request needs, packed."""
+    module = ABSENT if request.get("state") == "absent" else STEPS.get(request["step"])
+    return engine(module, _packages_for(request))
+
+
+def _packages_for(request):
+    """What the request's strategy needs beside; all if the strategy of the installed app is not known."""
     if request.get("state") == "absent" or request.get("step") == "info":
-        names = sorted({name for names in STRATEGIES.values() for name in names})
-    else:
-        names = STRATEGIES.get(request.get("strategy"), ())
-    return tuple("host/" + name for name in names)
+        return tuple(sorted({name for names in STRATEGIES.values() for name in names}))
+    return STRATEGIES.get(request.get("strategy"), ())
 
 
 @functools.lru_cache(maxsize=None)
-def engine(more=()):
-    """The modules of PACKAGES and ``more``, compressed: name to (whether it is a package, source)."""
+def engine(module, packages=()):
+    """The modules that one of STEPS needs, in parts: those of a plan are packed only once."""
+    needed, parts, sent = _needed(module, packages), [], frozenset()
+    for step in ("plan", "acquire_lease", "apply"):
+        names = _needed(STEPS[step], ())
+        if names <= needed and not names <= sent:
+            parts.append(_packed(names - sent))
+            sent |= names
+    return b"".join(parts + ([_packed(needed - sent)] if needed - sent else []))
+
+
+@functools.lru_cache(maxsize=None)
+def _needed(module, packages):
+    """The modules that a step imports, at its beginning or later."""
+    left_out = {"host." + name for names in STRATEGIES.values() for name in names if name not in packages}
+    left_out.update(_NOT_PLANNED if module == STEPS["plan"] else ())
+    found, left = set(), ["host.engine", "host.%s" % module]
+    while left:
+        name = left.pop()
+        package = name.rpartition(".")[0]
+        if name in _sources() and name not in found and not left_out & {name, package}:
+            found.add(name)
+            left += [package, *_imports(name)]
+    return frozenset(found)
+
+
+@functools.lru_cache(maxsize=None)
+def _imports(name):
+    """The modules that a module may import, and other words, which are none."""
+    is_package, source = _sources()[name]
+    found = []
+    for dots, base, names in _IMPORT.findall(_FOR_TYPES.sub("", source)):
+        parts = name.split(".") + ([""] if is_package else [])
+        parts = parts[: -len(dots)] + ([base] if base else [])
+        found += [".".join(parts), *(".".join([*parts, word]) for word in _WORD.findall(names))]
+    if name == "host.deploy.strategies":  # it loads them by their names
+        found += ["%s.%s" % (name, strategy) for strategy in STRATEGIES]
+    return found
+
+
+@functools.lru_cache(maxsize=None)
+def _sources():
+    """The modules below common and host: name to (whether it is a package, source)."""
     root = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "module_utils")
-    sources = {"slipway": (True, "")}
-    for package in PACKAGES + more:
-        sources["slipway." + package.replace("/", ".")] = (True, "")
-        for path in glob.glob(os.path.join(root, package, "*.py")):
+    found = {}
+    for directory in ("common", "host"):
+        for path in glob.glob(os.path.join(root, directory, "**", "*.py"), recursive=True):
             name, is_package = _module_name(os.path.relpath(path, root))
-            sources[name] = (is_package, _read(path).decode("utf-8"))
+            found[name] = (is_package, _read(path).decode("utf-8"))
+            found.setdefault(name.rpartition(".")[0] or name, (True, ""))
+    return found
+
+
+@functools.lru_cache(maxsize=None)
+def _packed(names):
+    """These modules, compressed: name to (whether it is a package, source)."""
+    sources = {"slipway." + name: _sources()[name] for name in names}
+    sources["slipway"] = (True, "")
     return zlib.compress(json.dumps(sources, sort_keys=True).encode("utf-8"), 6)
 
 
 def _module_name(path):
-    parts = ["slipway"] + path[: -len(".py")].split(os.sep)
+    parts = path[: -len(".py")].split(os.sep)
     return (".".join(parts[:-1]), True) if parts[-1] == "__init__" else (".".join(parts), False)
 
 
@@ -130,5 +177,6 @@ def _read(path):
 
 
 # Packed once, when the controller loads the plugin, before it forks a worker for each host.
-for _names in set(STRATEGIES.values()):
-    engine(tuple("host/" + _name for _name in _names))
+for _module in ("plan", "acquire_lease", "apply"):
+    for _names in set(STRATEGIES.values()):
+        engine(STEPS[_module], _names)

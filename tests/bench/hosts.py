@@ -21,6 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from support import lab
+from support.line import Line, Uplink
 
 REPO = lab.CHECKOUT
 # So that sshd notes every session that it starts, in its journal.
@@ -30,32 +31,47 @@ COUNT_SESSIONS = (
 )
 
 
+CALLBACK = Path(__file__).resolve().parent / "callback"
+
+
 @dataclasses.dataclass
 class Cost:
-    """Of one run: seconds on the clock, and of the controller's processors; SSH sessions and kB per host."""
+    """Of one run. ``wall``: seconds on the clock; ``cpu`` and ``hosts_cpu``: of the processors, for the
+    controller and for all hosts; the rest for each host: SSH sessions, remote executions of the module
+    release, kB both ways.
+    """
 
     wall: float
     cpu: float
+    hosts_cpu: float
     sessions: float
+    executions: float
     kilobytes: float
 
 
 class Hosts:
-    """Hosts of the lab, all of them there as long as the ``with`` block runs."""
+    """Hosts of the lab, all of them there as long as the ``with`` block runs.
 
-    def __init__(self, count):
+    ``round_trip``: how far away they are, in seconds; then they also share an uplink of ``mbit`` Mbit/s.
+    """
+
+    def __init__(self, count, round_trip=0.0, mbit=0.0):
         self.count = count
+        self.round_trip = round_trip
+        self.mbit = mbit
         self.hosts = []
         self.fleet = lab.Fleet("bench", "web=%d" % count)
+        self._lines = contextlib.ExitStack()
 
     def __enter__(self):
         self.fleet.down()
         self.fleet.up()
         self.hosts = [lab.Host(self.fleet, name) for name in sorted(self.fleet.variables())]
-        self._pids = [
-            int(lab.call(["docker", "inspect", "--format", "{{.State.Pid}}", host.container]))
-            for host in self.hosts
-        ]
+        containers = [_container(host) for host in self.hosts]
+        self._pids = [container["State"]["Pid"] for container in containers]
+        self._accounts = [_cpu_account(container) for container in containers]
+        if self.round_trip:
+            self._move_away([_address(container) for container in containers])
         self.everywhere(LOUD_SSHD)
         for host in self.hosts:
             while host.run("true", alone=True).code:  # until sshd is back
@@ -63,7 +79,18 @@ class Hosts:
         return self
 
     def __exit__(self, *error):
+        self._lines.close()
         self.fleet.down()
+
+    def _move_away(self, addresses):
+        """From now on every connection to a host goes over a long line."""
+        uplink = Uplink(self.mbit * 1e6)
+        for host, address in zip(self.hosts, addresses):
+            line = self._lines.enter_context(Line((address, 22), self.round_trip, uplink))
+            host.variables.update(ansible_host="127.0.0.1", ansible_port=line.port)
+        inventory = self.fleet.state / "far.json"
+        inventory.write_text(json.dumps({"all": {"hosts": self.fleet.variables()}}), encoding="utf-8")
+        self.fleet.inventory = inventory
 
     def everywhere(self, command, stdin_path=None, parallel=20):
         """The command's output on each host."""
@@ -81,21 +108,26 @@ class Hosts:
         It begins without a connection to any host; its environment names a directory for them.
         """
         with tempfile.TemporaryDirectory(prefix="slipway-bench-cp-") as connections:
-            environment = dict(os.environ, ANSIBLE_SSH_CONTROL_PATH_DIR=connections)
-            sessions, sent = self._sessions(), self._bytes()
+            executions = Path(connections) / "executions"
+            environment = dict(
+                os.environ,
+                ANSIBLE_SSH_CONTROL_PATH_DIR=connections,
+                ANSIBLE_CALLBACK_PLUGINS=str(CALLBACK),
+                ANSIBLE_CALLBACKS_ENABLED="executions",
+                SLIPWAY_BENCH_EXECUTIONS=str(executions),
+            )
+            executions.touch()
+            sessions, sent, hosts_cpu = self._sessions(), self._bytes(), self._hosts_cpu()
             before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
             way(environment)
             wall, after = time.monotonic() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
-            cpu = (
-                after.ru_utime
-                + after.ru_stime
-                - before.ru_utime
-                - before.ru_stime
-                + _end_masters(connections)
-            )
+            hosts_cpu = self._hosts_cpu() - hosts_cpu
+            spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            cpu = spent + _end_masters(connections)
             kilobytes = (self._bytes() - sent) / 1000 / self.count
+            executed = sum(map(int, executions.read_text(encoding="ascii").split())) / self.count
         opened = (self._sessions() - sessions) / self.count - 1  # the count itself is a session
-        return Cost(wall, cpu, opened, kilobytes)
+        return Cost(wall, cpu, hosts_cpu, opened, executed, kilobytes)
 
     def _sessions(self):
         return sum(int(text) for text in self.everywhere(COUNT_SESSIONS))
@@ -109,6 +141,38 @@ class Hosts:
                 if name.strip() == "eth0":
                     total += int(numbers.split()[0]) + int(numbers.split()[8])
         return total
+
+    def _hosts_cpu(self):
+        """Processor seconds of all that ever ran on the hosts, as the kernel accounts them."""
+        return sum(read(account) for account, read in self._accounts)
+
+
+def _container(host):
+    return json.loads(lab.call(["docker", "inspect", host.container]))[0]
+
+
+def _address(container):
+    return next(iter(container["NetworkSettings"]["Networks"].values()))["IPAddress"]
+
+
+def _cpu_account(container):
+    """The file in which the kernel accounts a container's processor time, and what reads seconds from it."""
+    for line in Path("/proc/%d/cgroup" % container["State"]["Pid"]).read_text(encoding="ascii").splitlines():
+        dummy, controllers, path = line.split(":", 2)
+        group = (
+            path[: path.index(container["Id"]) + len(container["Id"])] if container["Id"] in path else path
+        )
+        if "cpuacct" in controllers.split(","):
+            return Path("/sys/fs/cgroup/%s%s/cpuacct.usage" % (controllers, group)), _nanoseconds
+    return Path("/sys/fs/cgroup%s/cpu.stat" % group), _microseconds  # version 2 has one line
+
+
+def _nanoseconds(path):
+    return int(path.read_text(encoding="ascii")) / 1e9
+
+
+def _microseconds(path):
+    return int(path.read_text(encoding="ascii").split()[1]) / 1e6  # after the word usage_usec
 
 
 def _end_masters(connections):

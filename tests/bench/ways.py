@@ -7,17 +7,26 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
+import sys
 import typing
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from hosts import REPO, lab, local_module
 
+sys.path.insert(0, str(REPO / ".work" / "collections"))
+
+from ansible_collections.slipway.golang.plugins.module_utils.common import unit
+
 HERE = Path(__file__).resolve().parent
 APP = "gin-api"
+FLOOR = "raw ssh floor: one session a host, 20 in parallel"
+PING = "one `ping` task"
 PORTS = {
     "bench-floor": 18081,
+    "bench-hardened": 18087,
     "bench-scp": 18082,
     "bench-role": 18083,
     APP: 18084,
@@ -78,46 +87,33 @@ class Ways:
 
     def all(self, slow=True):
         """In the order in which they take turns."""
-        yield Way(
-            "raw ssh floor: one session a host, 20 in parallel",
-            self.floor,
-            "bench-floor",
-            self.version_of("bench-floor"),
-        )
-        yield Way("slipway, new version, `push`", self.slipway_push, APP, self.version_of(APP))
-        yield Way("slipway, new version, `delta`", self.slipway_delta, APP, self.version_of(APP))
-        yield Way("slipway, configuration only", self.slipway_configured, APP, self.version_of(APP))
-        yield Way("slipway, nothing to do", self.slipway_again, APP, self.version_of(APP))
-        yield Way("slipway, rollback", self.slipway_rollback, APP, self.version_of(APP))
-        yield Way("one `ping` task", self.ping)
-        yield Way(
-            "scp loop, 10 in parallel",
-            lambda environment: self.scp_loop(10),
-            "bench-scp",
-            self.version_of("bench-scp"),
-        )
+        for name, app, hardened in (
+            (FLOOR, "bench-floor", False),
+            ("the floor with the hardened unit", "bench-hardened", True),
+        ):
+            yield self._way(name, functools.partial(self.floor, app, hardened), app)
+        yield self._way("slipway, new version, `push`", self.slipway_push, APP)
+        yield self._way("slipway, new version, `delta`", self.slipway_delta, APP)
+        yield self._way("slipway, configuration only", self.slipway_configured, APP)
+        yield self._way("slipway, nothing to do", self.slipway_again, APP)
+        yield self._way("slipway, rollback", self.slipway_rollback, APP)
+        yield Way(PING, self.ping)
+        yield self._way("scp loop, 10 in parallel", functools.partial(self.scp_loop, 10), "bench-scp")
         if not slow:
             return
-        yield Way(
-            "scp loop, one after the other",
-            lambda environment: self.scp_loop(1),
-            "bench-scp",
-            self.version_of("bench-scp"),
-        )
+        yield self._way("scp loop, one after the other", functools.partial(self.scp_loop, 1), "bench-scp")
         yield self._role("hand-written role, tuned", "tuned", "bench-role")
         if self.mitogen:
             yield self._role("hand-written role, tuned, mitogen", "mitogen", "bench-mitogen")
         yield self._role("hand-written role, Ansible's defaults", "plain", "bench-role")
         if self.ansistrano:
-            yield Way(
-                "ansistrano, tuned",
-                self.run_ansistrano,
-                "bench-ansistrano",
-                self.version_of("bench-ansistrano"),
-            )
+            yield self._way("ansistrano, tuned", self.run_ansistrano, "bench-ansistrano")
+
+    def _way(self, name, act, app):
+        return Way(name, act, app, lambda: self._live.get(app))
 
     def _role(self, name, config, app):
-        return Way(name, lambda environment: self.role(config, app, environment), app, self.version_of(app))
+        return self._way(name, functools.partial(self.role, config, app), app)
 
     def absent(self):
         """Peers that the table lists as not installed."""
@@ -153,9 +149,6 @@ class Ways:
         self._live[app] = version
         return version, tarball
 
-    def version_of(self, app):
-        return lambda: self._live.get(app)
-
     def verify(self, way):
         """Every host must answer with the version that was brought."""
         if way.app:
@@ -166,25 +159,22 @@ class Ways:
 
     # --- the ways ---------------------------------------------------------------------------------
 
-    def floor(self, environment):
+    def floor(self, app, hardened, _environment):
         """One ssh session a host: stream, verify, unpack, switch, restart, check."""
-        version, tarball = self._next("bench-floor")
+        version, tarball = self._next(app)
         digest = lab.call(["sha256sum", tarball]).split()[0]
-        script = SHARED % {"app": "bench-floor", "port": PORTS["bench-floor"], "version": version} + FLOOR % {
-            "digest": digest,
-            "version": version,
-        }
+        script = _script(app, version, hardened) + FLOOR_SCRIPT % {"digest": digest}
         self.fleet.everywhere(script, tarball)
 
-    def scp_loop(self, parallel):
+    def scp_loop(self, parallel, _environment):
         """What articles show: scp the tarball, ssh to unpack and restart, ssh to check."""
         version, tarball = self._next("bench-scp")
-        script = SHARED % {"app": "bench-scp", "port": PORTS["bench-scp"], "version": version}
+        script = _script("bench-scp", version) + SCP
 
         def one(host):
             host.copy(tarball, "/tmp/release.tar.gz", alone=True)
-            host.sure(script + SCP % {"version": version}, alone=True)
-            host.sure(CHECK % {"port": PORTS["bench-scp"]}, alone=True)
+            host.sure(script, alone=True)
+            host.sure(CHECK % PORTS["bench-scp"], alone=True)
 
         with ThreadPoolExecutor(parallel) as pool:
             list(pool.map(one, self.fleet.hosts))
@@ -221,14 +211,14 @@ class Ways:
         )
 
     def slipway_push(self, environment):
-        """slipway.golang.deploy with a built tarball, in one wave, with one health check."""
-        self._before, self._tarball = self._live.get(APP), self._next(APP)[1]
-        self._slipway("deploy", environment)
+        """slipway.golang.deploy with a built tarball, in one wave, with one health check; no patch."""
+        self._tarball = self._next(APP)[1]
+        self._slipway("deploy", environment, slipway_delta=False)
 
     def slipway_delta(self, environment):
-        """The same, but a patch is sent: the previous tarball is in the same directory."""
-        self._before, self._tarball = self._live.get(APP), self._next(APP)[1]
-        self._slipway("deploy", environment, slipway_delta=True)
+        """The same as it is by default: a patch is sent, as the previous tarball is in the same directory."""
+        self._tarball = self._next(APP)[1]
+        self._slipway("deploy", environment)
 
     def slipway_configured(self, environment):
         """Another environment, the same binary."""
@@ -276,13 +266,29 @@ class Ways:
         lab.call(argv, environment=dict(environment, ANSIBLE_CONFIG=config_path, PYTHONPATH=python_path))
 
 
+def _script(app, version, hardened=False):
+    """What the loop and the floor have in common: a unit, and how a version goes live."""
+    values = {"app": app, "port": PORTS[app], "version": version}
+    places = {"binary": "/opt/%s/current/bin/gin-api" % app, "environment_file": "/opt/%s/environment" % app}
+    text = unit.render(unit.sections(app, {}, **places)) if hardened else BARE_UNIT % dict(places, app=app)
+    return SHARED % dict(values, unit=text)
+
+
+BARE_UNIT = """[Unit]
+After=network-online.target
+[Service]
+User=%(app)s
+EnvironmentFile=%(environment_file)s
+ExecStart=%(binary)s
+"""
 SHARED = """set -eu
 app=%(app)s root=/opt/%(app)s version=%(version)s port=%(port)s
 mkdir -p $root/releases/$version
 if ! test -f /etc/systemd/system/$app.service; then
-  printf '[Unit]\\nAfter=network-online.target\\n' > /etc/systemd/system/$app.service
-  printf '[Service]\\nUser=%%s\\nEnvironment=PORT=%%s\\nExecStart=%%s\\n' \\
-    $app $port $root/current/bin/gin-api >> /etc/systemd/system/$app.service
+  echo PORT=$port > $root/environment
+  cat > /etc/systemd/system/$app.service << 'UNIT'
+%(unit)s
+UNIT
   systemctl daemon-reload
 fi
 switch() {
@@ -294,17 +300,17 @@ switch() {
 """
 CHECK = """
 for attempt in $(seq 200); do
-  if curl -fs -o /dev/null http://127.0.0.1:%(port)s/healthz; then exit 0; fi
+  if curl -fs -o /dev/null http://127.0.0.1:%s/healthz; then exit 0; fi
   sleep 0.05
 done
 exit 1
 """
-FLOOR = """
+FLOOR_SCRIPT = """
 cat > $root/release.tar.gz
 echo "%(digest)s  $root/release.tar.gz" | sha256sum --check --quiet
 tar -xzf $root/release.tar.gz --strip-components=1 -C $root/releases/$version
 switch
-""" + CHECK.replace("%(port)s", "$port")
+""" + CHECK.replace("%s", "$port")
 SCP = """
 tar -xzf /tmp/release.tar.gz --strip-components=1 -C $root/releases/$version
 switch

@@ -5,7 +5,7 @@
 """The wire format: what the controller and the engine on a host exchange, and nothing about its meaning.
 
 A parcel is the bootstrap with its length, then the lengths of the engine and of the request, then the engine
-(a compressed JSON object of module name to source), the request (JSON) and, where one is sent, the artifact.
+(compressed JSON objects of module name to source), the request (JSON) and, where one is sent, the artifact.
 The answer is one line of standard output.
 """
 
@@ -27,7 +27,7 @@ READ_FILE = _READ % "open(sys.argv[1], 'rb')"
 BOOTSTRAP = b"""
 import json, sys
 from importlib.machinery import ModuleSpec
-from zlib import decompress
+from zlib import decompressobj
 if sys.version_info < (3, 8):
     print("\\n%s" + json.dumps({"failed": True, "outcome": "rejected", "msg":
         "Slipway needs Python 3.8 or newer on the host, this one has %%d.%%d: set "
@@ -35,8 +35,12 @@ if sys.version_info < (3, 8):
         "or use the playbook slipway.golang.scp" %% sys.version_info[:2]}))
     sys.exit(0)
 engine, request = map(int, stream.readline().split())
-packed = stream.read(engine)
-sources = json.loads(decompress(packed).decode())
+packed = rest = stream.read(engine)
+sources = {}
+while rest:
+    part = decompressobj()
+    sources.update(json.loads(part.decompress(rest).decode()))
+    rest = part.unused_data
 class Finder:
     @staticmethod
     def find_spec(name, path=None, target=None):

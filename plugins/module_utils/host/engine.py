@@ -16,19 +16,9 @@ import signal
 import sys
 
 from ..common.errors import SlipwayError
+from ..common.steps import ABSENT, STEPS
 from ..common.wire import answer
 from .system import account
-
-# The module that has each step; a request with state "absent" is answered by deploy.remove instead.
-_MODULES = {
-    "plan": ".deploy.preview",
-    "apply": ".deploy.deploy",
-    "confirm": ".deploy.confirm",
-    "info": ".deploy.info",
-    "run": ".deploy.command",
-    "acquire_lease": ".releases.lease",
-    "release_lease": ".releases.lease",
-}
 
 
 def main(request, stream):
@@ -50,9 +40,8 @@ def main(request, stream):
 
 def _module_for(request):
     """Import only the module that has the step: importing all of them would double the time of a plan."""
-    if request.get("state") == "absent":
-        return importlib.import_module(".deploy.remove", __package__)
-    return importlib.import_module(_MODULES[request["step"]], __package__)
+    name = ABSENT if request.get("state") == "absent" else STEPS[request["step"]]
+    return importlib.import_module("." + name, __package__)
 
 
 def _unexpected(error):

@@ -55,8 +55,10 @@ def _connected(connection: socket.socket, address: tuple[object, ...] | str, tim
 
 def _addresses(host: str, port: int, deadline: float) -> list[tuple[int, int, int, str, tuple[object, ...]]]:
     try:
-        return list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST))
-    except socket.gaierror:
+        # As bytes, as for a text Python would import what encodes international names.
+        flags = socket.AI_NUMERICHOST
+        return list(socket.getaddrinfo(host.encode("ascii"), port, type=socket.SOCK_STREAM, flags=flags))
+    except (socket.gaierror, UnicodeEncodeError):
         return _looked_up(host, port, deadline)
 
 

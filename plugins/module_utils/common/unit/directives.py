@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import difflib
-import ipaddress
 import re
 from collections.abc import Callable, Iterable, Iterator
 
@@ -314,6 +312,8 @@ def _repeated(key: str, value: object, field: str, escape: Callable[[str], str])
 
 def _network(value: str) -> str:
     if value not in _NETWORK_WORDS:
+        import ipaddress  # here, as few services limit their addresses
+
         try:
             ipaddress.ip_network(value, strict=False)
         except ValueError:
@@ -382,5 +382,7 @@ def _dict(value: object, field: str) -> dict[str, Any]:
 
 
 def _like(word: str, known: Iterable[str]) -> str:
+    import difflib  # here, as only a mistake needs it
+
     close = difflib.get_close_matches(word, list(known), n=1)
     return "; did you mean %s?" % close[0] if close else ""

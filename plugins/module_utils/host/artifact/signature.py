@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import tempfile
 
 from ...common import manifest as manifests
 from ...common.errors import SlipwayError
@@ -28,6 +27,8 @@ def verify(directory, allowed_signers):
             "The artifact is not signed, and slipway_allowed_signers (option allowed_signers) requires it: "
             "package it with slipway_signing_key (option signing_key)"
         )
+    import tempfile  # here, as most artifacts need no signature
+
     with tempfile.TemporaryDirectory(prefix="slipway-signers-") as scratch:
         signers = os.path.join(scratch, "allowed_signers")
         write_file(signers, allowed_signers.encode("utf-8"), 0o600)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 
 from ...common import canonical, elf, manifest
 from ...common.errors import SlipwayError
@@ -40,7 +39,8 @@ def stage(request, target, donor, payload):
             "%s could not be staged: %s (%s)" % (target.id, error.strerror or error, error.filename or work)
         ) from error
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            remove(work)
 
 
 def _unpack(request, target, payload, work):

@@ -78,11 +78,22 @@ def _facts(found):
 
 
 def wait_release_healthy(
-    check, release: Release, release_names: tuple, unit_name: str, layout: Layout, since: float
+    check,
+    release: Release,
+    release_names: tuple,
+    unit_name: str,
+    layout: Layout,
+    since: float,
+    is_verified: bool = False,
 ):
-    """The same for a live release: the process must also run this release's binary. Returns the Verdict."""
+    """The same for a live release: the process must also run this release's binary. Returns the Verdict.
+
+    ``is_verified``: that binary was hashed in this run.
+    """
     verdict, pid = wait_healthy(check, release_names, unit_name, since)
-    if running.running_release(layout, pid) != release.id or not running.binary_intact(release, pid):
+    if running.running_release(layout, pid) != release.id or not running.binary_intact(
+        release, pid, is_verified
+    ):
         raise Unhealthy(
             "the running process %d does not run the binary of %s" % (pid, release.id),
             **_facts(evidence(unit_name, verdict, since)),

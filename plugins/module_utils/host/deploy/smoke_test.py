@@ -49,7 +49,8 @@ def run(request: Request, target: Target, release: Release) -> None:
     remove(environment_file)
     write_file(environment_file, environment.render(variables).encode("utf-8"), 0o600)
     check = request.check_for(target, port=port).replace(port=port, min_ready_seconds=0.0)
-    systemctl.stop(unit_name)  # a killed deploy may have left it running
+    if transient.is_there(unit_name):  # a killed deploy may have left it running
+        systemctl.stop(unit_name)
     since = time.time()
     try:
         if target.config:

@@ -94,7 +94,10 @@ class HostState:
     @cached_property
     def binary_intact(self) -> bool:
         release = self.releases.get(self.running_release)
-        return release is not None and binary_intact(release, self.unit["MainPID"])
+        if release is None:
+            return False
+        is_verified = release.id == self._target.id and self.target_here
+        return binary_intact(release, self.unit["MainPID"], is_verified)
 
     @cached_property
     def units_installed(self) -> bool:

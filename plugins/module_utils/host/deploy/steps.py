@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One deploy in progress: the steps that strategies are made of, and what was done so far."""
+"""One deploy in progress: the steps that strategies are made of, and what was done so far.
+
+What only some steps need is imported there, as a plan also makes a Deployment, to check ahead.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,11 @@ import os
 import time
 
 from ...common.errors import Rejected, SlipwayError
-from ..artifact import signature, stage
 from ..releases import prune
 from ..releases.history import History
 from ..releases.layout import Release
 from ..systemd import systemctl, unit_file
-from . import adopt, health_gate, preflight, smoke_test
+from . import adopt, preflight
 from .put_back import to_put_back
 from .target import existing
 
@@ -83,6 +85,8 @@ class Deployment:
         """Put the release into releases/, complete or not at all."""
         if plan.stage is None:
             return
+        from ..artifact import stage
+
         with self.phase("stage"), self.rejecting():
             stage.stage(self.request, self.target, self.state.donor, payload)
         self.actions.append("staged %s" % self.target.id)
@@ -93,6 +97,8 @@ class Deployment:
             self._preflight()
             # What was staged just now was verified before it got its name.
             if self.request.allowed_signers and not staged:
+                from ..artifact import signature
+
                 signature.verify(self.layout.path_of(self.target.id), self.request.allowed_signers)
 
     def check_ahead(self) -> list[str]:
@@ -169,6 +175,8 @@ class Deployment:
 
     def smoke_test(self) -> None:
         """Run the new binary beside the live one first, unless this release has been healthy here before."""
+        from . import smoke_test
+
         reason = smoke_test.reason_to_skip(self.request, self.request.check_for(self.target))
         if self.outcomes.get(self.target.id) == "ok":
             reason = "%s has served here before" % self.target.id
@@ -276,6 +284,8 @@ class Deployment:
         try:
             yield
         except SlipwayError as error:
+            from . import health_gate
+
             error.facts.setdefault("evidence", health_gate.evidence(unit_name, None, self.started_at))
             if self.layout.current() == self.target.id:
                 with contextlib.suppress(SlipwayError):
@@ -312,6 +322,8 @@ class Deployment:
         self, target: Target, unit_name: str, port: int | None = None, hold: bool = True
     ) -> None:
         """Raise if the release is not healthy; ``hold``: it must also stay so for ``min_ready_seconds``."""
+        from . import health_gate
+
         with self.phase("health"):
             check = self.request.check_for(target, port=port)
             if not hold:
@@ -319,7 +331,14 @@ class Deployment:
             release = self._staged(target)
             try:
                 self.verdict = health_gate.wait_release_healthy(
-                    check, release, target.names, unit_name, self.layout, self.started_at
+                    check,
+                    release,
+                    target.names,
+                    unit_name,
+                    self.layout,
+                    self.started_at,
+                    # What is to go live was hashed when it was staged, or to find out that it is here.
+                    is_verified=target is self.target,
                 )
             except health_gate.Unhealthy as error:
                 health_gate.explain(error, self.request, check.port, smoke=False)

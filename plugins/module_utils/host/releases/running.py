@@ -30,8 +30,13 @@ def running_release(layout: Layout, pid: int) -> str | None:
     return release_id if names.RELEASE_ID.fullmatch(release_id) else None
 
 
-def binary_intact(release: Release, pid: int) -> bool:
-    """Whether the process runs the very bytes that the release's manifest lists."""
+def binary_intact(release: Release, pid: int, is_verified: bool = False) -> bool:
+    """Whether the process runs the very bytes that the release's manifest lists.
+
+    ``is_verified``: the release's binary was hashed in this run. Then the process only has to run that file.
+    """
+    if is_verified and procfs.runs(pid, release.binary):
+        return True
     return procfs.exe_digest(pid) == listed_digest(release)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 
 
 def write_file(path: str, data: bytes, mode: int) -> None:
@@ -83,6 +82,8 @@ def has_text(path: str, text: str) -> bool:
 def remove(path: str) -> None:
     """Remove a file, a link or a whole directory, if it is there."""
     if os.path.isdir(path) and not os.path.islink(path):
-        shutil.rmtree(path)
+        from shutil import rmtree  # here, as a plan removes nothing, and it imports every kind of archive
+
+        rmtree(path)
     elif os.path.lexists(path):
         os.unlink(path)

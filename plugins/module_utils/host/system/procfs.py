@@ -34,6 +34,14 @@ def exe_digest(pid):
         return None
 
 
+def runs(pid, path):
+    """Whether a process runs the very file that is there now under this path."""
+    try:
+        return os.path.samefile("/proc/%d/exe" % pid, path)
+    except OSError:
+        return False
+
+
 def command_of(pid):
     """A process's name for a message."""
     try:

@@ -14,6 +14,8 @@ import time
 from ...common.errors import SlipwayError
 from . import systemctl
 
+# Where systemd keeps the text of a transient unit for as long as it has the unit.
+DIRECTORY = "/run/systemd/transient"
 CHUNK = 65536
 # systemd ends the unit when its time is over; this long after that, it is stopped from here.
 GRACE_SECONDS = 10
@@ -26,6 +28,11 @@ def argv(unit_name: str, description: str, settings: list, command: list, option
     """
     start = ["systemd-run", "--quiet", "--collect", "--unit=" + unit_name, "--description=" + description]
     return [*start, *options, *("--property=" + value for value in settings), "--", *command]
+
+
+def is_there(unit_name: str) -> bool:
+    """Whether systemd still has a transient unit of that name."""
+    return os.path.exists(os.path.join(DIRECTORY, unit_name))
 
 
 class Ended:

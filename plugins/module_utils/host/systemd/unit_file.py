@@ -6,10 +6,8 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import re
-import tempfile
 
 from ...common.errors import SlipwayError
 from ...common.unit.options import SINCE
@@ -28,6 +26,8 @@ _UNKNOWN_KEY = re.compile(r"Unknown (?:key name|key|lvalue) '([A-Za-z0-9]+)'")
 
 def verify(texts: dict) -> None:
     """Let systemd verify unit files ({name: text}) that are not installed; raises with what it printed."""
+    import tempfile  # here, as most deploys bring no new unit
+
     version = systemctl.version()
     argv = ["env", "LC_ALL=C", "SYSTEMD_COLORS=0", "SYSTEMD_LOG_LEVEL=notice", "SYSTEMD_LOG_LOCATION=0"]
     argv += ["systemd-analyze", "verify", "--man=no"]
@@ -111,6 +111,8 @@ def drop_ins_changed(name: str, directories: tuple = (DIRECTORY, "/run/systemd/s
 
     NeedDaemonReload= says so too, but not if the drop-in's directory itself is new.
     """
+    import glob  # here, as no deploy asks this
+
     answer = systemctl.run(["systemctl", "show", "--property=DropInPaths", name])
     known = set(answer.stdout.strip().partition("=")[2].split())
     present = set()

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import types
+
 import pytest
 from ansible_collections.slipway.golang.plugins.action import release
 from ansible_collections.slipway.golang.plugins.plugin_utils import console, delta
@@ -24,6 +26,7 @@ def action(monkeypatch):
     """An action whose host answers with ``action.answers``; ``action.sent`` has what was sent."""
     monkeypatch.setattr(delta, "same_binary", lambda path, binaries: binaries.get("same"))
     action = release.ActionModule.__new__(release.ActionModule)
+    action._task = types.SimpleNamespace(diff=False)
     action.sent, action.host = [], "web1"
     monkeypatch.setattr(release.os.path, "getsize", lambda path: 154000)
     monkeypatch.setattr(console, "show", action.__dict__.setdefault("shown", []).append)
@@ -50,6 +53,12 @@ def test_the_full_artifact_is_sent_when_the_host_asks_for_it_and_the_result_says
     assert result == {"outcome": "ok", "transfer": "full", "transfer_note": why}
     assert action.sent[1] == (None, "/dist/orders.tar.gz")
     assert action.shown == ["web1: downloading from the mirror", "web1: sending 154 kB"]
+
+
+def test_a_plan_says_why_the_full_artifact_would_be_sent(action):
+    shown = action._shown(dict(REQUEST, delta=True, pull_from=[]), dict(PLAN, needs_artifact=True))
+    assert (shown["transfer"], shown["bytes"]) == ("full", 154000)
+    assert shown["transfer_note"] == "the host has no artifact of it yet"
 
 
 def test_another_failure_is_not_tried_again(action):

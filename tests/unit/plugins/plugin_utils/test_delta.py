@@ -277,3 +277,22 @@ class TestRefused:
         with pytest.raises(SlipwayError, match="could not be used: The artifact is not signed") as caught:
             stage._unpack(request, target, io.BytesIO(patch), str(tmp_path / "made"))
         assert caught.value.facts["full_needed"]
+
+
+def test_the_base_is_found_among_any_number_of_tarballs_and_no_older_one_is_read(tmp_path, monkeypatch):
+    read, real = [], delta.artifact.read_manifest
+
+    def read_manifest(path):
+        read.append(os.path.basename(path))
+        return real(path)
+
+    paths = [artifact(tmp_path, "1.0.%d" % number, noise(1000))[0] for number in range(60)]
+    for number, path in enumerate(paths):
+        os.utime(path, (number, number))
+    digests = [real(str(paths[number])).digest for number in (10, 5)]
+    monkeypatch.setattr(delta.artifact, "read_manifest", read_manifest)
+    base = delta._find_base(str(paths[59]), ["0" * 64, *digests])
+    assert base == (str(paths[10]), digests[0])  # the best one of those that are there
+    read.clear()
+    assert delta._find_base(str(paths[59]), digests) == base
+    assert read == [paths[number].name for number in range(58, 9, -1)]

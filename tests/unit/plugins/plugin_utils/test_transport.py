@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import subprocess
@@ -11,9 +12,14 @@ import sys
 import zlib
 
 import pytest
-from ansible_collections.slipway.golang.plugins.module_utils.common import wire
+from ansible_collections.slipway.golang.plugins.module_utils.common import steps, wire
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
 from ansible_collections.slipway.golang.plugins.plugin_utils import transport
+
+MODULES = {"slipway." + name for name in transport._sources()}
+PACKAGES = {
+    "slipway." + name + "." for name, (is_package, dummy) in transport._sources().items() if is_package
+}
 
 
 def run(command, data):
@@ -45,17 +51,86 @@ def test_the_artifact_follows_the_request_byte_for_byte(tmp_path):
     assert b'"payload": 256000' in parcel
 
 
-def test_every_file_of_the_engine_can_be_imported_with_the_standard_library_alone():
-    sources = json.loads(zlib.decompress(transport.engine()))
-    modules = sorted(name for name in sources if name not in ("slipway", "slipway.common", "slipway.host"))
-    assert "slipway.host.deploy.strategies.restart" in modules and not any(
-        "builder" in name for name in modules
-    )
+def sources_in(engine):
+    """Module to source, from all parts of an engine."""
+    sources = {}
+    while engine:
+        part = zlib.decompressobj()
+        for name, (dummy, source) in json.loads(part.decompress(engine)).items():
+            sources[name] = source
+        engine = part.unused_data
+    return sources
+
+
+REQUESTS = {
+    **{step: {"step": step, "strategy": "restart"} for step in steps.STEPS},
+    "apply, blue_green": {"step": "apply", "strategy": "blue_green"},
+    "remove": {"step": "apply", "state": "absent"},
+}
+
+
+@pytest.mark.parametrize("request_", REQUESTS.values(), ids=REQUESTS)
+def test_every_module_of_an_engine_can_be_imported_with_the_standard_library_alone(request_):
+    engine = transport.engine_for(request_)
+    modules = sorted(sources_in(engine))
+    assert "slipway.host.engine" in modules and not any("builder" in name for name in modules)
     finder = wire.BOOTSTRAP.split(b"from slipway.host.engine", maxsplit=1)[0]
     script = finder + b"import importlib\nfor name in %a:\n    importlib.import_module(name)\n" % modules
-    parcel = b"%d\n" % len(script) + script + b"%d 0\n" % len(transport.engine()) + transport.engine()
+    parcel = b"%d\n" % len(script) + script + b"%d 0\n" % len(engine) + engine
     answer = run(transport.command("python3"), parcel)
     assert answer["rc"] == 0, answer["stderr"]
+
+
+@pytest.mark.parametrize("request_", REQUESTS.values(), ids=REQUESTS)
+def test_an_engine_has_what_its_modules_import_late_unless_the_step_does_without(request_):
+    sources = sources_in(transport.engine_for(request_))
+    missing = {
+        target
+        for name, source in sources.items()
+        for target in late_imports(name, source)
+        if target not in sources
+    }
+    allowed = {"slipway.host.nginx"} if request_.get("strategy") == "restart" else set()
+    if request_["step"] == "plan":
+        allowed |= {"slipway." + name for name in transport._NOT_PLANNED}
+    assert {
+        name for name in missing if name not in allowed and name.rpartition(".")[0] not in allowed
+    } == set()
+
+
+def late_imports(name, source):
+    """The modules that the functions of a module import."""
+    package = name if name + "." in PACKAGES else name.rpartition(".")[0]
+    functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
+    for node in (node for function in functions for node in ast.walk(function)):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = ".".join(
+                [
+                    *package.split(".")[: len(package.split(".")) - node.level + 1],
+                    *filter(None, [node.module]),
+                ]
+            )
+            yield base
+            yield from (
+                "%s.%s" % (base, alias.name)
+                for alias in node.names
+                if "%s.%s" % (base, alias.name) in MODULES
+            )
+
+
+def test_a_plan_imports_none_of_the_libraries_that_it_does_not_use():
+    engine = transport.engine_for(REQUESTS["plan"])
+    script = wire.BOOTSTRAP.split(b"from slipway.host.engine", maxsplit=1)[0]
+    script += b"import slipway.host.deploy.preview, slipway.host.deploy.steps\nprint(' '.join(sys.modules))\n"
+    parcel = b"%d\n" % len(script) + script + b"%d 0\n" % len(engine) + engine
+    imported = set(run(transport.command("python3"), parcel)["stdout"].split())
+    assert "slipway.host.deploy.steps" in imported
+    assert not imported & {"difflib", "http.client", "ipaddress", "shutil", "ssl", "tempfile", "typing"}
+
+
+def test_a_part_that_two_steps_share_is_the_same_bytes():
+    plan, apply = (transport.engine_for(REQUESTS[step]) for step in ("plan", "apply"))
+    assert apply.startswith(plan) and len(transport.engine_for(REQUESTS["acquire_lease"])) < len(plan) / 3
 
 
 def test_output_before_or_after_the_result_is_ignored():

@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.host.deploy import preflight, request
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import apply, flags, process, upstream
 from ansible_collections.slipway.golang.plugins.module_utils.host.releases.layout import Layout
-from ansible_collections.slipway.golang.plugins.module_utils.host.systemd import systemctl
+from ansible_collections.slipway.golang.plugins.module_utils.host.systemd import systemctl, transient
 
 from .faults import Faults
 from .managed_host import UNIT, Host
@@ -39,6 +39,7 @@ def host(tmp_path, monkeypatch):
     for module in (request, apply):
         monkeypatch.setattr(module, "os", Root())
     monkeypatch.setattr(systemctl, "subprocess", model)
+    monkeypatch.setattr(transient, "is_there", model.is_transient)
     monkeypatch.setattr(preflight, "open", model.open, raising=False)
     monkeypatch.setattr(Layout.__init__, "__defaults__", (None, str(tmp_path / "units")))
     monkeypatch.setattr(flags, "DIRECTORY", str(tmp_path / "nginx" / "slipway"))

@@ -278,6 +278,10 @@ class Systemd:
                 return io.StringIO("0::/system.slice/%s\n" % name)
         return open(path, *args, **kwargs)
 
+    def is_transient(self, name):
+        """In place of transient.is_there."""
+        return name in self._transient
+
     def running(self):
         """The services that run."""
         return sorted(name for name in self._services if self._is_active(name))

@@ -397,7 +397,7 @@ def test_what_somebody_edited_in_a_unit_of_ours_is_kept(served):
 # --- killed ---------------------------------------------------------------------------------------
 
 KEEPING = ["rename releases/1.0.0", "rename adopted"]
-SMOKE = ["stop orders-smoke.service", "run orders-smoke.service"]
+SMOKE = ["run orders-smoke.service", "stop orders-smoke.service"]
 STEPS = {
     "restart": [
         *KEEPING,

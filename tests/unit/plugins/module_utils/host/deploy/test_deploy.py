@@ -10,6 +10,7 @@ import os
 import re
 
 import pytest
+from ansible_collections.slipway.golang.plugins.module_utils.common import canonical
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
 from ansible_collections.slipway.golang.plugins.module_utils.host.releases.running import listed_digest
 from ansible_collections.slipway.golang.plugins.module_utils.host.system import lock
@@ -55,6 +56,60 @@ def test_a_plan_asks_systemd_about_one_unit(served):
     served.systemd.shown.clear()
     assert not served.plan("1.0.0")["changed"]
     assert served.systemd.shown == [UNIT]
+
+
+@pytest.fixture
+def hashed(monkeypatch):
+    """The binaries that were hashed, each as often as it was."""
+    paths, real = [], canonical.sha256_file
+
+    def sha256_file(path):
+        if os.stat(path).st_size > 1 << 16:
+            paths.append(path)
+        return real(path)
+
+    monkeypatch.setattr(canonical, "sha256_file", sha256_file)
+    return paths
+
+
+def test_a_plan_with_nothing_to_do_hashes_the_binary_once(served, hashed):
+    assert not served.plan("1.0.0")["changed"]
+    assert hashed == [served.layout.release(served.layout.current()).binary]
+
+
+def test_a_deploy_does_not_hash_again_what_it_has_just_unpacked(served, hashed):
+    payload = artifact(APP, "2.0.0").stream()
+    assert served.apply("2.0.0", payload)["outcome"] == "ok"
+    assert hashed == []
+
+
+def test_a_binary_that_was_replaced_under_the_process_is_hashed(served, hashed):
+    """The file is the released one again; the process still runs another."""
+    path = served.layout.release(served.layout.current()).binary
+    with open(path, "rb") as handle:
+        content = handle.read()
+    served.damage()
+    os.unlink(path)
+    with open(path, "wb") as handle:
+        handle.write(content)
+    os.chmod(path, 0o755)
+    hashed.clear()
+    assert served.plan("1.0.0")["reasons"] == ["the running binary is not the one that was released"]
+    assert hashed == [path, "/proc/%d/exe" % served.systemd.pid(UNIT)]
+
+
+def test_a_smoke_test_that_a_killed_deploy_left_running_is_stopped_first(served):
+    smoke = "orders-smoke.service"
+    served.systemd.calls.clear()
+    served.deploy("2.0.0")
+    calls = [call for call in served.systemd.calls if smoke in call]
+    assert calls == ["run " + smoke, "stop " + smoke]
+    binary = served.layout.release(served.layout.current()).binary
+    served.systemd.run(["systemd-run", "--unit=" + smoke, "--", binary, "60"])
+    served.systemd.calls.clear()
+    assert served.deploy("3.0.0")["outcome"] == "ok"
+    calls = [call for call in served.systemd.calls if smoke in call]
+    assert calls == ["stop " + smoke, "run " + smoke, "stop " + smoke]
 
 
 def test_apply_without_a_difference_does_nothing_and_records_nothing(served):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -154,3 +155,15 @@ def _waited_for(pid, condition):
             return found
         assert time.monotonic() < end
         time.sleep(0.01)
+
+
+def test_a_process_runs_a_file_until_another_one_takes_its_place(tmp_path):
+    binary = tmp_path / "sleep"
+    shutil.copy("/bin/sleep", binary)
+    with subprocess.Popen([str(binary), "60"]) as process:
+        assert procfs.runs(process.pid, str(binary))
+        shutil.copy("/bin/sleep", tmp_path / "new")
+        os.rename(tmp_path / "new", binary)
+        assert not procfs.runs(process.pid, str(binary))
+        process.kill()
+    assert not procfs.runs(process.pid, str(binary))

@@ -90,3 +90,10 @@ def test_without_systemd_the_message_says_so(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(SlipwayError, match="There is no command systemd-run on this host"):
         run("true")
+
+
+def test_a_transient_unit_is_there_as_long_as_systemd_has_its_text(tmp_path, monkeypatch):
+    monkeypatch.setattr(transient, "DIRECTORY", str(tmp_path))
+    assert not transient.is_there("x.service")
+    (tmp_path / "x.service").write_text("[Unit]\n", encoding="ascii")
+    assert transient.is_there("x.service")
