@@ -20,7 +20,11 @@ def plan(rollout):
     rows = list(rollout["rows"].values())
     lines = [_planned_cells(row) for row in rows]
     return "\n".join(
-        [_counted(rows), ""] + table([PLAN_COLUMNS] + _together(lines)) + _problems(rows) + [""] + [_next(rollout)]
+        [_counted(rows), ""]
+        + table([PLAN_COLUMNS] + _together(lines))
+        + _problems(rows)
+        + [""]
+        + [_next(rollout)]
     )
 
 
