@@ -53,7 +53,7 @@ LIVE = dict(OK, actions=["staged 2-b"], release="2-b", phases={"stage": 1200, "s
         (dict(LIVE, ready_ms=None, phases={}), "2-b is staged"),
         (dict(LIVE, actions=[]), "nothing to do"),
         # What state=absent returns: it has no phases.
-        (dict(OK, actions=["removed /opt/orders"], release=None, current=None), "removed"),
+        ({"outcome": "ok", "actions": ["removed /opt/orders"], "release": None, "current": None}, "removed"),
         (REVERTED, "reverted, current is 1-a"),
         ({"failed": True, "msg": "no space"}, "failed, current is not set"),
     ],
