@@ -125,6 +125,8 @@ def progress(result):
         return "%s, current is %s" % (result.get("outcome") or "failed", result.get("current") or "not set")
     if not result.get("actions"):
         return "nothing to do"
+    if "phases" not in result:
+        return "removed"
     done = "%s is staged" % result["release"]
     if result.get("ready_ms") is not None:
         done = "%s is live, ready after %d ms" % (result["current"], result["ready_ms"])

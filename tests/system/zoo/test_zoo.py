@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import socket
@@ -98,7 +99,7 @@ def table(output):
     """The lines of the closing table."""
     lines = output.splitlines()
     begin = next(number for number, line in enumerate(lines) if line.startswith("HOST  "))
-    return lines[begin : lines.index("", begin)]
+    return list(itertools.takewhile(lambda line: "  " in line, lines[begin:]))
 
 
 def outcomes(output):

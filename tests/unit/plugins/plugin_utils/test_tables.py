@@ -52,6 +52,8 @@ LIVE = dict(OK, actions=["staged 2-b"], release="2-b", phases={"stage": 1200, "s
         (LIVE, "2-b is live, ready after 41 ms (stage 1.2 s)"),
         (dict(LIVE, ready_ms=None, phases={}), "2-b is staged"),
         (dict(LIVE, actions=[]), "nothing to do"),
+        # What state=absent returns: it has no phases.
+        ({"outcome": "ok", "actions": ["removed /opt/orders"], "release": None, "current": None}, "removed"),
         (REVERTED, "reverted, current is 1-a"),
         ({"failed": True, "msg": "no space"}, "failed, current is not set"),
     ],

@@ -59,7 +59,12 @@ def host(monkeypatch):
     journal_tail = mock.create_autospec(systemctl.journal_tail, return_value=["cannot open database"])
     monkeypatch.setattr(systemctl, "journal_tail", journal_tail)
     monkeypatch.setattr(systemctl, "show", lambda name: state.unit)
-    monkeypatch.setattr(health_gate, "wait_release_healthy", lambda *arguments: state.calls.append("health"))
+
+    def wait_release_healthy(*_arguments, is_verified):
+        state.calls.append("health")
+        assert not is_verified  # this run did not hash the old release
+
+    monkeypatch.setattr(health_gate, "wait_release_healthy", wait_release_healthy)
     return state
 
 
