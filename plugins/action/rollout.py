@@ -74,7 +74,7 @@ class ActionModule(ActionBase):
         account = dict(rollout.planned(apps, plans), id=str(uuid.uuid4()))
         self._print(tables.plan(account))
         problem = account["refused"] or self._of_kept_plan(account)
-        if problem or self._task.check_mode:
+        if problem or self.write_plan or self._task.check_mode:  # no wave follows
             account.update(order=[], sizes=[], first={})
         if not account["order"]:
             self._write_summary(account)
