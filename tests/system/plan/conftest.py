@@ -22,7 +22,7 @@ WEB = ("web1", "web2", "odd1")
 KEPT = (
     "for app in %s; do systemctl show -p MainPID -p ActiveState -p UnitFileState $app.service; "
     "find /opt/$app /etc/systemd/system/$app* ! -path /opt/$app ! -name 'lease.json*' "
-    "-printf '%%p %%i %%T@ %%C@ %%l\\n' 2>/dev/null; "
+    "-printf '%%p %%i %%T@ %%l\\n' 2>/dev/null; "
     "cat /opt/$app/history.jsonl 2>/dev/null; done; true"
 )
 SERVICE = {
