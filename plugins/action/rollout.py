@@ -78,10 +78,10 @@ class ActionModule(ActionBase):
         self._print(tables.plan(account))
         problem = account["refused"] and account["refused"] + ". Nothing was changed"
         problem = problem or self._of_kept_plan(account)
-        if problem or self._task.check_mode:
+        if problem or self.write_plan or self._task.check_mode:  # no wave follows
             account.update(order=[], sizes=[], first={})
-        if not account["order"] or self.write_plan:
-            # Nothing follows. Where it was asked for no more than the plan, nothing was to be reached either.
+        if not account["order"]:
+            # Where no more than the plan was asked for, no wave was to come.
             ends = rollout.ended if problem else rollout.only_planned
             self._write_summary(ends(account))
         return account, problem

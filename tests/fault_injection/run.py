@@ -42,7 +42,7 @@ PLANS = {
     name: {"prepare": ["old"], "act": parcel, "again": "new", "ends": "again"}
     for name, parcel in (("plan", "plan"), ("stale plan", "stale"))
 }
-# A plan writes nothing that stays; systemd reads a unit from a directory of its own, which goes again.
+# A plan writes nothing that stays; systemd reads a unit from a directory of its own in /tmp, which goes again.
 WRITES = (
     "create",
     "mkdir",
@@ -56,7 +56,7 @@ WRITES = (
     "chmod",
     "chown",
 )
-MAY_WRITE = "/tmp/slipway-verify-"
+MAY_WRITE = "/tmp/"
 # A migration changes nothing that serves; the next run deploys.
 MIGRATIONS = {
     name: {"prepare": ["old", parcel], "act": "migrate", "again": "new", "ends": "again"}

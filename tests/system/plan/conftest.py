@@ -18,10 +18,11 @@ from support import lab
 FLEET = lab.Fleet("plan", "web=2", "odd=1:acme", "bare=1:nopython", timeout=300)
 HOSTS = ("web1", "web2", "odd1", "bare1")
 WEB = ("web1", "web2", "odd1")
-# What a deploy may change of a service.
+# What a deploy may change of a service. The lease is left out: a host keeps that for all.
 KEPT = (
     "for app in %s; do systemctl show -p MainPID -p ActiveState -p UnitFileState $app.service; "
-    "find /opt/$app /etc/systemd/system/$app* -printf '%%p %%i %%T@ %%C@ %%l\\n' 2>/dev/null; "
+    "find /opt/$app /etc/systemd/system/$app* ! -path /opt/$app ! -name 'lease.json*' "
+    "-printf '%%p %%i %%T@ %%l\\n' 2>/dev/null; "
     "cat /opt/$app/history.jsonl 2>/dev/null; done; true"
 )
 SERVICE = {

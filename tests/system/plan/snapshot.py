@@ -52,7 +52,7 @@ def content(path, mode):
 
 
 def processes():
-    """Process to its command and its start; without this one."""
+    """Process to its command and its start; without this one, and the shell that runs it."""
     found = {}
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
@@ -63,7 +63,7 @@ def processes():
         except (FileNotFoundError, ProcessLookupError):
             continue
         of_a_login = name in OF_A_LOGIN or any(word in command for word in OF_A_LOGIN)
-        if int(pid) != os.getpid() and not of_a_login:
+        if int(pid) not in (os.getpid(), os.getppid()) and not of_a_login:
             found[pid] = [command or name, rest.split()[19]]
     return found
 

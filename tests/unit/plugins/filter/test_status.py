@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.slipway.golang.plugins.filter import service, status
+from ansible_collections.slipway.golang.plugins.filter import run, service, status
 
 STATUS = {
     "unit": {"ActiveState": "active", "NRestarts": 0},
@@ -118,7 +118,9 @@ def test_the_servers_of_an_upstream():
 
 def test_every_filter_is_documented():
     folder = Path(status.__file__).parent
-    filters = {**status.FilterModule().filters(), **service.FilterModule().filters()}
+    filters = {
+        name: each for file in (run, service, status) for name, each in file.FilterModule().filters().items()
+    }
     assert {path.stem for path in folder.glob("*.yml")} == set(filters)
     for name, function in filters.items():
         options = yaml.safe_load((folder / (name + ".yml")).read_text(encoding="utf-8"))["DOCUMENTATION"][
