@@ -59,8 +59,11 @@ class ActionModule(ActionBase):
         account["run"] = this_run.identity(os.getppid())
         account["failed"] = [host for host, row in account["rows"].items() if row["failed"]]
         account["last"] = rollout.last(account)
-        result.update(changed=False, ansible_facts={"slipway__rollout": account})
-        return dict(result, failed=True, msg=problem) if problem else result
+        result["changed"] = False
+        if problem:
+            # The run ends here. Without the account, which Ansible would print whole.
+            return dict(result, failed=True, msg=problem)
+        return dict(result, ansible_facts={"slipway__rollout": account})
 
     # --- steps
 
@@ -73,11 +76,14 @@ class ActionModule(ActionBase):
         plans = {host: self._result(host) for host in hosts}
         account = dict(rollout.planned(apps, plans), id=str(uuid.uuid4()))
         self._print(tables.plan(account))
-        problem = account["refused"] or self._of_kept_plan(account)
+        problem = account["refused"] and account["refused"] + ". Nothing was changed"
+        problem = problem or self._of_kept_plan(account)
         if problem or self.write_plan or self._task.check_mode:  # no wave follows
             account.update(order=[], sizes=[], first={})
         if not account["order"]:
-            self._write_summary(account)
+            # Where no more than the plan was asked for, no wave was to come.
+            ends = rollout.ended if problem else rollout.only_planned
+            self._write_summary(ends(account))
         return account, problem
 
     def _prepared(self, account):
@@ -153,7 +159,7 @@ class ActionModule(ActionBase):
 
     def _write_summary(self, account):
         if self.fleet["summary"]:
-            self._write(self.fleet["summary"], rollout.summary(rollout.ended(account)))
+            self._write(self.fleet["summary"], rollout.summary(account))
 
     @staticmethod
     def _write(path, content):

@@ -15,7 +15,7 @@ from . import fleet
 
 CHANGE, UNCHANGED, UNREACHABLE = "change", "unchanged", "unreachable"
 NOT_REACHED, FAILED, UNHEALTHY, ROLLED_BACK = "not reached", "failed", "unhealthy", "rolled back"
-NOT_MIGRATED = "not migrated"
+NOT_MIGRATED, WOULD_CHANGE = "not migrated", "would change"
 NO_ANSWER = {"unreachable": True}
 # Ansible removes a host from the run if a task of the user, delegated or not, cannot reach its host.
 LOST = "nothing was released here: the tasks before it did not end"
@@ -306,6 +306,15 @@ def last(rollout):
         if rows[found[app]]["why"] == LOST and rows[host]["why"] != LOST:
             found[app] = host
     return found
+
+
+def only_planned(rollout):
+    """The end of a run that only plans: hosts that a deploy would change are named so."""
+    rows = {
+        host: dict(row, outcome=WOULD_CHANGE) if row["outcome"] == CHANGE else row
+        for host, row in rollout["rows"].items()
+    }
+    return ended(dict(rollout, rows=rows))
 
 
 def ended(rollout):

@@ -19,13 +19,9 @@ def plan(rollout):
     """The plan: a line that counts, a line for each host, and each problem whole."""
     rows = list(rollout["rows"].values())
     lines = [_planned_cells(row) for row in rows]
-    return "\n".join(
-        [_counted(rows), ""]
-        + table([PLAN_COLUMNS] + _together(lines))
-        + _problems(rows)
-        + [""]
-        + [_next(rollout)]
-    )
+    parts = [_counted(rows), ""] + table([PLAN_COLUMNS] + _together(lines)) + _problems(rows)
+    # Why it is refused is the error that ends the run: here it would be there twice.
+    return "\n".join(parts if rollout["refused"] else [*parts, "", _next(rollout)])
 
 
 def _planned_cells(row):
@@ -93,8 +89,6 @@ def _problems(rows):
 
 
 def _next(rollout):
-    if rollout["refused"]:
-        return "%s. Nothing was changed" % rollout["refused"]
     if not rollout["order"]:
         return "Nothing to do"
     lines = [

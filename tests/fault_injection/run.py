@@ -42,7 +42,7 @@ PLANS = {
     name: {"prepare": ["old"], "act": parcel, "again": "new", "ends": "again"}
     for name, parcel in (("plan", "plan"), ("stale plan", "stale"))
 }
-# A plan writes nothing that stays; systemd reads a unit from a directory of its own in /tmp.
+# A plan writes nothing that stays; systemd reads a unit from a directory in /tmp, which goes again.
 WRITES = (
     "create",
     "mkdir",

@@ -24,7 +24,7 @@ def printed():
                 yield pytest.param(table.splitlines(), id="%s-%s" % (page.stem, table.split("\n")[1][:20]))
 
 
-@pytest.mark.parametrize("lines", printed())
+@pytest.mark.parametrize("lines", list(printed()))
 def test_the_table_has_the_columns_of_today_and_their_widths(lines):
     columns = tables.PLAN_COLUMNS if "SEND" in lines[0] else tables.OUTCOME_COLUMNS
     # An empty first cell, as the heading of a plan has, is only space.

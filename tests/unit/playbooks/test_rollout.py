@@ -155,6 +155,15 @@ def test_check_mode_is_the_plan_alone(play):
     assert "Plan: 3 to change" in run.output and "154 kB" in run.output
 
 
+@pytest.mark.parametrize(("name", "check"), [("deploy", True), ("plan", False)])
+def test_the_summary_of_a_plan_says_what_a_deploy_would_change(play, tmp_path, name, check):
+    run = play(name, check=check, slipway_source=str(tmp_path), slipway_summary="summary.json")
+    assert run.status == 0, run.output
+    written = json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))
+    assert written["ok"] and [row["outcome"] for row in written["hosts"]] == ["would change"] * 3
+    assert [row["to"] for row in written["hosts"]] == [NEW] * 3
+
+
 def test_a_held_lease_ends_the_run_before_anything_is_changed(play):
     held = {"failed": True, "msg": "ada@laptop has the lease of orders"}
     run = play("deploy", {"lease": held})

@@ -65,8 +65,8 @@ def test_a_line_about_a_host_as_it_happens(result, line):
 @pytest.mark.parametrize("trouble", [BAD, AWAY])
 def test_each_problem_is_there_once_and_whole(trouble):
     text = tables.plan(plan({"web2": dict(trouble, msg="a reason\nand more")}))
-    assert text.count("a reason") == 1 and "\nand more\n" in text
-    assert text.endswith("Nothing was changed") and "! " in text
+    assert text.count("a reason") == 1 and "! " in text
+    assert text.endswith("\nand more"), "what it comes to is the error of the task"
 
 
 def test_with_nothing_to_do_it_says_so():
