@@ -28,7 +28,8 @@ def cached(live):
     before = dict(live.environment)
     live.environment.update(facts)
     live.sure("deploy", slipway_env={"RELEASE": "cached"})
-    assert "slipway__rollout" in next((live.directory / "facts").glob("*localhost")).read_text()
+    (of_controller,) = (live.directory / "facts").glob("*localhost")
+    assert "slipway__rollout" in of_controller.read_text()
     yield live
     live.environment = before
 
