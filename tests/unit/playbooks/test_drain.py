@@ -66,3 +66,12 @@ def test_the_others_go_back_if_they_have_to(drained):
     answers = {"release_info web1": AWAY}
     run = drained(answers, slipway_waves=[3], slipway_on_failure="revert_all")
     assert run.table() == {"web1": "failed", "web2": "rolled back", "web3": "rolled back"}, run.output
+
+
+def test_each_reason_of_a_loop_is_in_the_table(drained, tmp_path):
+    looped = TASKS + "  loop: [lb1, lb2]\n"
+    answer = {"failed": True, "msg": "the last server is not drained"}
+    (tmp_path / "drain.yml").write_text(looped, encoding="utf-8")
+    run = drained({"release_info web1": answer})
+    assert run.status != 0 and "web1: failed: the last server is not drained" in run.output, run.output
+    assert "One or more items failed" not in run.output.partition("READY MS")[2].partition("TASK")[0]
