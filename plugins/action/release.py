@@ -53,7 +53,7 @@ ARGUMENTS = {
     "report_health": {"type": "bool", "default": False},
 }
 # What an apply needs of the plan, and what it must find again on the host.
-PLAN = ("changed", "release", "current", "artifact", "needs_artifact", "here", "binaries", "reasons", "diff")
+PLAN = ("changed", "release", "current", "artifact", "needs_artifact", "here", "binaries", "reasons")
 EXPECTED = ("release", "current")
 
 TRANSFERS = {"delta": "sending %s, a patch", "full": "sending %s", "pull": "downloading from the mirror%s"}
@@ -110,7 +110,8 @@ class ActionModule(EngineAction):
         if plan.get("failed"):
             return plan
         transfer, size, note = self._would_travel(request, plan)
-        kept = {name: plan.get(name) for name in PLAN[: None if self._task.diff else -1]}
+        names_of_plan = (*PLAN, "diff") if self._task.diff else PLAN
+        kept = {name: plan.get(name) for name in names_of_plan}
         return dict(plan, transfer=transfer, bytes=size, transfer_note=note, plan=kept)
 
     def _would_travel(self, request, plan):

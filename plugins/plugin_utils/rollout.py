@@ -36,11 +36,11 @@ def planned(apps, plans):
         for app, settings in apps.items()
         for host in settings["hosts"]
     }
-    rollout = {"apps": apps, "rows": rows, "stopped": "", "problem": "", "wave": 0, "reached": []}
+    rollout = {"apps": apps, "rows": rows, "stopped": "", "wave": 0, "reached": []}
     rollout["refused"] = _over_budget(rollout, "have a problem")
     order, sizes = _waves(apps, rows, plans) if not rollout["refused"] else ([], [])
     rollout.update(order=order, sizes=sizes, going_back=[])
-    rollout["first"] = {app: host for host in reversed(order) for app in [rows[host]["app"]]}
+    rollout["first"] = {rows[host]["app"]: host for host in reversed(order)}
     rollout["keepers"] = {app: _keeper(apps[app], rows, plans) for app in rollout["first"]}
     rollout["migrate"] = _migrate(rollout, plans)
     return rollout

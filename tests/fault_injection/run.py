@@ -372,24 +372,22 @@ def blue_green_kills(suite, arguments) -> None:
         suite.try_several("without nginx", **through_nginx)
 
 
-def migrations(suite, arguments) -> None:
-    for name, recipe in MIGRATIONS.items():
+def kills_and_full_disks(suite, arguments, recipes) -> None:
+    for name, recipe in recipes.items():
         if wants(arguments, f"kill -9: {name}"):
             suite.enumerate(f"kill -9: {name}", recipe, fault="kill", every=arguments.every)
         title = f"a full disk that stays: {name}"
         if wants(arguments, title):
             full = {"errno": errno.ENOSPC, "on": True}
             suite.enumerate(title, recipe, fault="errno", every=arguments.every, **full)
+
+
+def migrations(suite, arguments) -> None:
+    kills_and_full_disks(suite, arguments, MIGRATIONS)
 
 
 def plans(suite, arguments) -> None:
-    for name, recipe in PLANS.items():
-        if wants(arguments, f"kill -9: {name}"):
-            suite.enumerate(f"kill -9: {name}", recipe, fault="kill", every=arguments.every)
-        title = f"a full disk that stays: {name}"
-        if wants(arguments, title):
-            full = {"errno": errno.ENOSPC, "on": True}
-            suite.enumerate(title, recipe, fault="errno", every=arguments.every, **full)
+    kills_and_full_disks(suite, arguments, PLANS)
     if wants(arguments, "only reads: plan"):
         suite.check_reads("plan")
 
