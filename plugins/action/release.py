@@ -10,16 +10,18 @@ import os
 
 import ansible.template
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
 from ..module_utils.common import health, names, unit
 from ..module_utils.common.errors import InvalidInput, SlipwayError
 from ..module_utils.common.strategies import STRATEGIES
-from ..plugin_utils import artifact, console, delta, mirror, tables
+from ..plugin_utils import artifact, console, delta, mirror, service_options, tables
 from ..plugin_utils.engine_action import EngineAction
 
 ARGUMENTS = {
     "name": {"type": "str", "required": True},
+    "from_variables": {"type": "bool", "default": False},
     "state": {"type": "str", "choices": ["active", "staged", "absent"], "default": "active"},
     "artifact": {"type": "list", "elements": "path"},
     "release": {"type": "str"},
@@ -72,6 +74,7 @@ class ActionModule(EngineAction):
 
     def run(self, tmp=None, task_vars=None):
         result = ActionBase.run(self, tmp, task_vars)
+        self._add_from_variables(task_vars)
         arguments = self.validated(ARGUMENTS, mutually_exclusive=[("artifact", "release")])
         self.host = self._task.delegate_to or task_vars["inventory_hostname"]
         try:
@@ -87,9 +90,17 @@ class ActionModule(EngineAction):
             result.pop(name, None)
         return self.with_discovery(result)
 
+    def _add_from_variables(self, task_vars):
+        """The options that the task does not give, from the variables of its host."""
+        if boolean(self._task.args.get("from_variables", False), strict=False):
+            from_artifacts = not self._task.args.get("release")
+            found = service_options.of_host(task_vars, self._templar.template, from_artifacts)
+            self._task.args = {**found, **self._task.args}
+
     def _release(self, arguments, task_vars):
         external_check = self._external_check(arguments)
         plan = arguments.pop("plan")
+        del arguments["from_variables"]
         request = self._request(arguments, task_vars)
         if self._task.check_mode or not plan:
             plan = self.execute(dict(request, step="plan"), None, task_vars)
