@@ -182,7 +182,7 @@ STRICTER = {
         "its Content-Length is '2,4'",
         "as above; http.client takes the first",
     ),
-    "coding that nobody asked for": (
+    "unrequested coding": (
         CHUNKED.replace(b"chunked", b"gzip, chunked") + b"4\r\nfine\r\n0\r\n\r\n",
         "its Transfer-Encoding is 'gzip, chunked'",
         "section 6.1; http.client gives the sizes of the chunks as a part of the body",
