@@ -177,7 +177,7 @@ def test_the_names_that_tables_lack_are_offered_with_the_words_of_the_user():
     assert problem.startswith("slipway_proxy: 'domain' is not usable: there is no such option")
 
 
-ROLE_VARIABLES = [(role, name) for role, names in role_variables.known().items() for name in names]
+ROLE_VARIABLES = [(role, name) for role in role_variables.roles() for name in role_variables.known(role)]
 
 
 def test_the_variables_of_all_roles_are_known():
