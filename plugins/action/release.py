@@ -11,7 +11,6 @@ import time
 
 import ansible.template
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
-from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
 from ..module_utils.common import health, names, unit
@@ -75,7 +74,7 @@ class ActionModule(EngineAction):
 
     def run(self, tmp=None, task_vars=None):
         result = ActionBase.run(self, tmp, task_vars)
-        self._add_from_variables(task_vars)
+        self._task.args = service_options.completed(self._task.args, task_vars, self._templar.template)
         arguments = self.validated(ARGUMENTS, mutually_exclusive=[("artifact", "release")])
         self.host = self._task.delegate_to or task_vars["inventory_hostname"]
         began = time.time()
@@ -92,13 +91,6 @@ class ActionModule(EngineAction):
         ):
             result.pop(name, None)
         return self.with_discovery(result)
-
-    def _add_from_variables(self, task_vars):
-        """The options that the task does not give, from the variables of its host."""
-        if boolean(self._task.args.get("from_variables", False), strict=False):
-            from_artifacts = not self._task.args.get("release")
-            found = service_options.of_host(task_vars, self._templar.template, from_artifacts)
-            self._task.args = {**found, **self._task.args}
 
     def _release(self, arguments, task_vars):
         external_check = self._external_check(arguments)

@@ -10,6 +10,8 @@ process that it forks for each host: twenty of them took more of the controller'
 
 from __future__ import annotations
 
+from ansible.module_utils.parsing.convert_bool import boolean
+
 from .combinations import port_for
 from .kinds import beginning
 from .variables import one
@@ -40,12 +42,17 @@ OPTIONS = {
 OF_ARTIFACTS = ("artifact", "config")
 
 
-def of_host(given, template, from_artifacts=True):
-    """Option to value, of those that have one.
+def completed(arguments, given, template):
+    """The arguments of a task, and where it has ``from_variables`` the options that it does not give.
 
-    ``given``: all variables of the host, as Ansible has them; ``template``: renders one value;
-    ``from_artifacts``: whether a release is to be made from artifacts, and is not on the host already.
+    ``given``: all variables of the host, as Ansible has them; ``template``: renders one value.
     """
+    if not boolean(arguments.get("from_variables", False), strict=False):
+        return arguments
+    return {**_of_host(given, template, from_artifacts=not arguments.get("release")), **arguments}
+
+
+def _of_host(given, template, from_artifacts):
     directory = beginning(given.get("inventory_dir"))
     found = {
         option: one(variable, given, template, directory)
