@@ -74,7 +74,10 @@ class ActionModule(EngineAction):
 
     def run(self, tmp=None, task_vars=None):
         result = ActionBase.run(self, tmp, task_vars)
-        self._task.args = service_options.completed(self._task.args, task_vars, self._templar.template)
+        try:
+            self._task.args = service_options.completed(self._task.args, task_vars, self._templar.template)
+        except SlipwayError as error:
+            return dict(result, failed=True, outcome="rejected", msg=str(error))
         arguments = self.validated(ARGUMENTS, mutually_exclusive=[("artifact", "release")])
         self.host = self._task.delegate_to or task_vars["inventory_hostname"]
         began = time.time()
