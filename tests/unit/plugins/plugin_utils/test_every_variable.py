@@ -60,6 +60,7 @@ VALUES = {
     "slipway_before_tasks": ("before.yml", ["before.yml"], "a\0b"),
     "slipway_after_tasks": ("after.yml", ["after.yml"], "a\0b"),
     "slipway_summary": ("summary.json", ["summary.json"], "a\0b"),
+    "slipway_report": ("report.html", ["report.html"], "a\0b"),
     "slipway_plan": ("plan.json", ["plan.json"], "a\0b"),
     "slipway_strategy": ("socket", ["socket"], "rolling"),
     "slipway_alternate_port": (None, [8081], 0),
