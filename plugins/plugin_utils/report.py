@@ -31,7 +31,12 @@ WORDS = {
     "health": "wait until healthy",
     "other": "other",
 }
-_CLASSES = {"ok": "good", rollouts.UNCHANGED: "soft", rollouts.NOT_REACHED: "wait", rollouts.WOULD_CHANGE: "wait"}
+_CLASSES = {
+    "ok": "good",
+    rollouts.UNCHANGED: "soft",
+    rollouts.NOT_REACHED: "wait",
+    rollouts.WOULD_CHANGE: "wait",
+}
 
 
 def page(rollout, actor, began, ended, requests=None, request_seconds=0):
