@@ -44,7 +44,10 @@ def start(path: str, ask: typing.Callable[[float], dict], until: float, ansible:
     ``ask``: from the end of a round to what the host answers; ``ansible``: the process that runs the plays,
     without which this one ends too.
     """
-    os.mkfifo(path, 0o600)
+    try:
+        os.mkfifo(path, 0o600)
+    except FileExistsError:  # this host is followed already
+        return
     run = this_run.identity(ansible)
     if os.fork():
         return
