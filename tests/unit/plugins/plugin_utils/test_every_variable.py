@@ -169,6 +169,8 @@ def test_an_option_of_a_wrong_type_is_refused_by_its_name(variable, option):
         ("slipway_migrate", {"timeout": 60}, "use the arguments of the binary"),
         ("slipway_migrate", [], "use the arguments of the binary"),
         ("slipway_waves", [], "it has no wave"),
+        ("slipway_unit", {"log_rate_limit": {"brust": 1}}, "brust is unknown in it; did you mean burst?"),
+        ("slipway_unit", {"log_rate_limit": {"burst": "many"}}, "use a whole number"),
         ("slipway_command", [], "it has no argument"),
     ],
 )
