@@ -53,7 +53,7 @@ class ActionModule(ActionBase):
             result.update(failed=True, msg=str(error))
         output.flush()
         missing = {host: reason(answer) for host, answer in answers.items() if "packed" not in answer}
-        found = dict(changed=False, count=output.count, lost=dict(output.lost), missing=missing)
+        found = {"changed": False, "count": output.count, "lost": dict(output.lost), "missing": missing}
         if console.is_for_programs():
             found["lines"] = list(output.values)
         return dict(result, **found)

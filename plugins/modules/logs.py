@@ -43,8 +43,8 @@ options:
     type: str
     choices: [debug, info, notice, warn, error, fatal, alert, emerg]
   grep:
-    description: A regular expression of Python that the line matches, as it was written. Upper and lower case
-      are the same, unless the expression has upper case.
+    description: A regular expression of Python that the line matches, as the service wrote it. Upper and
+      lower case are the same, unless the expression has upper case.
     type: str
   release:
     description: Only lines of this release - V(current), V(previous), an id or a version.
@@ -134,8 +134,8 @@ lines:
       type: int
       sample: 4312
     act:
-      description: Of V(act), C(deploy), C(rollback), C(install), C(run) or C(migrate). RV(lines[].from),
-        RV(lines[].to), RV(lines[].outcome), RV(lines[].ready_ms) and RV(lines[].actor) are those of the history.
+      description: Of V(act), C(deploy), C(rollback), C(install), C(run) or C(migrate). The fields that follow
+        are those of the history.
       type: str
       sample: deploy
     from:

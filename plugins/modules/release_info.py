@@ -32,7 +32,8 @@ options:
       variable C(PORT).
     type: int
   log_lost:
-    description: Count the messages of the service that journald dropped in the last 24 hours, in RV(log_lost).
+    description: Count the messages of the service that journald dropped in the last 24 hours, as
+      RV(log_lost).
     type: bool
     default: false
 extends_documentation_fragment:

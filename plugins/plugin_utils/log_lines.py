@@ -83,7 +83,9 @@ def _row(host, line):
         check = {LINE: None, UNIT: None, LOST: int, ACT: _act}[kind]
         level = level if level in range(len(log_line.LEVELS)) else None
         release = release if release and names.RELEASE_ID.fullmatch(release) else None
-        return Row(int(at), host, kind, level, release, str(text), check(extra) if check else str(extra or ""))
+        return Row(
+            int(at), host, kind, level, release, str(text), check(extra) if check else str(extra or "")
+        )
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
 
@@ -159,12 +161,15 @@ class Text:
             return [*above, mark("%s %s %s" % (clock[:8], row.host, self._act(row.extra)))]
         if row.kind == LOST:
             words = "%s %s: journald dropped %s lines here (LogRateLimitBurst=)"
-            return [*above, mark(words % (clock, row.host, "{:,}".format(row.extra)))]
+            return [*above, mark(words % (clock, row.host, f"{row.extra:,}"))]
         return [*above, self._line(clock, row)]
 
     def _line(self, clock, row):
         level = "-" if row.level is None else log_line.LEVELS[row.level]
-        host, release = row.host.ljust(self._host_width), self._release(row.release).ljust(self._release_width)
+        host, release = (
+            row.host.ljust(self._host_width),
+            self._release(row.release).ljust(self._release_width),
+        )
         return " ".join((clock, host, release, level.ljust(5), _message(row))).rstrip()
 
     def _release(self, release):

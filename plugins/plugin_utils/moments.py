@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Times as people write them: `10m` ago, `2026-11-28 12:01`, or `12:01` today. Without a zone they are UTC."""
+"""Times as people write them: `10m` ago, `2026-11-28 12:01`, `12:01` today. Without a zone they are UTC."""
 
 from __future__ import annotations
 

@@ -142,7 +142,7 @@ def moment(value, place):
 
 
 def pattern(value, place):
-    """A regular expression that stays a text: ansible-core before 2.19 takes [0-9] for a list with a number."""
+    """A regular expression that stays a text: ansible-core before 2.19 makes a list of [0-9]."""
     word = text()(value, place)
     try:
         re.compile(word)

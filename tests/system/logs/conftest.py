@@ -73,7 +73,10 @@ class Controller:
         """From now on these are the hosts, with variables of their own."""
         known = FLEET.variables()
         listed = {
-            name: {**{key: value for key, value in known.get(name, {}).items() if key.startswith("ansible_")}, **own}
+            name: {
+                **{key: value for key, value in known.get(name, {}).items() if key.startswith("ansible_")},
+                **own,
+            }
             for name, own in hosts.items()
         }
         self.inventory.write_text(json.dumps({"all": {"hosts": listed, "vars": SERVICE}}))

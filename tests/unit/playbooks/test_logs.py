@@ -11,7 +11,7 @@ import re
 
 import pytest
 
-from ..plugins.plugin_utils.test_log_lines import A, B, NOON, line, packed
+from ..plugins.plugin_utils.test_log_lines import NOON, A, B, line, packed
 
 HOSTILE = "red \x1b[31m \x07\r\x9b2J"
 WEB1 = {

@@ -21,6 +21,7 @@ from . import strategies
 
 LOST_WITHIN = 24 * 3600
 
+
 def info(options: dict, stream) -> dict:
     """The result of slipway.golang.release_info; ``options`` are its options."""
     layout = Layout(options["name"], options["root"])

@@ -95,7 +95,7 @@ class Releases:
         return self._said(said, ran) or ran
 
     def _said(self, said, ran):
-        """The release that a line names: an id, or a version. Any other text in that field is the app's own."""
+        """The release that a line names: an id, or a version. Any other text there is the app's own."""
         if not isinstance(said, str) or said == ran or len(said) > 80:
             return None
         said = said if said in self.known or not said.startswith("v") else said[1:]

@@ -102,7 +102,14 @@ def is_volatile() -> bool:
 def _read(options):
     """Entries as journalctl prints them. Whoever stops reading ends it."""
     # --all: journalctl leaves out the text of a field that is long or is no plain text.
-    argv = ["journalctl", "--quiet", "--no-pager", "--all", "--output=json", "--output-fields=" + ",".join(_FIELDS)]
+    argv = [
+        "journalctl",
+        "--quiet",
+        "--no-pager",
+        "--all",
+        "--output=json",
+        "--output-fields=" + ",".join(_FIELDS),
+    ]
     try:
         process = subprocess.Popen(
             argv + options, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -120,7 +127,9 @@ def _read(options):
             else:
                 printed = (printed + line.decode("utf-8", "replace"))[-_SHOWN:]
         if process.wait():
-            raise SlipwayError("journalctl failed (exit status %d): %s" % (process.returncode, printed.strip()))
+            raise SlipwayError(
+                "journalctl failed (exit status %d): %s" % (process.returncode, printed.strip())
+            )
     finally:
         process.kill()
         process.stdout.close()

@@ -23,7 +23,7 @@ HOST = {"inventory_hostname": "web1"}
 
 @pytest.fixture
 def act(monkeypatch):
-    """A function that runs the action plugin, with what the engine answers; requests and followers are kept."""
+    """A function that runs the action plugin, with what the engine answers; it keeps what was asked."""
     requests, started = [], []
 
     def start(answer, **given):

@@ -33,7 +33,10 @@ STATUS = {
             "orders-1.1.0-bbbb - active 0 - refused",
         ),
         (dict(STATUS, running=None, log_lost="4312"), "- orders-1.0.0-aaaa active 0 4312 healthy"),
-        (dict(STATUS, running={"release": "", "intact": True}), "unknown orders-1.0.0-aaaa active 0 0 healthy"),
+        (
+            dict(STATUS, running={"release": "", "intact": True}),
+            "unknown orders-1.0.0-aaaa active 0 0 healthy",
+        ),
         (
             dict(STATUS, running={"release": "orders-1.1.0-bbbb", "intact": False}),
             "orders-1.1.0-bbbb (ALTERED) orders-1.0.0-aaaa active 0 0 healthy",

@@ -84,7 +84,7 @@ def test_a_host_that_is_away_is_named_once_and_not_waited_for(watch):
     assert next(rounds)[0] == ["web2 is away: no route to host. It is asked again every round"]
     say(files["web2"], 14, problem="no route to host")
     say(files["web1"], 14, line("goes on", 13))
-    assert next(rounds) == ([], [row for row in log_lines.rows("web1", packed(line("goes on", 13)))])
+    assert next(rounds) == ([], list(log_lines.rows("web1", packed(line("goes on", 13)))))
     say(files["web2"], 16, line("while it was away", 11))
     found = next(rounds)
     assert found[0] == ["web2 is back"] and texts(found) in ([], ["while it was away"])

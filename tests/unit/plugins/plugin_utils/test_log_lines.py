@@ -143,7 +143,9 @@ def test_acts():
     ok = act(act="deploy", **{"from": A, "to": B}, outcome="ok", ready_ms=63)
     assert ok == "── 12:00:00 web1 deploy 1.0.0 → 1.1.0 ok, ready in 63 ms ──"
     assert act(act="install", to=A, outcome="ok") == "── 12:00:00 web1 install 1.0.0 ok ──"
-    failed = act(act="deploy", **{"from": A, "to": B}, outcome="reverted", ready_ms=5, message="it ended\x1b[2J")
+    failed = act(
+        act="deploy", **{"from": A, "to": B}, outcome="reverted", ready_ms=5, message="it ended\x1b[2J"
+    )
     assert failed == "── 12:00:00 web1 deploy 1.0.0 → 1.1.0 reverted: it ended\\x1b[2J ──"
     assert act(act="migrate", release=B, outcome="ok") == "── 12:00:00 web1 migrate with 1.1.0 ok ──"
     assert act(act="deploy", **{"from": A, "to": A}, outcome="reverted").endswith("deploy 1.0.0 reverted ──")
@@ -159,8 +161,8 @@ def test_what_systemd_says():
     assert out == "12:00:00.000 web1  1.0.0 notice systemd: Main process exited"
 
 
-# Clears the screen, sets the title, answers as if typed, goes back a line, begins another line, 8-bit CSI, and
-# letters that turn the order of others.
+# Clears the screen, sets the title, goes back in a line, begins another one, a color in 8 bits, and letters
+# that turn the order of others.
 HOSTILE = "a\x1b[2J\x1b]0;title\x07\rb\x08\nc\x9b31m\x85\u202e\u2028\x00d\ud800"
 
 
@@ -187,7 +189,12 @@ def test_no_line_controls_the_terminal(row):
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("tab\tstop", "tab    stop"), ("no\xa0break", "no break"), ("Grüße 日本 🙂", "Grüße 日本 🙂"), ("a\nb", "a\\nb")],
+    [
+        ("tab\tstop", "tab    stop"),
+        ("no\xa0break", "no break"),
+        ("Grüße 日本 🙂", "Grüße 日本 🙂"),
+        ("a\nb", "a\\nb"),
+    ],
 )
 def test_what_is_printed_of_a_text(text, expected):
     assert log_lines.printable(text) == expected

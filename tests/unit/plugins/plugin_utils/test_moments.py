@@ -15,7 +15,8 @@ NOW = datetime.datetime.fromtimestamp(NOON + 60.5, datetime.timezone.utc)
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("10m", 600), ("45s", 45), ("2h30m", 9000), ("1d", 86400), ("2w", 1209600), (" 5m ", 300)]
+    ("text", "seconds"),
+    [("10m", 600), ("45s", 45), ("2h30m", 9000), ("1d", 86400), ("2w", 1209600), (" 5m ", 300)],
 )
 def test_how_long_ago(text, seconds):
     assert moments.parse(text) == {"ago": seconds}
@@ -47,8 +48,31 @@ def test_a_time(text, at):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "600", "10", "m", "10 minutes", "-10m", "yesterday", "now", "Z", "UTC", "2026-13-01", "2026-02-30", "25:00", "@"]
-    + ["12", "12:60", "2026-11-28T12:00:00+25:00", "1" * 7 + "d", "5m" * 6, "2026-11-28; reboot", "--until=now"],
+    [
+        "",
+        "600",
+        "10",
+        "m",
+        "10 minutes",
+        "-10m",
+        "yesterday",
+        "now",
+        "Z",
+        "UTC",
+        "2026-13-01",
+        "2026-02-30",
+        "25:00",
+        "@",
+    ]
+    + [
+        "12",
+        "12:60",
+        "2026-11-28T12:00:00+25:00",
+        "1" * 7 + "d",
+        "5m" * 6,
+        "2026-11-28; reboot",
+        "--until=now",
+    ],
 )
 def test_what_is_no_time_is_refused_with_the_forms(text):
     with pytest.raises(Unfit, match="use how long ago, as in 10m"):

@@ -179,7 +179,7 @@ def test_the_log_has_a_limit_of_its_own_only_if_it_is_given():
 
 
 def test_the_log_has_the_name_of_the_app_whatever_a_raw_directive_starts():
-    """By default it is the program's, which is the app's: a line for it would make every live unit another."""
+    """By default it is the program's, which is the app's: a line for it would change every live unit."""
     assert values("SyslogIdentifier") == []
     wrapped = {"ExecStart": ["", "/usr/bin/nice /opt/orders/current/bin/orders"]}
     assert values("SyslogIdentifier", directives={"Service": wrapped}) == ["orders"]

@@ -11,14 +11,37 @@ from ansible_collections.slipway.golang.plugins.module_utils.host.observe.line_r
 from ansible_collections.slipway.golang.plugins.module_utils.host.releases.layout import Layout
 from ansible_collections.slipway.golang.plugins.module_utils.host.systemd.journal import Entry
 
-A, B, C = ("%s-%s" % (version, 12 * digit) for version, digit in (("1.0.0", "a"), ("1.1.0", "b"), ("1.2.0", "c")))
+A, B, C = (
+    "%s-%s" % (version, 12 * digit) for version, digit in (("1.0.0", "a"), ("1.1.0", "b"), ("1.2.0", "c"))
+)
 # 12:00:00, 12:10:00 and 12:20:00; each deploy took ten seconds.
 HISTORY = [
-    {"act": "deploy", "at": "2026-11-28T12:00:00Z", "from": None, "to": A, "outcome": "ok", "phases": {"start": 10000}},
+    {
+        "act": "deploy",
+        "at": "2026-11-28T12:00:00Z",
+        "from": None,
+        "to": A,
+        "outcome": "ok",
+        "phases": {"start": 10000},
+    },
     {"act": "stage", "at": "2026-11-28T12:05:00Z", "from": A, "to": C, "outcome": "ok"},
-    {"act": "deploy", "at": "2026-11-28T12:10:00Z", "from": A, "to": B, "outcome": "ok", "phases": {"start": 10000}},
+    {
+        "act": "deploy",
+        "at": "2026-11-28T12:10:00Z",
+        "from": A,
+        "to": B,
+        "outcome": "ok",
+        "phases": {"start": 10000},
+    },
     {"act": "run", "at": "2026-11-28T12:11:00Z", "release": B, "outcome": "ok"},
-    {"act": "deploy", "at": "2026-11-28T12:20:00Z", "from": B, "to": C, "outcome": "reverted", "phases": {"start": 9000}},
+    {
+        "act": "deploy",
+        "at": "2026-11-28T12:20:00Z",
+        "from": B,
+        "to": C,
+        "outcome": "reverted",
+        "phases": {"start": 9000},
+    },
 ]
 NOON = 1795867200
 
@@ -68,7 +91,9 @@ def test_the_directory_may_be_a_link(layout, tmp_path):
     assert releases.of("x", "", NOON) == B
 
 
-@pytest.mark.parametrize("exe", ["/opt/orders-old/bin/orders", "/usr/local/bin/orders", "releases/%s/bin/x" % B])
+@pytest.mark.parametrize(
+    "exe", ["/opt/orders-old/bin/orders", "/usr/local/bin/orders", "releases/%s/bin/x" % B]
+)
 def test_a_program_that_is_no_release_has_none(releases, exe):
     releases.learn(entry("x", exe))
     assert releases.of("x", exe, NOON + 700) is None and not releases.is_open(entry("x", exe))
@@ -89,7 +114,9 @@ def test_a_program_that_is_no_release_has_none(releases, exe):
         (1300, B),
     ],
 )
-def test_a_process_that_journald_never_looked_at_has_its_release_from_the_history(releases, seconds, expected):
+def test_a_process_that_journald_never_looked_at_has_its_release_from_the_history(
+    releases, seconds, expected
+):
     assert releases.of("x", "", NOON + seconds) == expected
     assert releases.of("x", "/usr/lib/systemd/systemd-executor", NOON + seconds) == expected
 
@@ -132,7 +159,9 @@ def test_of_two_releases_of_one_version_the_own_one_is_meant(layout, releases):
 
 
 def test_acts_between_two_times():
-    acts = Acts([*HISTORY, {"act": "deploy"}, {"at": "2026-11-28T12:30:00Z"}, {"act": "deploy", "at": "today"}])
+    acts = Acts(
+        [*HISTORY, {"act": "deploy"}, {"at": "2026-11-28T12:30:00Z"}, {"act": "deploy", "at": "today"}]
+    )
     assert [act["act"] for act in acts.between(NOON, None)] == ["deploy", "deploy", "run", "deploy"]
     assert [act["to"] for act in acts.between(NOON + 0.9, NOON + 600)] == [A, B]
     assert acts.between(NOON + 1201, None) == []

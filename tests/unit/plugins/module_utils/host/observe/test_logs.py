@@ -118,7 +118,14 @@ def test_the_newest_lines_are_kept(host):
 
 
 def test_the_first_lines_of_a_process_have_its_release(host):
-    host.add("Starting orders...", at=1, release=None, unit="init.scope", INVOCATION_ID="x", SYSLOG_IDENTIFIER="systemd")
+    host.add(
+        "Starting orders...",
+        at=1,
+        release=None,
+        unit="init.scope",
+        INVOCATION_ID="x",
+        SYSLOG_IDENTIFIER="systemd",
+    )
     host._entries[-1]["_SYSTEMD_INVOCATION_ID"] = ""
     host.add("first", at=2, release=None, invocation="x")
     host.add("second", at=3, release=B, invocation="x")
@@ -188,14 +195,23 @@ def test_what_journald_dropped_stands_at_its_place_whatever_is_asked_for(host):
 
 def test_acts_stand_between_the_lines(host):
     host.act(-5, to=A)
-    host.act(2, **{"from": A, "to": B}, ready_ms=63, actor="ann@laptop", phases={"start": 70}, health={"x": "y"})
+    host.act(
+        2, **{"from": A, "to": B}, ready_ms=63, actor="ann@laptop", phases={"start": 70}, health={"x": "y"}
+    )
     host.act(4, **{"from": B, "to": A}, outcome="reverted", message="it failed\nwith a journal\n")
     host.act(5, act="migrate", release=A, args=["migrate", "--token=x"])
     host.add("one", at=1)
     host.add("two", at=3)
     rows = host.ask()[0]
     assert [row[1] for row in rows] == ["line", "act", "line", "act", "act"]
-    assert rows[1][5] == {"act": "deploy", "from": A, "to": B, "outcome": "ok", "ready_ms": 63, "actor": "ann@laptop"}
+    assert rows[1][5] == {
+        "act": "deploy",
+        "from": A,
+        "to": B,
+        "outcome": "ok",
+        "ready_ms": 63,
+        "actor": "ann@laptop",
+    }
     assert rows[3][5]["message"] == "it failed"
     assert "token" not in str(rows) and "health" not in str(rows)
 
