@@ -54,8 +54,8 @@ options:
     type: int
     default: 1000
   follow:
-    description: For the playbook. Ask this host again every two seconds, for so many seconds from O(until) on,
-      in a process beside Ansible. M(slipway.golang.merge_logs) prints what it says.
+    description: For the playbook. For how many seconds from O(until) on this host is asked again every two
+      seconds, in a process beside Ansible. M(slipway.golang.merge_logs) prints what it says.
     type: int
     default: 0
   packed:
