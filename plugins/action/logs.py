@@ -94,7 +94,7 @@ class Rounds:
         except (AnsibleError, SlipwayError) as error:
             return {"problem": _first_line(error)}
         if answer.get("failed"):
-            return {"problem": _first_line(answer.get("msg"))}
+            return {"problem": _first_line(answer.get("msg") or "")}
         self._since, self._cursor = until, answer.get("cursor")
         return {"packed": answer["packed"]}
 

@@ -91,6 +91,8 @@ def _row(host, line):
 
 
 def _act(given):
+    if not isinstance(given, dict):
+        raise TypeError("an act is a dictionary")
     act = {key: str(given[key]) for key in _TEXT_OF_ACTS if given.get(key) is not None}
     if given.get("ready_ms") is not None:
         act["ready_ms"] = int(given["ready_ms"])

@@ -194,9 +194,9 @@ class _Found:
         return self._releases.of(line.invocation, line.exe, line.at / 1e6, line.said)
 
     def rows(self) -> list:
-        """``[microseconds, kind, level, release, text, extra]`` of each line."""
+        """``[microseconds, kind, level, release, text, extra]`` of each line, the oldest first."""
         rows = []
-        for line in self._lines:
+        for line in self._lines if self._query.is_after else reversed(self._lines):
             release_id = None if line.kind == LOST else self._release_of(line)
             if line.kind == LOST or self._query.wants_release(release_id):
                 rows.append([line.at, line.kind, line.level, release_id, line.text, line.extra])

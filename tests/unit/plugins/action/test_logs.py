@@ -123,8 +123,8 @@ def test_a_host_that_is_away_from_the_beginning_is_followed_too(act):
     [
         (SlipwayError("no\nPython"), "no"),
         ({"failed": True, "msg": "not root"}, "not root"),
-        ({"failed": True}, "None"),
-        (AnsibleConnectionFailure(""), "it gave no reason"),
+        ({"failed": True}, "it gave no reason"),
+        (AnsibleConnectionFailure("no route\nto host"), "no route"),
     ],
 )
 def test_a_round_without_an_answer_says_why(given, problem):
