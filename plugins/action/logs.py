@@ -114,8 +114,10 @@ def _request(arguments):
         until = {"at": time.time()}
     if arguments["follow"] and "at" not in until:
         raise InvalidInput("until", arguments["until"], "with follow, use a time")
-    level = log_line.number(arguments["level"])
-    return dict(arguments, step="logs", since=_moment(arguments, "since"), until=until, level=level)
+    since, level = _moment(arguments, "since"), log_line.number(arguments["level"])
+    if arguments["follow"] and "ago" in since:  # before what is followed, whatever the time is on the host
+        since = {"at": until["at"] - since["ago"]}
+    return dict(arguments, step="logs", since=since, until=until, level=level)
 
 
 def _moment(arguments, name):

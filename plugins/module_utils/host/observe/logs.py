@@ -69,8 +69,10 @@ class Query:
         now = time.time()
         self.cursor = options.get("cursor")
         self.is_after = bool(options.get("after"))  # only what is newer than `since`
-        self.since = _moment(options["since"], now)
         self.until = _moment(options["until"], now) if options.get("until") else None
+        self.since = _moment(options["since"], now)
+        if self.until is not None:  # journalctl refuses an end before the beginning, which clocks may give
+            self.since = min(self.since, self.until)
         self.lines = options["lines"]
         self._level = options.get("level")
         self._pattern = _compiled(options.get("grep"))

@@ -102,6 +102,7 @@ def test_following_goes_on_where_the_answer_ended(act):
     act(answer(), follow=5, until="@%d" % NOON, packed=True)
     ((path, ask, until, dummy),) = act.started
     assert path.endswith(follow.pipe_of("", "web1")) and until == NOON + 5
+    assert act.requests[0]["since"] == {"at": NOON - 600}
     assert act.requests[0]["until"] == {"at": NOON} and not act.requests[0].get("after")
     assert ask(NOON + 2) == {"packed": packed(line())}
     ask(NOON + 4)

@@ -232,6 +232,11 @@ def test_an_end(host):
     assert [row[1] for row in host.ask(until={"at": START + 2})[0]] == 3 * ["line"]
 
 
+def test_an_end_before_the_beginning_gives_nothing(host):
+    host.add("x", at=1)
+    assert host.texts(since={"ago": 1}, until={"at": START + 5}) == []
+
+
 def test_how_long_ago(host):
     host.add("now", at=time.time() - START)
     host.add("then", at=time.time() - START - 100)
