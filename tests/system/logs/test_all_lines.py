@@ -43,6 +43,13 @@ def test_every_line_has_the_release_that_wrote_it(rows):
             assert row["release"].startswith(version + "-"), row
 
 
+def test_the_last_line_of_a_process_has_its_release_too(rows):
+    """journald may take it for a line of the next process."""
+    ended = {row["host"]: row["release"] for row in rows if row.get("message") == "ended"}
+    assert sorted(ended) == sorted(HOSTS)
+    assert all(release.startswith("1.0.0-") for release in ended.values())
+
+
 def test_what_systemd_says_has_the_release_of_its_process(rows):
     said = {(row["release"] or "").partition("-")[0] for row in rows if row["kind"] == "unit"}
     assert {"1.0.0", "2.0.0"} <= said

@@ -62,36 +62,44 @@ def _act(entry):
 
 
 class Releases:
-    """Tells the release of lines. ``live``: unit invocation to the release that its process runs now."""
+    """Finds the release of lines: by the program of the line, of its process, or of its invocation."""
 
     def __init__(self, layout: Layout, acts: Acts):
         self._start = os.path.realpath(layout.releases_dir) + "/"
         self._acts = acts
+        self._of_process: dict = {}
         self._of_invocation: dict = {}
         self.known = _known(layout, acts)
 
     def learn(self, entry: Entry) -> None:
-        """What the process of an entry says about all lines of its invocation."""
+        """What the program of an entry says about other lines of its process and of its invocation."""
         release_id = self._of_program(entry.exe)
         if release_id:
-            self._of_invocation[entry.invocation] = release_id
+            self._of_process[entry.invocation, entry.pid] = release_id
+            # The newest counts: the last lines of the process before may have this invocation too.
+            if entry.at >= self._of_invocation.get(entry.invocation, (0, ""))[0]:
+                self._of_invocation[entry.invocation] = (entry.at, release_id)
             self.known.add(release_id)
 
     def learn_live(self, invocation: str, exe: str) -> None:
         """The same about a process that runs now."""
         release_id = self._of_program(exe)
         if release_id:
-            self._of_invocation.setdefault(invocation, release_id)
+            self._of_invocation.setdefault(invocation, (0, release_id))
 
     def is_open(self, entry: Entry) -> bool:
         """Whether a later look may say more: the program of an entry is none of a release, nor another's."""
         return entry.invocation not in self._of_invocation and _may_be_a_release(entry.exe)
 
-    def of(self, invocation: str, exe: str, at: float, said: object = None) -> str | None:
-        """The id of a line's release; None if no release of Slipway's wrote it."""
-        ran = self._of_invocation.get(invocation)
-        if ran is None and _may_be_a_release(exe):
-            ran = self._acts.live_at(at)
+    def of(self, entry: Entry, said: object = None) -> str | None:
+        """The id of an entry's release; None if no release of Slipway's wrote it."""
+        ran = (
+            self._of_program(entry.exe)
+            or self._of_process.get((entry.invocation, entry.pid))
+            or self._of_invocation.get(entry.invocation, (0, None))[1]
+        )
+        if ran is None and _may_be_a_release(entry.exe):
+            ran = self._acts.live_at(entry.at / 1e6)
         return self._said(said, ran) or ran
 
     def _said(self, said, ran):

@@ -130,10 +130,10 @@ def _resolved(name, layout):
 class Line:
     """An entry of the journal, as far as it is shown."""
 
-    __slots__ = ("at", "exe", "extra", "invocation", "kind", "level", "said", "text")
+    __slots__ = ("at", "entry", "extra", "kind", "level", "said", "text")
 
     def __init__(self, entry: journal.Entry, units: tuple):
-        self.at, self.exe, self.invocation = entry.at, entry.exe, entry.invocation
+        self.at, self.entry = entry.at, entry
         self.text, self.said, self.extra = entry.message, None, None
         if entry.dropped:
             self.kind, self.level, self.extra = LOST, None, entry.dropped
@@ -147,6 +147,7 @@ class Line:
         if len(self.text) > LONGEST:
             cut = len(self.text) - LONGEST
             self.text = "%s… (%d more characters)" % (self.text[:LONGEST], cut)
+        entry.message = ""  # not twice
 
 
 class _Found:
@@ -193,7 +194,7 @@ class _Found:
                 self._releases.learn_live(state.get("InvocationID", ""), _program_of(state["MainPID"]))
 
     def _release_of(self, line):
-        return self._releases.of(line.invocation, line.exe, line.at / 1e6, line.said)
+        return self._releases.of(line.entry, line.said)
 
     def rows(self) -> list:
         """``[microseconds, kind, level, release, text, extra]`` of each line, the oldest first."""

@@ -25,6 +25,7 @@ _FIELDS = (
     "N_DROPPED",
     "INVOCATION_ID",
     "_EXE",
+    "_PID",
     "_SYSTEMD_UNIT",
     "_SYSTEMD_INVOCATION_ID",
 )
@@ -38,42 +39,47 @@ _SHOWN = 1000
 class Entry:
     """One entry of the journal."""
 
+    __slots__ = (
+        "at",
+        "cursor",
+        "dropped",
+        "exe",
+        "identifier",
+        "invocation",
+        "message",
+        "pid",
+        "priority",
+        "unit",
+    )
+
     def __init__(self, fields: dict):
-        self._fields = fields
         self.at = int(fields["__REALTIME_TIMESTAMP"])  # microseconds since the epoch
         self.cursor = fields["__CURSOR"]
+        self.message = _text(fields.get("MESSAGE"))
         self.identifier = _text(fields.get("SYSLOG_IDENTIFIER"))
         self.unit = _text(fields.get("_SYSTEMD_UNIT"))
         self.exe = _text(fields.get("_EXE"))
-
-    @property
-    def message(self) -> str:
-        return _text(self._fields.get("MESSAGE"))
-
-    @property
-    def priority(self) -> int | None:
-        text = _text(self._fields.get("PRIORITY"))
-        return int(text) if text in tuple("01234567") else None
-
-    @property
-    def invocation(self) -> str:
-        """Of the unit's processes; what systemd itself says about one has it in a field of its own."""
-        return _text(self._fields.get("_SYSTEMD_INVOCATION_ID")) or _text(self._fields.get("INVOCATION_ID"))
+        self.pid = _text(fields.get("_PID"))
+        # What systemd says about an invocation has it in a field of its own. journald asks which one it is
+        # when it gets a line: the last lines of a process may have that of the next, if systemd was faster.
+        self.invocation = _text(fields.get("_SYSTEMD_INVOCATION_ID")) or _text(fields.get("INVOCATION_ID"))
+        priority = _text(fields.get("PRIORITY"))
+        self.priority = int(priority) if priority in tuple("01234567") else None
+        # How many messages of a unit journald dropped before this one.
+        self.dropped = 0
+        if _text(fields.get("MESSAGE_ID")) == _DROPPED and self.unit == "systemd-journald.service":
+            self.dropped = _dropped(_text(fields.get("N_DROPPED")), self.message)
 
     def is_of(self, units: tuple) -> bool:
         """Whether a process of these units wrote it; else it was written about them."""
         return self.unit in units
 
-    @property
-    def dropped(self) -> int:
-        """How many messages of a unit journald dropped before this one; 0 if it says nothing of the kind."""
-        if _text(self._fields.get("MESSAGE_ID")) != _DROPPED or self.unit != "systemd-journald.service":
-            return 0
-        number = _text(self._fields.get("N_DROPPED"))
-        if number.isdigit():
-            return int(number)
-        found = _SUPPRESSED.match(self.message)  # an older systemd has no such field
-        return int(found[1]) if found else 0
+
+def _dropped(number, message):
+    if number.isdigit():
+        return int(number)
+    found = _SUPPRESSED.match(message)  # an older systemd has no such field
+    return int(found[1]) if found else 0
 
 
 def entries(units: tuple, *options: str) -> Iterator[Entry]:

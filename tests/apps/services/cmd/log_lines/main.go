@@ -24,9 +24,10 @@ func main() {
 			serve.Fail(err)
 		}
 		serve.On(listener, serve.Healthy)
-		return
+	} else {
+		serve.TCP(":"+os.Getenv("PORT"), serve.Healthy)
 	}
-	serve.TCP(":"+os.Getenv("PORT"), serve.Healthy)
+	fmt.Println(`{"level":"info","msg":"ended"}`)
 }
 
 // count writes JSON lines with the numbers from first to last, evenly over some seconds.

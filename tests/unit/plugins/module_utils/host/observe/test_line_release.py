@@ -14,6 +14,7 @@ from ansible_collections.slipway.golang.plugins.module_utils.host.systemd.journa
 A, B, C = (
     "%s-%s" % (version, 12 * digit) for version, digit in (("1.0.0", "a"), ("1.1.0", "b"), ("1.2.0", "c"))
 )
+NOON = 1795867200
 # 12:00:00, 12:10:00 and 12:20:00; each deploy took ten seconds.
 HISTORY = [
     {
@@ -43,13 +44,11 @@ HISTORY = [
         "phases": {"start": 9000},
     },
 ]
-NOON = 1795867200
 
 
-def entry(invocation, exe="/usr/lib/systemd/systemd"):
-    return Entry(
-        {"__REALTIME_TIMESTAMP": "0", "__CURSOR": "", "_SYSTEMD_INVOCATION_ID": invocation, "_EXE": exe}
-    )
+def entry(invocation, exe="/usr/lib/systemd/systemd", at=NOON, pid="7"):
+    fields = {"__REALTIME_TIMESTAMP": str(int(at * 1e6)), "__CURSOR": "", "_PID": pid}
+    return Entry(dict(fields, _SYSTEMD_INVOCATION_ID=invocation, _EXE=exe))
 
 
 @pytest.fixture
@@ -75,12 +74,26 @@ def test_the_program_of_a_process_is_that_of_all_lines_of_its_invocation(layout,
     assert not releases.is_open(entry("x"))
     # Its first lines, which journald saw as systemd's own, and those of a child.
     for exe in ("/usr/lib/systemd/systemd", "", program(layout, B), "/usr/bin/git"):
-        assert releases.of("x", exe, NOON) == B
+        assert releases.of(entry("x", exe)) == B
+
+
+def test_the_last_lines_of_a_process_may_have_the_invocation_of_the_next_one(layout, releases):
+    """Seen for real: journald asked for it when systemd had started the next one already."""
+    old, new = entry("x", program(layout, A), NOON, "7"), entry("x", program(layout, B), NOON + 9, "8")
+    for order in ((old, new), (new, old)):
+        found = Releases(layout, Acts([]))
+        for each in order:
+            found.learn(each)
+        assert (found.of(old), found.of(new)) == (A, B)
+        # The first line of the new process, one of a child, and what systemd says.
+        for other in (entry("x", pid="8"), entry("x", "/usr/bin/git", pid="9"), entry("x", pid="1")):
+            assert found.of(other) == B
+        assert found.of(entry("x", "", pid="7")) == A
 
 
 def test_a_pruned_release_is_told_by_its_path(layout, releases):
     releases.learn(entry("x", program(layout, C) + " (deleted)"))
-    assert releases.of("x", "", NOON) == C and C in releases.known
+    assert releases.of(entry("x", "")) == C and C in releases.known
 
 
 def test_the_directory_may_be_a_link(layout, tmp_path):
@@ -88,7 +101,7 @@ def test_the_directory_may_be_a_link(layout, tmp_path):
     link.symlink_to(tmp_path)
     releases = Releases(Layout("orders", str(link)), Acts([]))
     releases.learn(entry("x", program(layout, B)))
-    assert releases.of("x", "", NOON) == B
+    assert releases.of(entry("x", "")) == B
 
 
 @pytest.mark.parametrize(
@@ -96,7 +109,7 @@ def test_the_directory_may_be_a_link(layout, tmp_path):
 )
 def test_a_program_that_is_no_release_has_none(releases, exe):
     releases.learn(entry("x", exe))
-    assert releases.of("x", exe, NOON + 700) is None and not releases.is_open(entry("x", exe))
+    assert releases.of(entry("x", exe, NOON + 700)) is None and not releases.is_open(entry("x", exe))
 
 
 @pytest.mark.parametrize(
@@ -117,14 +130,14 @@ def test_a_program_that_is_no_release_has_none(releases, exe):
 def test_a_process_that_journald_never_looked_at_has_its_release_from_the_history(
     releases, seconds, expected
 ):
-    assert releases.of("x", "", NOON + seconds) == expected
-    assert releases.of("x", "/usr/lib/systemd/systemd-executor", NOON + seconds) == expected
+    for exe in ("", "/usr/lib/systemd/systemd-executor"):
+        assert releases.of(entry("x", exe, NOON + seconds)) == expected
 
 
 def test_a_process_that_runs_now_is_looked_at(layout, releases):
     releases.learn_live("x", program(layout, B))
     releases.learn_live("y", "/usr/sbin/nginx")
-    assert releases.of("x", "", NOON) == B and releases.of("y", "", NOON) == A
+    assert releases.of(entry("x", "")) == B and releases.of(entry("y", "")) == A
 
 
 @pytest.mark.parametrize(
@@ -148,14 +161,14 @@ def test_a_process_that_runs_now_is_looked_at(layout, releases):
 )
 def test_what_a_line_says_wins_if_it_is_a_release(layout, releases, said, expected):
     releases.learn(entry("x", program(layout, B)))
-    assert releases.of("x", "", NOON, said) == expected
+    assert releases.of(entry("x", ""), said) == expected
 
 
 def test_of_two_releases_of_one_version_the_own_one_is_meant(layout, releases):
     again = "1.1.0-" + 12 * "0"
     releases.known.add(again)
     releases.learn(entry("x", program(layout, again)))
-    assert releases.of("x", "", NOON, "1.1.0") == again
+    assert releases.of(entry("x", ""), "1.1.0") == again
 
 
 def test_acts_between_two_times():
