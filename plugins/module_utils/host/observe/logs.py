@@ -52,7 +52,7 @@ def logs(options: dict, stream: BinaryIO) -> dict:
     rows.sort(key=lambda row: row[0])
     return {
         "packed": _packed(rows),
-        "releases": sorted({row[3] for row in rows if row[3]}),
+        "releases": _named(rows),
         "cursor": found.cursor,
         "older_left_out": found.is_cut,
         "lost": sum(row[5] for row in rows if row[1] == LOST),
@@ -210,6 +210,13 @@ class _Found:
         if self.is_cut and not self._query.is_after:
             return min(line.at for line in self._lines) / 1e6
         return self._query.since
+
+
+def _named(rows):
+    """The releases in lines and acts."""
+    found = {row[3] for row in rows}
+    found.update(row[5].get(key) for row in rows if row[1] == ACT for key in ("from", "to", "release"))
+    return sorted(found - {None})
 
 
 def _program_of(pid):

@@ -202,8 +202,9 @@ def test_acts_stand_between_the_lines(host):
     host.act(5, act="migrate", release=A, args=["migrate", "--token=x"])
     host.add("one", at=1)
     host.add("two", at=3)
-    rows = host.ask()[0]
+    rows, result = host.ask()
     assert [row[1] for row in rows] == ["line", "act", "line", "act", "act"]
+    assert result["releases"] == [A, B]
     assert rows[1][5] == {
         "act": "deploy",
         "from": A,
