@@ -13,6 +13,7 @@ STEPS = {
     "info": "deploy.info",
     "run": "deploy.command",
     "logs": "observe.logs",
+    "requests": "observe.requests",
     "acquire_lease": "releases.lease",
     "release_lease": "releases.lease",
 }
