@@ -63,7 +63,7 @@ def level_of(text: str, fields: dict[str, object] | None, priority: int | None) 
     return found
 
 
-def _in_fields(fields):
+def _in_fields(fields: dict[str, object]) -> int | None:
     for key in _KEYS:
         found = number(fields.get(key))
         if found is not None:
@@ -71,7 +71,7 @@ def _in_fields(fields):
     return None
 
 
-def _in_text(text):
+def _in_text(text: str) -> int | None:
     if text.startswith(_CRASH):
         return number("fatal")
     for pattern in _IN_TEXT:
