@@ -111,6 +111,10 @@ fleet: ## Run the Molecule scenario `fleet`: deploys on two hosts
 bench: tools ## Compare the speed of deploys with other tools
 	@PATH="$$(bash scripts/go_directory.sh):$$PATH" python3 tests/bench/run.py $(ARGS)
 
+.PHONY: bench-logs
+bench-logs: tools ## Measure what the playbook logs costs: seconds, bytes, memory (ARGS="--hosts 3 --lines 30000")
+	@PATH="$$(bash scripts/go_directory.sh):$$PATH" python tests/bench/logs.py $(ARGS)
+
 .PHONY: simulate
 simulate: ## Estimate the time of a deploy to 10,000 hosts from two result files of bench: ARGS="1.json 10.json"
 	@$(PYTHON) tests/bench/simulate.py $(ARGS)

@@ -18,6 +18,7 @@ ARGUMENTS = {
     "history": {"type": "int", "default": 10},
     "port": {"type": "int"},
     "health": {"type": "dict", "options": health.OPTIONS, "default": {}},
+    "log_lost": {"type": "bool", "default": False},
 }
 
 

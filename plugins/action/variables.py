@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import time
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
@@ -74,6 +75,7 @@ class ActionModule(ActionBase):
         if problems:
             return dict(result, failed=True, msg=_in_full(problems))
         facts = dict(_facts(services, in_play, task_vars["groups"]), builds=builds, build_of=build_of)
+        facts["began"] = time.time()
         facts["run"] = this_run.identity(os.getppid())  # this is a fork of the process that runs the plays
         return dict(result, changed=False, ansible_facts={"slipway__fleet": facts})
 

@@ -157,6 +157,20 @@ options:
         description: The most open files and connections.
         type: int
         default: 65536
+      log_rate_limit:
+        description:
+          - How many lines journald keeps of the service in an interval; it drops more than that. Without it
+            the limit of C(journald.conf) applies, which is 10000 in 30 seconds.
+          - journald multiplies the burst by up to six where its file system has much free space.
+          - The playbooks C(slipway.golang.logs) and C(slipway.golang.status) report what was dropped.
+        type: dict
+        suboptions:
+          burst:
+            description: How many lines. V(0) is no limit.
+            type: int
+          interval_sec:
+            description: The interval in seconds. V(0) is no limit.
+            type: int
       capabilities:
         description:
           - Capabilities of the service, such as V(CAP_NET_BIND_SERVICE) for a port below 1024.

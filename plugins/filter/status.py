@@ -21,7 +21,7 @@ UNREACHABLE = {"unreachable": True}
 
 
 def status_table(hosts, hostvars):
-    heading = ("HOST", "RUNNING", "PREVIOUS", "STATE", "RESTARTS", "HEALTH")
+    heading = ("HOST", "RUNNING", "PREVIOUS", "STATE", "RESTARTS", "LOG LOST", "HEALTH")
     results = [(host, hostvars[host].get("slipway__status") or UNREACHABLE) for host in _list(hosts)]
     return table([heading] + [_status_cells(host, result) for host, result in results])
 
@@ -32,7 +32,9 @@ def _status_cells(host, result):
     health = "healthy" if _flag(result, "healthy") else result["health_problem"]
     unit = result["unit"]
     running = _running(result.get("running"))
-    return host, running, result.get("previous") or "-", unit["ActiveState"], unit["NRestarts"], health
+    previous, lost = result.get("previous") or "-", result.get("log_lost")
+    lost = "-" if lost in (None, "") else lost
+    return host, running, previous, unit["ActiveState"], unit["NRestarts"], lost, health
 
 
 def _running(running):

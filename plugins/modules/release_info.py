@@ -31,6 +31,11 @@ options:
     description: The service's port, if O(health) names none. Default is the value of the release's own
       variable C(PORT).
     type: int
+  log_lost:
+    description: Count the messages of the service that journald dropped in the last 24 hours, as
+      RV(log_lost).
+    type: bool
+    default: false
 extends_documentation_fragment:
   - slipway.golang.health.nested
   - slipway.golang.attributes
@@ -132,4 +137,12 @@ history:
   returned: always
   type: list
   elements: dict
+log_lost:
+  description:
+    - How many messages of the service journald says that it dropped in the last 24 hours, because there were
+      more than its limit allows; see O(slipway.golang.release#module:unit.log_rate_limit).
+    - journald says so when it takes messages of the service again. Null if it was not asked.
+  returned: always
+  type: int
+  sample: 0
 """

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import os
 import re
+import time
 
 from ..module_utils.common import nginx_options, placeholders
 from ..module_utils.common.errors import InvalidInput
 from ..module_utils.host.certbot import request as certbot_request
 from ..module_utils.host.nginx import request as nginx_request
-from . import mirror
+from . import mirror, moments
 from .values import renamed
 
 # The default of certbot_authenticator in the role certbot.
@@ -39,6 +40,7 @@ def problems(values, authenticator=WEBROOT):
         _certificate_and_key,
         _mirrors,
         _two_configurations,
+        _time_of_logs,
     )
     found = [problem for check in checks for problem in check(values)]
     # One mistake is reported once: nginx and the CA look at the same names and files.
@@ -141,6 +143,19 @@ def _two_configurations(values):
         dest = entry.get("dest") or os.path.basename(entry["src"].rstrip("/"))
         if dest.split("/")[0] == "config":
             yield "slipway_files: %r goes where the files of slipway_config are: set another dest" % dest
+
+
+def _time_of_logs(values):
+    """A time that ends before it begins, or ends although it goes on."""
+    since, until = values["slipway_since"], values["slipway_until"]
+    if until and values["slipway_follow"]:
+        yield "slipway_until: %s is an end, and slipway_follow goes on from now: set one of them" % until
+    elif until:
+        began, ended = (moments.parse(value) for value in (since, until))
+        now = time.time()
+        began, ended = (given.get("at", now - given.get("ago", 0)) for given in (began, ended))
+        if ended <= began:
+            yield "slipway_until: %s is not after slipway_since, which is %s" % (until, since)
 
 
 def _site(values):

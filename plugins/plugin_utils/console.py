@@ -17,3 +17,8 @@ def show(text):
     """
     if "json" not in constants.DEFAULT_STDOUT_CALLBACK:
         Display().display(text)
+
+
+def is_for_programs():
+    """Whether a program reads the results, so that they have to say all that is printed: AWX shows both."""
+    return any(word in constants.DEFAULT_STDOUT_CALLBACK for word in ("json", "awx"))

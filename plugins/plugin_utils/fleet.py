@@ -41,7 +41,7 @@ _SETTINGS = (
     "after_tasks",
 )
 # One run has one of each, whatever the number of its apps.
-OF_THE_RUN = ("slipway_summary", "slipway_report", "slipway_plan")
+OF_THE_RUN = ("slipway_summary", "slipway_report", "slipway_plan", "slipway_follow", "slipway_json")
 # What makes one build another one.
 OF_THE_BUILD = (
     "slipway_app",

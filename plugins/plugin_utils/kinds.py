@@ -195,7 +195,7 @@ def _option(spec, value, place):
         "float": _seconds,
         "path": path,
         "list": list_of(_entry(spec["options"]) if spec.get("options") else word),
-        "dict": dictionary(),
+        "dict": dictionary(_entry(spec["options"]) if spec.get("options") else None),
     }
     return readers.get(spec["type"], word)(value, place)
 

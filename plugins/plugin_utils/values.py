@@ -19,7 +19,7 @@ from ..module_utils.common import build_options, environment, health, names, ngi
 from ..module_utils.common.errors import InvalidInput, SlipwayError
 from ..module_utils.host.certbot import request as certbot_request
 from ..module_utils.host.nginx import request as nginx_request
-from . import mirror
+from . import mirror, moments
 from .kinds import Unfit, list_of, options, parsed, text, whole
 
 HOST = re.compile(r"(?=.{1,253}$)(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]+")
@@ -132,6 +132,23 @@ def unit_options(value, place):
     value = options(unit.OPTIONS, "unit")(value, place)
     unit.sections("app", value, binary="/bin/app")
     return value
+
+
+def moment(value, place):
+    """A time, or how long ago: checked here, and read where it is used."""
+    word = text()(value, place)
+    moments.parse(word)
+    return word
+
+
+def pattern(value, place):
+    """A regular expression that stays a text: ansible-core before 2.19 makes a list of [0-9]."""
+    word = text()(value, place)
+    try:
+        re.compile(word)
+    except re.error as error:
+        raise Unfit("use a regular expression of Python: %s" % error) from error
+    return "(?:%s)" % word if word.startswith(("[", "{")) or word in ("True", "False") else word
 
 
 def build_target(value, place):

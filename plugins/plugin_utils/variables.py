@@ -110,6 +110,14 @@ VARIABLES = {
     # hosts without Python
     "slipway_become": Variable(boolean, True),
     "slipway_install_flags": Variable(list_of(text()), []),
+    # what is logged
+    "slipway_since": Variable(values.moment, "10m"),
+    "slipway_until": Variable(values.moment),
+    "slipway_level": Variable(one_of("debug", "info", "notice", "warn", "error", "fatal")),
+    "slipway_grep": Variable(values.pattern),
+    "slipway_lines": Variable(whole(1, 100000), 1000),
+    "slipway_follow": Variable(whole(0, 86400), 0),
+    "slipway_json": Variable(boolean, False),
     # one-off commands, removal
     "slipway_command": Variable(values.command),
     "slipway_run_on": Variable(one_of("first", "all"), "first"),

@@ -135,6 +135,9 @@ def live(controller: Controller, brief: bool = False) -> None:
     play("rollback", text, "-e", "slipway_waves=[1,1]", expect=r"web2 .* ok +\S")
     check_summary(service, ok=True, failures=0)
     play("status", text, expect="healthy")
+    asked = "slipway_since=1h slipway_grep=[a-z] slipway_level=debug slipway_lines=500"
+    play("logs", text, "-e", asked, expect=r"web2 rollback \S+ \S+ \S+ ok")
+    play("logs", text, "-e", "slipway_follow=4 slipway_json=yes", expect="following 2 hosts")
     play("run", text, "-e", "slipway_command=migrate", expect="migrated")
     play("remove", text, "-e", "slipway_remove_data=true")
     roles(controller, service, typed, brief)

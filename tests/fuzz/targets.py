@@ -10,6 +10,7 @@ hypothesis.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import gzip
 import io
@@ -19,6 +20,7 @@ import socket
 import stat
 import tempfile
 import threading
+import zlib
 from pathlib import Path
 
 from ansible_collections.slipway.golang.plugins.module_utils.builder import go_buildinfo
@@ -29,6 +31,7 @@ from ansible_collections.slipway.golang.plugins.module_utils.host.artifact impor
 from ansible_collections.slipway.golang.plugins.module_utils.host.certbot import x509
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import config_files, state, template
 from ansible_collections.slipway.golang.plugins.module_utils.host.releases.history import History
+from ansible_collections.slipway.golang.plugins.plugin_utils import log_lines
 
 SEEDS = Path(__file__).resolve().parent / "seeds"
 BLOCK = 512
@@ -138,6 +141,17 @@ def read_nginx(data):
             template.DIRECTORY = before
 
 
+def read_log_lines(data):
+    """What a host sends as lines of a log, packed as its engine does, and as it is."""
+    packed = base64.b64encode(zlib.compress(data, 1)).decode("ascii")
+    for text in (packed, data.decode("latin-1")):
+        with contextlib.suppress(SlipwayError):
+            shown = log_lines.Text(["web1"])
+            for row in log_lines.rows("web1", text):
+                assert all(line.isprintable() for line in shown.lines(row))
+                assert json.dumps(log_lines.value(row)).isascii()
+
+
 TARGETS = {
     "archive": read_archive,
     "gzip": read_gzip,
@@ -148,6 +162,7 @@ TARGETS = {
     "answer": read_answer,
     "certificate": read_certificate,
     "nginx": read_nginx,
+    "log_lines": read_log_lines,
 }
 
 
@@ -196,8 +211,6 @@ def _canonical(data):
 
 
 def _pem(der):
-    import base64
-
     return "-----BEGIN CERTIFICATE-----\n%s-----END CERTIFICATE-----\n" % base64.encodebytes(der).decode(
         "ascii"
     )

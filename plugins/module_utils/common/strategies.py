@@ -12,3 +12,8 @@ STRATEGIES: dict[str, tuple[str, ...]] = {
     "restart": (),
     "socket": (),
 }
+
+
+def units(app: str) -> tuple[str, ...]:
+    """Every unit that an app may have, whatever its strategy is or was."""
+    return (app + ".service", app + "@blue.service", app + "@green.service", app + ".socket")

@@ -40,11 +40,12 @@ MAY_IMPORT = {
     "doc_fragments": set(),
     "module_utils/builder": COMMON,
     # From the engine down to what the operating system offers.
-    "module_utils/host": host("deploy", "releases", "system"),
+    "module_utils/host": host("deploy", "observe", "releases", "system"),
     "module_utils/host/deploy": host(
         "deploy/strategies", "artifact", "releases", "nginx", "systemd", "system"
     ),
     "module_utils/host/deploy/strategies": host("releases", "nginx", "systemd", "system"),
+    "module_utils/host/observe": host("releases", "systemd", "system"),
     "module_utils/host/artifact": host("releases", "system"),
     "module_utils/host/releases": host("system"),
     "module_utils/host/nginx": host("systemd", "system"),

@@ -15,7 +15,7 @@ from ansible_collections.slipway.golang.plugins.action import release
 from ansible_collections.slipway.golang.plugins.plugin_utils import variables
 
 PLUGINS = pathlib.Path(__file__).resolve().parents[3] / "plugins"
-ROOMS = ("deploy", "deploy/strategies", "artifact", "releases", "systemd", "system")
+ROOMS = ("deploy", "deploy/strategies", "observe", "artifact", "releases", "systemd", "system")
 FILES = [
     *(path for room in ROOMS for path in sorted((PLUGINS / "module_utils" / "host" / room).glob("*.py"))),
     PLUGINS / "action" / "release.py",

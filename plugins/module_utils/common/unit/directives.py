@@ -177,6 +177,7 @@ def _service(
             "a credential's name is made of letters, digits, '.', '_' and '-'",
         )
         lines.append(("LoadCredential", "%s:%s" % (name, _escaped(_path(path, "unit.credentials." + name)))))
+    lines += _log(app, options)
     return lines + _restarts(options) + _directories(app, options) + _sandbox(options)
 
 
@@ -216,6 +217,23 @@ def _limits(options: dict[str, Any]) -> Lines:
         # CPUQuota= and MemoryMax= expand no specifiers, so a percent sign is not doubled
         lines.append(("CPUQuota", match[0]))
         lines.append(("Environment", "GOMAXPROCS=%d" % -(-int(match[1]) // 100)))
+    return lines
+
+
+def _log(app: str, options: dict[str, Any]) -> Lines:
+    """What the journal keeps of the output, and under which name.
+
+    The name is that of the program, and every release's program has the app's. So a line for it is needed
+    only where a raw ExecStart= runs another program first: else each live unit would be another text.
+    """
+    lines = []
+    limit = _dict(options["log_rate_limit"] or {}, "unit.log_rate_limit")
+    for name, key in (("interval_sec", "LogRateLimitIntervalSec"), ("burst", "LogRateLimitBurst")):
+        if limit.get(name) is not None:
+            lines.append((key, _number({"log_rate_limit." + name: limit[name]}, "log_rate_limit." + name, 0)))
+    raw = _dict(options["directives"], "unit.directives").get("Service")
+    if isinstance(raw, dict) and "ExecStart" in raw and "SyslogIdentifier" not in raw:
+        lines.append(("SyslogIdentifier", app))
     return lines
 
 

@@ -41,6 +41,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "cpu_quota": {"type": "str"},
     "tasks_max": {"type": "int"},
     "limit_nofile": {"type": "int", "default": 65536},
+    "log_rate_limit": {
+        "type": "dict",
+        "options": {"burst": {"type": "int"}, "interval_sec": {"type": "int"}},
+    },
     "capabilities": {"type": "list", "elements": "str", "default": []},
     "ip_allow": {"type": "list", "elements": "str", "default": []},
     "hardening": {"type": "dict", "default": {}},

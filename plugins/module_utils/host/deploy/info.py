@@ -6,14 +6,20 @@
 
 from __future__ import annotations
 
+import time
+
 from ...common import environment
 from ...common import health as checks
+from ...common.errors import SlipwayError
+from ...common.strategies import units
 from ..releases.history import History
 from ..releases.layout import Layout
 from ..releases.running import binary_intact, manifest_of, running_release
 from ..system.files import read_text
-from ..systemd import systemctl
+from ..systemd import journal, systemctl
 from . import strategies
+
+LOST_WITHIN = 24 * 3600
 
 
 def info(options: dict, stream) -> dict:
@@ -41,7 +47,16 @@ def info(options: dict, stream) -> dict:
         "unit": unit,
         "releases": _listed(releases, history.outcomes()),
         "history": history.entries()[-options["history"] :] if options["history"] > 0 else [],
+        "log_lost": _log_lost(layout) if options.get("log_lost") else None,
     }
+
+
+def _log_lost(layout):
+    """How many messages of the service journald has dropped lately; None where it cannot be asked."""
+    try:
+        return journal.dropped(units(layout.app), time.time() - LOST_WITHIN)
+    except SlipwayError:
+        return None
 
 
 def _health_problem(running, options, port):

@@ -6,9 +6,19 @@
 
 from __future__ import annotations
 
+import calendar
+import re
 import time
+
+_TIMESTAMP = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)Z")
 
 
 def timestamp():
     """Now, in UTC, to the second."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def seconds(text: object) -> int | None:
+    """What ``timestamp`` wrote, in seconds since the epoch; None for anything else."""
+    found = _TIMESTAMP.fullmatch(text) if isinstance(text, str) else None
+    return calendar.timegm(tuple(map(int, found.groups()))) if found else None

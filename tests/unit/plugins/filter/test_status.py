@@ -12,6 +12,7 @@ from ansible_collections.slipway.golang.plugins.filter import run, service, stat
 
 STATUS = {
     "unit": {"ActiveState": "active", "NRestarts": 0},
+    "log_lost": 0,
     "running": {"release": "orders-1.1.0-bbbb", "intact": True},
     "previous": "orders-1.0.0-aaaa",
     "healthy": True,
@@ -22,20 +23,23 @@ STATUS = {
 @pytest.mark.parametrize(
     "result, cells",
     [
-        (STATUS, "orders-1.1.0-bbbb orders-1.0.0-aaaa active 0 healthy"),
+        (STATUS, "orders-1.1.0-bbbb orders-1.0.0-aaaa active 0 0 healthy"),
         (
             dict(STATUS, healthy=False, health_problem="status 500"),
-            "orders-1.1.0-bbbb orders-1.0.0-aaaa active 0 status 500",
+            "orders-1.1.0-bbbb orders-1.0.0-aaaa active 0 0 status 500",
         ),
         (
-            dict(STATUS, healthy="False", health_problem="refused", previous=""),
-            "orders-1.1.0-bbbb - active 0 refused",
+            dict(STATUS, healthy="False", health_problem="refused", previous="", log_lost=None),
+            "orders-1.1.0-bbbb - active 0 - refused",
         ),
-        (dict(STATUS, running=None), "- orders-1.0.0-aaaa active 0 healthy"),
-        (dict(STATUS, running={"release": "", "intact": True}), "unknown orders-1.0.0-aaaa active 0 healthy"),
+        (dict(STATUS, running=None, log_lost="4312"), "- orders-1.0.0-aaaa active 0 4312 healthy"),
+        (
+            dict(STATUS, running={"release": "", "intact": True}),
+            "unknown orders-1.0.0-aaaa active 0 0 healthy",
+        ),
         (
             dict(STATUS, running={"release": "orders-1.1.0-bbbb", "intact": False}),
-            "orders-1.1.0-bbbb (ALTERED) orders-1.0.0-aaaa active 0 healthy",
+            "orders-1.1.0-bbbb (ALTERED) orders-1.0.0-aaaa active 0 0 healthy",
         ),
         ({"unreachable": True, "msg": "a long text from ssh"}, "unreachable"),
         ({"failed": True, "msg": "there is no such service"}, "there is no such service"),
@@ -46,7 +50,7 @@ STATUS = {
 def test_the_status_of_a_host(result, cells):
     lines = status.status_table(["web1"], {"web1": {} if result is None else {"slipway__status": result}})
     assert [" ".join(line.split()) for line in lines] == [
-        "HOST RUNNING PREVIOUS STATE RESTARTS HEALTH",
+        "HOST RUNNING PREVIOUS STATE RESTARTS LOG LOST HEALTH",
         "web1 " + cells,
     ]
 

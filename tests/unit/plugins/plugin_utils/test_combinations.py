@@ -102,6 +102,16 @@ def problems(**given):
             {"slipway_files": [{"src": "config"}], "slipway_config": [{"src": "a", "dest": "a"}]},
             "slipway_files: 'config' goes where the files of slipway_config are",
         ),
+        # logs
+        ({"slipway_until": "1h"}, "slipway_until: 1h is not after slipway_since, which is 10m"),
+        (
+            {"slipway_since": "2026-11-28T12:00Z", "slipway_until": "2026-11-28T12:00Z"},
+            "slipway_until: 2026-11-28T12:00Z is not after slipway_since",
+        ),
+        (
+            {"slipway_until": "5m", "slipway_follow": 60},
+            "slipway_until: 5m is an end, and slipway_follow goes on from now",
+        ),
         # mirrors
         (
             {"slipway_pull_from": [MIRROR], "slipway_artifacts": ARTIFACTS},
@@ -121,6 +131,8 @@ def test_what_makes_no_sense_together_is_refused_with_a_remedy(given, words):
     [
         {"slipway_strategy": "blue_green", "slipway_alternate_port": 9000},
         {"slipway_strategy": "socket", "slipway_health": {"type": "none"}, "slipway_port": 8080},
+        {"slipway_since": "1h", "slipway_until": "30m"},
+        {"slipway_since": "2020-01-01", "slipway_until": "1s"},
         {"slipway_env": {"PORT": 8080}},
         {"slipway_env": {"PORT": "{port}"}, "slipway_port": 9090},
         {"slipway_env": {"PORT": "9090"}, "slipway_health": {"type": "none"}},

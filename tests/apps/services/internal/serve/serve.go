@@ -18,6 +18,9 @@ import (
 // Version is set by the linker.
 var Version = "dev"
 
+// More are further paths that a service answers.
+var More = map[string]http.HandlerFunc{}
+
 // On answers on the listener until SIGTERM. health gives nil, or why the service is not healthy.
 func On(listener net.Listener, health func() error) {
 	mux := http.NewServeMux()
@@ -31,6 +34,9 @@ func On(listener net.Listener, health func() error) {
 	mux.HandleFunc("GET /{$}", func(answer http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintf(answer, "%s %s, PID %d\n", os.Args[0], Version, os.Getpid())
 	})
+	for pattern, handler := range More {
+		mux.HandleFunc(pattern, handler)
+	}
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()

@@ -169,6 +169,24 @@ def test_the_port_has_the_name_that_the_service_gives_it():
     assert dict(parts["Service"])["ExecStart"] == BINARY + ' ":${APP_PORT}"'
 
 
+def test_the_log_has_a_limit_of_its_own_only_if_it_is_given():
+    def limit(**options):
+        return values("LogRateLimitIntervalSec", **options), values("LogRateLimitBurst", **options)
+
+    assert limit() == limit(log_rate_limit={"burst": None, "interval_sec": None}) == ([], [])
+    assert limit(log_rate_limit={"burst": 50000, "interval_sec": 5}) == (["5"], ["50000"])
+    assert limit(log_rate_limit={"burst": "0"}) == ([], ["0"])
+
+
+def test_the_log_has_the_name_of_the_app_whatever_a_raw_directive_starts():
+    """By default it is the program's, which is the app's: a line for it would change every live unit."""
+    assert values("SyslogIdentifier") == []
+    wrapped = {"ExecStart": ["", "/usr/bin/nice /opt/orders/current/bin/orders"]}
+    assert values("SyslogIdentifier", directives={"Service": wrapped}) == ["orders"]
+    named = dict(wrapped, SyslogIdentifier="shop")
+    assert values("SyslogIdentifier", directives={"Service": named}) == ["shop"]
+
+
 def test_without_a_port_the_braces_are_literal():
     assert values("ExecStart", exec_args=["{port}", "{{port}}"]) == [BINARY + ' "{port}" "{{port}}"']
 
@@ -201,6 +219,9 @@ def test_without_a_port_the_braces_are_literal():
         ({"cpu_quota": "2"}, ["unit.cpu_quota", "150%"]),
         ({"tasks_max": 0}, ["unit.tasks_max"]),
         ({"limit_nofile": True}, ["unit.limit_nofile"]),
+        ({"log_rate_limit": {"burst": -1}}, ["unit.log_rate_limit.burst"]),
+        ({"log_rate_limit": {"interval_sec": "1min"}}, ["unit.log_rate_limit.interval_sec"]),
+        ({"log_rate_limit": 5}, ["unit.log_rate_limit", "dictionary"]),
         ({"drain_seconds": -1}, ["unit.drain_seconds"]),
         ({"start_limit_burst": 0}, ["unit.start_limit_burst"]),
         ({"capabilities": ["net_bind_service"]}, ["unit.capabilities", "CAP_NET_BIND_SERVICE"]),

@@ -127,10 +127,9 @@ class Host:
         os.chmod(path, 0o755)
         self.systemd.run(["systemctl", "start", UNIT])
 
-    def info(self, history=10, health=None):
-        return info.info(
-            {"name": APP, "root": self.root, "history": history, "port": None, "health": health}, None
-        )
+    def info(self, history=10, health=None, **more):
+        options = {"name": APP, "root": self.root, "history": history, "port": None, "health": health}
+        return info.info(dict(options, **more), None)
 
     def history(self):
         """Act, version and outcome of every entry."""

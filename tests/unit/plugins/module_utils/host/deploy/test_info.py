@@ -7,9 +7,12 @@
 from __future__ import annotations
 
 import os
+import time
 
 from ansible_collections.slipway.golang.plugins.module_utils.common import health
+from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
 from ansible_collections.slipway.golang.plugins.module_utils.common.health import probe
+from ansible_collections.slipway.golang.plugins.module_utils.host.systemd import journal
 
 from .managed_host import GIVE_UP, UNIT, version_of
 
@@ -53,6 +56,25 @@ def test_a_late_answer_of_a_busy_host(served, monkeypatch):
     monkeypatch.setattr(probe, "probe", lambda check, release, deadline: answers.pop(0))
     assert served.info(health=dict(GIVE_UP, failure_threshold=2))["healthy"] is True
     assert answers == []
+
+
+def test_what_journald_dropped_is_counted_if_it_is_asked_for(served, monkeypatch):
+    def dropped(units, since):
+        assert "%s.service" % units[0].partition(".")[0] == UNIT and 0 <= time.time() - 86400 - since < 60
+        return 4312
+
+    monkeypatch.setattr(journal, "dropped", dropped)
+    assert served.info(log_lost=True)["log_lost"] == 4312
+    assert served.info()["log_lost"] is None
+
+
+def test_a_journal_that_cannot_be_asked_is_no_failure(served, monkeypatch):
+    def dropped(units, since):
+        raise SlipwayError("journalctl failed")
+
+    monkeypatch.setattr(journal, "dropped", dropped)
+    found = served.info(log_lost=True)
+    assert found["log_lost"] is None and found["healthy"] is not None
 
 
 def test_a_stopped_service(served):

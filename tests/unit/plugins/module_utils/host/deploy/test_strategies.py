@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.common import unit
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import InvalidInput
-from ansible_collections.slipway.golang.plugins.module_utils.common.strategies import STRATEGIES
+from ansible_collections.slipway.golang.plugins.module_utils.common.strategies import STRATEGIES, units
 from ansible_collections.slipway.golang.plugins.module_utils.host.deploy import strategies
 from ansible_collections.slipway.golang.plugins.module_utils.host.releases.layout import Layout
 
@@ -53,6 +53,11 @@ def test_every_file_is_a_strategy_of_its_own_name_with_all_that_a_deploy_calls(n
     assert name == strategy.NAME
     assert all(callable(getattr(strategy, part)) for part in PARTS)
     assert name in strategy.REPLACES
+
+
+def test_the_units_of_an_app_are_those_of_all_strategies():
+    every = {unit_name for name in FILES for unit_name in strategies.load(name).services("orders")}
+    assert set(units("orders")) == every
 
 
 def test_before_the_first_deploy_the_serving_unit_is_that_of_restart():
