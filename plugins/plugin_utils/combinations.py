@@ -39,6 +39,7 @@ def problems(values, authenticator=WEBROOT):
         _certificate_and_key,
         _mirrors,
         _two_configurations,
+        _profile,
     )
     found = [problem for check in checks for problem in check(values)]
     # One mistake is reported once: nginx and the CA look at the same names and files.
@@ -141,6 +142,12 @@ def _two_configurations(values):
         dest = entry.get("dest") or os.path.basename(entry["src"].rstrip("/"))
         if dest.split("/")[0] == "config":
             yield "slipway_files: %r goes where the files of slipway_config are: set another dest" % dest
+
+
+def _profile(values):
+    for name in ("slipway_pgo", "slipway_measure"):
+        if values[name] and values["slipway_kind"] != "cpu":
+            yield "%s: it is for slipway_kind: cpu, and the kind is %s" % (name, values["slipway_kind"])
 
 
 def _site(values):

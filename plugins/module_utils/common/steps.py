@@ -12,6 +12,8 @@ STEPS = {
     "confirm": "deploy.confirm",
     "info": "deploy.info",
     "run": "deploy.command",
+    "profile": "observe.profile",
+    "measure": "observe.measure",
     "acquire_lease": "releases.lease",
     "release_lease": "releases.lease",
 }

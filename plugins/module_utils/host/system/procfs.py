@@ -51,6 +51,13 @@ def command_of(pid):
         return "unknown"
 
 
+def cpu_seconds(pid):
+    """The CPU time that a process has used, its own and the kernel's for it, to a hundredth of a second."""
+    with open("/proc/%d/stat" % pid, encoding="ascii", errors="replace") as handle:
+        fields = handle.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def tcp_sockets(state, pid="self"):
     """All TCP sockets that are in a state, over IPv4 and IPv6, in the network that a process is in."""
     for table in ("tcp", "tcp6"):
