@@ -28,7 +28,7 @@ ARGUMENTS = {
     "port": {"type": "int"},
     "port_variable": {"type": "str", "default": "PORT"},
     "rounds": {"type": "int", "default": 9},
-    "cpu_seconds": {"type": "float", "default": 2},
+    "cpu_seconds": {"type": "float", "default": 1},
 }
 
 

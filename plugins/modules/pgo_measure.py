@@ -59,7 +59,7 @@ options:
   cpu_seconds:
     description: How much CPU time a turn is to use, with O(load.path).
     type: float
-    default: 2
+    default: 1
 extends_documentation_fragment:
   - slipway.golang.unit
   - slipway.golang.health.nested

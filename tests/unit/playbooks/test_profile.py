@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from ..plugins.module_utils.builder import profiles
@@ -21,15 +19,6 @@ NEW = {
     "changed": False,
 }
 OLD = dict(NEW, release="1.0.0-0a1b2c3d4e5f", version="1.0.0", artifact="cd" * 32)
-TURNS = {
-    "turns": [[1.0, 0.9]] * 9,
-    "gain": 0.1,
-    "interval": [0.1, 0.1],
-    "plain_seconds": 1.0,
-    "optimised_seconds": 0.9,
-    "worth": True,
-    "requests": 100,
-}
 
 
 @pytest.fixture
@@ -151,14 +140,3 @@ def test_the_files_of_a_run_are_removed_also_when_it_fails(profile, tmp_path):
         run = profile(answers, settings={"TMPDIR": str(tmp_path / "tmp")})
         assert (run.status == 0) is (answers == {})
         assert [path.name for path in (tmp_path / "tmp").iterdir() if path.name.startswith("slipway")] == []
-
-
-def test_what_was_measured_is_printed_and_kept(profile, tmp_path):
-    run = profile({"pgo_measure": TURNS}, slipway_measure=True, slipway_load={"path": "/busy"}, **source(tmp_path))
-    (call,) = [call for call in run.calls if call["call"] == "pgo_measure"]
-    assert (call["host"], call["args"]["plain"]) == ("web1", "/opt/orders/measure/plain")
-    assert call["args"]["load"] == {"path": "/busy"}
-    assert run.status == 0, run.output
-    assert "That is 10.0 % less, between 10.0 and 10.0 %: worth it" in run.output
-    (path,) = (tmp_path / "src" / "dist").glob("*.json")
-    assert json.loads(path.read_text())["measured"]["worth"] is True

@@ -47,6 +47,13 @@ def measure(options: dict, stream) -> dict:
         return _Measurement(request, target, release, options, check.path or "/").result()
 
 
+def _cpu_seconds(pid):
+    try:
+        return procfs.cpu_seconds(pid)
+    except OSError:
+        raise SlipwayError("Its process ended under the load") from None
+
+
 class _Measurement:
     def __init__(self, request, target, release, options, path):
         self._request, self._target, self._release = request, target, release
@@ -76,9 +83,9 @@ class _Measurement:
             count, used = 10, 0.0
             while used < WARM_SECONDS and count < MOST_REQUESTS:
                 count *= 2
-                before = procfs.cpu_seconds(pid)
+                before = _cpu_seconds(pid)
                 self._send(port, count)
-                used = procfs.cpu_seconds(pid) - before
+                used = _cpu_seconds(pid) - before
         return min(MOST_REQUESTS, math.ceil(count * seconds / max(used, 0.01)))
 
     def _round(self, number):
@@ -91,12 +98,12 @@ class _Measurement:
         with self._started(binary) as (port, pid):
             if not self._command:
                 self._send(port, max(self._count // 10, 1))  # what only the first requests do
-            before = procfs.cpu_seconds(pid)
+            before = _cpu_seconds(pid)
             if self._command:
                 self._run(port)
             else:
                 self._send(port, self._count)
-            return round(procfs.cpu_seconds(pid) - before, 3)
+            return round(_cpu_seconds(pid) - before, 3)
 
     def _started(self, binary):
         return smoke_test.started(self._request, self._target, self._release, binary)
