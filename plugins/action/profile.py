@@ -53,5 +53,7 @@ class ActionModule(EngineAction):
             with open(path, "wb") as handle:
                 handle.write(content)
         except OSError as error:
-            raise SlipwayError("%s cannot be written on the controller: %s" % (path, error.strerror)) from None
+            raise SlipwayError(
+                "%s cannot be written on the controller: %s" % (path, error.strerror)
+            ) from None
         return {"path": path, "bytes": len(content), "changed": True}

@@ -101,7 +101,11 @@ class ActionModule(ActionBase):
 
 
 def _headline(known):
-    seconds = ", %d s, %.1f CPU seconds" % (known["seconds"], known["cpu_seconds"]) if known["kind"] == "cpu" else ""
+    seconds = (
+        ", %d s, %.1f CPU seconds" % (known["seconds"], known["cpu_seconds"])
+        if known["kind"] == "cpu"
+        else ""
+    )
     against = ", against %s" % known["against"] if known["against"] else ""
     return "%s %s: %s profile of %d hosts%s%s" % (
         known["app"],

@@ -11,8 +11,9 @@ module: pgo_measure
 short_description: Compare the CPU time of two binaries of a Go service under load
 version_added: 0.1.0
 description:
-  - Runs two binaries in turns beside the live release, with its sandbox, user and environment, as a smoke test
-    does. Both get the same load, and the CPU time of their processes is compared, not the time that passes.
+  - Runs two binaries in turns beside the live release, with its sandbox, user and environment, as a smoke
+    test does. Both get the same load, and the CPU time of their processes is compared, not the time that
+    passes.
   - It says what a profile is worth for a build (profile-guided optimisation) before the build is deployed.
   - No deploy of the service can begin on this host while it runs.
 options:

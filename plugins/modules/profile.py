@@ -11,8 +11,8 @@ module: profile
 short_description: Take a profile of the live release of a Go service
 version_added: 0.1.0
 description:
-  - Asks the process that serves for a profile of C(net/http/pprof), and writes it to a file on the controller.
-    With the strategy V(blue_green) that is the instance that nginx sends to.
+  - Asks the process that serves for a profile of C(net/http/pprof), and writes it to a file on the
+    controller. With the strategy V(blue_green) that is the instance that nginx sends to.
   - It connects to a unix socket that only root and the service can open, or to a port on the loopback
     interface. If another process listens there, nothing is asked.
   - No port is opened, and nothing is left on the host.

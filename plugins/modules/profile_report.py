@@ -17,8 +17,8 @@ description:
 options:
   step:
     description:
-      - V(choose) after every host was asked what it serves. It fails if the hosts serve different releases and
-        O(release) names none of them.
+      - V(choose) after every host was asked what it serves. It fails if the hosts serve different releases
+        and O(release) names none of them.
       - V(report) writes the merged profile, a page with the flame graph, a table and a JSON file beside the
         artifacts, and with C(slipway_pgo) the file C(default.pgo) in the source.
       - V(gain) adds what was measured to the JSON file, and prints it.

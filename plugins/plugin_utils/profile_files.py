@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The files of one profile on the controller: merged, as a page, as a table, and what is known of it as JSON."""
+"""The files of one profile on the controller: merged, as a page, as a table, and what is known of it."""
 
 from __future__ import annotations
 
@@ -68,7 +68,12 @@ class Report:
                 "The profile is empty: %s" % NOTHING.get(self.asked["kind"], "there was nothing to see")
             )
         table = profiles.plain(self.tool.top(merged, against))
-        files = {"profile": merged, "flame": stem + ".flame.html", "top": stem + ".top.txt", "json": stem + ".json"}
+        files = {
+            "profile": merged,
+            "flame": stem + ".flame.html",
+            "top": stem + ".top.txt",
+            "json": stem + ".json",
+        }
         self._write(files["flame"], self.tool.flame_graph(merged, against))
         self._write(files["top"], table)
         known = dict(self._known(when), against=os.path.basename(against) or None)
@@ -78,11 +83,15 @@ class Report:
     def _directory(self):
         directory = self.asked["dist"]
         if not directory:
-            raise SlipwayError("slipway_dist is not set, and neither is slipway_source: name a directory for the files")
+            raise SlipwayError(
+                "slipway_dist is not set, and neither is slipway_source: name a directory for the files"
+            )
         try:
             os.makedirs(directory, exist_ok=True)
         except OSError as error:
-            raise SlipwayError("slipway_dist: %s cannot be created: %s" % (directory, error.strerror)) from None
+            raise SlipwayError(
+                "slipway_dist: %s cannot be created: %s" % (directory, error.strerror)
+            ) from None
         return directory
 
     def _stem(self, when):
@@ -93,7 +102,9 @@ class Report:
         if not against:
             return ""
         if against == "previous":
-            return profiles.previous(self.asked["dist"], self.app, self.asked["kind"], self.account["artifact"])
+            return profiles.previous(
+                self.asked["dist"], self.app, self.asked["kind"], self.account["artifact"]
+            )
         try:
             with open(against, "rb") as handle:
                 pprof.read(handle.read())

@@ -71,7 +71,9 @@ def choose(found, release, at_most):
     hosts = list(named)[:at_most]
     notes += ["%s: serves %s" % (host, serving[host]["release"]) for host in serving if host not in named]
     if len(named) > len(hosts):
-        notes.append("%d more hosts serve it: slipway_hosts_at_most is %d" % (len(named) - len(hosts), at_most))
+        notes.append(
+            "%d more hosts serve it: slipway_hosts_at_most is %d" % (len(named) - len(hosts), at_most)
+        )
     ids = {named[host]["release"] for host in hosts}
     return ids.pop() if len(ids) == 1 else named[hosts[0]]["version"], hosts, notes
 
@@ -110,8 +112,8 @@ def previous(directory, app, kind, artifact):
             continue
     if not found:
         raise SlipwayError(
-            "slipway_against: there is no %s profile of another release of %s in %s: take one before the next "
-            "deploy, or name a file" % (kind, app, directory)
+            "slipway_against: there is no %s profile of another release of %s in %s: take one before the "
+            "next deploy, or name a file" % (kind, app, directory)
         )
     return max(found)[1]
 
@@ -120,8 +122,8 @@ def not_enough(hosts, cpu_seconds):
     """Why a profile is too small to build by; empty if it is not. The CPU time may all be one host's."""
     if not cpu_seconds or (hosts < ENOUGH_HOSTS and cpu_seconds < ENOUGH_CPU_SECONDS):
         return (
-            "The profile has %.1f CPU seconds of %d hosts: a build needs those of %d hosts, or %d CPU seconds. "
-            "Take it under load, for longer (slipway_seconds), or of more hosts"
+            "The profile has %.1f CPU seconds of %d hosts: a build needs those of %d hosts, or %d CPU "
+            "seconds. Take it under load, for longer (slipway_seconds), or of more hosts"
             % (cpu_seconds, hosts, ENOUGH_HOSTS, ENOUGH_CPU_SECONDS)
         )
     return ""
@@ -137,7 +139,7 @@ def gain(turns):
         pairs = [(float(plain_one), float(other)) for plain_one, other in turns]
         gains = sorted(1 - other / plain_one for plain_one, other in pairs)
     except (TypeError, ValueError, ZeroDivisionError):
-        raise SlipwayError("The turns used no CPU time that could be compared: give them more load") from None
+        raise SlipwayError("The turns used no CPU time to compare: give them more load") from None
     if len(gains) < FEWEST_ROUNDS:
         raise SlipwayError("rounds: use %d or more" % FEWEST_ROUNDS)
     low, high = gains[1], gains[-2]

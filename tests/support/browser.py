@@ -13,12 +13,13 @@ from .lab import Host
 
 # Its own sandbox needs more than a container has. It is alone there, and without a network.
 CHROMIUM = (
-    "unshare --net chromium --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --hide-scrollbars "
-    "--user-data-dir=/tmp/browser --virtual-time-budget=5000 --window-size=%d,%d %s file:///tmp/page.html"
+    "unshare --net chromium --headless --no-sandbox --disable-gpu --disable-dev-shm-usage "
+    "--hide-scrollbars --user-data-dir=/tmp/browser --virtual-time-budget=5000 --window-size=%d,%d %s file:///tmp/page.html"
 )
 INSTALL = (
     "command -v chromium >/dev/null || { apt-get -qq update && "
-    "DEBIAN_FRONTEND=noninteractive apt-get -qqy install --no-install-recommends chromium fonts-dejavu-core; }"
+    "DEBIAN_FRONTEND=noninteractive "
+    "apt-get -qqy install --no-install-recommends chromium fonts-dejavu-core; }"
 )
 
 

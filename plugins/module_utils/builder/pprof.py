@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Read a profile of pprof: protocol buffers, compressed. Its bytes may come from a host that is not to be trusted.
+"""Read a profile of pprof, compressed protocol buffers. A host that is not to be trusted may have sent it.
 
-The format is profile.proto of github.com/google/pprof. Only sums are made here; the rest is `go tool pprof`'s.
+The format is profile.proto of github.com/google/pprof. Only sums are made here; `go tool pprof` does more.
 """
 
 from __future__ import annotations

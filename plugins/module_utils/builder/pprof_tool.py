@@ -29,13 +29,13 @@ POLL_SECONDS = 0.05
 _SERVING = re.compile(rb"Serving web UI on http://127\.0\.0\.1:([0-9]+)\s")
 # Of the page's own menu, what only the server behind it could do; and a promise that browsers keep.
 _HEAD = (
-    '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; style-src \'unsafe-inline\'; '
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
     "script-src 'unsafe-inline'; img-src data:\">\n"
     "<style>#view, #sample, #refine, #config, #download { display: none }</style>\n"
 )
 _WITHOUT_GO = (
-    "%s. Profiles are merged and drawn by `go tool pprof`, on the controller; the playbooks take the option go "
-    "from slipway_build. Nothing was asked"
+    "%s. Profiles are merged and drawn by `go tool pprof`, on the controller; the playbooks take the option "
+    "go from slipway_build. Nothing was asked"
 )
 
 
@@ -67,7 +67,7 @@ class Pprof:
         )
 
     def merge(self, profiles: list[str], path: str) -> None:
-        """One profile of several. Labels are left out: they are of the program, and may hold what it served."""
+        """One profile of several, without labels: they are of the program, and may hold what it served."""
         self._run(["-proto", "-taghide=.", "-output=" + path, *profiles])
 
     def top(self, profile: str, base: str = "") -> str:
@@ -99,7 +99,9 @@ class Pprof:
         argv = [self._go, "list", "-find", "-f", "{{.Dir}}", package]
         done = processes.run(argv, source, self._environment)
         if done.code:
-            raise SlipwayError("There is no package %s in %s: %s" % (package, source, done.output), **done.facts)
+            raise SlipwayError(
+                "There is no package %s in %s: %s" % (package, source, done.output), **done.facts
+            )
         return done.stdout.strip()
 
     def _argv(self, arguments: list[str]) -> list[str]:
@@ -140,7 +142,9 @@ def _fetched(port: int) -> str:
     deadline = time.monotonic() + FETCH_SECONDS
     while True:
         try:
-            with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=FETCH_SECONDS)) as client:
+            with contextlib.closing(
+                http.client.HTTPConnection("127.0.0.1", port, timeout=FETCH_SECONDS)
+            ) as client:
                 client.request("GET", "/ui/flamegraph")
                 answer = client.getresponse()
                 text = answer.read().decode("utf-8")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The examples that users copy: they build, their tests pass, and they differ in their routes and metrics alone."""
+"""The examples that users copy: they build, their tests pass, and only routes and metrics differ."""
 
 from __future__ import annotations
 

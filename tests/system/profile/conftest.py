@@ -10,6 +10,7 @@ import dataclasses
 import json
 import shutil
 import threading
+import time
 import urllib.request
 from pathlib import Path
 
@@ -68,13 +69,21 @@ class Controller:
         )
 
     def play(self, name: str, *flags: str, **variables) -> Ran:
-        argv = lab.playbook_argv("slipway.golang." + name, *flags, inventory=self.inventory, variables=variables)
+        argv = lab.playbook_argv(
+            "slipway.golang." + name, *flags, inventory=self.inventory, variables=variables
+        )
         return Ran(lab.run(argv, environment=self.environment, timeout=FLEET.timeout))
 
     def sure(self, name: str, *flags: str, **variables) -> Ran:
         ran = self.play(name, *flags, **variables)
         assert ran.done.code == 0, ran.said[-6000:]
         return ran
+
+    def wait_for_profile(self, running) -> None:
+        """Wait until a run of the playbook has merged its profile, and may have more to do."""
+        before = set(self.dist.glob("*.pb.gz"))
+        while not running.done() and set(self.dist.glob("*.pb.gz")) == before:
+            time.sleep(0.1)
 
     def file(self, end: str) -> Path:
         """The newest file of a profile."""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A profile of three hosts: whose it is, what it adds up to, who may take it, and what is in no file of it."""
+"""A profile of three hosts: whose it is, what it adds up to, who may take it, and what is in no file."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SOCKETS = {
 CONNECT = (
     "runuser -u %s -- python3 -c 'import socket, sys\n"
     "connection = socket.socket(socket.AF_UNIX)\n"
-    'connection.connect(sys.argv[1])\' %s'
+    "connection.connect(sys.argv[1])' %s"
 )
 
 
@@ -106,7 +106,10 @@ def test_the_next_release_is_compared_with_this_one(profiled, orders):
 def test_a_service_that_serves_no_pprof_says_what_to_do(orders):
     ran = orders.play("profile", slipway_pprof={"socket": "other.sock"})
     assert ran.done.code != 0
-    assert "/run/orders@green/other.sock: No such file or directory. Let it serve net/http/pprof there" in ran.said
+    assert (
+        "/run/orders@green/other.sock: No such file or directory. Let it serve net/http/pprof there"
+        in ran.said
+    )
     ran = orders.play("profile", slipway_pprof={"port": 22})
     assert "127.0.0.1:22 is served by process" in ran.said and "nothing was asked" in ran.said
 

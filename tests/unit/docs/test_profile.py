@@ -20,7 +20,9 @@ from ansible_collections.slipway.golang.plugins.module_utils.builder.toolchain i
 from ansible_collections.slipway.golang.plugins.module_utils.common.pprof import KINDS
 from ansible_collections.slipway.golang.plugins.plugin_utils import profiles, variables
 
-PAGE = (pathlib.Path(__file__).resolve().parents[3] / "docs" / "how-to" / "profile.md").read_text(encoding="utf-8")
+PAGE = (pathlib.Path(__file__).resolve().parents[3] / "docs" / "how-to" / "profile.md").read_text(
+    encoding="utf-8"
+)
 MAIN = """package main
 
 import (
@@ -49,7 +51,9 @@ def service(tmp_path):
     (tmp_path / "main.go").write_text(MAIN + block)
     subprocess.run([find("go"), "build", "-o", "orders", "."], cwd=tmp_path, check=True)
     environment = dict(os.environ, RUNTIME_DIRECTORY=str(tmp_path))
-    with subprocess.Popen([tmp_path / "orders"], env=environment, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [tmp_path / "orders"], env=environment, stderr=subprocess.PIPE, text=True
+    ) as process:
         assert process.stderr.readline() == "ready\n"
         yield tmp_path / "pprof.sock"
         process.kill()

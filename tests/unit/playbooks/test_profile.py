@@ -61,7 +61,9 @@ def test_all_hosts_are_asked_twice_first_what_they_serve_then_for_a_profile(prof
 
 
 def test_values_given_as_text_mean_the_same(profile):
-    run = profile(slipway_seconds="5", slipway_hosts_at_most="2", slipway_pprof="{port: 6060}", slipway_kind="heap")
+    run = profile(
+        slipway_seconds="5", slipway_hosts_at_most="2", slipway_pprof="{port: 6060}", slipway_kind="heap"
+    )
     assert run.status == 0, run.output
     assert [call["host"] for call in run.calls[3:]] == ["web1", "web2"]
     given = run.calls[-1]["args"]
@@ -112,7 +114,9 @@ def test_without_the_source_nothing_can_be_built_by_the_profile(profile, name):
 def source(tmp_path):
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "go.mod").write_text("module example.com/orders\n\ngo 1.21\n")
-    (tmp_path / "src" / "main.go").write_text('package main\n\nvar version = "dev"\n\nfunc main() { println(version) }\n')
+    (tmp_path / "src" / "main.go").write_text(
+        'package main\n\nvar version = "dev"\n\nfunc main() { println(version) }\n'
+    )
     return {"slipway_artifacts": [], "slipway_source": str(tmp_path / "src"), "slipway_dist": None}
 
 

@@ -16,7 +16,14 @@ from ansible_collections.slipway.golang.plugins.module_utils.common.errors impor
 from ansible_collections.slipway.golang.plugins.module_utils.host import engine
 
 GIVEN = {
-    profile: {"name": "orders", "root": None, "socket": "pprof.sock", "port": None, "kind": "cpu", "seconds": 1},
+    profile: {
+        "name": "orders",
+        "root": None,
+        "socket": "pprof.sock",
+        "port": None,
+        "kind": "cpu",
+        "seconds": 1,
+    },
     pgo_measure: {"name": "orders", "plain": "/a", "optimised": "/b", "load": {}, "health": {}, "unit": {}},
 }
 ANSWER = {
@@ -104,7 +111,10 @@ def test_a_host_cannot_name_a_file_of_the_controller(act):
 @pytest.mark.parametrize("module", [profile, pgo_measure])
 @pytest.mark.parametrize(
     "answer",
-    [{"failed": True, "outcome": "rejected", "msg": "it does not run\x1b[2J"}, SlipwayError("it does not run?[2J")],
+    [
+        {"failed": True, "outcome": "rejected", "msg": "it does not run\x1b[2J"},
+        SlipwayError("it does not run?[2J"),
+    ],
 )
 def test_why_a_host_fails_is_said(act, module, answer):
     result = act(module, answer)[0]
@@ -119,7 +129,9 @@ def test_a_file_that_cannot_be_written(act, tmp_path):
 
 def test_a_measurement_is_returned_with_its_gain(act):
     turns = [[1.0, 0.9]] * 9
-    result, request = act(pgo_measure, {"outcome": "ok", "turns": turns, "requests": 500, "release": "x", "y": 1})
+    result, request = act(
+        pgo_measure, {"outcome": "ok", "turns": turns, "requests": 500, "release": "x", "y": 1}
+    )
     assert (result["gain"], result["worth"], result["requests"], result["turns"]) == (0.1, True, 500, turns)
     assert "y" not in result and result["changed"] is False
     assert callable(getattr(engine._module_for(request), request["step"]))

@@ -34,7 +34,12 @@ def report(tmp_path):
         source = tmp_path / "source"
         given = {"kind": "cpu", "seconds": 10, "against": None, "go": "go", "package": "."}
         given.update({"dist": str(source / "dist"), "source": str(source)}, **asked)
-        account = {"release": "1.4.2-0a1b2c3d4e5f", "artifact": "new", "notes": [], "work": str(tmp_path / "work")}
+        account = {
+            "release": "1.4.2-0a1b2c3d4e5f",
+            "artifact": "new",
+            "notes": [],
+            "work": str(tmp_path / "work"),
+        }
         return Report(given, account, "orders")
 
     return make
@@ -103,7 +108,10 @@ def test_without_any_profile_nothing_is_written(report, tmp_path):
 
 def test_an_empty_profile_says_why(report, taken):
     made = report(kind="mutex")
-    made.add("web1", taken("web1", profiles.profile({}, types=(("contentions", "count"), ("delay", "nanoseconds")))))
+    made.add(
+        "web1",
+        taken("web1", profiles.profile({}, types=(("contentions", "count"), ("delay", "nanoseconds")))),
+    )
     made.write(WHEN)
     assert "SetMutexProfileFraction" in made.notes[-1]
 

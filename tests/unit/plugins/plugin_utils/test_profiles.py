@@ -74,7 +74,9 @@ def test_the_name_of_a_profile():
 def test_the_previous_profile_is_the_newest_of_another_release(tmp_path):
     def write(name, **known):
         (tmp_path / (name + ".json")).write_text(
-            json.dumps(dict({"app": "orders", "kind": "cpu", "artifact": "a", "taken": "2026-01-01"}, **known))
+            json.dumps(
+                dict({"app": "orders", "kind": "cpu", "artifact": "a", "taken": "2026-01-01"}, **known)
+            )
         )
 
     def found():

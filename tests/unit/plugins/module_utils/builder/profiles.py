@@ -36,7 +36,9 @@ def profile(stacks, types=CPU, time=TIME, seconds=10, labels=(), comment="", doc
     for index, name in enumerate(names, 1):
         line = number(1, index) + number(2, 10)
         body += message(4, number(1, index) + number(2, 1) + number(3, 4096 + index) + message(4, line))
-        function = number(1, index) + number(2, text(name)) + number(3, text(name)) + number(4, text("main.go"))
+        function = (
+            number(1, index) + number(2, text(name)) + number(3, text(name)) + number(4, text("main.go"))
+        )
         body += message(5, function + number(5, 9))
     if comment:
         body += number(13, text(comment))

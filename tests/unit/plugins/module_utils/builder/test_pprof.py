@@ -42,7 +42,9 @@ def test_free_text_and_links_are_left_out_and_nothing_else():
     assert pprof.read(kept) == pprof.read(given)
     fields = [number for number, dummy in pprof._fields(gzip.decompress(kept))]
     assert 13 not in fields and 15 not in fields
-    assert pprof.stripped(profiles.profile(STACKS)) == pprof.stripped(pprof.stripped(profiles.profile(STACKS)))
+    assert pprof.stripped(profiles.profile(STACKS)) == pprof.stripped(
+        pprof.stripped(profiles.profile(STACKS))
+    )
 
 
 @pytest.mark.parametrize(

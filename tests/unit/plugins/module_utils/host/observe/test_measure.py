@@ -2,18 +2,19 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Two binaries in turns beside the live one, on the host of the deploy's tests, whose services are processes."""
+"""Two binaries in turns beside the live one, on the host of the deploy's tests with its real processes."""
 
 from __future__ import annotations
 
 import os
 
 import pytest
+from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
 from ansible_collections.slipway.golang.plugins.module_utils.host.observe import measure
 from ansible_collections.slipway.golang.plugins.module_utils.host.system import lock, procfs
 
 from ..deploy.conftest import host, served  # noqa: F401 (fixtures)
-from ..deploy.managed_host import GIVE_UP, HEALTH, UNIT, answer
+from ..deploy.managed_host import GIVE_UP, UNIT, answer
 
 GIVEN = {"load": {"path": None, "command": None}, "rounds": 2, "cpu_seconds": 0.02, "smoke": True}
 
@@ -24,7 +25,7 @@ def run(served, monkeypatch):  # noqa: F811
     live = served.layout.release(served.layout.current()).binary
 
     def run(**options):
-        given = dict(GIVEN, artifacts=[], plain=live, optimised=live, **options)
+        given = dict(dict(GIVEN, artifacts=[], plain=live, optimised=live), **options)
         return answer(measure.measure, served.request(**given))
 
     return run
@@ -36,17 +37,20 @@ def test_both_binaries_have_their_turns_beside_the_live_release(served, run):  #
     assert result["outcome"] == "ok", result
     assert len(result["turns"]) == 2 and all(used > 0 for turn in result["turns"] for used in turn)
     assert result["requests"] > 0 and result["changed"] is False
-    starts = [call for call in served.systemd.calls[begun:] if call.startswith("systemd-run")]
-    assert len(starts) == 5 and all("orders-smoke.service" in call for call in starts)
+    assert served.systemd.calls[begun:].count("run orders-smoke.service") == 5  # the first one counts
     assert served.systemd.pid(UNIT) == pid and served.systemd.running() == [UNIT]
     assert os.listdir(served.layout.incoming) == []
 
 
-def test_a_path_that_the_service_does_not_answer_is_named(served, run):  # noqa: F811
+def test_a_path_that_the_service_does_not_answer_is_named(served):  # noqa: F811
     served.behave("1.0.0", "unhealthy")
-    result = run(health=dict(HEALTH, status=["500"]))
-    assert result["failed"] and "GET /healthz answered 500: name a path in slipway_load" in result["msg"]
-    assert served.systemd.running() == [UNIT]
+    measurement = measure._Measurement.__new__(measure._Measurement)
+    measurement._path = "/orders"
+    with pytest.raises(SlipwayError, match="GET /orders answered 500: name a path in slipway_load"):
+        measurement._send(served.port, 1)
+    served.systemd.run(["systemctl", "stop", UNIT])
+    with pytest.raises(SlipwayError, match="GET /orders was not answered"):
+        measurement._send(served.port, 1)
 
 
 def test_a_binary_that_does_not_become_healthy_is_no_turn(served, run):  # noqa: F811
@@ -65,9 +69,8 @@ def test_without_a_live_release_or_a_second_port_there_is_nothing_to_measure(hos
     assert "has no live release" in answer(measure.measure, request)["msg"]
 
 
-def test_a_health_check_without_a_port_cannot_be_measured(run):
-    result = run(health={"type": "none"})
-    assert "cannot run beside its live release: a health check of type none" in result["msg"]
+def test_what_cannot_be_smoke_tested_cannot_be_measured(run):
+    assert "cannot run beside its live release: switched off" in run(smoke=False)["msg"]
 
 
 def test_cpu_time_is_that_of_the_process():

@@ -174,7 +174,9 @@ def test_another_process_at_the_address_is_asked_nothing(run, tmp_path, kind):
 
 
 def test_a_service_without_a_socket_is_told_what_to_do(run):
-    with pytest.raises(SlipwayError, match=r"does not answer at .*No such file.*slipway_pprof: \{port: 6060\}"):
+    with pytest.raises(
+        SlipwayError, match=r"does not answer at .*No such file.*slipway_pprof: \{port: 6060\}"
+    ):
         run()
 
 
@@ -223,7 +225,9 @@ def test_an_answer_that_is_no_profile_is_shown_and_cannot_change_the_terminal(ru
     service.status, service.content = 500, b"\x1b[2Jprofile duration exceeds WriteTimeout\n"
     with pytest.raises(SlipwayError) as refused:
         run()
-    assert str(refused.value).endswith("answered 500 and no profile: [2Jprofile duration exceeds WriteTimeout")
+    assert str(refused.value).endswith(
+        "answered 500 and no profile: [2Jprofile duration exceeds WriteTimeout"
+    )
     service.status, service.content = 200, b"<html>"
     with pytest.raises(SlipwayError, match="answered 200 and no profile: <html>"):
         run()
