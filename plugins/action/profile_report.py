@@ -16,10 +16,9 @@ import tempfile
 
 from ansible.plugins.action import ActionBase
 
-from ..module_utils.builder import pprof_tool
 from ..module_utils.common.errors import SlipwayError
 from ..plugin_utils import console, profiles, this_run
-from ..plugin_utils.profile_files import Report
+from ..plugin_utils.profile_files import Report, find_go
 
 STEPS = ("choose", "report", "gain")
 ARGUMENTS = {
@@ -59,7 +58,7 @@ class ActionModule(ActionBase):
         return dict(result, changed=changed, ansible_facts={"slipway__profile": account})
 
     def _choose(self, dummy, release):
-        pprof_tool.find(self.asked["go"])
+        find_go(self.asked["go"])
         found = {host: self._registered(host, "slipway__live") for host in self.fleet["hosts"]}
         name, hosts, notes = profiles.choose(found, release, int(self.asked["hosts_at_most"]))
         console.show("%s %s: asking %s" % (self.fleet["app"], name, ", ".join(hosts)))

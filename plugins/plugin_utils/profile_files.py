@@ -10,10 +10,12 @@ import json
 import os
 
 from ..module_utils.builder import pprof
-from ..module_utils.builder.pprof_tool import Pprof
+from ..module_utils.builder.pprof_tool import Pprof, find_go
 from ..module_utils.builder.profile import DEFAULT
 from ..module_utils.common.errors import SlipwayError
 from . import profiles
+
+__all__ = ["Report", "find_go"]
 
 NOTHING = {
     "cpu": "the service did nothing meanwhile",

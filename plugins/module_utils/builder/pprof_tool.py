@@ -39,7 +39,7 @@ _WITHOUT_GO = (
 )
 
 
-def find(go: str) -> str:
+def find_go(go: str) -> str:
     """The path of the ``go`` command."""
     try:
         return toolchain.find(go)
@@ -51,7 +51,7 @@ class Pprof:
     """`go tool pprof` in a directory of its own, with the profiles that it is given. ``go``: the command."""
 
     def __init__(self, go: str, directory: str) -> None:
-        self._go = find(go)
+        self._go = find_go(go)
         self._directory = directory
         self._environment = dict(
             os.environ,

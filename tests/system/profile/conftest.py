@@ -36,7 +36,12 @@ class Ran:
 
 
 class Controller:
-    """Runs playbooks for the service, whose source is a copy that a test may change."""
+    """Runs playbooks for the service, whose source is a copy that a test may change.
+
+    ``mixed``: what the playbook profile made of two releases in one fleet.
+    """
+
+    mixed: Ran
 
     def __init__(self, directory: Path):
         self.source = directory / "services"
@@ -133,9 +138,13 @@ def hosts():
 def orders(hosts, tmp_path_factory):
     """The service in its second release: with blue_green, the green instance serves."""
     controller = Controller(tmp_path_factory.mktemp("profile"))
-    controller.sure("setup")
+    for name in ("web1", "web2"):
+        hosts[name].sure("useradd --system --user-group orders")
+    controller.sure("setup", "--limit", "odd1")
     controller.sure("deploy", "--limit", "odd1", slipway_version="1.0.0")
-    controller.sure("deploy", slipway_version="1.1.0")
+    controller.sure("deploy", "--limit", "web1,web2", slipway_version="1.1.0")
+    controller.mixed = controller.play("profile")
+    controller.sure("deploy", "--limit", "odd1", slipway_version="1.1.0")
     return controller
 
 

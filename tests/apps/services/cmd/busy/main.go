@@ -63,11 +63,19 @@ func main() {
 			fmt.Fprintln(answer, <-result)
 		})
 	})
-	listener, err := net.Listen("tcp", ":"+os.Getenv("PORT"))
+	listener, err := listen()
 	if err != nil {
 		serve.Fail(err)
 	}
 	serve.Fail(http.Serve(listener, routes))
+}
+
+// listen takes the socket that systemd passes, or opens one.
+func listen() (net.Listener, error) {
+	if os.Getenv("LISTEN_FDS") == "1" {
+		return net.FileListener(os.NewFile(3, "systemd socket"))
+	}
+	return net.Listen("tcp", ":"+os.Getenv("PORT"))
 }
 
 func pprofOn(path string) {
