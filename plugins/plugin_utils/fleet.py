@@ -53,7 +53,7 @@ OF_THE_PROFILE = (
     "slipway_load",
 )
 # One run has one of each, whatever the number of its apps.
-OF_THE_RUN = ("slipway_summary", "slipway_plan")
+OF_THE_RUN = ("slipway_summary", "slipway_report", "slipway_plan")
 # What makes one build another one.
 OF_THE_BUILD = (
     "slipway_app",
@@ -134,6 +134,12 @@ def lacks_source(values):
         for name in ("slipway_pgo", "slipway_measure")
         if values[name] and (values["slipway_artifacts"] or not values["slipway_source"])
     ]
+
+
+def sites(services, balancers):
+    """Hosts whose nginx answers the clients of these services."""
+    with_name = [host for host, values in services.items() if values["slipway_domain"]]
+    return list(balancers or []) if balancers and with_name else with_name
 
 
 def drains(services, balancers):

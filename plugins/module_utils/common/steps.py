@@ -14,6 +14,7 @@ STEPS = {
     "run": "deploy.command",
     "profile": "observe.profile",
     "measure": "observe.measure",
+    "requests": "observe.requests",
     "acquire_lease": "releases.lease",
     "release_lease": "releases.lease",
 }

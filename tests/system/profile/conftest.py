@@ -139,7 +139,7 @@ def orders(hosts, tmp_path_factory):
     """The service in its second release: with blue_green, the green instance serves."""
     controller = Controller(tmp_path_factory.mktemp("profile"))
     for name in ("web1", "web2"):
-        hosts[name].sure("useradd --system --user-group orders")
+        hosts[name].sure("id orders 2>/dev/null || useradd --system --user-group orders")
     controller.sure("setup", "--limit", "odd1")
     controller.sure("deploy", "--limit", "odd1", slipway_version="1.0.0")
     controller.sure("deploy", "--limit", "web1,web2", slipway_version="1.1.0")

@@ -33,7 +33,7 @@ def boxes(page):
 
 def test_the_busy_function_is_the_widest_frame(profiled, orders, browser):
     page = browser.open(orders.file("-cpu-*.flame.html").read_text())
-    browser.picture(PICTURE)
+    browser.picture(PICTURE, height=400)
     drawn = sorted(boxes(page), key=lambda box: -box[1])
     assert drawn[0][2] == "root" and drawn[0][0] == 0
     assert drawn[1][2] == "main.burn" and drawn[1][1] > drawn[0][1] / 2, drawn[:5]

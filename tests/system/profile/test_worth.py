@@ -41,7 +41,7 @@ def test_the_next_build_is_optimised_by_the_profile_and_measured_to_be_worth_it(
     orders.sure("deploy", slipway_version="1.1.0")
     after = {name: host.sure("readlink /opt/orders/current") for name, host in hosts.items()}
     assert all(before[name] != after[name] for name in hosts)
-    (provenance,) = (orders.dist / "bin").glob("orders*.provenance.json")
+    (provenance,) = orders.dist.rglob("*.provenance.json")
     recorded = json.loads(provenance.read_text())
     assert len(recorded["inputs"]["pgo"]) == 64 and recorded["build"]["settings"]["-pgo"] == "default.pgo"
 
