@@ -10,11 +10,13 @@ import os
 
 import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
+from ansible_collections.slipway.golang.plugins.module_utils.host.deploy.request import Request
 from ansible_collections.slipway.golang.plugins.module_utils.host.observe import measure
 from ansible_collections.slipway.golang.plugins.module_utils.host.system import lock, procfs
 
 from ..deploy.conftest import host, served  # noqa: F401 (fixtures)
 from ..deploy.managed_host import GIVE_UP, UNIT, answer
+from ..deploy.test_command import SYSTEMD_RUN
 
 GIVEN = {"load": {"path": None, "command": None}, "rounds": 2, "cpu_seconds": 0.02, "smoke": True}
 
@@ -57,6 +59,26 @@ def test_a_binary_that_does_not_become_healthy_is_no_turn(served, run):  # noqa:
     served.behave("1.0.0", "crashes")
     result = run(health=GIVE_UP)
     assert result["failed"] and served.systemd.running() == [UNIT]
+
+
+def test_the_users_own_load_runs_as_the_service_does(served, tmp_path, monkeypatch):  # noqa: F811
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin" / "systemd-run"
+    program.write_text(SYSTEMD_RUN.format(log=tmp_path / "argv"), encoding="ascii")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    request = Request(served.request(artifacts=[]))
+    options = dict(
+        GIVEN, plain="/a", optimised="/b", load={"command": ["sh", "-c", "echo port {port}; exit 3", "$5"]}
+    )
+    release = served.layout.release(served.layout.current())
+    measurement = measure._Measurement(request, None, release, options, "/")
+    with pytest.raises(SlipwayError, match=r"exit status 3: sh -c .*\nport 4711$"):
+        measurement._run(4711)
+    words = (tmp_path / "argv").read_text().splitlines()
+    assert "--unit=orders-load.service" in words and "--property=ProtectSystem=strict" in words
+    assert words[-1] == "$$5"  # for systemd, which expands variables
+    assert "--property=User=nobody" in words and "--property=RuntimeDirectory=orders-load" in words
 
 
 def test_nothing_is_deployed_meanwhile(served, run):  # noqa: F811
