@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -93,12 +94,17 @@ def menu_entry(page: str) -> str:
 
 def main(destination: Path) -> None:
     galaxy = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))
-    known = set(pages())
+    known, pictures = (
+        set(pages()),
+        {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.png")},
+    )
     for page in known - {"collection/index"}:
         target = destination / page
         target.parent.mkdir(parents=True, exist_ok=True)
         text = (ROOT / page).read_text(encoding="utf-8")
-        target.write_text(for_the_site(page, text, known, galaxy["repository"]), encoding="utf-8")
+        target.write_text(for_the_site(page, text, known | pictures, galaxy["repository"]), encoding="utf-8")
+    for picture in pictures:
+        shutil.copy(ROOT / picture, destination / picture)
     (destination / "index.md").write_text(index(), encoding="utf-8")
 
 

@@ -28,7 +28,7 @@ func newHandler(config Config, log *slog.Logger) http.Handler {
 	if err := routes.SetTrustedProxies([]string{"127.0.0.1", "::1"}); err != nil {
 		panic(err) // the list above is a constant
 	}
-	routes.Use(logged(log), recovered(log), named, limited)
+	routes.Use(logged(log), measured, recovered(log), named, limited)
 	routes.GET("/healthz", health)
 	routes.GET("/version", showVersion)
 	routes.GET("/api/greet/:name", func(request *gin.Context) {

@@ -17,7 +17,6 @@ import (
 type Config struct {
 	ListenAddr      string     `json:"listen_addr"`      // LISTEN_ADDR; empty is every interface
 	Port            int        `json:"port"`             // PORT
-	PprofPort       int        `json:"pprof_port"`       // PPROF_PORT, on the loopback interface only; 0 switches it off
 	ShutdownSeconds int        `json:"shutdown_seconds"` // SHUTDOWN_SECONDS that running requests get when the service is stopped
 	LogLevel        slog.Level `json:"log_level"`        // LOG_LEVEL: DEBUG, INFO, WARN or ERROR
 	Greeting        string     `json:"greeting"`         // GREETING: stands for a setting of your own
@@ -25,7 +24,7 @@ type Config struct {
 
 // loadConfig reads the file, if one is named, and then the environment, which takes precedence.
 func loadConfig(path string, getenv func(string) string) (Config, error) {
-	config := Config{Port: 8080, PprofPort: 6060, ShutdownSeconds: 20, Greeting: "Hello"}
+	config := Config{Port: 8080, ShutdownSeconds: 20, Greeting: "Hello"}
 	if path != "" {
 		if err := config.readFile(path); err != nil {
 			return config, err
@@ -55,7 +54,7 @@ func (config *Config) readFile(path string) error {
 }
 
 func (config *Config) readEnv(getenv func(string) string) error {
-	numbers := map[string]*int{"PORT": &config.Port, "PPROF_PORT": &config.PprofPort, "SHUTDOWN_SECONDS": &config.ShutdownSeconds}
+	numbers := map[string]*int{"PORT": &config.Port, "SHUTDOWN_SECONDS": &config.ShutdownSeconds}
 	for name, field := range numbers {
 		if text := getenv(name); text != "" {
 			number, err := strconv.Atoi(text)
@@ -80,7 +79,7 @@ func (config *Config) readEnv(getenv func(string) string) error {
 }
 
 func (config *Config) check() error {
-	if config.Port < 0 || config.Port > 65535 || config.PprofPort < 0 || config.PprofPort > 65535 {
+	if config.Port < 0 || config.Port > 65535 {
 		return errors.New("a port is a number from 0 to 65535")
 	}
 	if config.ShutdownSeconds < 0 {

@@ -19,7 +19,7 @@ func TestEnvironmentWinsOverFileWinsOverDefault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Config{Port: 9000, PprofPort: 6060, ShutdownSeconds: 20, LogLevel: slog.LevelDebug, Greeting: "Good day"}
+	want := Config{Port: 9000, ShutdownSeconds: 20, LogLevel: slog.LevelDebug, Greeting: "Good day"}
 	if config != want {
 		t.Errorf("got %+v, want %+v", config, want)
 	}

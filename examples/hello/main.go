@@ -14,7 +14,10 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
+
+var started = time.Now()
 
 // Set by the build: -ldflags "-X main.version=1.4.2 -X main.commit=8d0f…"
 var (
@@ -55,7 +58,7 @@ func run(arguments []string, output io.Writer) error {
 	if err != nil {
 		return err
 	}
-	startPprof(config.PprofPort, log)
+	startAdmin(os.Getenv("RUNTIME_DIRECTORY"), time.Since(started), log)
 	log.Info("serving", "address", listener.Addr().String(), "commit", commit)
 	if err := serve(ctx, listener, newHandler(config, log), config.shutdownTime()); err != nil {
 		log.Error("ended early", "error", err.Error())

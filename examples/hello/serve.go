@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/pprof"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"sync"
@@ -163,23 +164,26 @@ func (c *connections) count(wanted ...http.ConnState) int {
 	return count
 }
 
-// startPprof serves profiles on 127.0.0.1; port 0 switches it off. If the port is in use the service starts without: during a
-// deploy two instances may run side by side, and the first one has the port.
-func startPprof(port int, log *slog.Logger) {
-	if port == 0 {
+// startAdmin serves profiles and metrics on the socket pprof.sock in the directory that systemd makes for each instance of the
+// service ($RUNTIME_DIRECTORY). Only root and this user may open it. Without the directory there is no such socket.
+func startAdmin(directory string, startup time.Duration, log *slog.Logger) {
+	if directory == "" {
 		return
 	}
-	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	path := filepath.Join(directory, "pprof.sock")
+	_ = os.Remove(path)          // a process that was killed may have left it
+	mask := syscall.Umask(0o177) // mode 0600 from the first moment on
+	listener, err := net.Listen("unix", path)
+	syscall.Umask(mask)
 	if err != nil {
-		log.Warn("no pprof", "error", err.Error())
+		log.Warn("no profiles and metrics", "error", err.Error())
 		return
 	}
 	routes := http.NewServeMux()
 	routes.HandleFunc("/debug/pprof/", pprof.Index)
-	routes.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
 	routes.HandleFunc("/debug/pprof/profile", pprof.Profile)
-	routes.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	routes.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	addMetrics(routes, startup)
 	server := &http.Server{Handler: routes, ReadHeaderTimeout: 5 * time.Second} // no WriteTimeout: a profile takes long
-	go func() { log.Warn("pprof ended", "error", server.Serve(listener).Error()) }()
+	go func() { log.Warn("profiles and metrics ended", "error", server.Serve(listener).Error()) }()
 }

@@ -4,12 +4,14 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -106,17 +108,67 @@ func TestDeadlineEndsWhatTakesTooLong(t *testing.T) {
 	}
 }
 
-func TestPprofAnswersOnLoopbackAndATakenPortIsNoError(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+func TestAdminSocket(t *testing.T) {
+	directory := t.TempDir()
+	path := filepath.Join(directory, "pprof.sock")
+	left, err := net.ListenUnix("unix", &net.UnixAddr{Name: path})
 	if err != nil {
 		t.Fatal(err)
 	}
-	port := listener.Addr().(*net.TCPAddr).Port
-	startPprof(port, slog.New(slog.DiscardHandler)) // taken: says so and goes on
-	listener.Close()
-	startPprof(port, slog.New(slog.DiscardHandler))
-	if body, err := get("http://" + listener.Addr().String() + "/debug/pprof/"); err != nil || !strings.Contains(body, "goroutine") {
-		t.Errorf("got %v", err)
+	left.SetUnlinkOnClose(false) // as a process that is killed leaves it
+	left.Close()
+	startAdmin(directory, 30*time.Millisecond, slog.New(slog.DiscardHandler))
+	if status, err := os.Stat(path); err != nil || status.Mode().Perm() != 0o600 {
+		t.Fatalf("the socket is not there for this user alone: %v %v", status, err)
+	}
+	dial := func(context.Context, string, string) (net.Conn, error) { return net.Dial("unix", path) }
+	client := http.Client{Transport: &http.Transport{DialContext: dial}}
+	cases := []struct {
+		path   string
+		status int
+		want   string
+	}{
+		{"/debug/pprof/", 200, "goroutine"},
+		{"/debug/pprof/heap", 200, ""},
+		{"/debug/pprof/profile?seconds=1", 200, ""},
+		{"/debug/pprof/cmdline", 404, ""}, // arguments may be secrets
+		{"/metrics", 200, "\napp_startup_seconds 0.03\n"},
+		{"/metrics", 200, `app_build_info{commit="` + commit},
+		{"/healthz", 404, ""},
+	}
+	for _, row := range cases {
+		answer, err := client.Get("http://localhost" + row.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		if answer.StatusCode != row.status || !strings.Contains(string(body), row.want) {
+			t.Errorf("%s: got %d %s", row.path, answer.StatusCode, body)
+		}
+	}
+}
+
+func TestWithoutADirectoryThereIsNoAdminSocketAndAServiceAllTheSame(t *testing.T) {
+	var lines bytes.Buffer
+	log := slog.New(slog.NewJSONHandler(&lines, nil))
+	startAdmin("", 0, log)
+	if lines.Len() != 0 {
+		t.Errorf("got %s", lines.String())
+	}
+	startAdmin(filepath.Join(t.TempDir(), "none"), 0, log)
+	if !strings.Contains(lines.String(), "no profiles and metrics") {
+		t.Errorf("got %s", lines.String())
+	}
+}
+
+func TestProfilesAndMetricsAreNotPublic(t *testing.T) {
+	for _, path := range []string{"/debug/pprof/", "/debug/pprof/heap", "/metrics"} {
+		answer := httptest.NewRecorder()
+		newHandler(Config{}, slog.New(slog.DiscardHandler)).ServeHTTP(answer, httptest.NewRequest("GET", path, nil))
+		if answer.Code != http.StatusNotFound {
+			t.Errorf("%s: got %d", path, answer.Code)
+		}
 	}
 }
 
@@ -144,7 +196,7 @@ func TestTakesTheSocketThatSystemdPasses(t *testing.T) {
 	}
 	// The shell acts as systemd: LISTEN_PID must be the PID of the service, which exec keeps.
 	command := exec.Command("sh", "-c", `LISTEN_PID=$$ exec "$0"`, build(t))
-	command.Env = append(os.Environ(), "LISTEN_FDS=1", "PORT=1", "PPROF_PORT=0")
+	command.Env = append(os.Environ(), "LISTEN_FDS=1", "PORT=1")
 	command.ExtraFiles = []*os.File{socket}
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
@@ -158,7 +210,7 @@ func TestTakesTheSocketThatSystemdPasses(t *testing.T) {
 
 func TestTerminatesCleanly(t *testing.T) {
 	command := exec.Command(build(t))
-	command.Env = append(os.Environ(), "LISTEN_ADDR=127.0.0.1", "PORT=0", "PPROF_PORT=0")
+	command.Env = append(os.Environ(), "LISTEN_ADDR=127.0.0.1", "PORT=0")
 	output, err := command.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -22,7 +22,7 @@ ARGUMENTS = {
         "choices": sorted(controller_files.READERS),
         "default": [],
     },
-    "needs": {"type": "str", "choices": ["source", "artifacts", "command"]},
+    "needs": {"type": "str", "choices": ["source", "artifacts", "command", "profile"]},
     "refuses": {"type": "dict", "default": {}},
     "one_service": {"type": "bool", "default": False},
 }
@@ -64,11 +64,12 @@ class ActionModule(ActionBase):
                 fleet.disagreements(services)
                 + _several(in_play, arguments["one_service"], "balancers" in task_vars["groups"])
                 + _lacking(in_play, arguments["needs"])
+                + _without_source(in_play, arguments["needs"])
                 + _refused(in_play, arguments["refuses"])
                 + _no_issuer(in_play, task_vars["groups"])
             )
         builds, build_of = [], {}
-        if not problems and arguments["needs"] == "source":
+        if not problems and _builds(in_play, arguments["needs"]):
             builds, build_of = fleet.builds(in_play)
         if not problems:
             problems = _unusable(in_play, arguments["reads"]) + _unbuildable(builds, build_of)
@@ -76,6 +77,8 @@ class ActionModule(ActionBase):
             return dict(result, failed=True, msg=_in_full(problems))
         facts = dict(_facts(services, in_play, task_vars["groups"]), builds=builds, build_of=build_of)
         facts["began"] = time.time()
+        if arguments["needs"] == "profile":
+            facts["profile"] = fleet.profile(next(iter(in_play.values())))
         facts["run"] = this_run.identity(os.getppid())  # this is a fork of the process that runs the plays
         return dict(result, changed=False, ansible_facts={"slipway__fleet": facts})
 
@@ -164,6 +167,20 @@ def _lacking(in_play, needs):
         (host, sentence)
         for host, values in in_play.items()
         if names and not any(values[name] for name in names)
+    )
+
+
+def _builds(in_play, needs):
+    """Whether the playbook builds: a profile does where its gain is measured."""
+    measures = any(values["slipway_measure"] for values in in_play.values())
+    return needs == "source" or (needs == "profile" and measures)
+
+
+def _without_source(in_play, needs):
+    return _once(
+        (host, "%s: it needs the source of the service: set slipway_source, without slipway_artifacts" % name)
+        for host, values in in_play.items()
+        for name in (fleet.lacks_source(values) if needs == "profile" else ())
     )
 
 

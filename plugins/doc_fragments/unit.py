@@ -77,7 +77,8 @@ options:
       runtime_directory:
         description:
           - Create C(/run/NAME) while the service runs. Only the service may enter it, and O(unit.proxy_user).
-          - A smoke test gets C(/run/NAME-smoke) instead. Let the service read C($RUNTIME_DIRECTORY).
+          - A smoke test gets C(/run/NAME-smoke) instead, and each instance of the strategy V(blue_green) its
+            own, C(/run/NAME@blue) and C(/run/NAME@green). Let the service read C($RUNTIME_DIRECTORY).
         type: bool
         default: true
       proxy_user:

@@ -21,10 +21,10 @@ description:
 options:
   needs:
     description:
-      - Report hosts that lack what a playbook needs - V(source) to build, V(artifacts) to install, or
-        V(command) to run.
+      - Report hosts that lack what a playbook needs - V(source) to build, V(artifacts) to install,
+        V(command) to run, or for V(profile) the source, where the profile is used to build.
     type: str
-    choices: [source, artifacts, command]
+    choices: [source, artifacts, command, profile]
   reads:
     description:
       - Variables whose files and directories on the controller the playbook uses, such as

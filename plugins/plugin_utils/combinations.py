@@ -41,6 +41,7 @@ def problems(values, authenticator=WEBROOT):
         _mirrors,
         _two_configurations,
         _time_of_logs,
+        _profile,
     )
     found = [problem for check in checks for problem in check(values)]
     # One mistake is reported once: nginx and the CA look at the same names and files.
@@ -156,6 +157,12 @@ def _time_of_logs(values):
         began, ended = (given.get("at", now - given.get("ago", 0)) for given in (began, ended))
         if ended <= began:
             yield "slipway_until: %s is not after slipway_since, which is %s" % (until, since)
+
+
+def _profile(values):
+    for name in ("slipway_pgo", "slipway_measure"):
+        if values[name] and values["slipway_kind"] != "cpu":
+            yield "%s: it is for slipway_kind: cpu, and the kind is %s" % (name, values["slipway_kind"])
 
 
 def _site(values):

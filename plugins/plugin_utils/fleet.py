@@ -10,6 +10,8 @@ of one app; each distinct description is built once, and no host gets the build 
 
 from __future__ import annotations
 
+import os
+
 from ..module_utils.common import canonical
 
 # One rollout of an app has one of each: all of its hosts must say the same.
@@ -39,6 +41,16 @@ _SETTINGS = (
     "migrate",
     "before_tasks",
     "after_tasks",
+)
+# So has one profile of an app.
+OF_THE_PROFILE = (
+    "slipway_kind",
+    "slipway_seconds",
+    "slipway_hosts_at_most",
+    "slipway_against",
+    "slipway_pgo",
+    "slipway_measure",
+    "slipway_load",
 )
 # One run has one of each, whatever the number of its apps.
 OF_THE_RUN = ("slipway_summary", "slipway_report", "slipway_plan", "slipway_follow", "slipway_json")
@@ -71,6 +83,7 @@ def disagreements(services):
     problems = []
     for app, hosts in apps(services).items():
         problems += _differing(services, hosts, OF_THE_ROLLOUT, "a rollout of %s" % app)
+        problems += _differing(services, hosts, OF_THE_PROFILE, "a profile of %s" % app)
     return problems + _differing(services, list(services), OF_THE_RUN, "a run")
 
 
@@ -97,6 +110,30 @@ def _settings(values, hosts, all_hosts):
     own = {name: values["slipway_" + name] for name in _SETTINGS}
     tasks = {name: own[name] or "" for name in ("before_tasks", "after_tasks")}
     return dict(own, hosts=hosts, all_hosts=all_hosts, **tasks)
+
+
+def profile(values):
+    """What the playbook profile asks of an app, and where its files go: beside the artifacts."""
+    found = {name[len("slipway_") :]: values[name] for name in OF_THE_PROFILE}
+    source, artifacts = values["slipway_source"], values["slipway_artifacts"]
+    beside = source + "/dist" if source else os.path.dirname(artifacts[0]) if artifacts else ""
+    options = values["slipway_build"]
+    return dict(
+        found,
+        dist=values["slipway_dist"] or beside,
+        source=source or "",
+        package=options.get("package") or ".",
+        go=options.get("go") or "go",
+    )
+
+
+def lacks_source(values):
+    """What a profile is to do with the source of the app where nothing is built from source; or nothing."""
+    return [
+        name
+        for name in ("slipway_pgo", "slipway_measure")
+        if values[name] and (values["slipway_artifacts"] or not values["slipway_source"])
+    ]
 
 
 def sites(services, balancers):

@@ -20,11 +20,12 @@ from ..module_utils.common.errors import InvalidInput, SlipwayError
 from ..module_utils.host.certbot import request as certbot_request
 from ..module_utils.host.nginx import request as nginx_request
 from . import mirror, moments
-from .kinds import Unfit, list_of, options, parsed, text, whole
+from .kinds import Unfit, list_of, options, parsed, port, text, whole
 
 HOST = re.compile(r"(?=.{1,253}$)(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]+")
 RELEASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~-]{0,76}")
 _SIGNER = re.compile(r"^[^#\s].*\s(?:ssh-|ecdsa-|sk-)[a-z0-9@.-]+\s+AAAA[A-Za-z0-9+/=]+", re.MULTILINE)
+_PATH = re.compile(r"/[!-~]*")
 _WAVE = re.compile(r"[1-9][0-9]{0,6}%?")
 
 
@@ -120,6 +121,38 @@ def command(value, place):
     if not words:
         raise Unfit("it has no argument: write a list, as in [migrate, status]")
     return words
+
+
+def pprof(value, place):
+    """Where the service answers net/http/pprof; empty for nowhere."""
+    table = {"socket": {"type": "str"}, "port": {"type": "int"}}
+    value = {key: item for key, item in options(table, "pprof")(value, place).items() if item is not None}
+    if len(value) > 1:
+        raise Unfit("use either socket or port")
+    if "port" in value:
+        value["port"] = port(value["port"], place)
+    if "socket" in value:
+        names.check_member(value["socket"], "pprof.socket")
+    return value
+
+
+def against(value, place):
+    """`previous`, or the path of a profile on the controller."""
+    value = text()(value, place)
+    return value if value == "previous" else place.path(value)
+
+
+def load(value, place):
+    """What a measured service is asked: a path, over and over, or a command that asks it."""
+    entry = parsed(value, dict)
+    if not isinstance(entry, dict) or len(entry) != 1 or not entry.keys() <= {"path", "command"}:
+        raise Unfit("use {path: /orders}, or {command: [ab, -n, '2000', 'http://127.0.0.1:{port}/orders']}")
+    if "command" in entry:
+        return {"command": command(entry["command"], place)}
+    path = text()(entry["path"], place)
+    if not _PATH.fullmatch(path):
+        raise Unfit("the path begins with a slash, and has neither blanks nor letters beyond ASCII")
+    return {"path": path}
 
 
 def health_check(value, place):

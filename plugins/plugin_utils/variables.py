@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from ..module_utils.common import limits, names
 from ..module_utils.common.errors import InvalidInput, SlipwayError
+from ..module_utils.common.pprof import KINDS
 from ..module_utils.common.strategies import STRATEGIES
 from . import combinations, role_variables, values
 from .kinds import (
@@ -123,6 +124,15 @@ VARIABLES = {
     "slipway_run_on": Variable(one_of("first", "all"), "first"),
     "slipway_run_timeout_seconds": Variable(whole(1), 600),
     "slipway_remove_data": Variable(boolean, False),
+    # profiles
+    "slipway_pprof": Variable(dictionary(values.pprof), {"socket": "pprof.sock"}),
+    "slipway_kind": Variable(one_of(*KINDS), "cpu"),
+    "slipway_seconds": Variable(whole(1, 600), 30),
+    "slipway_hosts_at_most": Variable(whole(1), 5),
+    "slipway_against": Variable(values.against),
+    "slipway_pgo": Variable(boolean, False),
+    "slipway_measure": Variable(boolean, False),
+    "slipway_load": Variable(values.load),
 }
 
 # What a module calls a value, and what the user calls it.
@@ -133,6 +143,7 @@ _FIELDS = {
     "stamp": "slipway_stamp",
     "build": "slipway_build",
     "proxy": "slipway_proxy",
+    "pprof": "slipway_pprof",
 }
 
 

@@ -23,7 +23,7 @@ import threading
 import zlib
 from pathlib import Path
 
-from ansible_collections.slipway.golang.plugins.module_utils.builder import go_buildinfo
+from ansible_collections.slipway.golang.plugins.module_utils.builder import go_buildinfo, pprof
 from ansible_collections.slipway.golang.plugins.module_utils.common import canonical, elf, health, names
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
 from ansible_collections.slipway.golang.plugins.module_utils.common.manifest import Manifest
@@ -71,6 +71,15 @@ def read_elf(data):
     with contextlib.suppress(SlipwayError):
         found = elf.read(data)
         assert isinstance(found.static, bool) and isinstance(found.build_id, str)
+
+
+def read_profile(data):
+    """A profile of pprof, compressed and not: what a host sends."""
+    for content in (data, gzip.compress(data, 1)):
+        with contextlib.suppress(SlipwayError):
+            assert pprof.read(content).samples is not None
+        with contextlib.suppress(SlipwayError):
+            assert pprof.stripped(pprof.stripped(content)) == pprof.stripped(content)
 
 
 def read_build_info(data):
@@ -158,6 +167,7 @@ TARGETS = {
     "manifest": read_manifest,
     "elf": read_elf,
     "buildinfo": read_build_info,
+    "profile": read_profile,
     "journal": read_journal,
     "answer": read_answer,
     "certificate": read_certificate,

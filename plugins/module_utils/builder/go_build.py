@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from ..common import canonical, elf
 from ..common.errors import SlipwayError
-from . import cgo, go_buildinfo, go_errors, processes, stamp_check, stamps
+from . import cgo, go_buildinfo, go_errors, processes, profile, stamp_check, stamps
 from .go_list import Listing
 from .request import Request
 from .targets import Target
@@ -159,6 +159,7 @@ def _inspect(
     with open(path, "rb") as handle:
         content = handle.read()
     stamp_check.verify_in_binary(stamp_values, content)
+    warnings += profile.warnings(profile.path(request, listing), content)
     return Built(
         path=path,
         seconds=0.0,

@@ -14,7 +14,7 @@ import re
 from typing import NamedTuple
 
 from ..common import canonical
-from . import go_list, processes
+from . import go_list, processes, profile
 from . import toolchain as toolchains
 from .filecache import FileCache
 from .go_list import Listing
@@ -79,7 +79,7 @@ def collect(request: Request, target: Target, toolchain: Toolchain, cache: FileC
         values["file go.work"] = cache.digest(request.go_work)
         paths.append(request.go_work)
     if values["pgo"] not in ("off", "none"):
-        paths.append(_profile_path(request, listing))
+        paths.append(profile.path(request, listing))
     return Inputs(target, listing, values, paths)
 
 
@@ -139,13 +139,7 @@ def _files(listing: Listing, cache: FileCache) -> dict[str, str]:
 def _profile(request: Request, listing: Listing, cache: FileCache) -> str:
     if request.pgo == "off":
         return "off"
-    return cache.digest(_profile_path(request, listing)) or "none"
-
-
-def _profile_path(request: Request, listing: Listing) -> str:
-    if request.pgo == "auto":
-        return os.path.join(listing.packages[listing.main].dir, "default.pgo")
-    return request.pgo
+    return cache.digest(profile.path(request, listing)) or "none"
 
 
 def _compiler(request: Request, toolchain: Toolchain) -> str:

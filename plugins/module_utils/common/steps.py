@@ -13,6 +13,8 @@ STEPS = {
     "info": "deploy.info",
     "run": "deploy.command",
     "logs": "observe.logs",
+    "profile": "observe.profile",
+    "measure": "observe.measure",
     "requests": "observe.requests",
     "acquire_lease": "releases.lease",
     "release_lease": "releases.lease",

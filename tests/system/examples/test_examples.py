@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The examples that users copy: they build, their tests pass, and they differ in their routes alone."""
+"""The examples that users copy: they build, their tests pass, and only routes and metrics differ."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from support.lab import CHECKOUT, find_go
 
 EXAMPLES = CHECKOUT / "examples"
 # What differs from one to the other; every other file is the same in both.
-OWN = {"README.md", "go.mod", "go.sum", "routes.go"}
+OWN = {"README.md", "go.mod", "go.sum", "routes.go", "metrics.go", "metrics_test.go"}
 MODULES = {
     "gin-api": EXAMPLES / "gin-api",
     "hello": EXAMPLES / "hello",
@@ -35,7 +35,7 @@ def module(request):
     return directory
 
 
-def test_they_are_one_service_but_for_the_routes():
+def test_they_are_one_service_but_for_routes_and_metrics():
     def shared(name):
         listed = subprocess.run(
             ["git", "ls-files"], cwd=EXAMPLES / name, capture_output=True, text=True, check=True

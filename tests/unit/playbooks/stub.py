@@ -55,7 +55,7 @@ class ActionModule(ActionBase):
             log.write(json.dumps(call, default=str) + "\n")
         with open(os.environ["STUB_ANSWERS"], encoding="utf-8") as file:
             given = json.load(file)
-        answer = given.get("%s %s" % (name, host), given.get(name, ANSWERS[name]))
+        answer = given.get("%s %s" % (name, host), given.get(name, ANSWERS.get(name)))
         if name == "plan" and answer.get("outcome") == "ok":
             answer["plan"] = dict(KNOWN, changed=answer["changed"])
         return dict(result, **answer)

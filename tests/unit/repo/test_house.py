@@ -41,6 +41,7 @@ MAY_IMPORT = {
     "module_utils/builder": COMMON,
     # From the engine down to what the operating system offers.
     "module_utils/host": host("deploy", "observe", "releases", "system"),
+    "module_utils/host/observe": host("deploy", "deploy/strategies", "releases", "systemd", "system"),
     "module_utils/host/deploy": host(
         "deploy/strategies", "artifact", "releases", "nginx", "systemd", "system"
     ),

@@ -48,18 +48,20 @@ def sections(
     environment_file: str | None = None,
     port_variable: str | None = None,
     config: str | None = None,
+    instance: str = "",
 ) -> Sections:
     """The unit of an app as {section: [(key, value), ...]}.
 
     ``options``: some of ``OPTIONS``; what is left out or None has its default. ``port_variable``: the
     variable of the environment file that `{port}` in ``exec_args`` stands for; ``config``: the directory
-    that `{config}` stands for. Without these two they are literal.
+    that `{config}` stands for. Without these two they are literal. ``instance``: what the runtime directory
+    has behind the app's name, where several instances run side by side and each has its own.
     """
     names.check_app(app)
     options = _with_defaults(options)
     result: Sections = {
         "Unit": _unit(app, options),
-        "Service": _service(app, options, binary, environment_file, port_variable, config),
+        "Service": _service(app, options, binary, environment_file, port_variable, config, app + instance),
         "Install": [("WantedBy", "multi-user.target")],
     }
     for section, key, value in _directives(options["directives"]):
@@ -95,14 +97,14 @@ def transient(parts: Sections, systemd: int | None = None, suffix: str = "-smoke
 
     It is for a process beside the live service. ``systemd``: the host's version, as an older one refuses
     here what it ignores in a file. The runtime directory gets a name with ``suffix``, as systemd removes it
-    at the end of the process, while the live process uses its own.
+    at the end of the process, while the live process uses its own; it is of no instance.
     """
     result = []
     for key, value in parts["Service"]:
         if re.fullmatch(_NOT_TRANSIENT, key) or (systemd is not None and SINCE.get(key, 0) > systemd):
             continue
         if key == "RuntimeDirectory":
-            value = " ".join(word + suffix for word in value.split())
+            value = " ".join(word.partition("@")[0] + suffix for word in value.split())
         # systemd-run passes values unexpanded: a percent sign that is doubled for the file must be single
         # here.
         result.append("%s=%s" % (key, value.replace("%%", "%")))
@@ -157,6 +159,7 @@ def _service(
     environment_file: str | None,
     port_variable: str | None,
     config: str | None,
+    runtime: str,
 ) -> Lines:
     # systemd expands ${NAME} when it starts the process, also within a word and within quotes.
     port = "${%s}" % port_variable if port_variable else None
@@ -178,7 +181,7 @@ def _service(
         )
         lines.append(("LoadCredential", "%s:%s" % (name, _escaped(_path(path, "unit.credentials." + name)))))
     lines += _log(app, options)
-    return lines + _restarts(options) + _directories(app, options) + _sandbox(options)
+    return lines + _restarts(options) + _directories(app, runtime, options) + _sandbox(options)
 
 
 def _home(app: str, options: dict[str, Any]) -> Lines:
@@ -247,15 +250,16 @@ def _restarts(options: dict[str, Any]) -> Lines:
     return lines + [("TimeoutStopSec", str(stop)), ("KillMode", "mixed")]
 
 
-def _directories(app: str, options: dict[str, Any]) -> Lines:
+def _directories(app: str, runtime: str, options: dict[str, Any]) -> Lines:
     lines = []
     for kind in _DIRECTORIES:
         if options[kind.lower() + "_directory"]:
-            lines += [(kind + "Directory", app), (kind + "DirectoryMode", _DIRECTORY_MODES[kind])]
-    return lines + _proxy_user(app, options)
+            name = runtime if kind == "Runtime" else app
+            lines += [(kind + "Directory", name), (kind + "DirectoryMode", _DIRECTORY_MODES[kind])]
+    return lines + _proxy_user(runtime, options)
 
 
-def _proxy_user(app: str, options: dict[str, Any]) -> Lines:
+def _proxy_user(runtime: str, options: dict[str, Any]) -> Lines:
     """Let one other account reach the sockets in the runtime directory, and nothing else of the service.
 
     It is done by access control lists: as a member of the service's group it could read more than that.
@@ -267,7 +271,7 @@ def _proxy_user(app: str, options: dict[str, Any]) -> Lines:
     user = names.check_account(options["proxy_user"], "unit.proxy_user")
     if not options["runtime_directory"]:
         raise InvalidInput("unit.proxy_user", user, "it needs the runtime directory, which is switched off")
-    rule = "a+ /run/%s - - - - user:%s:x,default:user:%s:rwx" % (app, user, user)
+    rule = "a+ /run/%s - - - - user:%s:x,default:user:%s:rwx" % (runtime, user, user)
     command = "/bin/sh -c 'echo \"%s\" | systemd-tmpfiles --create -'" % rule
     return [("ExecStartPre", "+" + command)]
 

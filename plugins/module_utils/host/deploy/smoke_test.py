@@ -9,6 +9,7 @@ The unit has the same sandbox, user and environment as the service.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import time
@@ -21,6 +22,8 @@ from . import evidence, health_gate
 
 TYPE_CHECKING = False  # as in typing, without the cost of importing it
 if TYPE_CHECKING:
+    from typing import Iterator
+
     from ..releases.layout import Release
     from .request import Request
     from .target import Target
@@ -40,6 +43,20 @@ def run(request: Request, target: Target, release: Release) -> None:
 
     Raises health_gate.Unhealthy if it does not become healthy.
     """
+    try:
+        with started(request, target, release, release.binary):
+            pass
+    except health_gate.Unhealthy as error:
+        error.args = ("the smoke test failed: %s" % error,)
+        raise
+
+
+@contextlib.contextmanager
+def started(request: Request, target: Target, release: Release, binary: str) -> Iterator[tuple[int, int]]:
+    """Run a binary as the release beside the live one, while the block runs; yields its port and pid.
+
+    Raises health_gate.Unhealthy if it does not become healthy.
+    """
     port = free_port()
     unit_name = request.app + "-smoke.service"
     environment_file = os.path.join(request.layout.incoming, "smoke.environment")
@@ -55,13 +72,16 @@ def run(request: Request, target: Target, release: Release) -> None:
     try:
         if target.config:
             config.replace(config_dir, target.config, port, target.service_gid())
-        command = [release.binary] + unit.transient_args(request.unit, port=str(port), config=config_dir)
-        _start(unit_name, request, release, environment_file, command, since)
-        health_gate.wait_healthy(check, target.names, unit_name, since, usual_port=request.port)
-    except health_gate.Unhealthy as error:
-        health_gate.explain(error, request, port, smoke=True)
-        error.args = ("the smoke test failed: %s" % error,)
-        raise
+        command = [binary] + unit.transient_args(request.unit, port=str(port), config=config_dir)
+        try:
+            _start(unit_name, request, release, environment_file, command, since)
+            dummy, pid = health_gate.wait_healthy(
+                check, target.names, unit_name, since, usual_port=request.port
+            )
+        except health_gate.Unhealthy as error:
+            health_gate.explain(error, request, port, smoke=True)
+            raise
+        yield port, pid
     finally:
         systemctl.stop(unit_name)
         remove(environment_file)

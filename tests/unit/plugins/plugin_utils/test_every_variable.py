@@ -92,6 +92,14 @@ VALUES = {
     "slipway_run_timeout_seconds": (1, [1], 0),
     "slipway_become": (False, [False], "perhaps"),
     "slipway_install_flags": (["--quiet"], "--quiet", ["a\0b"]),
+    "slipway_pprof": ({"port": 6060}, ["port"], {"socket": "../pprof.sock"}),
+    "slipway_kind": ("heap", ["heap"], "wall"),
+    "slipway_seconds": (30, [30], 0),
+    "slipway_hosts_at_most": (5, [5], 0),
+    "slipway_against": ("previous", ["previous"], "a\0b"),
+    "slipway_pgo": (True, [True], "perhaps"),
+    "slipway_measure": (True, [True], "perhaps"),
+    "slipway_load": ({"path": "/orders"}, ["/orders"], {"path": "orders"}),
 }
 TABLES = {
     "slipway_health": (health.OPTIONS, {}),

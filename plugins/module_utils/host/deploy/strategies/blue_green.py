@@ -40,6 +40,7 @@ def units(request):
         environment_file=home + "/environment",
         port_variable=request.port_variable,
         config=home + ".config",
+        instance="@" + _INSTANCE,
     )
     service = []
     for key, value in sections["Service"]:
@@ -49,8 +50,7 @@ def units(request):
             if any(_is_more_than_the_port(text) for text in request.template.values()):
                 # Without an error where it is missing: the old instance may have none, and may be restarted.
                 service.append((key, "-%s/%%i.environment" % layout.root))
-    # Both instances share the directory in /run: the one that ends must not remove it.
-    sections["Service"] = service + [("RuntimeDirectoryPreserve", "yes")]
+    sections["Service"] = service
     return {"%s@.service" % layout.app: sections}
 
 

@@ -77,7 +77,11 @@ def answer(word, version):
     status = "500 Internal Server Error" if word in ("unhealthy", "unhealthy %d" % os.getpid()) else "200 OK"
     release = "9.9.9" if word == "lies" else version
     body = "%s says %s" % (version, greeting())
-    head = "HTTP/1.1 %s\r\nX-Release: %s\r\nContent-Length: %d\r\n\r\n" % (status, release, len(body))
+    head = "HTTP/1.1 %s\r\nX-Release: %s\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % (
+        status,
+        release,
+        len(body),
+    )
     return (head + body).encode("ascii")
 
 

@@ -75,7 +75,19 @@ def test_the_instances_of_blue_green_share_one_template_and_differ_by_what_syste
     assert (name, others) == ("orders@.service", [])
     assert "ExecStart=/opt/orders/%i/bin/orders 100%%\n" in text
     assert "EnvironmentFile=/opt/orders/%i/environment\nEnvironmentFile=/opt/orders/%i.port\n" in text
-    assert "RuntimeDirectoryPreserve=yes" in text and "@instance@" not in text
+    assert "@instance@" not in text
+
+
+def test_each_instance_of_blue_green_has_a_directory_for_its_sockets():
+    """What one instance leaves there, or removes when it ends, is not of the other."""
+    text = unit.render(
+        strategies.load("blue_green").units(request(unit={"proxy_user": "www-data"}))["orders@.service"]
+    )
+    assert "RuntimeDirectory=orders@%i\n" in text and "RuntimeDirectoryPreserve" not in text
+    assert "StateDirectory=orders\n" in text
+    assert '"a+ /run/orders@%i - - - - user:www-data:x,default:user:www-data:rwx"' in text
+    lines = unit.transient(unit.parse(text), suffix="-run-1")
+    assert "RuntimeDirectory=orders-run-1" in lines
 
 
 def test_each_instance_of_blue_green_reads_its_own_port_and_configuration():

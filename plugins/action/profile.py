@@ -1,0 +1,59 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The controller's part of slipway.golang.profile: one remote execution, whose answer becomes a file here."""
+
+from __future__ import annotations
+
+import base64
+
+from ansible.plugins.action import ActionBase
+
+from ..module_utils.common.errors import SlipwayError
+from ..module_utils.common.pprof import KINDS
+from ..plugin_utils import profiles
+from ..plugin_utils.engine_action import EngineAction
+
+ARGUMENTS = {
+    "name": {"type": "str", "required": True},
+    "root": {"type": "path"},
+    "socket": {"type": "str"},
+    "port": {"type": "int"},
+    "kind": {"type": "str", "choices": list(KINDS), "default": "cpu"},
+    "seconds": {"type": "int", "default": 30},
+    "dest": {"type": "path"},
+}
+
+
+class ActionModule(EngineAction):
+    """Take one profile of one host."""
+
+    def run(self, tmp=None, task_vars=None):
+        result = ActionBase.run(self, tmp, task_vars)
+        arguments = self.validated(ARGUMENTS, mutually_exclusive=[("socket", "port")])
+        request = dict(arguments, step="profile", check=bool(self._task.check_mode))
+        try:
+            answer = self.execute(request, None, task_vars)
+            if answer.get("failed"):
+                raise SlipwayError(profiles.plain(str(answer.get("msg"))))
+            result.update(profiles.answered(answer), changed=False)
+            if not self._task.check_mode:
+                result.update(self._written(answer.get("profile"), arguments["dest"]))
+        except (SlipwayError, ValueError, TypeError) as error:  # the host's answer may be anything
+            result.update(failed=True, msg=str(error))
+        return self.with_discovery(result)
+
+    @staticmethod
+    def _written(encoded, path):
+        if not path:
+            raise SlipwayError("dest: name the file on the controller that the profile goes to")
+        content = base64.b64decode(encoded)
+        try:
+            with open(path, "wb") as handle:
+                handle.write(content)
+        except OSError as error:
+            raise SlipwayError(
+                "%s cannot be written on the controller: %s" % (path, error.strerror)
+            ) from None
+        return {"path": path, "bytes": len(content), "changed": True}
