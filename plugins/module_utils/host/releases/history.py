@@ -15,7 +15,7 @@ from ..system.files import replace, sync_directory
 MAX_BYTES = 1 << 20
 MODE = 0o600  # a health check's headers may contain a secret
 # The acts after which a release was live, or failed to be; "stage" is not one of them.
-_ACTIVATIONS = ("deploy", "rollback", "install")
+ACTIVATIONS = ("deploy", "rollback", "install")
 
 
 class History:
@@ -60,7 +60,7 @@ class History:
         outcomes = {}
         for entry in self.entries():
             release_id = entry.get("to")
-            if entry.get("act") in _ACTIVATIONS and release_id and isinstance(release_id, str):
+            if entry.get("act") in ACTIVATIONS and release_id and isinstance(release_id, str):
                 outcomes.pop(release_id, None)
                 outcomes[release_id] = entry.get("outcome")
         return outcomes
