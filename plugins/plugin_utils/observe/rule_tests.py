@@ -16,10 +16,10 @@ HOUR = 60
 
 
 def tests(service):
-    """The content of the file, which lies beside the rules."""
+    """The content of the file, in a directory beside that of the rules."""
     cases = [case for case in (*_firing(service), *_quiet(service)) if case]
     return {
-        "rule_files": [service.app + ".yml"],
+        "rule_files": ["../rules/%s.yml" % service.app],
         "evaluation_interval": "1m",
         "tests": cases,
     }

@@ -31,7 +31,7 @@ class Service:
     def __init__(self, app: str, hosts: dict[str, dict], balancers: dict[str, str]):
         first = next(iter(hosts.values()))
         self.app = app
-        self.title = "".join(part.capitalize() for part in re.split("[^A-Za-z0-9]+", app))
+        self.title = title_of(app)
         self.hosts = hosts
         self.balancers = balancers
         self.options = metrics_options.filled(first["slipway_metrics"])
@@ -120,6 +120,11 @@ class Service:
             __param_target=target,
             **more,
         )
+
+
+def title_of(app: str) -> str:
+    """The beginning of the names of its alerts."""
+    return "".join(part.capitalize() for part in re.split("[^A-Za-z0-9]+", app))
 
 
 def _target(address, **labels):
