@@ -30,6 +30,7 @@ ANSWERS = {
     "rollback": dict(DEPLOYED, changed=True, current=OLD, release=OLD, **{"from": NEW}),
     "run": {"changed": True, "rc": 0, "stdout_lines": ["applied 3"], "stderr_lines": [], "release": NEW},
     "lease": {"changed": True, "id": "7b0d", "counter": 7},
+    "release_metrics": {"changed": False, "path": None},
     "release_info": {
         "changed": False,
         "healthy": True,
