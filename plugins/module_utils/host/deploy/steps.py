@@ -14,7 +14,7 @@ import os
 import time
 
 from ...common.errors import Rejected, SlipwayError
-from ..releases import prune
+from ..releases import prune, verified
 from ..releases.history import History
 from ..releases.layout import Release
 from ..systemd import systemctl, unit_file
@@ -363,6 +363,12 @@ class Deployment:
             self.warnings.append("Old releases could not be removed: %s" % error)
         else:
             self.actions.extend("pruned %s" % release_id for release_id in removed)
+
+    def note_verified(self) -> None:
+        """The target was hashed in this run: spare the next plan that."""
+        release = self.layout.release(self.target.id)
+        if release:
+            verified.note(self.layout, release)
 
     # --- results
     # ------------------------------------------------------------------------------------------------
