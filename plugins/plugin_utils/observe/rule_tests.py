@@ -32,7 +32,7 @@ def _probe(service, values, host=HOST, name="probe_success"):
     return _series(name, values, job="slipway_probe", app=service.app, instance=host)
 
 
-def _node(name, values, host=HOST, **labels):
+def _node(name, values, host=HOST, /, **labels):
     return _series(name, values, job="slipway_node", instance=host, **labels)
 
 
@@ -66,7 +66,7 @@ def _restarts(service, values, host=HOST):
     return _node("node_systemd_service_restart_total", values, host, name=unit)
 
 
-def _series(name, values, **labels):
+def _series(name, values, /, **labels):
     text = ",".join('%s="%s"' % item for item in sorted(labels.items()))
     return {"series": "%s{%s}" % (name, text), "values": values}
 
