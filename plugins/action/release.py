@@ -15,11 +15,12 @@ from ansible.plugins.action import ActionBase
 from ..module_utils.common import health, names, unit
 from ..module_utils.common.errors import InvalidInput, SlipwayError
 from ..module_utils.common.strategies import STRATEGIES
-from ..plugin_utils import artifact, console, delta, mirror, tables
+from ..plugin_utils import artifact, console, delta, mirror, service_options, tables
 from ..plugin_utils.engine_action import EngineAction
 
 ARGUMENTS = {
     "name": {"type": "str", "required": True},
+    "from_variables": {"type": "bool", "default": False},
     "state": {"type": "str", "choices": ["active", "staged", "absent"], "default": "active"},
     "artifact": {"type": "list", "elements": "path"},
     "release": {"type": "str"},
@@ -73,6 +74,7 @@ class ActionModule(EngineAction):
 
     def run(self, tmp=None, task_vars=None):
         result = ActionBase.run(self, tmp, task_vars)
+        self._task.args = service_options.completed(self._task.args, task_vars, self._templar.template)
         arguments = self.validated(ARGUMENTS, mutually_exclusive=[("artifact", "release")])
         self.host = self._task.delegate_to or task_vars["inventory_hostname"]
         try:
@@ -91,6 +93,7 @@ class ActionModule(EngineAction):
     def _release(self, arguments, task_vars):
         external_check = self._external_check(arguments)
         plan = arguments.pop("plan")
+        del arguments["from_variables"]
         request = self._request(arguments, task_vars)
         if self._task.check_mode or not plan:
             plan = self.execute(dict(request, step="plan"), None, task_vars)

@@ -112,7 +112,7 @@ class ActionModule(ActionBase):
             return {}, [" ".join(str(error).split())]
 
     def _takes_part(self, host, values, task_vars):
-        """A host is left out where its own ``slipway_hosts`` does not match it, or where it has another part."""
+        """A host is left out where its own ``slipway_hosts`` does not match it, or it has another part."""
         pattern = values["slipway_hosts"]
         if pattern is None:
             return not _has_another_part(host, task_vars["groups"])

@@ -25,8 +25,8 @@ options:
     description: The service's directory on the host. Default is C(/opt/) and O(name).
     type: path
   textfile:
-    description: The exporter's directory. Without it that is C(/var/lib/prometheus/node-exporter), if the host
-      has that directory.
+    description: The exporter's directory. Without it that is C(/var/lib/prometheus/node-exporter), if the
+      host has that directory.
     type: path
 extends_documentation_fragment:
   - slipway.golang.attributes

@@ -36,7 +36,13 @@ def app_with(acts, directory):
     pathlib.Path(layout.path_of(name), "release.json").write_text(json.dumps(record), encoding="utf-8")
     os.symlink("releases/" + name, layout.root + "/current")
     phases = {"stage": 112, "preflight": 3, "smoke": 230, "switch": 4, "start": 41, "health": 2063}
-    entry = {"act": "deploy", "actor": "ann@laptop", "at": "2026-11-20T22:31:07Z", "deploy_id": "", "from": name}
+    entry = {
+        "act": "deploy",
+        "actor": "ann@laptop",
+        "at": "2026-11-20T22:31:07Z",
+        "deploy_id": "",
+        "from": name,
+    }
     entry.update(outcome="ok", message="", phases=phases, ready_ms=63, health={"path": "/healthz"})
     with open(layout.history, "w", encoding="utf-8") as handle:
         for number in range(1, acts + 1):

@@ -102,7 +102,9 @@ def _panels(service):
     acts = "sum by (act, outcome) (slipway_acts_total{%s})" % node
     yield _panel("Deploys and rollbacks, by outcome", "table", [("", acts)], instant=True)
     restarts = 'node_systemd_service_restart_total{instance=~"$instance",name=~"%s"}' % unit
-    yield _panel("Restarts by systemd", "timeseries", [("{{instance}} {{name}}", "increase(%s[1h])" % restarts)])
+    yield _panel(
+        "Restarts by systemd", "timeseries", [("{{instance}} {{name}}", "increase(%s[1h])" % restarts)]
+    )
     yield from _process(service) if service.has_metrics else ()
     if service.tls:
         expiry = "(probe_ssl_earliest_cert_expiry{%s} - time()) / 86400" % node
@@ -114,7 +116,9 @@ def _traffic(service):
     count = "http_request_duration_seconds_count" + of
     bucket = "http_request_duration_seconds_bucket" + of
     rate = "sum by (%s) (rate(%s[$__rate_interval]))"
-    yield _panel("Requests per second", "timeseries", [("{{status}}", rate % ("status", count))], unit="reqps")
+    yield _panel(
+        "Requests per second", "timeseries", [("{{status}}", rate % ("status", count))], unit="reqps"
+    )
     errors = count.replace("{", '{status=~"5..",')
     # Without a single error there is no such series, and zero is the answer.
     share = "(%s or 0 * %s) / %s" % tuple(rate % ("instance", name) for name in (errors, count, count))

@@ -85,7 +85,10 @@ def _firing(service):
         instance=HOST,
         case="the exporter that asks does not answer",
     )
-    mixed = [_info(service, "1.0.0-a", "1x%d" % (hold + 10)), _info(service, "1.1.0-b", "1x%d" % (hold + 10), OTHER)]
+    mixed = [
+        _info(service, "1.0.0-a", "1x%d" % (hold + 10)),
+        _info(service, "1.1.0-b", "1x%d" % (hold + 10), OTHER),
+    ]
     yield _fires(service, "Mixed", hold, mixed)
     yield _fires(service, "Restarting", 20, [_restarts(service, "0x9 0+1x10")], instance=HOST)
     bad = [_requests(service, "0+600x90"), _requests(service, "0+60x90", status="500")]
@@ -125,12 +128,14 @@ def _fires(service, name, minute, series, case="", **labels):
         return None
     expected = {
         "exp_labels": dict(rule["labels"], **labels),
-        "exp_annotations": {
-            key: _filled(text, labels) for key, text in rule["annotations"].items()
-        },
+        "exp_annotations": {key: _filled(text, labels) for key, text in rule["annotations"].items()},
     }
     checks = [
-        {"eval_time": "%dm" % minute, "alertname": other, "exp_alerts": [expected] if other == rule["alert"] else []}
+        {
+            "eval_time": "%dm" % minute,
+            "alertname": other,
+            "exp_alerts": [expected] if other == rule["alert"] else [],
+        }
         for other in rules.names(service)
     ]
     title = "%s fires%s" % (rule["alert"], ": " + case if case else "")

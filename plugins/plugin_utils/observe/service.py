@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from ...module_utils.common import health
 from .. import metrics_options
 from ..combinations import port_for
 from ..fleet import wave_sizes
@@ -18,8 +19,6 @@ BLACKBOX = "127.0.0.1:9115"
 MIXED_SECONDS = 900
 _MEMORY = re.compile(r"([1-9][0-9]{0,15})([KMGT]?)")
 _SCALE = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-# Options of a health check that a plain probe from outside cannot follow.
-_NOT_PLAIN = ("headers", "body", "response_headers")
 
 
 class Service:
@@ -92,20 +91,20 @@ class Service:
         return found
 
     def _front(self, host, address, domain):
-        health = next(iter(self.hosts.values()))["slipway_health"]
+        check = _check(next(iter(self.hosts.values())))
         scheme, port = ("https", 443) if self.tls else ("http", 80)
-        if _is_plain(health):
-            target = "%s://%s%s" % (scheme, _joined(address, port), health.get("path") or "/")
+        if _is_plain(check):
+            target = "%s://%s%s" % (scheme, _joined(address, port), check.path)
             return host, "http_2xx", target, domain
         return host, "tcp_connect", _joined(address, port), None
 
     def _direct(self, host, values):
-        health = values["slipway_health"]
-        port = health.get("port") or _port(values)
+        check = _check(values)
+        port = _port(values) and check.port
         if not port or values["slipway_strategy"] == "blue_green":
             return None  # of two ports one is at rest
-        if _is_plain(health) and health.get("scheme") != "https":
-            return host, "http_2xx", "http://%s%s" % (self._at(host, port), health.get("path") or "/"), None
+        if _is_plain(check) and check.scheme == "http":
+            return host, "http_2xx", "http://%s%s" % (self._at(host, port), check.path), None
         return host, "tcp_connect", self._at(host, port), None
 
     def _probe(self, host, module, target, name):
@@ -139,16 +138,17 @@ def _port(values):
     return port_for(values["slipway_port"], values["slipway_health"])
 
 
-def _is_plain(health):
-    """Whether a GET that is answered by 2xx is what the health check wants."""
-    kind = health.get("type") or ("unix" if health.get("socket") else "")
-    kind = kind or ("command" if health.get("command") else "http")
-    good = [str(status) for status in health.get("status") or ["2"]]
+def _check(values):
+    return health.parse(health.given(values["slipway_health"]), default_port=_port(values) or 8080)
+
+
+def _is_plain(check):
+    """Whether a GET without more, which is answered by 2xx, is what the health check wants."""
     return (
-        kind == "http"
-        and health.get("method") in (None, "GET")
-        and not any(health.get(name) for name in _NOT_PLAIN)
-        and any(status.startswith("2") for status in good)
+        check.type == "http"
+        and check.method == "GET"
+        and not (check.headers or check.body or check.response_headers)
+        and any(first <= 200 <= last for first, last in check.status)
     )
 
 

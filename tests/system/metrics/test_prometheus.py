@@ -97,7 +97,7 @@ def test_the_rules_are_loaded_and_none_fires_after_a_deploy(observed):
     assert len(group["rules"]) == 7
     assert {rule["health"] for rule in group["rules"]} <= {"ok", "unknown"}
     wait_for(lambda: observed.get("9090/api/v1/rules")["data"]["groups"][0]["lastEvaluation"] > "2001")
-    assert [alert for alert in observed.get("9090/api/v1/alerts")["data"]["alerts"]] == []
+    assert observed.get("9090/api/v1/alerts")["data"]["alerts"] == []
     managers = observed.get("9090/api/v1/alertmanagers")["data"]["activeAlertmanagers"]
     assert [manager["url"] for manager in managers] == ["http://127.0.0.1:9093/api/v2/alerts"]
 
@@ -148,7 +148,10 @@ def test_a_bad_rule_is_refused_and_the_old_ones_stay(observed, tmp_path):
     broken = {"groups": [{"name": "a", "rules": [{"alert": "A", "expr": "sum(("}]}]}
     harmless = {"groups": [{"name": "a", "rules": [{"alert": "A", "expr": "up == 7"}]}]}
     checks = [{"eval_time": "1m", "alertname": "A", "exp_alerts": [{}]}]
-    failing = {"rule_files": ["../rules/gin-api.yml"], "tests": [{"interval": "1m", "alert_rule_test": checks}]}
+    failing = {
+        "rule_files": ["../rules/gin-api.yml"],
+        "tests": [{"interval": "1m", "alert_rule_test": checks}],
+    }
     for files, reason in (
         ({"rules": broken}, "parse error"),
         ({"rules": harmless, "rule_tests": failing}, "FAILED"),

@@ -71,7 +71,9 @@ def test_the_page_has_every_alert_and_who_is_called():
     listed = re.findall(r"^\| `(Orders\w+)` \|", METRICS, re.M)
     rules = alerts(**FULL)
     assert listed == list(rules)
-    pages = [name.replace("Orders", "") for name, rule in rules.items() if rule["labels"]["severity"] == "page"]
+    pages = [
+        name.replace("Orders", "") for name, rule in rules.items() if rule["labels"]["severity"] == "page"
+    ]
     assert "Down, Restarting, Errors and Slow have the label `severity: page`" in METRICS
     assert sorted(pages) == sorted(["Down", "Restarting", "Errors", "Slow"])
 
@@ -84,7 +86,9 @@ def test_the_page_has_every_panel():
 
 
 def test_the_files_that_the_page_names_are_those_of_the_role():
-    role = yaml.safe_load((DOCS.parent / "roles" / "monitoring" / "vars" / "main.yml").read_text(encoding="utf-8"))
+    role = yaml.safe_load(
+        (DOCS.parent / "roles" / "monitoring" / "vars" / "main.yml").read_text(encoding="utf-8")
+    )
     paths = [entry["path"].replace("{{ monitoring_app }}", "orders") for entry in role["__monitoring_paths"]]
     listed = re.findall(r"^\| `(\w+/orders\.\w+)` \|", METRICS, re.M)
     assert sorted(listed) == sorted(paths)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The playbook observe on the controller, and the silences of a rollout. On real hosts: tests/system/metrics."""
+"""The playbook observe on the controller, and the silences of a rollout. With real hosts: system/metrics."""
 
 from __future__ import annotations
 

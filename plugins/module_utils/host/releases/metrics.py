@@ -43,7 +43,9 @@ def publish(layout: Layout, directory: str | None) -> list[str]:
         write(layout, directory)
     except Exception as error:  # pylint: disable=broad-except
         reason = error if isinstance(error, (OSError, SlipwayError)) else repr(error)
-        return ["The metrics of %s could not be written: %s. The deploy is not affected" % (layout.app, reason)]
+        return [
+            "The metrics of %s could not be written: %s. The deploy is not affected" % (layout.app, reason)
+        ]
     return []
 
 
@@ -136,7 +138,9 @@ def _commit(release):
 
 def _ready(live, started):
     """Of the live release first, then of those before it, the newest first."""
-    known = [(name, entry["ready_ms"]) for name, entry in started.items() if _is_number(entry.get("ready_ms"))]
+    known = [
+        (name, entry["ready_ms"]) for name, entry in started.items() if _is_number(entry.get("ready_ms"))
+    ]
     live_id = live.id if live else None
     earlier = [item for item in reversed(known) if item[0] != live_id][:EARLIER]
     chosen = [item for item in known if item[0] == live_id] + earlier
@@ -173,7 +177,9 @@ def _is_number(value):
 def _family(name, app, samples):
     kind, words = _HELP[name]
     lines = ["# HELP %s %s" % (name, words), "# TYPE %s %s" % (name, kind)]
-    return "\n".join(lines + [_line(name, [("app", app), *labels], value) for labels, value in samples]) + "\n"
+    return (
+        "\n".join(lines + [_line(name, [("app", app), *labels], value) for labels, value in samples]) + "\n"
+    )
 
 
 def _line(name, labels, value):

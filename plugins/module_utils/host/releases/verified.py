@@ -5,8 +5,8 @@
 """The binary that the last act on this host has hashed: while its file is the same, no plan hashes it again.
 
 A file counts as the same by what git's index compares: inode, size, and the times of the last change of its
-content and of its attributes. The latter is set by the kernel at every change, and by nobody else. What differs is
-hashed, so a copied or restored disk costs time, and no certainty.
+content and of its attributes. The kernel sets the latter at every change, and nobody else can. What differs
+is hashed, so a copied or restored disk costs time, and no certainty.
 """
 
 from __future__ import annotations
@@ -28,10 +28,12 @@ MODE = 0o600
 def note(layout: Layout, release: Release) -> None:
     """Remember that the release's binary has the digest that its manifest lists, as this act has found."""
     beside = layout.verified + ".new"
-    # Without the note the next plan hashes the binary: that it could not be written is no failure of a deploy.
+    # If it cannot be written, the next plan hashes the binary.
     with contextlib.suppress(OSError):
         remove(beside)
-        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE), "w", encoding="ascii") as handle:
+        with open(
+            os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE), "w", encoding="ascii"
+        ) as handle:
             json.dump(_seen(release), handle)
         os.rename(beside, layout.verified)
 

@@ -198,7 +198,10 @@ def test_a_password_in_a_url_is_refused_and_not_shown():
     [
         ({"objective": "99.5%", "port": "9101"}, {"objective": 99.5, "port": 9101}),
         ({"dest": "files", "install": "yes"}, {"dest": "/inventory/files", "install": True}),
-        ({"alertmanager": "https://mon1.example.com/am/", "path": None}, {"alertmanager": "https://mon1.example.com/am/"}),
+        (
+            {"alertmanager": "https://mon1.example.com/am/", "path": None},
+            {"alertmanager": "https://mon1.example.com/am/"},
+        ),
         ("{from: [10.0.0.5, '2001:db8::1']}", {"from": ["10.0.0.5", "2001:db8::1"]}),
     ],
     ids=str,

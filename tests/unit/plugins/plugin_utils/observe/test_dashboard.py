@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The dashboard is one that Grafana's own data types accept. That its expressions have data: tests/system/metrics.
+"""The dashboard is one that Grafana's own data types accept. That it has data: tests/system/metrics.
 
 Grafana itself is not run here.
 """
@@ -57,12 +57,16 @@ def test_panels_have_their_place_and_their_name_alone():
     places = [(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in content["panels"]]
     for values in (places, titles(content), [panel["id"] for panel in content["panels"]]):
         assert len(set(values)) == len(values)
-    assert all(panel["gridPos"]["x"] + panel["gridPos"]["w"] <= dashboard.WIDTH for panel in content["panels"])
+    assert all(
+        panel["gridPos"]["x"] + panel["gridPos"]["w"] <= dashboard.WIDTH for panel in content["panels"]
+    )
 
 
 def test_deploys_are_marks_and_start_up_time_has_a_panel_for_each_release():
     found = dict(dashboard.expressions(board(**FULL)))
-    assert found["Deploys"].startswith("slipway_release_live_since_seconds") and found["Deploys"].endswith("* 1000")
+    assert found["Deploys"].startswith("slipway_release_live_since_seconds") and found["Deploys"].endswith(
+        "* 1000"
+    )
     assert "by (release)" in found["Start-up time per release"]
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which alerts there are, and of what. That each fires in its case, promtool shows in tests/system/metrics."""
+"""Which alerts there are, and of what. That each fires in its case: tests/system/metrics."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ def test_a_service_with_everything_has_every_alert():
     "given, missing",
     [
         ({}, {"Errors", "Slow", "NearMemoryMax", "CertificateEnds"}),
-        ({"slipway_health": {"type": "none"}}, {"Down", "Errors", "Slow", "NearMemoryMax", "CertificateEnds"}),
+        (
+            {"slipway_health": {"type": "none"}},
+            {"Down", "Errors", "Slow", "NearMemoryMax", "CertificateEnds"},
+        ),
         (dict(FULL, slipway_tls=False), {"CertificateEnds"}),
         (dict(FULL, slipway_unit={"memory_max": "50%"}), {"NearMemoryMax"}),
         (dict(FULL, slipway_unit={}), {"NearMemoryMax"}),
@@ -42,7 +45,9 @@ def test_the_name_of_an_app_begins_the_names_of_its_alerts():
 def test_every_alert_says_what_is_wrong_and_which_playbook_helps():
     for rule in alerts(**FULL).values():
         assert rule["labels"]["app"] == "orders" and rule["labels"]["severity"] in ("page", "ticket")
-        assert re.match("ansible-playbook slipway.golang.(status|rollback|deploy|setup) ", rule["annotations"]["command"])
+        assert re.match(
+            "ansible-playbook slipway.golang.(status|rollback|deploy|setup) ", rule["annotations"]["command"]
+        )
         # By labels that the expression keeps: others would be empty.
         for label in re.findall(r"\$labels\.(\w+)", rule["annotations"]["summary"]):
             assert re.search(r"by \([^)]*\b%s\b" % label, rule["expr"]), rule
@@ -98,6 +103,9 @@ def test_the_route_is_of_this_app_and_what_is_down_has_no_errors_beside():
     config = files(**FULL)["alertmanager"]
     (route,) = config["route"]["routes"]
     assert route["matchers"] == ['app="orders"']
-    assert {receiver["name"] for receiver in config["receivers"]} == {route["receiver"], config["route"]["receiver"]}
+    assert {receiver["name"] for receiver in config["receivers"]} == {
+        route["receiver"],
+        config["route"]["receiver"],
+    }
     named = re.findall(r"Orders\w+", str(config["inhibit_rules"]))
     assert set(named) <= set(alerts(**FULL))

@@ -18,10 +18,14 @@ def addresses(found):
 
 def test_every_host_has_an_exporter_whose_labels_are_the_same_for_every_app():
     """Prometheus asks a target once whose labels are in two files."""
-    assert targets("slipway_node") == targets("slipway_node", app="stock") == [
-        {"targets": ["10.0.0.11:9100"], "labels": {"job": "slipway_node", "instance": "web1"}},
-        {"targets": ["10.0.0.12:9100"], "labels": {"job": "slipway_node", "instance": "web2"}},
-    ]
+    assert (
+        targets("slipway_node")
+        == targets("slipway_node", app="stock")
+        == [
+            {"targets": ["10.0.0.11:9100"], "labels": {"job": "slipway_node", "instance": "web1"}},
+            {"targets": ["10.0.0.12:9100"], "labels": {"job": "slipway_node", "instance": "web2"}},
+        ]
+    )
 
 
 def test_an_app_that_says_nothing_of_metrics_is_not_asked_for_them():
@@ -46,7 +50,9 @@ def test_metrics_are_on_the_port_of_the_service_or_on_another_one():
 
 
 def test_metrics_behind_a_socket_are_on_the_port_of_the_proxy():
-    assert targets("slipway_app", slipway_metrics={"socket": "pprof.sock"})[0]["targets"] == ["10.0.0.11:9199"]
+    assert targets("slipway_app", slipway_metrics={"socket": "pprof.sock"})[0]["targets"] == [
+        "10.0.0.11:9199"
+    ]
     chosen = targets("slipway_app", slipway_metrics={"socket": "pprof.sock", "port": 9200})
     assert chosen[0]["targets"] == ["10.0.0.11:9200"]
     # The proxy finds the instance that serves.
@@ -93,11 +99,12 @@ def test_behind_balancers_these_are_probed_and_the_hosts_too():
     "health, expected",
     [
         ({"type": "tcp"}, "tcp_connect"),
-        ({"scheme": "https"}, "tcp_connect"),
-        ({"status": ["401"]}, "tcp_connect"),
-        ({"method": "POST"}, "tcp_connect"),
-        ({"headers": {"Authorization": "s3cret"}}, "tcp_connect"),
-        ({"status": ["200"]}, "http_2xx"),
+        ({}, "tcp_connect"),
+        ({"path": "/", "scheme": "https"}, "tcp_connect"),
+        ({"path": "/", "status": ["401"]}, "tcp_connect"),
+        ({"path": "/", "method": "POST"}, "tcp_connect"),
+        ({"path": "/", "headers": {"Authorization": "s3cret"}}, "tcp_connect"),
+        ({"path": "/", "status": ["200"]}, "http_2xx"),
     ],
 )
 def test_a_check_that_a_plain_request_cannot_make_is_a_connection(health, expected):
@@ -120,7 +127,8 @@ def test_an_address_of_version_6_is_in_brackets():
 
 
 def test_nothing_secret_is_in_any_file():
-    given = dict(FULL, slipway_env={"PASSWORD": "s3cret"}, slipway_health={"headers": {"A": "s3cret"}})
+    health = {"path": "/", "headers": {"A": "s3cret"}}
+    given = dict(FULL, slipway_env={"PASSWORD": "s3cret"}, slipway_health=health)
     assert "s3cret" not in json.dumps(files(**given))
 
 

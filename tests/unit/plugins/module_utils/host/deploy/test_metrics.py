@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import pathlib
 import re
 import stat
 
@@ -46,7 +47,9 @@ def live(path):
 
 def acts(path):
     names = re.compile(r'slipway_acts_total{app="orders",act="(\w+)",outcome="(\w+)"}')
-    return {names.fullmatch(key).groups(): int(value) for key, value in samples(path).items() if names.match(key)}
+    return {
+        names.fullmatch(key).groups(): int(value) for key, value in samples(path).items() if names.match(key)
+    }
 
 
 def test_a_deploy_writes_what_the_history_has(host, exporter):
@@ -60,9 +63,9 @@ def test_a_deploy_writes_what_the_history_has(host, exporter):
     assert found["slipway_release_live_since_seconds" + own] > 1e9
     assert acts(exporter / FILE) == {("deploy", "ok"): 1}
     release = host.layout.release(result["release"])
-    assert (
-        'slipway_release_info{app="orders",release="%s",version="1.0.0",commit="' % release.id
-    ) in (exporter / FILE).read_text(encoding="utf-8")
+    assert ('slipway_release_info{app="orders",release="%s",version="1.0.0",commit="' % release.id) in (
+        exporter / FILE
+    ).read_text(encoding="utf-8")
     assert release.artifact in (exporter / FILE).read_text(encoding="utf-8")
     assert stat.S_IMODE(os.stat(exporter / FILE).st_mode) == 0o644
     assert os.listdir(exporter) == [FILE]
@@ -205,7 +208,7 @@ def test_no_secret_is_in_it(host, exporter):
     environment = {"PASSWORD": secret}
     health = dict(health_of(host), headers={"Authorization": secret})
     assert host.deploy("1.0.0", environment=environment, health=health)["outcome"] == "ok"
-    assert secret in open(host.layout.history, encoding="utf-8").read()
+    assert secret in pathlib.Path(host.layout.history).read_text(encoding="utf-8")
     assert secret not in (exporter / FILE).read_text(encoding="utf-8")
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The text of the metrics, from histories that a deploy would not write. Deploys: ../deploy/test_metrics.py"""
+"""The text of the metrics, from histories that no deploy writes. Deploys: ../deploy/test_metrics.py"""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from ansible_collections.slipway.golang.plugins.module_utils.host.releases impor
 from ansible_collections.slipway.golang.plugins.module_utils.host.releases.layout import Layout
 
 # What Prometheus' parser accepts as a line.
-LINE = re.compile(r'[a-z_]+\{[a-z_]+="(?:[^"\\\n]|\\["\\n])*"(?:,[a-z_]+="(?:[^"\\\n]|\\["\\n])*")*\} [0-9.e+-]+')
+LINE = re.compile(
+    r'[a-z_]+\{[a-z_]+="(?:[^"\\\n]|\\["\\n])*"(?:,[a-z_]+="(?:[^"\\\n]|\\["\\n])*")*\} [0-9.e+-]+'
+)
 RELEASE = "1.4.2-0a1b2c3d4e5f"
 
 
@@ -34,7 +36,9 @@ def layout(tmp_path):
 
 def history(layout, *entries):
     with open(layout.history, "w", encoding="utf-8") as handle:
-        handle.writelines((entry if isinstance(entry, str) else json.dumps(entry)) + "\n" for entry in entries)
+        handle.writelines(
+            (entry if isinstance(entry, str) else json.dumps(entry)) + "\n" for entry in entries
+        )
 
 
 def lines(layout):
@@ -50,7 +54,9 @@ ENTRY = {"act": "deploy", "to": RELEASE, "outcome": "ok", "at": "2026-11-20T22:3
 
 def test_a_damaged_release_is_still_the_live_one(layout):
     (info,) = lines(layout)
-    assert info.startswith('slipway_release_info{app="orders",release="%s",version="1.4.2",commit=""' % RELEASE)
+    assert info.startswith(
+        'slipway_release_info{app="orders",release="%s",version="1.4.2",commit=""' % RELEASE
+    )
 
 
 def test_the_times_are_those_of_the_history(layout):
