@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import time
 
 import ansible.template
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
@@ -74,9 +75,13 @@ class ActionModule(EngineAction):
 
     def run(self, tmp=None, task_vars=None):
         result = ActionBase.run(self, tmp, task_vars)
-        self._task.args = service_options.completed(self._task.args, task_vars, self._templar.template)
+        try:
+            self._task.args = service_options.completed(self._task.args, task_vars, self._templar.template)
+        except SlipwayError as error:
+            return dict(result, failed=True, outcome="rejected", msg=str(error))
         arguments = self.validated(ARGUMENTS, mutually_exclusive=[("artifact", "release")])
         self.host = self._task.delegate_to or task_vars["inventory_hostname"]
+        began = time.time()
         try:
             result.update(self._release(arguments, task_vars))
         except SlipwayError as error:
@@ -84,6 +89,7 @@ class ActionModule(EngineAction):
         if result.get("failed") and result.get("outcome", "ok") == "ok":
             result["outcome"] = "failed"  # healthy on its host, and not from here
         result.update(executions=self.executions, transferred_bytes=self.transferred)
+        result.update(began=began, ended=time.time())
         for name in ("artifact", "needs_artifact", "here", "binaries") + (
             () if self._task.diff else ("diff",)
         ):

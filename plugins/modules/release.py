@@ -399,6 +399,16 @@ unconfirmed:
   returned: success
   type: bool
   sample: false
+began:
+  description: When the controller began with this host, in seconds since 1970.
+  returned: always
+  type: float
+  sample: 1795847167.25
+ended:
+  description: When it ended.
+  returned: always
+  type: float
+  sample: 1795847169.75
 executions:
   description: How many remote executions this took.
   returned: always

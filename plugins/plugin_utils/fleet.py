@@ -43,7 +43,7 @@ _SETTINGS = (
 # What a wave takes beside its health checks: the transfer, and hosts that wait for a free process.
 WAVE_SECONDS = 600
 # One run has one of each, whatever the number of its apps.
-OF_THE_RUN = ("slipway_summary", "slipway_plan")
+OF_THE_RUN = ("slipway_summary", "slipway_report", "slipway_plan")
 # What makes one build another one.
 OF_THE_BUILD = (
     "slipway_app",
@@ -112,6 +112,12 @@ def _longest_wave(values):
 
 def _option(given, table, name):
     return table[name]["default"] if given.get(name) is None else given[name]
+
+
+def sites(services, balancers):
+    """Hosts whose nginx answers the clients of these services."""
+    with_name = [host for host, values in services.items() if values["slipway_domain"]]
+    return list(balancers or []) if balancers and with_name else with_name
 
 
 def drains(services, balancers):

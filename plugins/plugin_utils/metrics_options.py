@@ -30,7 +30,7 @@ OPTIONS = {
 }
 # The port of the proxy in front of a unix socket, if none is given: free in Prometheus' list of exporters.
 PROXY_PORT = 9199
-_PATH = re.compile(r"/[A-Za-z0-9._~:@%/-]*")
+_PATH = re.compile(r"/[A-Za-z0-9._@/-]*")
 _SOCKET = re.compile(r"[A-Za-z0-9._@-]{1,60}")
 _read = options(OPTIONS, "metrics")
 

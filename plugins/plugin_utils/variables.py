@@ -84,6 +84,7 @@ VARIABLES = {
     "slipway_before_tasks": Variable(path),
     "slipway_after_tasks": Variable(path),
     "slipway_summary": Variable(path),
+    "slipway_report": Variable(path),
     "slipway_plan": Variable(path),
     "slipway_strategy": Variable(one_of(*sorted(STRATEGIES)), "restart"),
     "slipway_alternate_port": Variable(port),

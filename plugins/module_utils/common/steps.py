@@ -13,6 +13,7 @@ STEPS = {
     "info": "deploy.info",
     "metrics": "releases.metrics",
     "run": "deploy.command",
+    "requests": "observe.requests",
     "acquire_lease": "releases.lease",
     "release_lease": "releases.lease",
 }

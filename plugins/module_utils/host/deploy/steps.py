@@ -437,6 +437,7 @@ class Deployment:
             "actions": self.actions,
             "phases": self.phases,
             "ready_ms": self.ready_ms,
+            "ready_ms_before": self.history.ready_ms_of(self.started_from),
             "warnings": self.warnings,
             "probes": self.verdict.to_dict()["attempts"] if self.verdict else [],
         }
