@@ -14,12 +14,16 @@ import pytest
 from .conftest import SECRET, WEB, wait_for
 
 
+# Without the jobs of the configuration that the package brought.
+UP = 'up{job=~"slipway_.*"} == 1'
+
+
 def labelled(result):
     return {entry["metric"].get("instance"): entry for entry in result}
 
 
 def test_prometheus_reads_every_target(observed):
-    jobs = wait_for(lambda: len(observed.ask("up == 1")) == 6 and observed.ask("up == 1"))
+    jobs = wait_for(lambda: len(observed.ask(UP)) == 6 and observed.ask(UP))
     found = sorted((entry["metric"]["job"], entry["metric"]["instance"]) for entry in jobs)
     assert found == [(job, host) for job in ("slipway_app", "slipway_node", "slipway_probe") for host in WEB]
 

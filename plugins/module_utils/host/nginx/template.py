@@ -263,7 +263,7 @@ def private_pattern(exposed):
 
 def _private(exposed):
     # nginx compares it with the path that it has decoded and normalized, as in /%6detrics or /x/../metrics.
-    # In capital letters too, which some routers take for the same. Without merge_slashes, slashes stay double.
+    # In capital letters too: some routers take these for the same. Without merge_slashes slashes stay double.
     pattern = private_pattern(exposed)
     return [("location ~* %s" % pattern, ["return 404;"])] if pattern else []
 
