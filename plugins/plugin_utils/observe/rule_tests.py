@@ -152,9 +152,15 @@ def _filled(text, labels):
 
 
 def _quiet(service):
-    yield _is_quiet(service, "a deploy, host by host", 50, _rollout(service, "1.0.0-a", "1.1.0-b"))
-    yield _is_quiet(service, "a rollback, host by host", 50, _rollout(service, "1.1.0-b", "1.0.0-a"))
-    yield _is_quiet(service, "a night with one error in 20 requests", 7 * HOUR, _night(service))
+    yield _is_quiet(
+        service, "a deploy, host by host", range(5, 51, 5), _rollout(service, "1.0.0-a", "1.1.0-b")
+    )
+    yield _is_quiet(
+        service, "a rollback, host by host", range(5, 51, 5), _rollout(service, "1.1.0-b", "1.0.0-a")
+    )
+    yield _is_quiet(
+        service, "a night with one error in 20 requests", range(6 * HOUR, 7 * HOUR + 1, 5), _night(service)
+    )
 
 
 def _rollout(service, old, new):
@@ -191,8 +197,7 @@ def _night(service):
     ]
 
 
-def _is_quiet(service, title, last, series):
-    minutes = range(5, last + 1, 5)
+def _is_quiet(service, title, minutes, series):
     checks = [
         {"eval_time": "%dm" % minute, "alertname": name, "exp_alerts": []}
         for name in rules.names(service)
