@@ -9,8 +9,8 @@ module: request_info
 short_description: Count the requests of a Go service by release and outcome
 version_added: 0.1.0
 description:
-  - Counts how nginx answered the clients of a service in the last minutes, from the access log of its site. The
-    log names the release of each answer, if the service sends the header C(X-Release).
+  - Counts how nginx answered the clients of a service in the last minutes, from the access log of its site.
+    The log names the release of each answer, if the service sends the header C(X-Release).
   - Run it where nginx is, on the balancers if there are any. The host needs the site of
     M(slipway.golang.nginx_site), and its C(access_log).
   - At most 100 MB of the log are read, the newest.

@@ -4,8 +4,8 @@
 
 """How the requests of the last minutes were answered, by release: counted from nginx's access log.
 
-The log of a site (``nginx/template.py``) names the release of each answer. A log that was rotated within these
-minutes goes on in the file beside it, which logrotate compresses a day later only.
+The log of a site (``nginx/template.py``) names the release of each answer. A log that was rotated within
+these minutes goes on in the file beside it, which logrotate compresses a day later only.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ GIVEN = {
     "inventory_dir": "/etc/fleet",
     "slipway_artifacts": "dist/orders-1.4.2-linux-amd64.tar.gz",
     "slipway_env": "{{ settings }}",
-    "slipway_config": [{"src": "app.yml"}],
+    "slipway_config": [{"src": "app.yml", "dest": "app.yml"}],
     "slipway_keep": "7",
 }
 
