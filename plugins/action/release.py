@@ -45,6 +45,7 @@ ARGUMENTS = {
     "reverts": {"type": "bool", "default": False},
     "keep": {"type": "int", "default": 5},
     "allowed_signers": {"type": "str"},
+    "textfile": {"type": "path"},
     "delta": {"type": "bool", "default": False},
     "pull_from": {"type": "list", "elements": "str", "default": [], "no_log": True},
     "pull_ca_file": {"type": "path"},
@@ -164,7 +165,8 @@ class ActionModule(EngineAction):
             kept = {key: answer[key] for key in ("outcome", "msg", "current") if key in answer}
             return dict(result, failed=True, **kept)
         actions = result["actions"] + ["confirmed %s" % current]
-        return dict(result, unconfirmed=False, changed=True, actions=actions)
+        warnings = result["warnings"] + answer.get("warnings", [])
+        return dict(result, unconfirmed=False, changed=True, actions=actions, warnings=warnings)
 
     def _apply_with_artifact(self, request, plan, task_vars):
         """Use a cheaper transfer if one is requested and works; otherwise send the whole artifact."""

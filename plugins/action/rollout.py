@@ -10,6 +10,7 @@ outcome as text.
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import time
@@ -18,7 +19,7 @@ import uuid
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
-from ..plugin_utils import console, report, rollout, tables, this_run
+from ..plugin_utils import console, report, rollout, silence, tables, this_run
 from ..plugin_utils.engine_action import EngineAction
 
 STEPS = ("planned", "prepared", "wave", "soaked", "rolled_back", "ended")
@@ -55,6 +56,7 @@ class ActionModule(ActionBase):
         account = this_run.fact(facts, "slipway__rollout", os.getppid())
         if not self.fleet or not (account or arguments["step"] == "planned"):
             return dict(result, failed=True, msg=SKIPPED)
+        self.warnings = []
         self.migrates, self.write_plan = arguments["migrates"], arguments["write_plan"]
         # It was registered as a fact, and may have come through a template: a copy that is ours.
         account = json.loads(json.dumps(account))
@@ -62,7 +64,7 @@ class ActionModule(ActionBase):
         account["run"] = this_run.identity(os.getppid())
         account["failed"] = [host for host, row in account["rows"].items() if row["failed"]]
         account["last"] = rollout.last(account)
-        result["changed"] = False
+        result.update(changed=False, warnings=self.warnings)
         if problem:
             # The run ends here. Without the account, which Ansible would print whole.
             return dict(result, failed=True, msg=problem)
@@ -92,6 +94,7 @@ class ActionModule(ActionBase):
     def _prepared(self, account):
         results = {app: self._preparation(account, app, host) for app, host in account["first"].items()}
         account = dict(rollout.prepared(account, results), leased_at=time.time())
+        self._silence(account, rollout.next_wave(account))
         self._print(tables.wave(account))
         return account, ""
 
@@ -105,6 +108,7 @@ class ActionModule(ActionBase):
                 )
             elif not renewed.get("skipped"):
                 account["leased_at"] = time.time()
+        self._silence(account, account["going_back"] + rollout.next_wave(account))
         self._print(tables.wave(account))
         account["counted"] = self.fleet["sites"] if self.fleet["report"] else []
         account["count_seconds"] = int(time.time() - account["began"]) + BEFORE_SECONDS
@@ -112,7 +116,9 @@ class ActionModule(ActionBase):
 
     def _soaked(self, account):
         hosts = rollout.last_wave(account)
-        return rollout.after_soak(account, {host: self._result(host) for host in hosts}), ""
+        account = rollout.after_soak(account, {host: self._result(host) for host in hosts})
+        self._silence(account, account["going_back"])
+        return account, ""
 
     def _rolled_back(self, account):
         results = {host: self._result(host) for host in account["going_back"]}
@@ -143,6 +149,15 @@ class ActionModule(ActionBase):
             problem = "slipway_migrate did not end on %s: the connection to the host was lost" % host
             return {"problem": problem, "migration": {"msg": problem}}
         return {"problem": ""}
+
+    def _silence(self, account, hosts):
+        """Ask Alertmanager for silence before a wave; where there is one, once for each of its apps."""
+        for app, settings in account["apps"].items():
+            url, own = settings.get("alertmanager"), [h for h in hosts if account["rows"][h]["app"] == app]
+            if url and own:
+                now = datetime.datetime.now(datetime.timezone.utc)
+                problem = silence.post(url, silence.wave(account, app, own, EngineAction.actor(), now))
+                self.warnings += [silence.FAILED % (url, ", ".join(own), problem)] if problem else []
 
     def _of_kept_plan(self, account):
         """Write the plan, or compare it with the one that was kept. Returns what is wrong."""

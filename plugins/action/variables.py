@@ -117,10 +117,10 @@ class ActionModule(ActionBase):
             return {}, [" ".join(str(error).split())]
 
     def _takes_part(self, host, values, task_vars):
-        """A host is left out where its own ``slipway_hosts`` does not match it, or where it is a balancer."""
+        """A host is left out where its own ``slipway_hosts`` does not match it, or it has another part."""
         pattern = values["slipway_hosts"]
         if pattern is None:
-            return host not in task_vars["groups"].get("balancers", [])
+            return not _has_another_part(host, task_vars["groups"])
         return host in self._matching(pattern, task_vars)
 
     def _matching(self, pattern, task_vars):
@@ -128,6 +128,12 @@ class ActionModule(ActionBase):
             "ansible.builtin.inventory_hostnames", loader=self._loader, templar=self._templar
         )
         return lookup.run([pattern], variables=task_vars)
+
+
+def _has_another_part(host, groups):
+    """Whether it is a balancer, or does nothing but observe: one that serves too is in another group."""
+    member = {name for name, hosts in groups.items() if host in hosts}
+    return "balancers" in member or member - {"all", "ungrouped"} == {"monitoring"}
 
 
 def _facts(services, in_play, groups):

@@ -16,20 +16,20 @@ from ..plugin_utils.variables import setting
 
 def service_port(port, health=None):
     """The port of a service: the given one, or 8080 if its health check needs a port, or None."""
-    return port_for(setting("slipway_port", port), setting("slipway_health", _rendered(health)))
+    return port_for(setting("slipway_port", port), setting("slipway_health", rendered(health)))
 
 
 def setting_of(value, name, inventory_dir=None):
     """What a variable of the playbooks means, given as text or not; its default where it has no value."""
-    return setting(name, _rendered(value), beginning(inventory_dir))
+    return setting(name, rendered(value), beginning(inventory_dir))
 
 
-def _rendered(value):
+def rendered(value):
     """Plain containers: a lazy one of Ansible's renders what it has when it is asked by key."""
     if isinstance(value, dict):
-        return {key: _rendered(value[key]) for key in value}
+        return {key: rendered(value[key]) for key in value}
     if isinstance(value, (list, tuple)):
-        return [_rendered(value[position]) for position in range(len(value))]
+        return [rendered(value[position]) for position in range(len(value))]
     return value
 
 

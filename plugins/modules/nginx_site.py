@@ -155,6 +155,15 @@ options:
         description: How many seconds browsers may keep a file.
         type: int
         default: 3600
+  expose:
+    description:
+      - Paths that clients may reach although they are for operators. Without it C(/metrics), C(/debug/) and
+        all below them get 404, as Go services have their metrics and profiles there.
+      - A O(static) directory or an exact C(location =) in O(snippet) comes first.
+    type: list
+    elements: str
+    choices: [/metrics, /debug/]
+    default: []
   headers:
     description: Response headers, such as C(X-Content-Type-Options) V(nosniff). Values are literal, including
       a C($).

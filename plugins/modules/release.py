@@ -181,6 +181,12 @@ options:
       - Text of an allowed-signers file as C(ssh-keygen) reads it. The host refuses an artifact that is not
         signed with one of these keys.
     type: str
+  textfile:
+    description:
+      - The directory from which node_exporter reads files. With every act, C(slipway_NAME.prom) is written
+        there, with the metrics of this app's releases. A failure is a warning, and no deploy fails for it.
+      - Without it that is C(/var/lib/prometheus/node-exporter), if the host has that directory.
+    type: path
   delta:
     description:
       - Send a patch, if the host has a release of an older artifact that is beside the new one on the

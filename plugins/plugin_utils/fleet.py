@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 
-from ..module_utils.common import canonical
+from ..module_utils.common import canonical, health, unit
 
 # One rollout of an app has one of each: all of its hosts must say the same.
 OF_THE_ROLLOUT = (
@@ -52,6 +52,8 @@ OF_THE_PROFILE = (
     "slipway_measure",
     "slipway_load",
 )
+# What a wave takes beside its health checks: the transfer, and hosts that wait for a free process.
+WAVE_SECONDS = 600
 # One run has one of each, whatever the number of its apps.
 OF_THE_RUN = ("slipway_summary", "slipway_report", "slipway_plan", "slipway_follow", "slipway_json")
 # What makes one build another one.
@@ -109,7 +111,20 @@ def settings(services, in_play):
 def _settings(values, hosts, all_hosts):
     own = {name: values["slipway_" + name] for name in _SETTINGS}
     tasks = {name: own[name] or "" for name in ("before_tasks", "after_tasks")}
-    return dict(own, hosts=hosts, all_hosts=all_hosts, **tasks)
+    alertmanager = values["slipway_metrics"].get("alertmanager") or ""
+    silence = {"alertmanager": alertmanager, "silence_seconds": _longest_wave(values)} if alertmanager else {}
+    return dict(own, hosts=hosts, all_hosts=all_hosts, **tasks, **silence)
+
+
+def _longest_wave(values):
+    """Seconds after which alerts count again, whatever became of the wave: it may go live and back again."""
+    deadline = _option(values["slipway_health"], health.OPTIONS, "deadline")
+    drain = _option(values["slipway_unit"], unit.OPTIONS, "drain_seconds")
+    return int(WAVE_SECONDS + values["slipway_soak_seconds"] + 2 * (deadline + drain))
+
+
+def _option(given, table, name):
+    return table[name]["default"] if given.get(name) is None else given[name]
 
 
 def profile(values):

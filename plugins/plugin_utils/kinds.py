@@ -193,6 +193,7 @@ def _option(spec, value, place):
         "bool": boolean,
         "int": whole(0),
         "float": _seconds,
+        "percent": _percent,
         "path": path,
         "list": list_of(_entry(spec["options"]) if spec.get("options") else word),
         "dict": dictionary(_entry(spec["options"]) if spec.get("options") else None),
@@ -225,6 +226,13 @@ def _seconds(value, dummy):
     if isinstance(value, bool) or not 0 <= number < 1e9:  # neither nan nor inf
         raise Unfit("use seconds, 0 or more")
     return number
+
+
+def _percent(value, dummy):
+    try:
+        return float(value.strip().rstrip("%") if isinstance(value, str) else value)
+    except (TypeError, ValueError):
+        raise Unfit("use a percentage, as in 99.9") from None
 
 
 def _nearest(word, table, elsewhere):

@@ -185,6 +185,11 @@ def current_wave(rollout):
     return rollout["order"][begin : begin + sum(sizes[number : number + 1])]
 
 
+def next_wave(rollout):
+    """The same, if it is to begin."""
+    return [] if rollout["stopped"] else current_wave(rollout)
+
+
 def last_wave(rollout):
     """The hosts of the wave that ended last."""
     return current_wave(dict(rollout, wave=rollout["wave"] - 1))

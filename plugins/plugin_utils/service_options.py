@@ -34,6 +34,7 @@ OPTIONS = {
     "report_health": "slipway_unhealthy_first",
     "smoke": "slipway_smoke",
     "strategy": "slipway_strategy",
+    "textfile": "slipway_metrics",
     "unit": "slipway_unit",
 }
 
@@ -60,4 +61,5 @@ def _of_host(given, template, from_artifacts):
         if from_artifacts or option not in OF_ARTIFACTS
     }
     found["port"] = port_for(found["port"], found["health"])
+    found["textfile"] = found["textfile"].get("textfile")
     return {option: value for option, value in found.items() if value is not None}

@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+# What a service has for its operators: paths that clients get no answer for.
+PRIVATE = ("/metrics", "/debug/")
+
 OPTIONS = {
     "domains": {"type": "list", "elements": "str", "default": []},
     "redirect_from": {"type": "list", "elements": "str", "default": []},
@@ -43,6 +46,7 @@ OPTIONS = {
             "max_age": {"type": "int", "default": 3600},
         },
     },
+    "expose": {"type": "list", "elements": "str", "choices": list(PRIVATE), "default": []},
     "headers": {"type": "dict", "default": {}},
     "gzip": {"type": "bool", "default": True},
     "client_max_body_size": {"type": "str", "default": "10m"},

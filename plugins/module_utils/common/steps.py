@@ -11,6 +11,7 @@ STEPS = {
     "apply": "deploy.deploy",
     "confirm": "deploy.confirm",
     "info": "deploy.info",
+    "metrics": "releases.metrics",
     "run": "deploy.command",
     "logs": "observe.logs",
     "profile": "observe.profile",

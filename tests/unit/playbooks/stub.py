@@ -32,6 +32,7 @@ ANSWERS = {
     "run": {"changed": True, "rc": 0, "stdout_lines": ["applied 3"], "stderr_lines": [], "release": NEW},
     "lease": {"changed": True, "id": "7b0d", "counter": 7},
     "logs": {"changed": False, "failed": True, "msg": "no lines in this test"},
+    "release_metrics": {"changed": False, "path": None},
     "release_info": {
         "changed": False,
         "healthy": True,

@@ -46,7 +46,6 @@ MAY_IMPORT = {
         "deploy/strategies", "artifact", "releases", "nginx", "systemd", "system"
     ),
     "module_utils/host/deploy/strategies": host("releases", "nginx", "systemd", "system"),
-    "module_utils/host/observe": host("releases", "systemd", "system"),
     "module_utils/host/artifact": host("releases", "system"),
     "module_utils/host/releases": host("system"),
     "module_utils/host/nginx": host("systemd", "system"),

@@ -426,6 +426,14 @@ BY_PATTERN = {
     "certbot_deploy_hook": ("certbot", "hook_pattern"),
     "certbot_plugins": ("certbot", "pinned"),
     "certbot_certificates": ("certbot", "name_pattern"),
+    "monitoring_app": ("monitoring", "app_pattern"),
+    "monitoring_dest": ("monitoring", "path_pattern"),
+    "monitoring_listen": ("monitoring", "address_pattern"),
+    "monitoring_from": ("monitoring", "address_pattern"),
+    "monitoring_textfile": ("monitoring", "directory_pattern"),
+    "monitoring_socket": ("monitoring", "file_pattern"),
+    "monitoring_socket_path": ("monitoring", "path_pattern"),
+    "monitoring_user": ("monitoring", "user_pattern"),
 }
 BY_MODULE = {
     "certbot_email",
@@ -477,6 +485,8 @@ BY_ANSIBLE = {
     "rollout_balancers",
     "rollout_drain_tasks",
     "rollout_undrain_tasks",
+    # Written as JSON and YAML; promtool checks it.
+    "monitoring_files",
 }
 
 

@@ -15,6 +15,7 @@ import sys
 
 from ...common import wire
 from ...common.errors import SlipwayError
+from ..releases import metrics
 from ..releases.history import History
 from ..system import lock
 from ..system.files import remove, replace
@@ -94,6 +95,7 @@ def _rollback_request(deployment):
         "unit": request.unit,
         "health": request.health,
         "keep": request.keep,
+        "textfile": request.textfile,
         "lock_wait": ROLLBACK_LOCK_WAIT,
         "actor": "this host: %s was not confirmed within %d s"
         % (deployment.target.id, request.confirm_within),
@@ -128,7 +130,8 @@ def confirm(options: dict, stream) -> dict:
             )
         _record_confirmed(History(layout.history), request, release)
         disarm(layout)
-    return {"changed": True, "outcome": "ok"}
+        warnings = metrics.publish(layout, request.textfile)
+    return {"changed": True, "outcome": "ok", "warnings": warnings}
 
 
 def _record_confirmed(history, request, release):

@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 
 from ...common.errors import Rejected, SlipwayError
-from ..releases import lease
+from ..releases import lease, metrics
 from ..system import lock
 from . import confirm
 from .preview import observe
@@ -112,6 +112,7 @@ def _carry_out(deployment, plan, payload):
         raise
     finally:
         deployment.record(outcome, message)
+        deployment.warnings += metrics.publish(deployment.layout, deployment.request.textfile)
     if plan.activate or plan.complete:
         deployment.end_adoption()
     deployment.prune()

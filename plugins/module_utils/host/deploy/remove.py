@@ -14,7 +14,7 @@ import os
 import shutil
 
 from ...common import names
-from ..releases import lease
+from ..releases import lease, metrics
 from ..releases.running import running_release
 from ..system import files, lock
 from ..systemd import systemctl, unit_file
@@ -90,6 +90,7 @@ class _Installed:
         self.layout = request.layout
         self.layout.refuse_other_tree()
         self._strategy = request.strategy.NAME
+        self._textfile = request.textfile
         self._releases = self.layout.releases()
         self.units, self.foreign_units = self._find_units()
 
@@ -124,7 +125,8 @@ class _Installed:
         """The paths that are removed, the app's directory last: it says what is Slipway's."""
         from ..nginx import flags  # carried with this request only
 
-        paths = self.units + [flags.green(self.layout.app)] + self._own_files()
+        elsewhere = [flags.green(self.layout.app), metrics.path_of(self.layout.app, self._textfile)]
+        paths = self.units + elsewhere + self._own_files()
         paths = [path for path in paths if os.path.lexists(path)]
         if os.path.isdir(self.layout.root) and not self._left_over() and not lease.is_alone(self.layout):
             paths.append(self.layout.root)

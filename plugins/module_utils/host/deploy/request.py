@@ -63,6 +63,7 @@ class Request:
         self.reverts = bool(options.get("reverts"))
         self.keep = options.get("keep", 5)
         self.allowed_signers = options.get("allowed_signers")
+        self.textfile = _check_textfile(options.get("textfile"))
         self.lock_wait = options.get("lock_wait") or 0
         self.pull_url = options.get("pull_url")
         self.pull_ca_file = options.get("pull_ca_file")
@@ -136,6 +137,10 @@ def _check_config(files):
             if other.startswith(path + "/"):
                 raise InvalidInput("config", path, "it is the directory of %s and a file too" % other)
     return files
+
+
+def _check_textfile(directory):
+    return names.check_absolute(directory, "textfile (slipway_metrics.textfile)") if directory else None
 
 
 def _check_confirm_within(seconds):

@@ -15,6 +15,7 @@ import re
 
 from ...common.errors import InvalidInput
 from ...common.names import check_absolute, match
+from .template import private_pattern
 
 _LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(r"(?=.{1,253}$)(\*\.)?%s(\.%s)*" % (_LABEL, _LABEL))
@@ -172,11 +173,18 @@ def _check_locations(options):
         if path == "/" or path in used:
             raise InvalidInput(field, path, "this path is in use already; use one below it")
         used.add(path)
+        if field == "streaming" and _is_private(path, options["expose"]):
+            raise InvalidInput(field, path, "clients get no answer there; list it in expose, to open it")
     for entry in options["static"]:
         if not entry["path"].endswith("/"):
             remedy = "end it with /, because a directory is served below it"
             raise InvalidInput("static.path", entry["path"], remedy)
         _check_path(entry["directory"], "static.directory")
+
+
+def _is_private(path, exposed):
+    pattern = private_pattern(exposed)
+    return bool(pattern and re.search(pattern, path, re.IGNORECASE))
 
 
 def _check_path(path, field):

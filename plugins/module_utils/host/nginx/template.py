@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 
+from ...common.nginx_options import PRIVATE
 from . import flags
 
 DIRECTORY = "/etc/nginx"
@@ -245,13 +246,26 @@ def _content(name, options):
     body += [
         "add_header %s %s always;" % (header, quoted(value)) for header, value in options["headers"].items()
     ]
-    body += _maintenance(name)
+    body += _maintenance(name) + _private(options["expose"])
     body += [_static(entry) for entry in options["static"]]
     body += [("location %s" % path, _proxy(name, options, streaming=True)) for path in options["streaming"]]
     body.append(("location /", _proxy(name, options)))
     if options["snippet"].strip():
         body += [_SNIPPET] + [Verbatim(line) for line in options["snippet"].rstrip().split("\n")]
     return body
+
+
+def private_pattern(exposed):
+    """What matches a path that clients must not reach; empty if they may reach all."""
+    names = [path.strip("/") for path in PRIVATE if path not in exposed]
+    return "^/+(%s)(/|$)" % "|".join(names) if names else ""
+
+
+def _private(exposed):
+    # nginx compares it with the path that it has decoded and normalized, as in /%6detrics or /x/../metrics.
+    # In capital letters too: some routers take these for the same. Without merge_slashes slashes stay double.
+    pattern = private_pattern(exposed)
+    return [("location ~* %s" % pattern, ["return 404;"])] if pattern else []
 
 
 _PAGE_URI = "/.slipway-maintenance"

@@ -19,7 +19,7 @@ from ansible_collections.slipway.golang.plugins.module_utils.common import (
     nginx_options,
     unit,
 )
-from ansible_collections.slipway.golang.plugins.plugin_utils import role_variables, variables
+from ansible_collections.slipway.golang.plugins.plugin_utils import metrics_options, role_variables, variables
 
 PAGE = pathlib.Path(__file__).resolve().parents[4] / "docs" / "reference" / "variables.md"
 DOCUMENTED = re.findall(r"^\| `(slipway_[a-z_]+)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
@@ -78,6 +78,7 @@ VALUES = {
     "slipway_proxy": ({"limit_rate": "20r/s"}, ["gzip"], {"limit_rate": "20 per second"}),
     "slipway_address": ("10.0.0.1", ["10.0.0.1"], "10.0.0.1:80/x"),
     "slipway_issuer": ("web1", ["web1"], "a\0b"),
+    "slipway_metrics": ({"path": "/metrics"}, ["path"], {"path": "metrics"}),
     "slipway_operators": ("ops", ["ops"], "Ops Team"),
     "slipway_auditors": ("audit", ["audit"], "Audit Team"),
     "slipway_since": ("2h30m", ["10m"], "yesterday"),
@@ -106,6 +107,7 @@ TABLES = {
     "slipway_unit": (unit.OPTIONS, {}),
     "slipway_build": (build_options.OPTIONS, build_options.VARIABLES),
     "slipway_proxy": (nginx_options.OPTIONS, nginx_options.VARIABLES),
+    "slipway_metrics": (metrics_options.OPTIONS, {}),
 }
 NESTED = [(variable, option) for variable in sorted(TABLES) for option in TABLES[variable][0]]
 
@@ -181,11 +183,49 @@ def test_an_option_of_a_wrong_type_is_refused_by_its_name(variable, option):
         ("slipway_unit", {"log_rate_limit": {"brust": 1}}, "brust is unknown in it; did you mean burst?"),
         ("slipway_unit", {"log_rate_limit": {"burst": "many"}}, "use a whole number"),
         ("slipway_command", [], "it has no argument"),
+        ("slipway_metrics", {"textfile": "exporter"}, "use an absolute path"),
+        ("slipway_metrics", {"port": 70000}, "use a whole number from 1 to 65535"),
+        ("slipway_metrics", {"path": "/a b"}, "use a path, as in /metrics"),
+        ("slipway_metrics", {"path": "/a$(id)"}, "use a path, as in /metrics"),
+        ("slipway_metrics", {"socket": "../x.sock"}, "use the name of a file"),
+        ("slipway_metrics", {"socket": ".."}, "use the name of a file"),
+        ("slipway_metrics", {"from": ["mon1"]}, "use an address, as in 10.0.0.5"),
+        ("slipway_metrics", {"listen": "mon1"}, "use an address, as in 10.0.0.5"),
+        ("slipway_metrics", {"objective": 100}, "use a percentage from 50 to 99.999"),
+        ("slipway_metrics", {"objective": "most"}, "use a percentage, as in 99.9"),
+        ("slipway_metrics", {"slower_than": 0}, "use a number above 0"),
+        ("slipway_metrics", {"min_requests": 0}, "use a number above 0"),
+        ("slipway_metrics", {"alertmanager": "mon1:9093"}, "use a URL, as in http://mon1"),
+        ("slipway_metrics", {"alertmanager": "http://mon1:99999"}, "use a URL, as in http://mon1"),
+        ("slipway_metrics", {"alertmanager": "http://"}, "use a URL, as in http://mon1"),
     ],
 )
 def test_a_key_of_an_entry_is_refused_with_the_remedy(name, value, words):
     (problem,) = problems(**{name: value})
     assert problem.startswith(name) and words in problem
+
+
+def test_a_password_in_a_url_is_refused_and_not_shown():
+    (problem,) = problems(slipway_metrics={"alertmanager": "http://ann:s3cret@mon1:9093"})
+    assert problem.startswith("slipway_metrics.alertmanager: '(hidden)' is not usable: use a URL without")
+    assert "s3cret" not in problem
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ({"objective": "99.5%", "port": "9101"}, {"objective": 99.5, "port": 9101}),
+        ({"dest": "files", "install": "yes"}, {"dest": "/inventory/files", "install": True}),
+        (
+            {"alertmanager": "https://mon1.example.com/am/", "path": None},
+            {"alertmanager": "https://mon1.example.com/am/"},
+        ),
+        ("{from: [10.0.0.5, '2001:db8::1']}", {"from": ["10.0.0.5", "2001:db8::1"]}),
+    ],
+    ids=str,
+)
+def test_what_is_observed_is_taken_for_what_it_means(given, read):
+    assert variables.setting("slipway_metrics", given, "/inventory") == read
 
 
 def test_the_names_that_tables_lack_are_offered_with_the_words_of_the_user():

@@ -11,6 +11,7 @@ import tempfile
 import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.host.deploy import preflight, request
 from ansible_collections.slipway.golang.plugins.module_utils.host.nginx import apply, flags, process, upstream
+from ansible_collections.slipway.golang.plugins.module_utils.host.releases import metrics
 from ansible_collections.slipway.golang.plugins.module_utils.host.releases.layout import Layout
 from ansible_collections.slipway.golang.plugins.module_utils.host.systemd import systemctl, transient
 
@@ -44,6 +45,7 @@ def host(tmp_path, monkeypatch):
     monkeypatch.setattr(Layout.__init__, "__defaults__", (None, str(tmp_path / "units")))
     monkeypatch.setattr(flags, "DIRECTORY", str(tmp_path / "nginx" / "slipway"))
     monkeypatch.setattr(upstream, "DIRECTORY", str(tmp_path / "nginx"))
+    monkeypatch.setattr(metrics, "DIRECTORY", str(tmp_path / "exporter"))
     monkeypatch.setattr(process, "binary", lambda: "/usr/sbin/nginx")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
     monkeypatch.setattr(

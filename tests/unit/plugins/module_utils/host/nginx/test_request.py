@@ -112,6 +112,8 @@ class TestOtherRefusals:
             ("redirect_from", {"domains": [], "redirect_from": ["b.example.com"]}),
             ("certificate_key", {"certificate": "/c"}),
             ("streaming", {"streaming": ["/"]}),
+            ("streaming", {"streaming": ["/debug/events"]}),
+            ("streaming", {"streaming": ["/Metrics"], "expose": ["/debug/"]}),
             ("static.path", {"static": [{"path": "/a", "directory": "/srv", "max_age": 1}]}),
             ("proxy_read_timeout", {"proxy_read_timeout": 0}),
             ("status_port", {"status_port": 65536}),

@@ -216,3 +216,44 @@ def test_nginx_asks_for_the_file_at_every_request():
         in text
     )
     assert "proxy_pass http://slipway_orders_%s;" % color in text and "    open_file_cache off;" in text
+
+
+class TestPrivatePaths:
+    PRIVATE = "location ~* ^/+(metrics|debug)(/|$) {\n        return 404;\n    }"
+
+    @pytest.mark.parametrize("https", ["no", "yes"])
+    def test_clients_get_no_metrics_and_no_profiles(self, https):
+        certificate = CERTIFICATE if https == "yes" else {}
+        main = servers(render(https, **certificate))[-1]
+        assert self.PRIVATE in main
+        assert main.index(self.PRIVATE) < main.index("location / {")
+
+    def test_what_is_exposed_is_open_and_the_rest_is_not(self):
+        assert "location ~* ^/+(debug)(/|$) {" in render(expose=["/metrics"])
+        assert "location ~* ^/+(metrics)(/|$) {" in render(expose=["/debug/"])
+        assert "location ~*" not in render(expose=["/metrics", "/debug/"])
+
+    # As nginx gives them to a location: decoded, with one slash for several, and without dot segments.
+    @pytest.mark.parametrize(
+        "path, refused",
+        [
+            ("/metrics", True),
+            ("/metrics/", True),
+            ("/metrics/x", True),
+            ("//metrics", True),
+            ("/METRICS", True),
+            ("/debug", True),
+            ("/debug/pprof/heap", True),
+            ("/metricsx", False),
+            ("/debugger", False),
+            ("/api/metrics", False),
+            ("/", False),
+        ],
+    )
+    def test_the_pattern_means_whole_segments(self, path, refused):
+        assert bool(re.search(template.private_pattern([]), path, re.IGNORECASE)) == refused
+
+    def test_a_snippet_of_the_user_can_still_open_one(self):
+        """An exact location comes before every pattern, wherever it is."""
+        text = render(snippet="location = /metrics {\n    allow 10.0.0.5;\n    deny all;\n}")
+        assert text.index(self.PRIVATE) < text.index("location = /metrics {")

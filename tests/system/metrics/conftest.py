@@ -1,0 +1,104 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The example gin-api on two hosts, deployed twice, and a third host with the distribution's Prometheus."""
+
+from __future__ import annotations
+
+import functools
+import json
+import time
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+import pytest
+from support import lab
+
+FLEET = lab.Fleet("metrics", "web=2", "mon=1", timeout=300)
+WEB = ("web1", "web2")
+SECRET = "correct-horse-battery-staple"
+SERVICE = {
+    "slipway_app": "gin-api",
+    "slipway_source": str(lab.CHECKOUT / "examples/gin-api"),
+    "slipway_stamp": {"main.version": "{version}", "main.commit": "{commit}"},
+    "slipway_targets": ["linux/amd64"],
+    "slipway_build": {"go": lab.find_go()},
+    "slipway_env": {"GREETING": SECRET},
+    "slipway_health": {"path": "/healthz", "period": 0.1, "min_ready_seconds": 0.1},
+    "slipway_unit": {"memory_max": "256M", "drain_seconds": 5},
+    "slipway_waves": [1, 1],
+}
+
+
+class Observed:
+    """The fleet's own controller, and its Prometheus."""
+
+    def __init__(self, directory: Path, hosts: dict[str, lab.Host]):
+        self.directory = directory
+        self.hosts = hosts
+        known = FLEET.variables()
+        self.address = {name: known[name]["lab_address"] for name in hosts}
+        # Those of all services, so Prometheus and Alertmanager can be reached from here.
+        metrics = {"install": True, "socket": "pprof.sock", "listen": "0.0.0.0"}
+        metrics["alertmanager"] = "http://%s:9093" % self.address["mon1"]
+        own = {
+            name: {key: value for key, value in known[name].items() if key.startswith("ansible_")}
+            for name in hosts
+        }
+        for name, variables in own.items():
+            variables["slipway_address"] = self.address[name]
+        service = dict(SERVICE, slipway_metrics=metrics, slipway_dist=str(directory / "dist"))
+        groups = {"web": {"hosts": {name: own[name] for name in WEB}}}
+        groups["monitoring"] = {"hosts": {"mon1": own["mon1"]}}
+        self.inventory = directory / "inventory.json"
+        self.inventory.write_text(json.dumps({"all": {"vars": service, "children": groups}}))
+
+    def play(self, playbook: str, *flags: str, **variables) -> lab.Done:
+        return FLEET.playbook(playbook, *flags, inventory=self.inventory, **variables)
+
+    def sure(self, playbook: str, *flags: str, **variables) -> str:
+        done = self.play(playbook, *flags, **variables)
+        assert done.code == 0, (done.out + done.err)[-6000:]
+        return done.out
+
+    def ask(self, expr: str) -> list[dict]:
+        """What Prometheus answers now: labels and value."""
+        found = self.get("9090/api/v1/query?query=" + urllib.parse.quote(expr))["data"]
+        return found["result"]
+
+    def get(self, path: str):
+        with urllib.request.urlopen("http://%s:%s" % (self.address["mon1"], path), timeout=10) as reply:
+            return json.load(reply)
+
+    def history(self, host: str) -> list[dict]:
+        lines = self.hosts[host].sure("cat /opt/gin-api/history.jsonl").splitlines()
+        return [json.loads(line) for line in lines]
+
+    @functools.cached_property
+    def dashboard(self) -> dict:
+        return json.loads(self.hosts["mon1"].sure("cat /etc/prometheus/slipway/dashboards/gin-api.json"))
+
+
+def wait_for(condition, seconds: float = 120.0):
+    """What the condition gives once it is true."""
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < end, condition
+        time.sleep(0.5)
+    return found
+
+
+@pytest.fixture(scope="session")
+def observed(tmp_path_factory):
+    with FLEET:
+        hosts = {name: lab.Host(FLEET, name, past_ssh=True) for name in (*WEB, "mon1")}
+        for name in WEB:
+            hosts[name].sure("id gin-api 2>/dev/null || useradd --system --user-group gin-api")
+        found = Observed(tmp_path_factory.mktemp("observed"), hosts)
+        # The first release is there before there is anything to observe it with.
+        found.sure("slipway.golang.deploy", slipway_version="1.0.0", slipway_metrics={})
+        found.sure("slipway.golang.observe")
+        found.deployed = found.sure("slipway.golang.deploy", slipway_version="1.1.0")
+        yield found

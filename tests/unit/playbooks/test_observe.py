@@ -1,0 +1,146 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The playbook observe on the controller, and the silences of a rollout. With real hosts: system/metrics."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+
+import pytest
+import yaml
+
+from .stub import NEW
+
+OTHERS = """
+  children:
+    web: {hosts: {web1: , web2: , web3: }}
+    monitoring: {hosts: {mon1: , web3: }}
+"""
+
+
+@pytest.fixture
+def monitoring(tmp_path):
+    """An inventory with a host that only observes, and one that also serves."""
+
+    def write():
+        with open(tmp_path / "inventory.yml", "a", encoding="utf-8") as inventory:
+            inventory.write(OTHERS)
+
+    return write
+
+
+def test_the_files_are_beside_the_inventory_and_a_second_run_changes_nothing(play, tmp_path):
+    metrics = {"path": "/metrics"}
+    run = play("observe", slipway_metrics=metrics)
+    assert run.status == 0, run.output
+    home = tmp_path / "observe"
+    found = sorted(path.relative_to(home).as_posix() for path in home.rglob("*") if path.is_file())
+    assert found == [
+        "alertmanager/orders.yml",
+        "dashboards/orders.json",
+        "rule_tests/orders.yml",
+        "rules/orders.yml",
+        "targets/orders.json",
+    ]
+    (group,) = yaml.safe_load((home / "rules" / "orders.yml").read_text(encoding="utf-8"))["groups"]
+    summaries = [rule["annotations"]["summary"] for rule in group["rules"]]
+    assert any("{{ $labels.instance }}" in summary for summary in summaries)
+    assert len(json.loads((home / "targets" / "orders.json").read_text(encoding="utf-8"))) == 9
+    assert run.names() == ["release_metrics web%d" % number for number in (1, 2, 3)]
+    again = play("observe", slipway_metrics=metrics)
+    assert again.status == 0 and "changed=1" not in again.output
+
+
+def test_another_directory_and_check_mode(play, tmp_path):
+    metrics = {"dest": "elsewhere"}
+    assert play("observe", check=True, slipway_metrics=metrics).status == 0
+    assert not (tmp_path / "elsewhere").exists()
+    assert play("observe", slipway_metrics=metrics).status == 0
+    assert (tmp_path / "elsewhere" / "rules" / "orders.yml").exists()
+
+
+def test_a_host_that_only_observes_gets_no_release(play, monitoring):
+    monitoring()
+    run = play("deploy", slipway_waves=["100%"])
+    assert run.status == 0, run.output
+    assert sorted(run.names()) == ["release web1", "release web2", "release web3"]
+
+
+def test_names_in_place_of_addresses_are_refused_where_the_proxy_needs_addresses(play, monitoring):
+    monitoring()
+    run = play("observe", slipway_metrics={"socket": "pprof.sock"})
+    assert run.status != 0 and run.names() == []
+    assert "slipway_metrics.from is not set, and the group monitoring has host names: mon1" in run.output
+
+
+class Alertmanager(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        content = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.received.append(json.loads(content))
+        self.send_response(self.server.status)
+        self.end_headers()
+
+    def log_message(self, *dummy):
+        pass
+
+
+@pytest.fixture
+def alertmanager():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Alertmanager)
+    server.received, server.status = [], 200
+    server.url = "http://127.0.0.1:%d" % server.server_port
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def instances(alertmanager):
+    found = []
+    for silence in alertmanager.received:
+        matchers = {matcher["name"]: matcher["value"] for matcher in silence["matchers"]}
+        found.append(matchers["instance"])
+    return found
+
+
+def test_each_wave_asks_once_for_silence_before_it_begins(play, alertmanager):
+    run = play("deploy", slipway_waves=[1, 2], slipway_metrics={"alertmanager": alertmanager.url})
+    assert run.status == 0, run.output
+    assert instances(alertmanager) == ["web1|", "web2|web3|"]
+    assert alertmanager.received[0]["comment"] == "Slipway changes orders to %s on web1" % NEW
+    assert "WARNING" not in run.output
+
+
+def test_a_wave_that_goes_back_has_its_silence_too(play, alertmanager):
+    answers = {"release web2": {"failed": True, "outcome": "reverted", "msg": "unhealthy", "current": "a"}}
+    run = play(
+        "deploy",
+        answers,
+        slipway_waves=[1, 1],
+        slipway_on_failure="revert_all",
+        slipway_metrics={"alertmanager": alertmanager.url},
+    )
+    assert run.status != 0
+    assert instances(alertmanager) == ["web1|", "web2|", "web1|"]
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_without_a_wave_nobody_is_asked(play, alertmanager, check):
+    answers = {} if check else {"plan": {"changed": False, "outcome": "ok", "release": NEW, "current": NEW}}
+    run = play("deploy", answers, check=check, slipway_metrics={"alertmanager": alertmanager.url})
+    assert run.status == 0, run.output
+    assert alertmanager.received == []
+
+
+def test_an_alertmanager_that_refuses_is_a_warning_and_no_failure(play, alertmanager):
+    alertmanager.status = 500
+    run = play("deploy", slipway_waves=["100%"], slipway_metrics={"alertmanager": alertmanager.url})
+    assert run.status == 0 and run.table() == dict.fromkeys(["web1", "web2", "web3"], "ok")
+    printed = " ".join(run.output.split())
+    assert "[WARNING]: %s: Alertmanager has no silence for web1, web2, web3" % alertmanager.url in printed
