@@ -80,7 +80,7 @@ def check(value, place):
 
 def _option(key, value, place):
     if key not in OPTIONS:
-        raise SlipwayError("slipway_logs: there is no option %s in it%s" % (key, nearest(key, OPTIONS)))
+        raise InvalidInput("slipway_logs", key, "there is no such option%s" % nearest(key, OPTIONS))
     try:
         return OPTIONS[key](value, place)
     except (Unfit, InvalidInput) as error:

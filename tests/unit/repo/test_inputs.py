@@ -426,6 +426,13 @@ BY_PATTERN = {
     "certbot_deploy_hook": ("certbot", "hook_pattern"),
     "certbot_plugins": ("certbot", "pinned"),
     "certbot_certificates": ("certbot", "name_pattern"),
+    "log_shipping_app": ("log_shipping", "app_pattern"),
+    "log_shipping_to": ("log_shipping", "to_pattern"),
+    "log_shipping_index": ("log_shipping", "index_pattern"),
+    "log_shipping_user": ("log_shipping", "user_pattern"),
+    "log_shipping_ca_file": ("log_shipping", "path_pattern"),
+    "log_shipping_client_certificate": ("log_shipping", "path_pattern"),
+    "log_shipping_client_key": ("log_shipping", "path_pattern"),
 }
 BY_MODULE = {
     "certbot_email",
@@ -461,8 +468,9 @@ BY_MODULE = {
     "rollout_pull_from",
     "rollout_pull_ca_file",
 }
-# Ansible itself uses these: names of packages, hosts and task files, and what `file` and `user` validate.
+# Ansible itself uses these: names of packages, hosts and task files, the whole content of a file, and what `file` and `user` validate.
 BY_ANSIBLE = {
+    "log_shipping_password",
     "certbot_ca_certificate",
     "certbot_issuer",
     "certbot_removed_files",

@@ -79,6 +79,7 @@ VALUES = {
     "slipway_issuer": ("web1", ["web1"], "a\0b"),
     "slipway_operators": ("ops", ["ops"], "Ops Team"),
     "slipway_auditors": ("audit", ["audit"], "Audit Team"),
+    "slipway_logs": ({"to": "https://logs.example.com/x"}, ["https://logs.example.com"], {"to": "ftp://a"}),
     "slipway_command": (["migrate"], {"args": ["x"]}, "say 'hi"),
     "slipway_run_on": ("all", ["all"], "both"),
     "slipway_run_timeout_seconds": (1, [1], 0),
