@@ -29,10 +29,14 @@ def log_shipping_problem(lines, active, sent):
     works = max([float(sent)] + [at for at, text in messages if _WORKS.search(text)])
     failures = [(at, text) for at, text in messages if at > works and _FAILED.search(text)]
     if failures:
-        reason = next((text for dummy, text in failures[::-1] if not _NO_REASON.search(text)), failures[-1][1])
+        reason = next(
+            (text for dummy, text in failures[::-1] if not _NO_REASON.search(text)), failures[-1][1]
+        )
         return "Nothing was sent since %s: %s" % (_time(float(sent) or failures[0][0]), reason)
     running = active in ("active", "activating")
-    return "" if running else "The unit is %s: run the playbook slipway.golang.setup" % (active or "not there")
+    return (
+        "" if running else "The unit is %s: run the playbook slipway.golang.setup" % (active or "not there")
+    )
 
 
 def _parsed(line):

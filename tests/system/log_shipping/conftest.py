@@ -96,14 +96,17 @@ class Controller:
     def __init__(self, directory: Path) -> None:
         self.inventory = directory / "inventory.json"
         self.environment = lab.ansible_environment(
-            ANSIBLE_SSH_CONTROL_PATH_DIR=FLEET.connections, ANSIBLE_HOME=str(directory / "ansible"), ANSIBLE_FORKS="8"
+            ANSIBLE_SSH_CONTROL_PATH_DIR=FLEET.connections,
+            ANSIBLE_HOME=str(directory / "ansible"),
+            ANSIBLE_FORKS="8",
         )
 
     def write_inventory(self) -> None:
         """Again after a reboot: the ports are others."""
         known = FLEET.variables()
         connections = {
-            host: {name: value for name, value in known[host].items() if name.startswith("ansible_")} for host in WEB
+            host: {name: value for name, value in known[host].items() if name.startswith("ansible_")}
+            for host in WEB
         }
         hosts = {
             "%s-%s" % (app, host): {
@@ -119,7 +122,11 @@ class Controller:
 
     def sure(self, name: str, *flags: str, **variables) -> str:
         done = FLEET.playbook(
-            "slipway.golang." + name, *flags, inventory=self.inventory, environment=self.environment, **variables
+            "slipway.golang." + name,
+            *flags,
+            inventory=self.inventory,
+            environment=self.environment,
+            **variables,
         )
         assert done.code == 0, done.out[-6000:] + done.err[-3000:]
         return done.out
@@ -136,7 +143,10 @@ def sinks(hosts, tmp_path_factory):
     keys = tmp_path_factory.mktemp("keys")
     all_sinks.certificates(keys)
     found = all_sinks.Sinks(lab.Host(FLEET, "sink1", past_ssh=True), keys)
-    at_once(lambda work: work(), [found.install, *(lambda host=host: host.prepare(keys) for host in hosts.values())])
+    at_once(
+        lambda work: work(),
+        [found.install, *(lambda host=host: host.prepare(keys) for host in hosts.values())],
+    )
     found.start()
     return found
 

@@ -18,20 +18,20 @@ KEY = re.compile(r"\b(?:orders|bill)-web\d-\d+-\d+\b")
 CERTIFICATES = "/etc/sinks"
 VICTORIA = (
     "/usr/local/bin/victoria-logs -storageDataPath=/var/lib/%s -httpListenAddr=:%d -loggerLevel=WARN -tls "
-    "-tlsCertFile={0}/server.crt -tlsKeyFile={0}/server.key".format(CERTIFICATES)
+    f"-tlsCertFile={CERTIFICATES}/server.crt -tlsKeyFile={CERTIFICATES}/server.key"
 )
 JOURNAL_REMOTE = (
     "/lib/systemd/systemd-journal-remote --listen-https=19532 --output=/srv/received/ --split-mode=none "
-    "--key={0}/server.key --cert={0}/server.crt --trust={0}/ca.crt".format(CERTIFICATES)
+    f"--key={CERTIFICATES}/server.key --cert={CERTIFICATES}/server.crt --trust={CERTIFICATES}/ca.crt"
 )
-RSYSLOG = """
-global(defaultNetstreamDriver="gtls" defaultNetstreamDriverCAFile="{0}/ca.crt"
-       defaultNetstreamDriverCertFile="{0}/server.crt" defaultNetstreamDriverKeyFile="{0}/server.key")
+RSYSLOG = f"""
+global(defaultNetstreamDriver="gtls" defaultNetstreamDriverCAFile="{CERTIFICATES}/ca.crt"
+       defaultNetstreamDriverCertFile="{CERTIFICATES}/server.crt" defaultNetstreamDriverKeyFile="{CERTIFICATES}/server.key")
 module(load="imtcp" StreamDriver.Name="gtls" StreamDriver.Mode="1" StreamDriver.AuthMode="anon")
 input(type="imtcp" port="6514")
 template(name="raw" type="string" string="%rawmsg%\\n")
 action(type="omfile" file="/srv/syslog" template="raw")
-""".format(CERTIFICATES)
+"""
 PROGRAMS = {
     "sink-elasticsearch": VICTORIA % ("elasticsearch", 9428),
     "sink-journald": VICTORIA % ("journald", 9429),
@@ -55,7 +55,18 @@ def victoria_logs() -> Path:
 
 def certificates(directory: Path) -> None:
     """A CA, and what it has signed: the certificate of the sink, and one for clients."""
-    request = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30"]
+    request = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-days",
+        "30",
+    ]
     for name, subject, more in (
         ("ca", "The CA of the sinks", ["keyUsage=critical,keyCertSign,cRLSign"]),
         ("server", NAME, ["subjectAltName=DNS:" + NAME, "basicConstraints=critical,CA:FALSE"]),

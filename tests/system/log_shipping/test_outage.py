@@ -17,7 +17,12 @@ from . import sinks as all_sinks
 from .conftest import FLEET, LOGS, OUTAGE_SECONDS, PROGRAM, RELEASE, SECRET, WEB, at_once, wait_for
 
 # What the sink of each service gets: the lines of that service, or of both.
-EXPECTED = {"elasticsearch": ("orders",), "syslog": ("bill",), "journald": ("orders", "bill"), "remote": ("orders", "bill")}
+EXPECTED = {
+    "elasticsearch": ("orders",),
+    "syslog": ("bill",),
+    "journald": ("orders", "bill"),
+    "remote": ("orders", "bill"),
+}
 BATCH = 500
 OWN = '*.* action(type="omfile" file="/var/log/own")\n'
 
@@ -86,11 +91,18 @@ def outage(set_up, hosts, sinks, controller):
     sinks.start()
     at_once(lambda host: host.sure("systemctl disable --now orders bill"), everywhere)
     written = {host.name: host.written() for host in everywhere}
-    newest = {(host, name): [key for key in keys if key.startswith(name)][-1] for host, keys in written.items() for name in ("orders", "bill")}
+    newest = {
+        (host, name): [key for key in keys if key.startswith(name)][-1]
+        for host, keys in written.items()
+        for name in ("orders", "bill")
+    }
 
     def arrived():
         return all(
-            newest[host, name] in set(sinks.keys_of(sink)) for sink, names in EXPECTED.items() for name in names for host in WEB
+            newest[host, name] in set(sinks.keys_of(sink))
+            for sink, names in EXPECTED.items()
+            for name in names
+            for host in WEB
         )
 
     wait_for("the last lines", arrived)
@@ -100,7 +112,10 @@ def outage(set_up, hosts, sinks, controller):
 
 
 def test_nothing_that_others_had_set_up_is_changed(set_up, hosts):
-    assert hosts["web1"].sure("cat /etc/rsyslog.d/own.conf; systemctl is-active rsyslog").split("\n")[-2] == "active"
+    assert (
+        hosts["web1"].sure("cat /etc/rsyslog.d/own.conf; systemctl is-active rsyslog").split("\n")[-2]
+        == "active"
+    )
     assert hosts["web1"].sure("dpkg --verify rsyslog; ls /etc/rsyslog.d") == "own.conf\n"
     assert hosts["web2"].run("systemctl is-active rsyslog; systemctl is-enabled rsyslog").out.split() == [
         "inactive",
@@ -117,7 +132,10 @@ def test_a_second_setup_changes_nothing(set_up, controller):
 @pytest.mark.parametrize("sink", EXPECTED)
 def test_no_line_is_lost_and_at_most_one_batch_is_doubled(outage, sink, host):
     assert sorted(outage.lost(sink, host))[:5] == []
-    print("%s of %s: %d lines, %d of them twice" % (sink, host, len(outage.written[host]), outage.doubled(sink, host)))
+    print(
+        "%s of %s: %d lines, %d of them twice"
+        % (sink, host, len(outage.written[host]), outage.doubled(sink, host))
+    )
     assert outage.doubled(sink, host) <= BATCH
 
 
@@ -140,8 +158,14 @@ def test_fields_arrive_parsed(outage, sinks):
         "_SYSTEMD_UNIT": "orders.service",
         "PRIORITY": "6",
     }
-    assert {name: document[name].replace(" ", "") if "." in name else document[name] for name in wanted} == wanted
-    assert document["_HOSTNAME"] in WEB and document["@timestamp"].startswith("20") and document["_PID"].isdigit()
+    assert {
+        name: document[name].replace(" ", "") if "." in name else document[name] for name in wanted
+    } == wanted
+    assert (
+        document["_HOSTNAME"] in WEB
+        and document["@timestamp"].startswith("20")
+        and document["_PID"].isdigit()
+    )
     plain = json.loads(sinks.host.sure(all_sinks.QUERY % (9428, 'msg:"plain:" | limit 1')))
     assert plain["msg"].startswith("plain: orders-") and "key" not in plain
 
@@ -157,7 +181,11 @@ def test_secrets_are_where_only_root_can_read_them(set_up, hosts):
     for host in hosts.values():
         assert host.run("grep -rlF %s /etc /var/lib /var/log /run 2>/dev/null" % SECRET).out == ""
         host.sure("id outsider >/dev/null 2>&1 || useradd outsider")
-        for path in ("/etc/clients/client.key", "/etc/slipway-logs/orders/rsyslog.conf", "/run/credentials/*/client.key"):
+        for path in (
+            "/etc/clients/client.key",
+            "/etc/slipway-logs/orders/rsyslog.conf",
+            "/run/credentials/*/client.key",
+        ):
             assert host.run("runuser -u outsider -- sh -c 'cat %s'" % path).code != 0
         found = host.sure("cat /run/credentials/slipway-journal-upload-*/client.key")
         assert "PRIVATE KEY" in found
@@ -169,14 +197,18 @@ def test_secrets_are_where_only_root_can_read_them(set_up, hosts):
 def test_what_is_switched_off_leaves_no_other_service_without(outage, hosts, controller):
     controller.sure("setup", "-e", "slipway_hosts=shop-*", slipway_logs={})
     for host in hosts.values():
-        running = host.sure("systemctl list-units --plain --no-legend --state=active 'slipway-*' | cut -d' ' -f1").split()
+        running = host.sure(
+            "systemctl list-units --plain --no-legend --state=active 'slipway-*' | cut -d' ' -f1"
+        ).split()
         assert sorted(name.rpartition("-")[0] for name in running) == [
             "slipway-journal-upload",
             "slipway-rsyslog",
             "slipway-rsyslog",
         ]
     for app in ("orders", "bill", "mail"):
-        controller.sure("setup" if app == "mail" else "remove", "-e", "slipway_hosts=%s-*" % app, slipway_logs={})
+        controller.sure(
+            "setup" if app == "mail" else "remove", "-e", "slipway_hosts=%s-*" % app, slipway_logs={}
+        )
     for host in hosts.values():
-        left = "ls -d /etc/slipway-logs/* /etc/systemd/system/slipway-* /etc/systemd/system/*/slipway-* /var/lib/slipway-* "
-        assert host.run(left + "/var/lib/private/slipway-* /etc/systemd/journald.conf.d/slipway-*").out == ""
+        assert host.run("find /etc /var/lib -name 'slipway-*' ! -name slipway-logs").out == ""
+        assert host.run("ls /etc/slipway-logs").out == ""

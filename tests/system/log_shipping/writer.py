@@ -18,7 +18,13 @@ PLAIN = 50
 number = 0
 while True:
     key = "%s-%d" % (RUN, number)
-    line = {"time": time.time(), "level": "INFO", "msg": 'it "works"\t\u00fc', "key": key, "deep": {"a": [1, 2.50]}}
+    line = {
+        "time": time.time(),
+        "level": "INFO",
+        "msg": 'it "works"\t\u00fc',
+        "key": key,
+        "deep": {"a": [1, 2.50]},
+    }
     print("plain: " + key if number % PLAIN == 0 else json.dumps(line, ensure_ascii=False), flush=True)
     number += 1
     time.sleep(max(0.0, BEGUN + number / RATE - time.time()))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The page about log shipping says what the role does, and its snippets for other agents have the same units."""
+"""The page about log shipping says what the role does, and its snippets have the same units."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ PAGE = (REPO / "docs" / "how-to" / "send-logs-elsewhere.md").read_text(encoding=
 ROLE = REPO / "roles" / "log_shipping"
 VARIABLES = yaml.safe_load((ROLE / "vars" / "main.yml").read_text(encoding="utf-8"))
 TEMPLATE = (ROLE / "templates" / "rsyslog.conf.j2").read_text(encoding="utf-8")
-AGENTS = dict(re.findall(r"^(Vector|Fluent Bit|Filebeat|Alloy):\n\n```\w+\n(.*?)```", PAGE, re.MULTILINE | re.DOTALL))
+AGENTS = dict(
+    re.findall(r"^(Vector|Fluent Bit|Filebeat|Alloy):\n\n```\w+\n(.*?)```", PAGE, re.MULTILINE | re.DOTALL)
+)
 LISTS = re.findall(r"\['\.service'.*?\]", VARIABLES["__log_shipping_units"])
 
 
@@ -54,13 +56,18 @@ def test_the_page_has_every_option_and_every_kind_of_target():
 
 def test_the_page_has_the_fields_that_the_role_adds():
     row = next(line for line in PAGE.splitlines() if line.startswith("| `elasticsearch+https` | the fields"))
-    added = set(re.findall(r"^set \$!document!(\w+) = \$!", TEMPLATE, re.MULTILINE)) | {"release", "@timestamp"}
+    added = set(re.findall(r"^set \$!document!(\w+) = \$!", TEMPLATE, re.MULTILINE)) | {
+        "release",
+        "@timestamp",
+    }
     assert added == set(re.findall(r"`([@_A-Za-z]+)`", row.split("Also")[1]))
     assert "release" in TEMPLATE
 
 
 def test_the_page_has_the_ports_and_limits_of_the_role():
     ports = re.findall(r"'[a-z+]+': (\d+)", VARIABLES["__log_shipping_port"])
-    assert sorted(ports) == sorted(re.search(r"Without a port it is ([\d, or]+)\.", PAGE)[1].replace(" or", ",").split(", "))
+    assert sorted(ports) == sorted(
+        re.search(r"Without a port it is ([\d, or]+)\.", PAGE)[1].replace(" or", ",").split(", ")
+    )
     assert 'queue.size="2000"' in TEMPLATE and "2,000 lines" in PAGE
     assert 'queue.maxDiskSpace="1g"' in TEMPLATE and "up to 1 GB" in PAGE

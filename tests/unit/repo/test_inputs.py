@@ -468,7 +468,8 @@ BY_MODULE = {
     "rollout_pull_from",
     "rollout_pull_ca_file",
 }
-# Ansible itself uses these: names of packages, hosts and task files, the whole content of a file, and what `file` and `user` validate.
+# Ansible itself uses these: names of packages, hosts and task files, the content of a file, and what `file`
+# and `user` validate.
 BY_ANSIBLE = {
     "log_shipping_password",
     "certbot_ca_certificate",

@@ -14,7 +14,9 @@ from ansible_collections.slipway.golang.plugins.filter import logs
 REFUSED = "Upload to https://a:443/upload failed: Failed to connect to a port 443: Connection refused"
 EXITED = "slipway-journal-upload-1a2b3c4d.service: Main process exited, code=exited, status=1/FAILURE"
 RESULT = "slipway-journal-upload-1a2b3c4d.service: Failed with result 'exit-code'."
-REASON = "omelasticsearch: we are suspending ourselfs due to server failure 7: Failed to connect to a port 9200"
+REASON = (
+    "omelasticsearch: we are suspending ourselfs due to server failure 7: Failed to connect to a port 9200"
+)
 SUSPENDED = "action 'action-1-omelasticsearch' suspended (module 'omelasticsearch'), retry 0. [try e/2007]"
 RESUMED = "action 'action-1-omelasticsearch' resumed (module 'omelasticsearch') [try e/2359]"
 STARTED = "Started slipway-rsyslog-orders.service - Send the logs of orders."
@@ -22,7 +24,9 @@ STARTED = "Started slipway-rsyslog-orders.service - Send the logs of orders."
 
 def lines(*texts):
     """One message a second, the first at 01:00:00."""
-    entries = [{"__REALTIME_TIMESTAMP": str((3600 + at) * 1000000), "MESSAGE": text} for at, text in enumerate(texts)]
+    entries = [
+        {"__REALTIME_TIMESTAMP": str((3600 + at) * 1000000), "MESSAGE": text} for at, text in enumerate(texts)
+    ]
     return [json.dumps(entry) for entry in entries]
 
 
@@ -31,12 +35,27 @@ def lines(*texts):
     [
         ((STARTED,), "active", 0, ""),
         ((STARTED,), "active", 3600, ""),
-        ((REFUSED, EXITED, RESULT), "activating", 3590.5, "Nothing was sent since 1970-01-01T00:59:50Z: " + REFUSED),
-        ((REFUSED, EXITED, RESULT, STARTED), "active", 3590, "Nothing was sent since 1970-01-01T00:59:50Z: " + REFUSED),
+        (
+            (REFUSED, EXITED, RESULT),
+            "activating",
+            3590.5,
+            "Nothing was sent since 1970-01-01T00:59:50Z: " + REFUSED,
+        ),
+        (
+            (REFUSED, EXITED, RESULT, STARTED),
+            "active",
+            3590,
+            "Nothing was sent since 1970-01-01T00:59:50Z: " + REFUSED,
+        ),
         ((REFUSED, EXITED, RESULT, STARTED), "active", 3603, ""),
         ((STARTED, REASON, SUSPENDED), "active", 0, "Nothing was sent since 1970-01-01T01:00:01Z: " + REASON),
         ((STARTED, SUSPENDED), "active", 0, "Nothing was sent since 1970-01-01T01:00:01Z: " + SUSPENDED),
-        ((SUSPENDED, RESUMED, SUSPENDED), "active", 0, "Nothing was sent since 1970-01-01T01:00:02Z: " + SUSPENDED),
+        (
+            (SUSPENDED, RESUMED, SUSPENDED),
+            "active",
+            0,
+            "Nothing was sent since 1970-01-01T01:00:02Z: " + SUSPENDED,
+        ),
         ((REASON, SUSPENDED, RESUMED), "active", 0, ""),
         ((), "inactive", 0, "The unit is inactive: run the playbook slipway.golang.setup"),
         ((), "", 0, "The unit is not there: run the playbook slipway.golang.setup"),
@@ -46,7 +65,9 @@ def test_a_failure_counts_if_nothing_was_sent_after_it(texts, active, sent, prob
     assert logs.log_shipping_problem(lines(*texts), active, sent) == problem
 
 
-@pytest.mark.parametrize("line", ["", "{", '{"MESSAGE": "failed"}', '{"__REALTIME_TIMESTAMP": "1", "MESSAGE": [102]}', "[]"])
+@pytest.mark.parametrize(
+    "line", ["", "{", '{"MESSAGE": "failed"}', '{"__REALTIME_TIMESTAMP": "1", "MESSAGE": [102]}', "[]"]
+)
 def test_a_line_that_is_no_message_is_passed_over(line):
     assert logs.log_shipping_problem([line], "active", 0) == ""
 
