@@ -22,8 +22,8 @@ _NO_REASON = re.compile(r"\bsuspended \(module|Failed with result|Main process e
 def log_shipping_problem(lines, active, sent):
     """Why a unit sends nothing, and since when; empty if it does.
 
-    ``lines``: its messages as JSON, the newest last; ``active``: systemd's ActiveState; ``sent``: when the file
-    that notes what was sent has changed, 0 without such a file.
+    ``lines``: its messages as JSON, the newest last; ``active``: systemd's ActiveState; ``sent``: when the
+    file that notes what was sent has changed, 0 without such a file.
     """
     messages = [message for message in map(_parsed, lines) if message]
     works = max([float(sent)] + [at for at, text in messages if _WORKS.search(text)])

@@ -26,7 +26,8 @@ JOURNAL_REMOTE = (
 )
 RSYSLOG = f"""
 global(defaultNetstreamDriver="gtls" defaultNetstreamDriverCAFile="{CERTIFICATES}/ca.crt"
-       defaultNetstreamDriverCertFile="{CERTIFICATES}/server.crt" defaultNetstreamDriverKeyFile="{CERTIFICATES}/server.key")
+       defaultNetstreamDriverCertFile="{CERTIFICATES}/server.crt"
+       defaultNetstreamDriverKeyFile="{CERTIFICATES}/server.key")
 module(load="imtcp" StreamDriver.Name="gtls" StreamDriver.Mode="1" StreamDriver.AuthMode="anon")
 input(type="imtcp" port="6514")
 template(name="raw" type="string" string="%rawmsg%\\n")
