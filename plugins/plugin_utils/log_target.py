@@ -22,6 +22,7 @@ _EXAMPLES = (
     "or syslog+tls://logs.example.com:6514"
 )
 INDEX = re.compile(r"[a-z0-9][a-z0-9._-]{0,199}")
+PASSWORD = re.compile(r"[^\x00-\x20\x7f]{1,1000}")
 USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,199}")
 
 
@@ -47,7 +48,7 @@ OPTIONS = {
     "to": _to,
     "index": like(INDEX, "use lower-case letters, digits, '.', '_' and '-'"),
     "user": like(USER, "use letters, digits and '.', '_', '@', '+', '-'"),
-    "password": text(),
+    "password": like(PASSWORD, "it has a space or a control character, or more than 1000 characters"),
     "ca_file": _path,
     "client_certificate": _path,
     "client_key": _path,

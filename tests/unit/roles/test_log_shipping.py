@@ -34,7 +34,7 @@ def test_without_a_target_there_is_one_look_and_nothing_else(run):
         ),
         (
             {"log_shipping_to": "https://a", "log_shipping_password": SECRET + "\n"},
-            "it has a control character",
+            "it has a space or a control character",
         ),
         ({"log_shipping_to": "https://a", "log_shipping_client_key": "/etc/a"}, "belong together: set both"),
         (

@@ -29,7 +29,7 @@ def read(logs):
             "client_key": "/etc/a.key",
             "ca_file": "/etc/ca",
         },
-        {"to": ES + ":9200/path", "index": "orders-2026", "user": "writer", "password": SECRET + ' "\\$`'},
+        {"to": ES + ":9200/path", "index": "orders-2026", "user": "writer", "password": SECRET + '"\\$`'},
         {"to": SYSLOG, "persistent_journal": "yes"},
     ],
 )
@@ -50,7 +50,7 @@ def test_text_is_taken_for_what_it_means():
         ({"to": "logs.example.com"}, "use a URL such as https://"),
         ({"to": "ftp://a"}, "use a URL such as"),
         ({"to": "https://a/b?c=d"}, "use a URL such as"),
-        ({"to": "https://a\nb"}, "control character"),
+        ({"to": "https://a\nb"}, "use a URL such as"),
         ({"to": "https://a:65536"}, "there is no such port"),
         ({"to": "https://a:0"}, "there is no such port"),
         ({"to": SYSLOG + "/path"}, "syslog has no path"),
