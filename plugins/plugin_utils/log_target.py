@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 
-from ..module_utils.common import names
 from ..module_utils.common.errors import InvalidInput, SlipwayError
 from .kinds import Unfit, boolean, like, nearest, text
 
@@ -22,6 +21,7 @@ _EXAMPLES = (
     "or syslog+tls://logs.example.com:6514"
 )
 INDEX = re.compile(r"[a-z0-9][a-z0-9._-]{0,199}")
+PATH = re.compile(r"/[A-Za-z0-9._@+/-]{1,500}")
 PASSWORD = re.compile(r"[^\x00-\x20\x7f]{1,1000}")
 USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,199}")
 
@@ -40,18 +40,14 @@ def _to(value, place):
     return value
 
 
-def _path(value, dummy):
-    return names.check_root(value, "")
-
-
 OPTIONS = {
     "to": _to,
     "index": like(INDEX, "use lower-case letters, digits, '.', '_' and '-'"),
     "user": like(USER, "use letters, digits and '.', '_', '@', '+', '-'"),
     "password": like(PASSWORD, "it has a space or a control character, or more than 1000 characters"),
-    "ca_file": _path,
-    "client_certificate": _path,
-    "client_key": _path,
+    "ca_file": like(PATH, "use an absolute path of letters, digits and . _ @ + - /"),
+    "client_certificate": like(PATH, "use an absolute path of letters, digits and . _ @ + - /"),
+    "client_key": like(PATH, "use an absolute path of letters, digits and . _ @ + - /"),
     "persistent_journal": boolean,
 }
 # Which kinds of targets know an option that not all of them know.

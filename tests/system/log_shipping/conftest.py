@@ -30,12 +30,12 @@ URL = "//%s:%%d" % all_sinks.NAME
 CA = {"ca_file": FILES + "/ca.crt"}
 # The service, and where its logs go. The last two send the whole journal.
 LOGS = {
-    "orders": dict(CA, to="elasticsearch+https:" + URL % 9428 + "/insert/elasticsearch"),
+    "orders": dict(CA, to="elasticsearch+https:" + URL % 9443 + "/insert/elasticsearch"),
     "bill": dict(CA, to="syslog+tls:" + URL % 6514),
     "shop": dict(CA, to="https:" + URL % 9429 + "/insert/journald"),
     "mail": dict(
         CA,
-        to="https:" + URL % 19532,
+        to="https:" + URL % 19443,
         client_certificate=FILES + "/client.crt",
         client_key=FILES + "/client.key",
         persistent_journal=True,
@@ -99,6 +99,7 @@ class Controller:
             ANSIBLE_SSH_CONTROL_PATH_DIR=FLEET.connections,
             ANSIBLE_HOME=str(directory / "ansible"),
             ANSIBLE_FORKS="8",
+            ANSIBLE_PIPELINING="True",
         )
 
     def write_inventory(self) -> None:

@@ -16,14 +16,8 @@ VICTORIA_LOGS = "v1.52.1"
 NAME = "sink1.example.test"
 KEY = re.compile(r"\b(?:orders|bill)-web\d-\d+-\d+\b")
 CERTIFICATES = "/etc/sinks"
-VICTORIA = (
-    "/usr/local/bin/victoria-logs -storageDataPath=/var/lib/%s -httpListenAddr=:%d -loggerLevel=WARN -tls "
-    f"-tlsCertFile={CERTIFICATES}/server.crt -tlsKeyFile={CERTIFICATES}/server.key"
-)
-JOURNAL_REMOTE = (
-    "/lib/systemd/systemd-journal-remote --listen-https=19532 --output=/srv/received/ --split-mode=none "
-    f"--key={CERTIFICATES}/server.key --cert={CERTIFICATES}/server.crt --trust={CERTIFICATES}/ca.crt"
-)
+TLS = f"-tls -tlsCertFile={CERTIFICATES}/server.crt -tlsKeyFile={CERTIFICATES}/server.key"
+VICTORIA = "/usr/local/bin/victoria-logs -loggerLevel=WARN -storageDataPath=/var/lib/%s -httpListenAddr=%s %s"
 RSYSLOG = f"""
 global(defaultNetstreamDriver="gtls" defaultNetstreamDriverCAFile="{CERTIFICATES}/ca.crt"
        defaultNetstreamDriverCertFile="{CERTIFICATES}/server.crt"
@@ -34,13 +28,32 @@ template(name="raw" type="string" string="%rawmsg%\\n")
 action(type="omfile" file="/srv/syslog" template="raw")
 """
 PROGRAMS = {
-    "sink-elasticsearch": VICTORIA % ("elasticsearch", 9428),
-    "sink-journald": VICTORIA % ("journald", 9429),
+    "sink-elasticsearch": VICTORIA % ("elasticsearch", "127.0.0.1:9428", ""),
+    "sink-journald": VICTORIA % ("journald", ":9429", TLS),
     "sink-syslog": "/usr/sbin/rsyslogd -n -iNONE -f /etc/sinks/rsyslog.conf",
-    "sink-remote": JOURNAL_REMOTE,
+    "sink-remote": "/lib/systemd/systemd-journal-remote --listen-http=19532 --output=/srv/received/",
 }
+# In front of two of them, with TLS: it answers 502 while they are away. The second wants a client certificate.
+NGINX = f"""
+ssl_certificate {CERTIFICATES}/server.crt;
+ssl_certificate_key {CERTIFICATES}/server.key;
+ssl_client_certificate {CERTIFICATES}/ca.crt;
+client_max_body_size 0;
+proxy_request_buffering off;
+proxy_http_version 1.1;
+server {{
+    listen 9443 ssl;
+    location / {{ proxy_pass http://127.0.0.1:9428; }}
+}}
+server {{
+    listen 19443 ssl;
+    ssl_verify_client on;
+    location / {{ proxy_pass http://127.0.0.1:19532; }}
+}}
+"""
 UNIT = "[Service]\nExecStart=%s\n[Install]\nWantedBy=multi-user.target\n"
-QUERY = "curl -sSk https://127.0.0.1:%d/select/logsql/query --data-urlencode 'query=%s'"
+QUERY = "curl -sSk %s/select/logsql/query --data-urlencode 'query=%s'"
+ELASTICSEARCH, JOURNALD = "http://127.0.0.1:9428", "https://127.0.0.1:9429"
 
 
 def victoria_logs() -> Path:
@@ -91,22 +104,23 @@ class Sinks:
     def install(self) -> None:
         self.host.sure(
             "apt-get -q update && apt-get -qy install --no-install-recommends "
-            "rsyslog rsyslog-gnutls systemd-journal-remote && systemctl disable --now rsyslog.service && "
-            "mkdir -p /etc/sinks /srv/received"
+            "nginx-light rsyslog rsyslog-gnutls systemd-journal-remote && mkdir -p /etc/sinks /srv/received && "
+            "systemctl disable --now rsyslog.service nginx.service"
         )
         self.host.write("/usr/local/bin/victoria-logs", victoria_logs().read_bytes())
         for name in ("ca.crt", "server.crt", "server.key"):
             self.host.write("%s/%s" % (CERTIFICATES, name), (self.keys / name).read_bytes())
         self.host.write(CERTIFICATES + "/rsyslog.conf", RSYSLOG)
+        self.host.write("/etc/nginx/conf.d/sinks.conf", NGINX)
         for name, command in PROGRAMS.items():
             self.host.write("/etc/systemd/system/%s.service" % name, UNIT % command)
         self.host.sure("chmod 755 /usr/local/bin/victoria-logs; systemctl daemon-reload")
 
     def start(self) -> None:
-        self.host.sure("systemctl start " + " ".join(PROGRAMS))
+        self.host.sure("systemctl start nginx " + " ".join(PROGRAMS))
 
-    def stop(self) -> None:
-        self.host.sure("systemctl stop " + " ".join(PROGRAMS))
+    def stop(self, programs=tuple(PROGRAMS)) -> None:
+        self.host.sure("systemctl stop " + " ".join(programs))
 
     def keys_of(self, sink: str) -> list[str]:
         """The key of each line that was received, as often as it was."""
@@ -114,8 +128,8 @@ class Sinks:
 
 
 RECEIVED = {
-    "elasticsearch": QUERY % (9428, "* | fields key, msg"),
-    "journald": QUERY % (9429, "_SYSTEMD_UNIT:in(orders.service, bill.service) | fields _msg"),
+    "elasticsearch": QUERY % (ELASTICSEARCH, "* | fields key, msg"),
+    "journald": QUERY % (JOURNALD, "_SYSTEMD_UNIT:in(orders.service, bill.service) | fields _msg"),
     "syslog": "cat /srv/syslog 2>/dev/null; true",
     "remote": "journalctl --quiet --directory=/srv/received --output=cat "
     "_SYSTEMD_UNIT=orders.service + _SYSTEMD_UNIT=bill.service; true",

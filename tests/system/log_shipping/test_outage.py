@@ -82,6 +82,7 @@ def outage(set_up, hosts, sinks, controller):
     at_once(lambda host: host.rotate(), everywhere)
     sinks.stop()
     at_once(lambda host: host.write_lines(OUTAGE_SECONDS / 2), everywhere)
+    sinks.stop(["nginx"])
     status, setup = controller.sure("status"), controller.sure("setup")
     at_once(reboot, everywhere)
     FLEET.up()
@@ -148,7 +149,7 @@ def test_setup_and_status_say_since_when_nothing_is_sent(outage):
 
 
 def test_fields_arrive_parsed(outage, sinks):
-    query = all_sinks.QUERY % (9428, "key:* | limit 1")
+    query = all_sinks.QUERY % (all_sinks.ELASTICSEARCH, "key:* | limit 1")
     document = json.loads(sinks.host.sure(query))
     wanted = {
         "level": "INFO",
@@ -166,7 +167,7 @@ def test_fields_arrive_parsed(outage, sinks):
         and document["@timestamp"].startswith("20")
         and document["_PID"].isdigit()
     )
-    plain = json.loads(sinks.host.sure(all_sinks.QUERY % (9428, 'msg:"plain:" | limit 1')))
+    plain = json.loads(sinks.host.sure(all_sinks.QUERY % (all_sinks.ELASTICSEARCH, 'msg:"plain:" | limit 1')))
     assert plain["msg"].startswith("plain: orders-") and "key" not in plain
 
 

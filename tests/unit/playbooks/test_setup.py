@@ -136,6 +136,6 @@ def test_a_socket_gets_requests_where_there_is_no_port(given):
     ],
 )
 def test_the_logs_go_where_the_variable_says(given, logs, wanted):
-    found = given(slipway_logs=logs)
+    found = given(slipway_domain="orders.example.com", slipway_logs=logs)
     names = ("app", "to", "index", "password", "client_key", "persistent_journal")
     assert [found["log_shipping_" + name] for name in names] == wanted
