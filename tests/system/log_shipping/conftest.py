@@ -18,7 +18,7 @@ from support import lab
 
 from . import sinks as all_sinks
 
-FLEET = lab.Fleet("log-shipping", "web=1", "web=1:debian13", "sink=1", timeout=300)
+FLEET = lab.Fleet("log-shipping", "web=1", "web=1:debian13", "sink=1", timeout=600)
 WEB = ("web1", "web2")
 # How long the targets are away, half of it before the hosts are rebooted.
 OUTAGE_SECONDS = int(os.environ.get("SLIPWAY_OUTAGE_SECONDS", "16"))
@@ -60,6 +60,18 @@ def at_once(work, items) -> list:
         return list(pool.map(work, items))
 
 
+# systemd shares its mounts with every unit, but not in a container. Without that no unit sees its credentials.
+SHARED_MOUNTS = """[Unit]
+DefaultDependencies=no
+Before=local-fs.target
+[Service]
+Type=oneshot
+ExecStart=/bin/mount --make-rshared /
+[Install]
+WantedBy=local-fs.target
+"""
+
+
 class Web(lab.Host):
     """A host whose services write lines."""
 
@@ -68,6 +80,8 @@ class Web(lab.Host):
         for name in ("ca.crt", "client.crt", "client.key"):
             self.write("%s/%s" % (FILES, name), (keys / name).read_bytes())
         self.sure("chmod 600 %s/client.key; cp -L /usr/bin/python3 %s" % (FILES, PROGRAM))
+        self.write("/etc/systemd/system/shared-mounts.service", SHARED_MOUNTS)
+        self.sure("systemctl daemon-reload; systemctl enable --now shared-mounts.service")
         self.write("/opt/writer.py", (Path(__file__).parent / "writer.py").read_text())
         for name, rate in RATES.items():
             program = PROGRAM if name == "orders" else "/usr/bin/python3"

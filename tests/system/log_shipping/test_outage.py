@@ -48,15 +48,15 @@ class Outage:
         return sum(counts.values()) - len(counts)
 
 
-def caught_up(sinks, hosts) -> bool:
+def arrived(sinks, written) -> bool:
     """Whether each sink has the newest line of each service and host."""
-    for sink, names in EXPECTED.items():
-        received = set(sinks.keys_of(sink))
-        for host in hosts.values():
-            newest = {key.split("-")[0]: key for key in host.written("--since=-20s")}
-            if not all(newest[name] in received for name in names):
-                return False
-    return True
+    received = {sink: set(sinks.keys_of(sink)) for sink in EXPECTED}
+    return all(
+        [key for key in keys if key.startswith(name)][-1] in received[sink]
+        for sink, names in EXPECTED.items()
+        for name in names
+        for keys in written.values()
+    )
 
 
 def reboot(host) -> None:
@@ -80,9 +80,8 @@ def outage(set_up, hosts, sinks, controller):
     at_once(lambda host: host.sure("systemctl daemon-reload; systemctl enable --now orders bill"), everywhere)
     wait_for("the first lines", lambda: all(sinks.keys_of(sink) for sink in EXPECTED))
     at_once(lambda host: host.rotate(), everywhere)
-    sinks.stop()
+    sinks.stop(["nginx", *all_sinks.PROGRAMS])
     at_once(lambda host: host.write_lines(OUTAGE_SECONDS / 2), everywhere)
-    sinks.stop(["nginx"])
     status, setup = controller.sure("status"), controller.sure("setup")
     at_once(reboot, everywhere)
     FLEET.up()
@@ -92,21 +91,7 @@ def outage(set_up, hosts, sinks, controller):
     sinks.start()
     at_once(lambda host: host.sure("systemctl disable --now orders bill"), everywhere)
     written = {host.name: host.written() for host in everywhere}
-    newest = {
-        (host, name): [key for key in keys if key.startswith(name)][-1]
-        for host, keys in written.items()
-        for name in ("orders", "bill")
-    }
-
-    def arrived():
-        return all(
-            newest[host, name] in set(sinks.keys_of(sink))
-            for sink, names in EXPECTED.items()
-            for name in names
-            for host in WEB
-        )
-
-    wait_for("the last lines", arrived)
+    wait_for("the last lines", lambda: arrived(sinks, written))
     return Outage(
         written, {sink: sinks.keys_of(sink) for sink in EXPECTED}, status, setup, controller.sure("status")
     )
@@ -146,6 +131,33 @@ def test_setup_and_status_say_since_when_nothing_is_sent(outage):
     assert "Connection refused" in outage.status
     assert outage.setup.count("sends no logs to") == len(LOGS) * len(WEB)
     assert "Nothing was sent" not in outage.status_after, outage.status_after[-5000:]
+
+
+def test_what_rsyslog_gives_up_on_is_kept(outage, hosts, sinks, controller):
+    """A proxy that answers 502 for Elasticsearch is no target that is away: rsyslog drops the request."""
+    everywhere = list(hosts.values())
+    at_once(lambda host: host.sure("systemctl start orders"), everywhere)
+    at_once(lambda host: host.write_lines(1), everywhere)
+    sinks.stop(["sink-elasticsearch"])
+    at_once(lambda host: host.write_lines(4), everywhere)
+    assert "could not parse JSON result" in controller.sure("status", "-e", "slipway_hosts=orders-*")
+    sinks.start()
+    at_once(lambda host: host.write_lines(1), everywhere)
+    at_once(lambda host: host.sure("systemctl stop orders"), everywhere)
+    written = {host.name: [key for key in host.written() if key.startswith("orders")] for host in everywhere}
+    wait_for(
+        "the last lines",
+        lambda: {keys[-1] for keys in written.values()} <= set(sinks.keys_of("elasticsearch")),
+    )
+    received = set(sinks.keys_of("elasticsearch"))
+    for host in everywhere:
+        kept = set(all_sinks.KEY.findall(host.sure("cat /var/lib/slipway-rsyslog-orders/refused || true")))
+        lost = set(written[host.name]) - received
+        print("%s: %d lines were given up" % (host.name, len(lost)))
+        assert lost - kept == set()
+    assert "Lines were refused: see the file `refused`" in controller.sure(
+        "setup", "-e", "slipway_hosts=orders-*"
+    )
 
 
 def test_fields_arrive_parsed(outage, sinks):
@@ -211,5 +223,7 @@ def test_what_is_switched_off_leaves_no_other_service_without(outage, hosts, con
             "setup" if app == "mail" else "remove", "-e", "slipway_hosts=%s-*" % app, slipway_logs={}
         )
     for host in hosts.values():
-        assert host.run("find /etc /var/lib -name 'slipway-*' ! -name slipway-logs").out == ""
-        assert host.run("ls /etc/slipway-logs").out == ""
+        assert (
+            host.run("ls /etc/slipway-logs; find /etc /var/lib -name 'slipway-*' ! -name slipway-logs").out
+            == ""
+        )

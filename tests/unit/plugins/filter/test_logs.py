@@ -22,58 +22,58 @@ RESUMED = "action 'action-1-omelasticsearch' resumed (module 'omelasticsearch') 
 STARTED = "Started slipway-rsyslog-orders.service - Send the logs of orders."
 
 
-def lines(*texts):
-    """One message a second, the first at 01:00:00."""
+NOT_JSON = "omelasticsearch: could not parse JSON result [v8.2302.0]"
+
+
+def lines(*texts, active="active", now=3700, sent=0, refused=0):
+    """What is read of a unit, with one message a second, the first at 01:00:00."""
     entries = [
         {"__REALTIME_TIMESTAMP": str((3600 + at) * 1000000), "MESSAGE": text} for at, text in enumerate(texts)
     ]
-    return [json.dumps(entry) for entry in entries]
+    return [active, *map(str, (now, sent, refused)), *map(json.dumps, entries)]
+
+
+SINCE = "Nothing was sent since 1970-01-01T"
 
 
 @pytest.mark.parametrize(
-    ("texts", "active", "sent", "problem"),
+    ("texts", "state", "problem"),
     [
-        ((STARTED,), "active", 0, ""),
-        ((STARTED,), "active", 3600, ""),
+        ((STARTED,), {}, ""),
+        ((STARTED,), {"sent": 3600}, ""),
+        ((REFUSED, EXITED, RESULT), {"active": "activating", "sent": 3590}, SINCE + "00:59:50Z: " + REFUSED),
+        ((REFUSED, EXITED, RESULT, STARTED), {"sent": 3590}, SINCE + "00:59:50Z: " + REFUSED),
+        ((REFUSED, EXITED, RESULT, STARTED), {"sent": 3603}, ""),
+        ((STARTED, REASON, SUSPENDED), {}, SINCE + "01:00:01Z: " + REASON),
+        ((STARTED, SUSPENDED), {}, SINCE + "01:00:01Z: " + SUSPENDED),
+        ((SUSPENDED, RESUMED, SUSPENDED), {}, SINCE + "01:00:02Z: " + SUSPENDED),
+        ((REASON, SUSPENDED, RESUMED), {}, ""),
+        ((NOT_JSON,), {}, SINCE + "01:00:00Z: " + NOT_JSON),
+        ((NOT_JSON,), {"now": 3901}, ""),
+        ((NOT_JSON, *[STARTED] * 400, NOT_JSON), {"now": 4010}, SINCE + "01:06:41Z: " + NOT_JSON),
         (
-            (REFUSED, EXITED, RESULT),
-            "activating",
-            3590.5,
-            "Nothing was sent since 1970-01-01T00:59:50Z: " + REFUSED,
+            (STARTED,),
+            {"refused": 1},
+            "Lines were refused: see the file `refused` in its directory below /var/lib",
         ),
-        (
-            (REFUSED, EXITED, RESULT, STARTED),
-            "active",
-            3590,
-            "Nothing was sent since 1970-01-01T00:59:50Z: " + REFUSED,
-        ),
-        ((REFUSED, EXITED, RESULT, STARTED), "active", 3603, ""),
-        ((STARTED, REASON, SUSPENDED), "active", 0, "Nothing was sent since 1970-01-01T01:00:01Z: " + REASON),
-        ((STARTED, SUSPENDED), "active", 0, "Nothing was sent since 1970-01-01T01:00:01Z: " + SUSPENDED),
-        (
-            (SUSPENDED, RESUMED, SUSPENDED),
-            "active",
-            0,
-            "Nothing was sent since 1970-01-01T01:00:02Z: " + SUSPENDED,
-        ),
-        ((REASON, SUSPENDED, RESUMED), "active", 0, ""),
-        ((), "inactive", 0, "The unit is inactive: run the playbook slipway.golang.setup"),
-        ((), "", 0, "The unit is not there: run the playbook slipway.golang.setup"),
+        ((), {"active": "inactive"}, "The unit is inactive: run the playbook slipway.golang.setup"),
+        ((), {"active": ""}, "The unit is not there: run the playbook slipway.golang.setup"),
     ],
 )
-def test_a_failure_counts_if_nothing_was_sent_after_it(texts, active, sent, problem):
-    assert logs.log_shipping_problem(lines(*texts), active, sent) == problem
+def test_a_failure_counts_if_nothing_was_sent_after_it(texts, state, problem):
+    assert logs.log_shipping_problem(lines(*texts, **state)) == problem
 
 
 @pytest.mark.parametrize(
-    "line", ["", "{", '{"MESSAGE": "failed"}', '{"__REALTIME_TIMESTAMP": "1", "MESSAGE": [102]}', "[]"]
+    "line",
+    ["", "{", '{"MESSAGE": "failed"}', '{"__REALTIME_TIMESTAMP": "1", "MESSAGE": [102]}', "[]"],
 )
 def test_a_line_that_is_no_message_is_passed_over(line):
-    assert logs.log_shipping_problem([line], "active", 0) == ""
+    assert logs.log_shipping_problem([*lines(), line]) == ""
 
 
-def test_what_is_text_in_older_ansible_cores_is_a_number():
-    assert logs.log_shipping_problem(lines(REFUSED), "active", "3601.5") == ""
+def test_a_host_that_says_nothing_has_a_problem():
+    assert logs.log_shipping_problem([]) == "The host did not answer"
 
 
 def test_the_table_has_the_hosts_that_send():
