@@ -60,7 +60,7 @@ def at_once(work, items) -> list:
         return list(pool.map(work, items))
 
 
-# systemd shares its mounts with every unit, but not in a container. Without that no unit sees its credentials.
+# systemd shares its mounts with units, but not in a container. Without that no unit sees its credentials.
 SHARED_MOUNTS = """[Unit]
 DefaultDependencies=no
 Before=local-fs.target

@@ -33,7 +33,7 @@ PROGRAMS = {
     "sink-syslog": "/usr/sbin/rsyslogd -n -iNONE -f /etc/sinks/rsyslog.conf",
     "sink-remote": "/lib/systemd/systemd-journal-remote --listen-http=19532 --output=/srv/received/",
 }
-# In front of two of them, with TLS: it answers 502 while they are away. The second wants a client certificate.
+# In front of two of them, with TLS: it answers 502 while they are away. The second wants a certificate.
 NGINX = f"""
 ssl_certificate {CERTIFICATES}/server.crt;
 ssl_certificate_key {CERTIFICATES}/server.key;
@@ -104,8 +104,8 @@ class Sinks:
     def install(self) -> None:
         self.host.sure(
             "apt-get -q update && apt-get -qy install --no-install-recommends "
-            "nginx-light rsyslog rsyslog-gnutls systemd-journal-remote && mkdir -p /etc/sinks /srv/received && "
-            "systemctl disable --now rsyslog.service nginx.service"
+            "nginx-light rsyslog rsyslog-gnutls systemd-journal-remote && "
+            "mkdir -p /etc/sinks /srv/received && systemctl disable --now rsyslog.service nginx.service"
         )
         self.host.write("/usr/local/bin/victoria-logs", victoria_logs().read_bytes())
         for name in ("ca.crt", "server.crt", "server.key"):
