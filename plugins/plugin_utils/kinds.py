@@ -157,8 +157,15 @@ def parsed(value, kind):
         try:
             return yaml.safe_load(value)
         except yaml.YAMLError as error:
-            raise Unfit("it is no YAML: %s" % " ".join(str(error).split())) from error
+            # Without YAML's own message, which shows the text: it may hold a secret.
+            raise Unfit("it is no YAML: look at character %d" % _place_of(error)) from error
     return value
+
+
+def _place_of(error):
+    """Where YAML stopped, from 1 on."""
+    mark = getattr(error, "problem_mark", None)
+    return (mark.index if mark else getattr(error, "position", 0)) + 1
 
 
 def options(table, field, elsewhere=None):

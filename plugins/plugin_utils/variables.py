@@ -14,7 +14,7 @@ from ..module_utils.common import limits, names
 from ..module_utils.common.errors import InvalidInput, SlipwayError
 from ..module_utils.common.pprof import KINDS
 from ..module_utils.common.strategies import STRATEGIES
-from . import combinations, metrics_options, role_variables, values
+from . import combinations, log_target, metrics_options, role_variables, values
 from .kinds import (
     Place,
     Unfit,
@@ -110,6 +110,8 @@ VARIABLES = {
     # who may do what on the hosts
     "slipway_operators": Variable(text(lambda value: names.check_account(value, "")), ""),
     "slipway_auditors": Variable(text(lambda value: names.check_account(value, "")), ""),
+    # where its logs go
+    "slipway_logs": Variable(dictionary(log_target.check), {}),
     # hosts without Python
     "slipway_become": Variable(boolean, True),
     "slipway_install_flags": Variable(list_of(text()), []),
@@ -195,7 +197,7 @@ def _value(name, variable, given, template, place):
 
 def _shown(name, raw):
     """A value for a message; what may hold a secret stays out of it."""
-    return "(hidden)" if name in ("slipway_env", "slipway_pull_from") else raw
+    return "(hidden)" if name in ("slipway_env", "slipway_pull_from", "slipway_logs") else raw
 
 
 def _in_the_users_words(name, message):

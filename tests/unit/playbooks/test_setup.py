@@ -23,6 +23,12 @@ GIVEN = (
     "system_user_name",
     "system_user_group",
     "slipway__own",
+    "log_shipping_app",
+    "log_shipping_to",
+    "log_shipping_index",
+    "log_shipping_password",
+    "log_shipping_client_key",
+    "log_shipping_persistent_journal",
 )
 LIVE = "/etc/letsencrypt/live/orders.example.com/"
 
@@ -34,6 +40,7 @@ def given(play, collections, tmp_path):
     check, accounts, nginx = yaml.safe_load((home / "setup.yml").read_text(encoding="utf-8"))
     shown = "{{ {%s} | to_json }}" % ", ".join("'%s': %s" % (name, name) for name in GIVEN)
     (role,) = accounts["roles"]
+    (logs,) = accounts["tasks"]
     task = {"name": "Print", "ansible.builtin.copy": {"content": shown, "dest": "{{ playbook_dir }}/given"}}
     facts = {"slipway__fleet": {"hosts": ["web1"], "all_hosts": ["web1"]}}
     known = {"name": "Set", "ansible.builtin.set_fact": facts, "delegate_to": "localhost"}
@@ -42,7 +49,7 @@ def given(play, collections, tmp_path):
         "name": "Print",
         "hosts": "web1",
         "gather_facts": False,
-        "vars": {**accounts["vars"], **role["vars"], **nginx["vars"]},
+        "vars": {**accounts["vars"], **role["vars"], **logs["vars"], **nginx["vars"]},
     }
     first = {"name": "Set", "hosts": "web1", "gather_facts": False, "tasks": [known]}
     path = tmp_path / "print.yml"
@@ -111,3 +118,24 @@ def test_a_certificate_of_ones_own_is_used(given):
 def test_a_socket_gets_requests_where_there_is_no_port(given):
     found = given(slipway_domain="orders.example.com", slipway_health="{socket: /run/orders/http.sock}")
     assert found["nginx_proxy_servers"] == [{"address": "unix:/run/orders/http.sock"}]
+
+
+@pytest.mark.parametrize(
+    ("logs", "wanted"),
+    [
+        (None, ["orders", "", "orders", "", "", False]),
+        ("{}", ["orders", "", "orders", "", "", False]),
+        (
+            "{to: 'syslog+tls://a', persistent_journal: 'yes'}",
+            ["orders", "syslog+tls://a", "orders", "", "", True],
+        ),
+        (
+            {"to": "elasticsearch+https://a", "index": "shop", "user": "ann", "password": "hunter2"},
+            ["orders", "elasticsearch+https://a", "shop", "hunter2", "", False],
+        ),
+    ],
+)
+def test_the_logs_go_where_the_variable_says(given, logs, wanted):
+    found = given(slipway_domain="orders.example.com", slipway_logs=logs)
+    names = ("app", "to", "index", "password", "client_key", "persistent_journal")
+    assert [found["log_shipping_" + name] for name in names] == wanted

@@ -434,6 +434,13 @@ BY_PATTERN = {
     "monitoring_socket": ("monitoring", "file_pattern"),
     "monitoring_socket_path": ("monitoring", "path_pattern"),
     "monitoring_user": ("monitoring", "user_pattern"),
+    "log_shipping_app": ("log_shipping", "app_pattern"),
+    "log_shipping_to": ("log_shipping", "to_pattern"),
+    "log_shipping_index": ("log_shipping", "index_pattern"),
+    "log_shipping_user": ("log_shipping", "user_pattern"),
+    "log_shipping_ca_file": ("log_shipping", "path_pattern"),
+    "log_shipping_client_certificate": ("log_shipping", "path_pattern"),
+    "log_shipping_client_key": ("log_shipping", "path_pattern"),
 }
 BY_MODULE = {
     "certbot_email",
@@ -469,8 +476,10 @@ BY_MODULE = {
     "rollout_pull_from",
     "rollout_pull_ca_file",
 }
-# Ansible itself uses these: names of packages, hosts and task files, and what `file` and `user` validate.
+# Ansible itself uses these: names of packages, hosts and task files, the content of a file, and what `file`
+# and `user` validate.
 BY_ANSIBLE = {
+    "log_shipping_password",
     "certbot_ca_certificate",
     "certbot_issuer",
     "certbot_removed_files",

@@ -88,6 +88,7 @@ VALUES = {
     "slipway_lines": (5000, [5000], 0),
     "slipway_follow": (60, [60], -1),
     "slipway_json": (True, [True], "perhaps"),
+    "slipway_logs": ({"to": "https://logs.example.com/x"}, ["https://logs.example.com"], {"to": "ftp://a"}),
     "slipway_command": (["migrate"], {"args": ["x"]}, "say 'hi"),
     "slipway_run_on": ("all", ["all"], "both"),
     "slipway_run_timeout_seconds": (1, [1], 0),

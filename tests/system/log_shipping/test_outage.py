@@ -1,0 +1,229 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The targets are away, the hosts are rebooted meanwhile, and their journals are rotated ten times."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import json
+
+import pytest
+from support import lab
+
+from . import sinks as all_sinks
+from .conftest import FLEET, LOGS, OUTAGE_SECONDS, PROGRAM, RELEASE, SECRET, WEB, at_once, wait_for
+
+# What the sink of each service gets: the lines of that service, or of both.
+EXPECTED = {
+    "elasticsearch": ("orders",),
+    "syslog": ("bill",),
+    "journald": ("orders", "bill"),
+    "remote": ("orders", "bill"),
+}
+BATCH = 500
+OWN = '*.* action(type="omfile" file="/var/log/own")\n'
+
+
+@dataclasses.dataclass
+class Outage:
+    """The keys of the lines that were written and received, and what the playbooks said meanwhile."""
+
+    written: dict[str, list[str]]
+    received: dict[str, list[str]]
+    status: str
+    setup: str
+    status_after: str
+
+    def lost(self, sink: str, host: str) -> set[str]:
+        names = EXPECTED[sink]
+        wanted = {key for key in self.written[host] if key.startswith(names)}
+        assert len(wanted) > OUTAGE_SECONDS * 50
+        return wanted - set(self.received[sink])
+
+    def doubled(self, sink: str, host: str) -> int:
+        counts = collections.Counter(key for key in self.received[sink] if "-%s-" % host in key)
+        return sum(counts.values()) - len(counts)
+
+
+def arrived(sinks, written) -> bool:
+    """Whether each sink has the newest line of each service and host."""
+    received = {sink: set(sinks.keys_of(sink)) for sink in EXPECTED}
+    return all(
+        [key for key in keys if key.startswith(name)][-1] in received[sink]
+        for sink, names in EXPECTED.items()
+        for name in names
+        for keys in written.values()
+    )
+
+
+def reboot(host) -> None:
+    lab.call(["docker", "restart", "--time", "60", host.container])
+
+
+@pytest.fixture(scope="module")
+def set_up(hosts, sinks, controller):
+    """web1 has had an rsyslog of its own."""
+    hosts["web1"].sure(
+        "apt-get -q update && apt-get -qy install --no-install-recommends rsyslog && "
+        "printf %%s '%s' >/etc/rsyslog.d/own.conf && systemctl restart rsyslog" % OWN
+    )
+    controller.write_inventory()
+    return controller.sure("setup", "-vvv", "--diff")
+
+
+@pytest.fixture(scope="module")
+def outage(set_up, hosts, sinks, controller):
+    everywhere = list(hosts.values())
+    at_once(lambda host: host.sure("systemctl daemon-reload; systemctl enable --now orders bill"), everywhere)
+    wait_for("the first lines", lambda: all(sinks.keys_of(sink) for sink in EXPECTED))
+    at_once(lambda host: host.rotate(), everywhere)
+    sinks.stop(["nginx", *all_sinks.PROGRAMS])
+    at_once(lambda host: host.write_lines(OUTAGE_SECONDS / 2), everywhere)
+    status, setup = controller.sure("status"), controller.sure("setup")
+    at_once(reboot, everywhere)
+    FLEET.up()
+    controller.write_inventory()
+    at_once(lambda host: host.write_lines(OUTAGE_SECONDS / 2), everywhere)
+    at_once(lambda host: host.rotate(), everywhere)
+    sinks.start()
+    at_once(lambda host: host.sure("systemctl disable --now orders bill"), everywhere)
+    written = {host.name: host.written() for host in everywhere}
+    wait_for("the last lines", lambda: arrived(sinks, written))
+    return Outage(
+        written, {sink: sinks.keys_of(sink) for sink in EXPECTED}, status, setup, controller.sure("status")
+    )
+
+
+def test_nothing_that_others_had_set_up_is_changed(set_up, hosts):
+    assert (
+        hosts["web1"].sure("cat /etc/rsyslog.d/own.conf; systemctl is-active rsyslog").split("\n")[-2]
+        == "active"
+    )
+    assert hosts["web1"].sure("dpkg --verify rsyslog; ls /etc/rsyslog.d") == "own.conf\n"
+    assert hosts["web2"].run("systemctl is-active rsyslog; systemctl is-enabled rsyslog").out.split() == [
+        "inactive",
+        "disabled",
+    ]
+    assert OWN in hosts["web1"].sure("cat /etc/rsyslog.d/own.conf")
+
+
+def test_a_second_setup_changes_nothing(set_up, controller):
+    assert "changed=0" in controller.sure("setup") and "changed=1" not in controller.sure("setup", "--check")
+
+
+@pytest.mark.parametrize("host", WEB)
+@pytest.mark.parametrize("sink", EXPECTED)
+def test_no_line_is_lost_and_at_most_one_batch_is_doubled(outage, sink, host):
+    assert sorted(outage.lost(sink, host))[:5] == []
+    print(
+        "%s of %s: %d lines, %d of them twice"
+        % (sink, host, len(outage.written[host]), outage.doubled(sink, host))
+    )
+    assert outage.doubled(sink, host) <= BATCH
+
+
+def test_setup_and_status_say_since_when_nothing_is_sent(outage):
+    for text in (outage.status, outage.setup):
+        assert text.count("Nothing was sent since 20") >= len(LOGS) * len(WEB), text[-5000:]
+    assert "Connection refused" in outage.status
+    assert outage.setup.count("sends no logs to") == len(LOGS) * len(WEB)
+    assert "Nothing was sent" not in outage.status_after, outage.status_after[-5000:]
+
+
+def test_what_rsyslog_gives_up_on_is_kept(outage, hosts, sinks, controller):
+    """A proxy that answers 502 for Elasticsearch is no target that is away: rsyslog drops the request."""
+    everywhere = list(hosts.values())
+    at_once(lambda host: host.sure("systemctl start orders"), everywhere)
+    at_once(lambda host: host.write_lines(1), everywhere)
+    sinks.stop(["sink-elasticsearch"])
+    at_once(lambda host: host.write_lines(4), everywhere)
+    assert "could not parse JSON result" in controller.sure("status", "-e", "slipway_hosts=orders-*")
+    sinks.start()
+    at_once(lambda host: host.write_lines(1), everywhere)
+    at_once(lambda host: host.sure("systemctl stop orders"), everywhere)
+    written = {host.name: [key for key in host.written() if key.startswith("orders")] for host in everywhere}
+    wait_for(
+        "the last lines",
+        lambda: {keys[-1] for keys in written.values()} <= set(sinks.keys_of("elasticsearch")),
+    )
+    received = set(sinks.keys_of("elasticsearch"))
+    for host in everywhere:
+        kept = set(all_sinks.KEY.findall(host.sure("cat /var/lib/slipway-rsyslog-orders/refused || true")))
+        lost = set(written[host.name]) - received
+        print("%s: %d lines were given up" % (host.name, len(lost)))
+        assert lost - kept == set()
+    assert "Lines were refused: see the file `refused`" in controller.sure(
+        "setup", "-e", "slipway_hosts=orders-*"
+    )
+
+
+def test_fields_arrive_parsed(outage, sinks):
+    query = all_sinks.QUERY % (all_sinks.ELASTICSEARCH, "key:* | limit 1")
+    document = json.loads(sinks.host.sure(query))
+    wanted = {
+        "level": "INFO",
+        "msg": 'it "works"\tü',
+        "deep.a": "[1,2.50]",
+        "release": RELEASE,
+        "_SYSTEMD_UNIT": "orders.service",
+        "PRIORITY": "6",
+    }
+    assert {
+        name: document[name].replace(" ", "") if "." in name else document[name] for name in wanted
+    } == wanted
+    assert (
+        document["_HOSTNAME"] in WEB
+        and document["@timestamp"].startswith("20")
+        and document["_PID"].isdigit()
+    )
+    plain = json.loads(sinks.host.sure(all_sinks.QUERY % (all_sinks.ELASTICSEARCH, 'msg:"plain:" | limit 1')))
+    assert plain["msg"].startswith("plain: orders-") and "key" not in plain
+
+
+def test_a_line_of_syslog_is_as_it_was(outage, sinks):
+    line = next(line for line in sinks.host.sure("cat /srv/syslog").splitlines() if '"key"' in line)
+    head, message = line[: line.index("{")], line[line.index("{") :]
+    assert head.startswith("<30>1 20") and head.split()[2] in WEB and head.split()[4].isdigit()
+    assert list(json.loads(message)) == ["time", "level", "msg", "key", "deep"] and "\\t" in message
+
+
+def test_secrets_are_where_only_root_can_read_them(set_up, hosts):
+    for host in hosts.values():
+        assert host.run("grep -rlF %s /etc /var/lib /var/log /run 2>/dev/null" % SECRET).out == ""
+        host.sure("id outsider >/dev/null 2>&1 || useradd outsider")
+        for path in (
+            "/etc/clients/client.key",
+            "/etc/slipway-logs/orders/rsyslog.conf",
+            "/run/credentials/*/client.key",
+        ):
+            assert host.run("runuser -u outsider -- sh -c 'cat %s'" % path).code != 0
+        found = host.sure("cat /run/credentials/slipway-journal-upload-*/client.key")
+        assert "PRIVATE KEY" in found
+        assert "PRIVATE KEY" not in set_up
+        command_lines = host.sure("cat /proc/[0-9]*/cmdline | tr '\\0' ' '")
+        assert "systemd-journal-upload --url=" in command_lines and PROGRAM
+
+
+def test_what_is_switched_off_leaves_no_other_service_without(outage, hosts, controller):
+    controller.sure("setup", "-e", "slipway_hosts=shop-*", slipway_logs={})
+    for host in hosts.values():
+        running = host.sure(
+            "systemctl list-units --plain --no-legend --state=active 'slipway-*' | cut -d' ' -f1"
+        ).split()
+        assert sorted(name.rpartition("-")[0] for name in running) == [
+            "slipway-journal-upload",
+            "slipway-rsyslog",
+            "slipway-rsyslog",
+        ]
+    for app in ("orders", "bill", "mail"):
+        controller.sure(
+            "setup" if app == "mail" else "remove", "-e", "slipway_hosts=%s-*" % app, slipway_logs={}
+        )
+    for host in hosts.values():
+        assert (
+            host.run("ls /etc/slipway-logs; find /etc /var/lib -name 'slipway-*' ! -name slipway-logs").out
+            == ""
+        )
