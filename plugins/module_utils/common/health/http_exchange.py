@@ -4,10 +4,10 @@
 
 """One HTTP/1.1 request without a body, and the answer to it (RFC 9112).
 
-By hand, as http.client imports ssl and all of email. A host would pay for them in every plan: 20 of the 100 ms
-of CPU time of one that finds nothing to do (``python3 -X importtime -c 'import http.client'``). A probe needs
-little of HTTP: a connection carries one exchange, and only the beginning of the body is read. What is not
-valid is refused, also where the RFC lets a client guess.
+By hand, as http.client imports ssl and all of email. A host would pay for them in every plan: 20 of the 100
+ms of CPU time of one that finds nothing to do (``python3 -X importtime -c 'import http.client'``). A probe
+needs little of HTTP: a connection carries one exchange, and only the beginning of the body is read. What is
+not valid is refused, also where the RFC lets a client guess.
 """
 
 from __future__ import annotations
