@@ -52,7 +52,7 @@ class Service:
 
     def _post(self, path, data=""):
         url = "http://127.0.0.1:%d/%s" % (self.port, path)
-        self.host.sure("curl -sSf -m 60 --data-binary @- '%s'" % url, data=data)
+        self.host.sure("curl -sSf -m 300 --data-binary @- '%s'" % url, data=data)
 
 
 class Controller:

@@ -25,17 +25,17 @@ def test_the_loss_in_a_flood_is_the_gap_of_the_counter(counted, services):
     web1, written = services["web1"], FLOOD
     since = web1.host.sure("date --utc +%FT%T.%6NZ").strip()
     web1.count(1, FLOOD, seconds=5)
-    deadline = time.monotonic() + 60
-    while not web1.host.sure(DROPPED % web1.host.sure("date --date=%s +%%s.%%6N" % since).strip()):
-        # journald says what it dropped when it takes a message of the service again.
+    deadline = time.monotonic() + 120
+    while _kept(web1.host, since) + _dropped(web1.host, since) < written:
+        # journald says what it dropped when it takes a message of the service again, after the interval.
+        assert time.monotonic() < deadline
         written += 1
         web1.count(written, written)
-        assert time.monotonic() < deadline
     rows = counted.rows("--limit", "web1", slipway_since=since, slipway_lines=100000)
     lost = sum(row["lost"] for row in rows if row["kind"] == "lost")
     numbers = [row["fields"]["n"] for row in rows if row.get("message") == "counted"]
     assert len(set(numbers)) == len(numbers)
-    assert lost == written - len(numbers) > 10000
+    assert lost == written - len(numbers) > 0
     # The loss stands in the gap.
     place = next(number for number, row in enumerate(rows) if row["kind"] == "lost")
     before = [row["fields"]["n"] for row in rows[:place] if row.get("message") == "counted"]
@@ -48,6 +48,20 @@ def test_the_loss_in_a_flood_is_the_gap_of_the_counter(counted, services):
     status = counted.sure("status")
     assert re.search(r'^ *"web1 .* active +0 +%d +healthy"' % lost, status, re.MULTILINE), status
     assert re.search(r'^ *"web2 .* active +0 +0 +healthy"', status, re.MULTILINE), status
+
+
+def _kept(host, since):
+    argv = "journalctl -q -o cat -u talk --since=@%s | grep -c counted || true"
+    return int(host.sure(argv % _seconds(host, since)))
+
+
+def _dropped(host, since):
+    said = host.sure(DROPPED % _seconds(host, since))
+    return sum(map(int, re.findall(r"^Suppressed (\d+) messages", said, re.MULTILINE)))
+
+
+def _seconds(host, since):
+    return host.sure("date --date=%s +%%s.%%6N" % since).strip()
 
 
 class Following:
