@@ -99,7 +99,7 @@ class Controller:
 
 
 class Load:
-    """One request after the other to all hosts, for as long as the block runs."""
+    """Requests to all hosts at once, one after the other to each, for as long as the block runs."""
 
     def __init__(self):
         known = FLEET.variables()
@@ -109,23 +109,24 @@ class Load:
         self.failures: list[str] = []
 
     def __enter__(self):
-        self._thread = threading.Thread(target=self._send)
-        self._thread.start()
+        self._threads = [threading.Thread(target=self._send, args=[url]) for url in self._urls]
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(self, *dummy):
         self._ended.set()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
-    def _send(self):
+    def _send(self, url):
         while not self._ended.is_set():
-            for url in self._urls:
-                request = urllib.request.Request(url, headers={"Host": NAME})
-                try:
-                    with urllib.request.urlopen(request, timeout=60) as answer:
-                        answer.read()
-                except OSError as error:
-                    self.failures.append("%s: %s" % (url, error))
+            request = urllib.request.Request(url, headers={"Host": NAME})
+            try:
+                with urllib.request.urlopen(request, timeout=60) as answer:
+                    answer.read()
+            except OSError as error:
+                self.failures.append("%s: %s" % (url, error))
 
 
 @pytest.fixture(scope="session")

@@ -8,17 +8,8 @@ from __future__ import annotations
 
 import concurrent.futures
 import json
-import shutil
-
-from support import lab
 
 from .conftest import Load
-
-ASK = (
-    "rm -f /run/enough; python3 -c 'import os, sys, urllib.request\n"
-    'while not os.path.exists("/run/enough"):\n'
-    " urllib.request.urlopen(sys.argv[1]).read()' %s"
-)
 
 
 def test_the_next_build_is_optimised_by_the_profile_and_measured_to_be_worth_it(orders, hosts):
@@ -26,7 +17,7 @@ def test_the_next_build_is_optimised_by_the_profile_and_measured_to_be_worth_it(
     given = {"slipway_pgo": True, "slipway_measure": True, "slipway_load": {"path": "/busy?ms=5"}}
     with concurrent.futures.ThreadPoolExecutor() as pool:
         with Load():
-            running = pool.submit(orders.sure, "profile", slipway_seconds=4, **given)
+            running = pool.submit(orders.sure, "profile", slipway_seconds=6, **given)
             orders.wait_for_profile(running)
         ran = running.result()
     pgo = orders.source / "cmd" / "busy" / "default.pgo"
@@ -44,30 +35,3 @@ def test_the_next_build_is_optimised_by_the_profile_and_measured_to_be_worth_it(
     (provenance,) = orders.dist.rglob("*.provenance.json")
     recorded = json.loads(provenance.read_text())
     assert len(recorded["inputs"]["pgo"]) == 64 and recorded["build"]["settings"]["-pgo"] == "default.pgo"
-
-
-def test_what_a_program_answers_in_no_time_is_not_worth_it(orders, hosts, tmp_path):
-    """The health check of hello: most of its time is the kernel's."""
-    hello = {
-        "slipway_app": "hello",
-        "slipway_source": str(shutil.copytree(lab.CHECKOUT / "examples" / "hello", tmp_path / "hello")),
-        "slipway_dist": str(orders.dist),
-        "slipway_build": {"go": lab.find_go()},
-        "slipway_stamp": {"main.version": "{version}"},
-        "slipway_version": "1.0.0",
-        "slipway_strategy": "restart",
-        "slipway_port": 8090,
-    }
-    for host in hosts.values():
-        host.sure("id hello 2>/dev/null || useradd --system --user-group hello")
-    orders.sure("deploy", **hello)
-    with concurrent.futures.ThreadPoolExecutor() as pool:
-        asking = [pool.submit(host.sure, ASK % "http://127.0.0.1:8090/healthz") for host in hosts.values()]
-        running = pool.submit(orders.sure, "profile", slipway_seconds=2, slipway_measure=True, **hello)
-        orders.wait_for_profile(running)
-        for host in hosts.values():
-            host.sure("touch /run/enough")
-        ran = running.result()
-        assert all(asked.result() == "" for asked in asking)
-    measured = orders.known()["measured"]
-    assert measured["worth"] is False and ": not worth the longer build" in ran.said, measured
