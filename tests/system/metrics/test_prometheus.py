@@ -13,7 +13,6 @@ import pytest
 
 from .conftest import SECRET, WEB, wait_for
 
-
 # Without the jobs of the configuration that the package brought.
 UP = 'up{job=~"slipway_.*"} == 1'
 
