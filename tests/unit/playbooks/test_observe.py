@@ -13,7 +13,7 @@ import threading
 import pytest
 import yaml
 
-from .stub import NEW
+from .stub import NEW, OLD
 
 OTHERS = """
   children:
@@ -118,7 +118,8 @@ def test_each_wave_asks_once_for_silence_before_it_begins(play, alertmanager):
 
 
 def test_a_wave_that_goes_back_has_its_silence_too(play, alertmanager):
-    answers = {"release web2": {"failed": True, "outcome": "reverted", "msg": "unhealthy", "current": "a"}}
+    reverted = {"failed": True, "outcome": "reverted", "msg": "unhealthy", "from": OLD, "current": OLD}
+    answers = {"release web2": reverted}
     run = play(
         "deploy",
         answers,
