@@ -86,7 +86,8 @@ EXAMPLES = r"""
     optimised: /opt/orders/measure/optimised
     port: 8080
     health: {path: /healthz}
-    load: {path: /orders?limit=50}
+    load:
+      path: /orders?limit=50
   become: true
 """
 

@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a profile is worth for hello, most of whose time is the kernel's: `python3 tests/system/profile/hello.py`.
+"""What a profile is worth for hello, most of whose time is the kernel's.
+
+    $ python3 tests/system/profiles/hello.py
 
 It is no test: what is near to nothing cannot be told from nothing on a machine that does other things too.
 """
@@ -15,9 +17,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[2])]
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from support import lab
-from system.profile.conftest import FLEET, HOSTS, Controller
+from system.profiles.conftest import FLEET, HOSTS, Controller
 
 ASK = (
     "rm -f /run/enough; python3 -c 'import os, sys, urllib.request\n"
