@@ -23,14 +23,14 @@ def test_a_service_with_everything_has_every_alert():
 @pytest.mark.parametrize(
     "given, missing",
     [
-        ({}, {"Errors", "Slow", "NearMemoryMax", "CertificateEnds"}),
+        ({}, ["Errors", "Slow", "NearMemoryMax", "CertificateEnds"]),
         (
             {"slipway_health": {"type": "none"}},
-            {"Down", "Errors", "Slow", "NearMemoryMax", "CertificateEnds"},
+            ["Down", "Errors", "Slow", "NearMemoryMax", "CertificateEnds"],
         ),
-        (dict(FULL, slipway_tls=False), {"CertificateEnds"}),
-        (dict(FULL, slipway_unit={"memory_max": "50%"}), {"NearMemoryMax"}),
-        (dict(FULL, slipway_unit={}), {"NearMemoryMax"}),
+        (dict(FULL, slipway_tls=False), ["CertificateEnds"]),
+        (dict(FULL, slipway_unit={"memory_max": "50%"}), ["NearMemoryMax"]),
+        (dict(FULL, slipway_unit={}), ["NearMemoryMax"]),
     ],
     ids=str,
 )
