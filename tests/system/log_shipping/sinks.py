@@ -105,7 +105,8 @@ class Sinks:
         self.host.sure(
             "apt-get -q update && apt-get -qy install --no-install-recommends "
             "nginx-light rsyslog rsyslog-gnutls systemd-journal-remote && "
-            "mkdir -p /etc/sinks /srv/received && systemctl stop 'sink-*' && systemctl disable --now rsyslog.service nginx.service"
+            "mkdir -p /etc/sinks /srv/received && "
+            "systemctl stop 'sink-*' && systemctl disable --now rsyslog.service nginx.service"
         )
         self.host.write("/usr/local/bin/victoria-logs", victoria_logs().read_bytes())
         for name in ("ca.crt", "server.crt", "server.key"):
