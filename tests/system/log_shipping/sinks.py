@@ -105,8 +105,8 @@ class Sinks:
         self.host.sure(
             "apt-get -q update && apt-get -qy install --no-install-recommends "
             "nginx-light rsyslog rsyslog-gnutls systemd-journal-remote && "
-            "mkdir -p /etc/sinks /srv/received && systemctl stop 'sink-*' && "
-            "systemctl disable --now rsyslog.service nginx.service"
+            "mkdir -p /etc/sinks /srv/received && "
+            "systemctl stop 'sink-*' && systemctl disable --now rsyslog.service nginx.service"
         )
         self.host.write("/usr/local/bin/victoria-logs", victoria_logs().read_bytes())
         for name in ("ca.crt", "server.crt", "server.key"):
@@ -118,10 +118,12 @@ class Sinks:
         self.host.sure("chmod 755 /usr/local/bin/victoria-logs; systemctl daemon-reload")
 
     def start(self) -> None:
-        self.host.sure("systemctl start nginx " + " ".join(PROGRAMS))
+        """The proxy last: it answers 502 for what is away."""
+        answers = "until curl -sS -o /dev/null %s/health; do sleep 0.1; done" % ELASTICSEARCH
+        self.host.sure("systemctl start %s && %s && systemctl start nginx" % (" ".join(PROGRAMS), answers))
 
-    def stop(self, programs=tuple(PROGRAMS)) -> None:
-        self.host.sure("systemctl stop " + " ".join(programs))
+    def stop(self) -> None:
+        self.host.sure("systemctl stop nginx && systemctl stop " + " ".join(PROGRAMS))
 
     def keys_of(self, sink: str) -> list[str]:
         """The key of each line that was received, as often as it was."""

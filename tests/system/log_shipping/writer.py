@@ -23,7 +23,7 @@ while True:
         "level": "INFO",
         "msg": 'it "works"\t\u00fc',
         "key": key,
-        "deep": {"a": [1, 2.50]},
+        "deep": {"a": [1, 2.5]},
     }
     print("plain: " + key if number % PLAIN == 0 else json.dumps(line, ensure_ascii=False), flush=True)
     number += 1
