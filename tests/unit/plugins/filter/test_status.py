@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.slipway.golang.plugins.filter import run, service, status
+from ansible_collections.slipway.golang.plugins.filter import observe, run, service, status
 
 STATUS = {
     "unit": {"ActiveState": "active", "NRestarts": 0},
@@ -119,7 +119,9 @@ def test_the_servers_of_an_upstream():
 def test_every_filter_is_documented():
     folder = Path(status.__file__).parent
     filters = {
-        name: each for file in (run, service, status) for name, each in file.FilterModule().filters().items()
+        name: each
+        for file in (observe, run, service, status)
+        for name, each in file.FilterModule().filters().items()
     }
     assert {path.stem for path in folder.glob("*.yml")} == set(filters)
     for name, function in filters.items():
