@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+<<<<<<< HEAD
 from ansible_collections.slipway.golang.plugins.filter import logs, run, service, status
+=======
+from ansible_collections.slipway.golang.plugins.filter import observe, run, service, status
+>>>>>>> s-metrics
 
 STATUS = {
     "unit": {"ActiveState": "active", "NRestarts": 0},
@@ -124,7 +128,11 @@ def test_every_filter_is_documented():
     folder = Path(status.__file__).parent
     filters = {
         name: each
+<<<<<<< HEAD
         for file in (logs, run, service, status)
+=======
+        for file in (observe, run, service, status)
+>>>>>>> s-metrics
         for name, each in file.FilterModule().filters().items()
     }
     assert {path.stem for path in folder.glob("*.yml")} == set(filters)
