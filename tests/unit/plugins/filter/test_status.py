@@ -8,11 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-<<<<<<< HEAD
-from ansible_collections.slipway.golang.plugins.filter import logs, run, service, status
-=======
-from ansible_collections.slipway.golang.plugins.filter import observe, run, service, status
->>>>>>> s-metrics
+from ansible_collections.slipway.golang.plugins.filter import logs, observe, run, service, status
 
 STATUS = {
     "unit": {"ActiveState": "active", "NRestarts": 0},
@@ -128,11 +124,7 @@ def test_every_filter_is_documented():
     folder = Path(status.__file__).parent
     filters = {
         name: each
-<<<<<<< HEAD
-        for file in (logs, run, service, status)
-=======
-        for file in (observe, run, service, status)
->>>>>>> s-metrics
+        for file in (logs, observe, run, service, status)
         for name, each in file.FilterModule().filters().items()
     }
     assert {path.stem for path in folder.glob("*.yml")} == set(filters)
