@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import time
 
 import ansible.template
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
@@ -15,11 +16,12 @@ from ansible.plugins.action import ActionBase
 from ..module_utils.common import health, names, unit
 from ..module_utils.common.errors import InvalidInput, SlipwayError
 from ..module_utils.common.strategies import STRATEGIES
-from ..plugin_utils import artifact, console, delta, mirror, tables
+from ..plugin_utils import artifact, console, delta, mirror, service_options, tables
 from ..plugin_utils.engine_action import EngineAction
 
 ARGUMENTS = {
     "name": {"type": "str", "required": True},
+    "from_variables": {"type": "bool", "default": False},
     "state": {"type": "str", "choices": ["active", "staged", "absent"], "default": "active"},
     "artifact": {"type": "list", "elements": "path"},
     "release": {"type": "str"},
@@ -72,8 +74,13 @@ class ActionModule(EngineAction):
 
     def run(self, tmp=None, task_vars=None):
         result = ActionBase.run(self, tmp, task_vars)
+        try:
+            self._task.args = service_options.completed(self._task.args, task_vars, self._templar.template)
+        except SlipwayError as error:
+            return dict(result, failed=True, outcome="rejected", msg=str(error))
         arguments = self.validated(ARGUMENTS, mutually_exclusive=[("artifact", "release")])
         self.host = self._task.delegate_to or task_vars["inventory_hostname"]
+        began = time.time()
         try:
             result.update(self._release(arguments, task_vars))
         except SlipwayError as error:
@@ -81,6 +88,7 @@ class ActionModule(EngineAction):
         if result.get("failed") and result.get("outcome", "ok") == "ok":
             result["outcome"] = "failed"  # healthy on its host, and not from here
         result.update(executions=self.executions, transferred_bytes=self.transferred)
+        result.update(began=began, ended=time.time())
         for name in ("artifact", "needs_artifact", "here", "binaries") + (
             () if self._task.diff else ("diff",)
         ):
@@ -90,6 +98,7 @@ class ActionModule(EngineAction):
     def _release(self, arguments, task_vars):
         external_check = self._external_check(arguments)
         plan = arguments.pop("plan")
+        del arguments["from_variables"]
         request = self._request(arguments, task_vars)
         if self._task.check_mode or not plan:
             plan = self.execute(dict(request, step="plan"), None, task_vars)

@@ -18,7 +18,8 @@ import uuid
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
-from ..plugin_utils import console, rollout, tables, this_run
+from ..plugin_utils import console, report, rollout, tables, this_run
+from ..plugin_utils.engine_action import EngineAction
 
 STEPS = ("planned", "prepared", "wave", "soaked", "rolled_back", "ended")
 ARGUMENTS = {
@@ -31,6 +32,8 @@ SKIPPED = (
     "The play Check variables or Plan was not part of this run. Nothing was changed. Run the playbook from "
     "its beginning"
 )
+# How far before the rollout its report counts requests.
+BEFORE_SECONDS = 900
 ANEW = "Make it anew with slipway.golang.plan, and read it"
 
 
@@ -74,7 +77,7 @@ class ActionModule(ActionBase):
             for app, known in self.fleet["apps"].items()
         }
         plans = {host: self._result(host) for host in hosts}
-        account = dict(rollout.planned(apps, plans), id=str(uuid.uuid4()))
+        account = dict(rollout.planned(apps, plans), id=str(uuid.uuid4()), began=time.time(), counted=[])
         self._print(tables.plan(account))
         problem = account["refused"] and account["refused"] + ". Nothing was changed"
         problem = problem or self._of_kept_plan(account)
@@ -83,7 +86,7 @@ class ActionModule(ActionBase):
         if not account["order"]:
             # Where no more than the plan was asked for, no wave was to come.
             ends = rollout.ended if problem else rollout.only_planned
-            self._write_summary(ends(account))
+            self._write_results(ends(account))
         return account, problem
 
     def _prepared(self, account):
@@ -103,6 +106,8 @@ class ActionModule(ActionBase):
             elif not renewed.get("skipped"):
                 account["leased_at"] = time.time()
         self._print(tables.wave(account))
+        account["counted"] = self.fleet["sites"] if self.fleet["report"] else []
+        account["count_seconds"] = int(time.time() - account["began"]) + BEFORE_SECONDS
         return account, ""
 
     def _soaked(self, account):
@@ -116,7 +121,7 @@ class ActionModule(ActionBase):
     def _ended(self, account):
         account = rollout.ended(account)
         self._print(tables.outcome(account))
-        self._write_summary(account)
+        self._write_results(account)
         return account, ""
 
     # --- parts
@@ -157,16 +162,33 @@ class ActionModule(ActionBase):
         moved = rollout.moved(account, before)
         return KEPT % (path, "; ".join(moved), ANEW) if moved else ""
 
-    def _write_summary(self, account):
+    def _write_results(self, account):
+        """The summary for programs, and the report for people."""
         if self.fleet["summary"]:
             self._write(self.fleet["summary"], rollout.summary(account))
+        if self.fleet["report"]:
+            self._write_text(self.fleet["report"], self._report(account))
+
+    def _report(self, account):
+        counted = {host: self.hostvars[host].get("slipway__requests") or {} for host in account["counted"]}
+        return report.page(
+            account,
+            EngineAction.actor(),
+            account["began"],
+            time.time(),
+            counted or None,
+            account.get("count_seconds", 0),
+        )
+
+    def _write(self, path, content):
+        self._write_text(path, json.dumps(content, indent=4, sort_keys=True) + "\n")
 
     @staticmethod
-    def _write(path, content):
+    def _write_text(path, text):
         try:
             os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
             with open(path, "w", encoding="utf-8") as handle:
-                handle.write(json.dumps(content, indent=4, sort_keys=True) + "\n")
+                handle.write(text)
         except OSError as error:
             raise AnsibleError("%s cannot be written: %s" % (path, error.strerror)) from error
 

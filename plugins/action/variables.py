@@ -136,6 +136,8 @@ def _facts(services, in_play, groups):
         "drains": fleet.drains(in_play, groups.get("balancers")),
         "plan": first["slipway_plan"] or "",
         "summary": first["slipway_summary"] or "",
+        "report": first["slipway_report"] or "",
+        "sites": fleet.sites(in_play, groups.get("balancers")),
         "command": first["slipway_command"],
         "run_hosts": list(in_play) if first["slipway_run_on"] == "all" else list(in_play)[:1],
     }

@@ -27,6 +27,13 @@ options:
       directory below C(/opt).
     type: str
     required: true
+  from_variables:
+    description:
+      - Take the options that the task does not give from the variables of the playbooks, as they are set for
+        the host, such as C(slipway_env) for O(environment). It is what C(slipway.golang.deploy) does.
+      - Ansible compiles the templates of a task anew for each host. This spares the controller that.
+    type: bool
+    default: false
   state:
     description:
       - V(active) makes the release the live one.
@@ -386,6 +393,16 @@ unconfirmed:
   returned: success
   type: bool
   sample: false
+began:
+  description: When the controller began with this host, in seconds since 1970.
+  returned: always
+  type: float
+  sample: 1795847167.25
+ended:
+  description: When it ended.
+  returned: always
+  type: float
+  sample: 1795847169.75
 executions:
   description: How many remote executions this took.
   returned: always

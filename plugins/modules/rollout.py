@@ -14,8 +14,8 @@ description:
   - The playbooks C(slipway.golang.plan), C(slipway.golang.deploy) and C(slipway.golang.rollback) use it. It
     reads what M(slipway.golang.release) registered as C(rollout_result) on each host, and decides which hosts
     change, in which waves, whether the next wave may begin, and which hosts go back.
-  - It prints the plan and the outcome as tables, writes the files of C(slipway_summary) and C(slipway_plan),
-    and connects to no host.
+  - It prints the plan and the outcome as tables, writes the files of C(slipway_summary), C(slipway_report)
+    and C(slipway_plan), and connects to no host.
 options:
   step:
     description:

@@ -39,6 +39,7 @@ options:
       - slipway_config
       - slipway_drain_tasks
       - slipway_plan
+      - slipway_report
       - slipway_summary
       - slipway_undrain_tasks
     default: []

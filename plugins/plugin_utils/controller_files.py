@@ -106,5 +106,6 @@ READERS = {
     "slipway_before_tasks": _no_file,
     "slipway_after_tasks": _no_file,
     "slipway_summary": _no_directory,
+    "slipway_report": _no_directory,
     "slipway_plan": _no_directory,
 }

@@ -41,7 +41,7 @@ _SETTINGS = (
     "after_tasks",
 )
 # One run has one of each, whatever the number of its apps.
-OF_THE_RUN = ("slipway_summary", "slipway_plan")
+OF_THE_RUN = ("slipway_summary", "slipway_report", "slipway_plan")
 # What makes one build another one.
 OF_THE_BUILD = (
     "slipway_app",
@@ -97,6 +97,12 @@ def _settings(values, hosts, all_hosts):
     own = {name: values["slipway_" + name] for name in _SETTINGS}
     tasks = {name: own[name] or "" for name in ("before_tasks", "after_tasks")}
     return dict(own, hosts=hosts, all_hosts=all_hosts, **tasks)
+
+
+def sites(services, balancers):
+    """Hosts whose nginx answers the clients of these services."""
+    with_name = [host for host, values in services.items() if values["slipway_domain"]]
+    return list(balancers or []) if balancers and with_name else with_name
 
 
 def drains(services, balancers):

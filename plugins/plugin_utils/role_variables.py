@@ -22,22 +22,26 @@ _CLOSE, _MORE_LETTERS = 0.9, 2
 
 
 @functools.lru_cache(maxsize=None)
-def known() -> dict:
-    """Role to the names of its variables."""
-    found = {}
-    for path in sorted(ROLES.glob("*/meta/argument_specs.yml")):
-        specs = yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]
-        found[path.parents[1].name] = sorted({name for spec in specs.values() for name in spec["options"]})
-    return found
+def roles() -> list:
+    """The roles of this collection."""
+    return sorted(path.parents[1].name for path in ROLES.glob("*/meta/argument_specs.yml"))
+
+
+@functools.lru_cache(maxsize=None)
+def known(role) -> list:
+    """The names of a role's variables. Read only where an inventory may have one: YAML takes its time."""
+    text = (ROLES / role / "meta" / "argument_specs.yml").read_text(encoding="utf-8")
+    specs = yaml.safe_load(text)["argument_specs"]
+    return sorted({name for spec in specs.values() for name in spec["options"]})
 
 
 def problems(given) -> list:
     """Names that a user can only have meant for a role, as sentences."""
     return [
         "%s: the role %s has no such variable; did you mean %s?" % (name, role, meant)
-        for role, variables in known().items()
+        for role in roles()
         for name in sorted(name for name in given if isinstance(name, str) and name.startswith(role + "_"))
-        if name not in variables and name != role + _RESULT
-        for meant in difflib.get_close_matches(name, variables, n=1, cutoff=_CLOSE)
+        if name not in known(role) and name != role + _RESULT
+        for meant in difflib.get_close_matches(name, known(role), n=1, cutoff=_CLOSE)
         if abs(len(name) - len(meant)) <= _MORE_LETTERS
     ]

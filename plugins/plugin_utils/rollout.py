@@ -50,7 +50,7 @@ def _planned_row(app, host, plan):
     row = {"host": host, "app": app, "from": plan.get("current") or "", "to": plan.get("release") or ""}
     row.update(failed=False, rolled_back=False, ready_ms=None, seconds=0.0, bytes=0, transfer="", why="")
     known = plan.get("plan") or {}
-    row.update(artifact=known.get("artifact") or "", actions=plan.get("actions") or [])
+    row.update(artifact=known.get("artifact") or "", actions=plan.get("actions") or [], acts=[])
     if plan.get("unreachable"):
         return dict(row, outcome=UNREACHABLE, failed=True, why=plan.get("msg") or "no connection")
     if _is_failure(plan) or not known:
@@ -243,8 +243,17 @@ def _acted_row(row, result):
         seconds=round(sum(float(each) for each in phases.values()) / 1000, 1),
         bytes=int(result.get("transferred_bytes") or 0),
         transfer=result.get("transfer") or "",
+        acts=_acts(row, result, phases),
         **{"from": result.get("from") or row["from"]},
     )
+
+
+def _acts(row, result, phases):
+    """What was done on the host so far, each with its time. A soak brings the same result once more."""
+    act = {name: result.get(name) for name in ("began", "ended", "ready_ms", "ready_ms_before")}
+    act.update(phases=phases, to=result.get("release") or "")
+    known = [other for other in row["acts"] if other["began"] != act["began"]]
+    return known + ([act] if act["began"] and act["ended"] else [])
 
 
 def _is_failure(result):
@@ -289,8 +298,9 @@ def after_rollback(rollout, results):
         before, back = rows[host], _acted_row(rows[host], results.get(host) or NO_ANSWER)
         if back["failed"]:
             rows[host] = dict(before, outcome=back["outcome"], failed=True, why=back["why"], to=back["to"])
+            rows[host]["acts"] = back["acts"]
         else:
-            rows[host] = dict(before, outcome=ROLLED_BACK, rolled_back=True, to=back["to"])
+            rows[host] = dict(before, outcome=ROLLED_BACK, rolled_back=True, to=back["to"], acts=back["acts"])
     return dict(rollout, rows=rows)
 
 
@@ -328,8 +338,8 @@ def ended(rollout):
     return dict(rollout, rows=rows, ok=not (rollout["refused"] or rollout["stopped"]))
 
 
-# What only the plan has to say.
-_OF_THE_PLAN = ("artifact", "actions")
+# What only the plan and the report have to say.
+_OF_THE_PLAN = ("artifact", "actions", "acts")
 
 
 def summary(rollout):

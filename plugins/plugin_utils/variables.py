@@ -84,6 +84,7 @@ VARIABLES = {
     "slipway_before_tasks": Variable(path),
     "slipway_after_tasks": Variable(path),
     "slipway_summary": Variable(path),
+    "slipway_report": Variable(path),
     "slipway_plan": Variable(path),
     "slipway_strategy": Variable(one_of(*sorted(STRATEGIES)), "restart"),
     "slipway_alternate_port": Variable(port),
@@ -150,7 +151,12 @@ def read(given, template, directory):
 
 def setting(name, raw, directory=""):
     """One variable as the playbooks use it: what the user wrote, taken for what it means, or the default."""
-    return _value(name, VARIABLES[name], {name: raw}, lambda value: value, Place(directory))
+    return one(name, {name: raw}, lambda value: value, directory)
+
+
+def one(name, given, template, directory):
+    """One variable of a host, as ``read`` reads all of them; raises where its value cannot be used."""
+    return _value(name, VARIABLES[name], given, template, Place(directory))
 
 
 def _value(name, variable, given, template, place):

@@ -12,6 +12,7 @@ STEPS = {
     "confirm": "deploy.confirm",
     "info": "deploy.info",
     "run": "deploy.command",
+    "requests": "observe.requests",
     "acquire_lease": "releases.lease",
     "release_lease": "releases.lease",
 }

@@ -10,6 +10,7 @@ import json
 import os
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.slipway.golang.plugins.plugin_utils import service_options
 
 OLD, NEW = "1.0.0-0a1b2c3d4e5f", "2.0.0-123456789012"
 PLAN = {"changed": True, "outcome": "ok", "release": NEW, "from": OLD, "current": OLD, "migrations": []}
@@ -47,7 +48,8 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
         host, name = task_vars["inventory_hostname"], self._name()
-        call = {"call": name, "host": host, "check": self._task.check_mode, "args": self._task.args}
+        args = service_options.completed(self._task.args, task_vars, self._templar.template)
+        call = {"call": name, "host": host, "check": self._task.check_mode, "args": args}
         with open(os.environ["STUB_LOG"], "a", encoding="utf-8") as log:
             log.write(json.dumps(call, default=str) + "\n")
         with open(os.environ["STUB_ANSWERS"], encoding="utf-8") as file:

@@ -115,6 +115,7 @@ def _carry_out(deployment, plan, payload):
     if plan.activate or plan.complete:
         deployment.end_adoption()
     deployment.prune()
+    deployment.note_verified()
 
 
 def _complete(deployment):

@@ -41,6 +41,7 @@ _OWN = (
     "lease.json.lock",
     "fencing_token",
     "unconfirmed",
+    "verified.json",
     "lock",
 )
 

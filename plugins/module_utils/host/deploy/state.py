@@ -12,7 +12,7 @@ from functools import cached_property
 from ...common import canonical, health
 from ...common.errors import SlipwayError
 from ...common.manifest import SIGNATURE
-from ..releases import config
+from ..releases import config, verified
 from ..releases.history import History
 from ..releases.running import binary_intact, listed_digest, running_release
 from ..system.files import has_text
@@ -89,7 +89,9 @@ class HostState:
     def _usable(self, release):
         """Not damaged, and signed if a signature is required: the artifact may have come unsigned before."""
         signed = os.path.isfile(os.path.join(release.path, SIGNATURE))
-        return (signed or not self._request.allowed_signers) and is_intact(release)
+        return (signed or not self._request.allowed_signers) and is_intact(
+            release, verified.is_noted(self._request.layout, release)
+        )
 
     @cached_property
     def binary_intact(self) -> bool:
@@ -132,12 +134,15 @@ class HostState:
         return health.problem_now(check, release=target.names)
 
 
-def is_intact(release: Release) -> bool:
-    """Whether what runs is what the release's record says: a disk or a root shell may have changed it."""
+def is_intact(release: Release, is_verified: bool = False) -> bool:
+    """Whether what runs is what the release's record says: a disk or a root shell may have changed it.
+
+    ``is_verified``: the binary was hashed before, and its file is the same.
+    """
     try:
         units = {name: canonical.sha256(text) for name, text in release.units().items()}
         return (
-            canonical.sha256_file(release.binary) == listed_digest(release)
+            (is_verified or canonical.sha256_file(release.binary) == listed_digest(release))
             and canonical.sha256_file(release.environment_file) == release.record["environment"]
             and units == release.record["units"]
             and _placeholders_intact(release)

@@ -14,7 +14,7 @@ import os
 import time
 
 from ...common.errors import Rejected, SlipwayError
-from ..releases import prune
+from ..releases import prune, verified
 from ..releases.history import History
 from ..releases.layout import Release
 from ..systemd import systemctl, unit_file
@@ -364,6 +364,12 @@ class Deployment:
         else:
             self.actions.extend("pruned %s" % release_id for release_id in removed)
 
+    def note_verified(self) -> None:
+        """The target was hashed in this run: spare the next plan that."""
+        release = self.layout.release(self.target.id)
+        if release:
+            verified.note(self.layout, release)
+
     # --- results
     # ------------------------------------------------------------------------------------------------
 
@@ -431,6 +437,7 @@ class Deployment:
             "actions": self.actions,
             "phases": self.phases,
             "ready_ms": self.ready_ms,
+            "ready_ms_before": self.history.ready_ms_of(self.started_from),
             "warnings": self.warnings,
             "probes": self.verdict.to_dict()["attempts"] if self.verdict else [],
         }

@@ -84,6 +84,11 @@ class History:
                 return entry["health"]
         return None
 
+    def ready_ms_of(self, release_id: str | None) -> int | None:
+        """How long a release took to be ready when it last went live; None if it is not known."""
+        times = (entry.get("ready_ms") for entry in reversed(self.entries()) if entry.get("to") == release_id)
+        return next((time for time in times if isinstance(time, int)), None)
+
     def _halve(self):
         entries = self.entries()
         newer = entries[len(entries) // 2 :]

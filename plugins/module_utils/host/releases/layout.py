@@ -94,6 +94,7 @@ class Layout:
         self.fencing_token = os.path.join(self.root, "fencing_token")
         self.unconfirmed = os.path.join(self.root, "unconfirmed")
         self.adopted = os.path.join(self.root, "adopted")
+        self.verified = os.path.join(self.root, "verified.json")
 
     @property
     def live_binary(self) -> str:

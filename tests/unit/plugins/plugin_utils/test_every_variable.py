@@ -60,6 +60,7 @@ VALUES = {
     "slipway_before_tasks": ("before.yml", ["before.yml"], "a\0b"),
     "slipway_after_tasks": ("after.yml", ["after.yml"], "a\0b"),
     "slipway_summary": ("summary.json", ["summary.json"], "a\0b"),
+    "slipway_report": ("report.html", ["report.html"], "a\0b"),
     "slipway_plan": ("plan.json", ["plan.json"], "a\0b"),
     "slipway_strategy": ("socket", ["socket"], "rolling"),
     "slipway_alternate_port": (None, [8081], 0),
@@ -178,7 +179,7 @@ def test_the_names_that_tables_lack_are_offered_with_the_words_of_the_user():
     assert problem.startswith("slipway_proxy: 'domain' is not usable: there is no such option")
 
 
-ROLE_VARIABLES = [(role, name) for role, names in role_variables.known().items() for name in names]
+ROLE_VARIABLES = [(role, name) for role in role_variables.roles() for name in role_variables.known(role)]
 
 
 def test_the_variables_of_all_roles_are_known():

@@ -72,9 +72,45 @@ def hashed(monkeypatch):
     return paths
 
 
-def test_a_plan_with_nothing_to_do_hashes_the_binary_once(served, hashed):
+def test_a_plan_does_not_hash_what_a_deploy_has_verified(served, hashed):
+    assert not served.plan("1.0.0")["changed"]
+    assert not served.deploy("1.0.0")["changed"]
+    assert hashed == []
+
+
+def test_a_plan_hashes_a_binary_once_that_no_deploy_has_verified(served, hashed):
+    os.unlink(served.layout.verified)  # as after install.sh
     assert not served.plan("1.0.0")["changed"]
     assert hashed == [served.layout.release(served.layout.current()).binary]
+
+
+def test_a_binary_that_was_changed_in_its_place_is_found(served):
+    """With the same size and time of change."""
+    path = served.layout.release(served.layout.current()).binary
+    before = os.stat(path)
+    served.systemd.run(["systemctl", "stop", UNIT])  # what runs cannot be written to
+    with open(path, "r+b") as handle:
+        handle.seek(-1, os.SEEK_END)
+        handle.write(b"!")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert "damaged" in served.plan("1.0.0")["reasons"][0]
+
+
+def test_a_verified_binary_is_known_after_a_deploy_of_another_configuration(served, hashed):
+    """Both releases share the file: a link to it counts as a change of its attributes."""
+    assert served.deploy("1.0.0", environment={"GREETING": "hello"})["changed"]
+    hashed.clear()
+    assert not served.plan("1.0.0", environment={"GREETING": "hello"})["changed"]
+    assert hashed == []
+
+
+def test_a_note_that_cannot_be_written_or_read_costs_a_hash_and_no_deploy(served, hashed):
+    os.unlink(served.layout.verified)
+    os.makedirs(os.path.join(served.layout.verified, "full"))
+    assert served.deploy("2.0.0")["outcome"] == "ok"
+    hashed.clear()
+    assert not served.plan("2.0.0")["changed"]
+    assert len(hashed) == 1
 
 
 def test_a_deploy_does_not_hash_again_what_it_has_just_unpacked(served, hashed):
