@@ -14,7 +14,9 @@ SECRET = "hunter2-of-the-target"
 def test_without_a_target_there_is_one_look_and_nothing_else(run):
     done = run("log_shipping", log_shipping_app="no-such-service")
     assert (done.message, done.changed) == ("", [])
-    assert [task["task"] for task in done.tasks if task["state"] == "ok"][-1].startswith("Check for other")
+    assert [task["task"] for task in done.tasks if task["state"] == "ok"][-1] == (
+        "Check for log shipping of this service"
+    )
 
 
 @pytest.mark.parametrize(
