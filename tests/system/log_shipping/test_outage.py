@@ -119,7 +119,7 @@ def test_a_second_setup_changes_nothing(outage):
 @pytest.mark.parametrize("sink", EXPECTED)
 def test_at_most_one_batch_of_rsyslog_is_lost_and_nothing_else(outage, sink, host):
     lost = sorted(outage.lost(sink, host))
-    # rsyslog loses what it is sending when it is stopped, and syslog has no receipts: see the page in the docs.
+    # rsyslog loses what it is sending when it is stopped, and syslog has no receipts: see the docs.
     if sink in ("syslog", "elasticsearch"):
         assert len(lost) <= BATCH, lost[:5]
     else:
