@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from . import names, placeholders
 from .errors import InvalidInput
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_CONTROL = r"[\x00-\x08\x0b-\x1f\x7f]"
 _SPECIAL = re.compile(r'(["\\`$])')
 _LINE = re.compile(r'([A-Za-z_][A-Za-z0-9_]*)="((?:[^"\\]|\\.)*)"\n', re.DOTALL)
 
@@ -36,7 +36,7 @@ def check(variables: dict[str, object], field: str = "environment") -> dict[str,
             raise InvalidInput(
                 field, key, "a variable's name is a letter or '_', then letters, digits or '_'"
             )
-        if _CONTROL.search(_text(key, value)):
+        if re.search(_CONTROL, _text(key, value)):
             raise InvalidInput(
                 field, key, "its value has a control character; put binary secrets into a credential instead"
             )

@@ -21,9 +21,9 @@ _ROOT = re.compile(r"/[A-Za-z0-9._@+:,=/-]{1,200}")
 _SEGMENT = re.compile(r"[^/\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,255}")
 
 
-def match(pattern: re.Pattern[str], value: object, field: str, remedy: str) -> re.Match[str]:
+def match(pattern: re.Pattern[str] | str, value: object, field: str, remedy: str) -> re.Match[str]:
     """The match of a pattern with all of a text; raises InvalidInput where there is none."""
-    found = pattern.fullmatch(value) if isinstance(value, str) else None
+    found = re.fullmatch(pattern, value) if isinstance(value, str) else None
     if not found:
         raise InvalidInput(field, value, remedy)
     return found

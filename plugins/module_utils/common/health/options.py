@@ -56,12 +56,12 @@ _ONLY_FOR: dict[str, tuple[str, ...]] = {
     "port": ("http", "tcp"),
 }
 _OF_AN_ANSWER = ("scheme", "method", "headers", "status", "body", "response_headers")
-_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-_HEADER_VALUE = re.compile(r"[ -~\t]*")
+TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+HEADER_VALUE = re.compile(r"[ -~\t]*")
 _HOST = re.compile(
     r"(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%[A-Za-z0-9_.-]+)?"
 )
-_PATH = re.compile(r"/[!-~]*")
+PATH = re.compile(r"/[!-~]*")
 _RANGE = re.compile(r"([1-5][0-9]{2})(?:-([1-5][0-9]{2}))?")
 _LONGEST_TIME = 86400
 _LONGEST_SOCKET = 107  # what the kernel's sockaddr_un holds
@@ -208,7 +208,7 @@ def _check_target(fields: dict[str, Any]) -> None:
         _check_socket(fields["socket"])
     if kind in ("http", "tcp"):
         _check_address(fields["host"], fields["port"])
-    if fields["path"] and not _PATH.fullmatch(fields["path"]):
+    if fields["path"] and not PATH.fullmatch(fields["path"]):
         raise InvalidInput(
             "health.path",
             fields["path"],
@@ -306,14 +306,14 @@ def _headers(option: str, fields: dict[str, Any]) -> Iterator[tuple[str, str, An
 
 
 def _header_name(field: str, name: object) -> str:
-    if not isinstance(name, str) or not _TOKEN.fullmatch(name):
+    if not isinstance(name, str) or not TOKEN.fullmatch(name):
         raise InvalidInput(field, name, "a header's name is letters, digits and '-'")
     return name
 
 
 def _header_value(field: str, value: object) -> str:
     text = _text(field, value)
-    if not _HEADER_VALUE.fullmatch(text):
+    if not HEADER_VALUE.fullmatch(text):
         raise InvalidInput(field, value, "a header's value is one line of ASCII characters")
     return text
 

@@ -23,18 +23,19 @@ if TYPE_CHECKING:
 _SECTIONS = ("Unit", "Service", "Install")
 _DIRECTORIES = ("State", "Runtime", "Cache", "Logs")
 _DIRECTORY_MODES = {"State": "0750", "Runtime": "0750", "Cache": "0750", "Logs": "0750"}
-_NOT_TRANSIENT = re.compile(
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_PLAIN_WORD = re.compile(r"[A-Za-z0-9_@%$+=:,./-]+")
+_UNIT_NAME = re.compile(r"[A-Za-z0-9:_.@\\-]{1,200}\.(?:service|socket|target|mount|path|timer|slice|device)")
+# Texts, not compiled here: few plans need them.
+_NOT_TRANSIENT = (
     r"Exec.*|Type|Restart.*|RemainAfterExit|StartLimit.*|TimeoutStartSec|TimeoutSec|Watchdog.*|NotifyAccess"
     r"|PIDFile|GuessMainPID|BusName|Sockets|FileDescriptorStore.*|USBFunction.*|NonBlocking|Also|Alias"
 )
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_PLAIN_WORD = re.compile(r"[A-Za-z0-9_@%$+=:,./-]+")
-_DIRECTIVE = re.compile(r"[A-Z][A-Za-z0-9]{0,63}")
-_UNIT_NAME = re.compile(r"[A-Za-z0-9:_.@\\-]{1,200}\.(?:service|socket|target|mount|path|timer|slice|device)")
-_CREDENTIAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_CAPABILITY = re.compile(r"CAP_[A-Z_]{2,40}")
-_MEMORY = re.compile(r"([1-9][0-9]{0,15})([KMGT]?)|[1-9][0-9]?%|100%|infinity")
-_CPU = re.compile(r"([1-9][0-9]{0,5})%")
+_DIRECTIVE = r"[A-Z][A-Za-z0-9]{0,63}"
+_CREDENTIAL = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
+_CAPABILITY = r"CAP_[A-Z_]{2,40}"
+_MEMORY = r"([1-9][0-9]{0,15})([KMGT]?)|[1-9][0-9]?%|100%|infinity"
+_CPU = r"([1-9][0-9]{0,5})%"
 _SCALE = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _NETWORK_WORDS = ("any", "localhost", "link-local", "multicast")
 
@@ -98,7 +99,7 @@ def transient(parts: Sections, systemd: int | None = None, suffix: str = "-smoke
     """
     result = []
     for key, value in parts["Service"]:
-        if _NOT_TRANSIENT.fullmatch(key) or (systemd is not None and SINCE.get(key, 0) > systemd):
+        if re.fullmatch(_NOT_TRANSIENT, key) or (systemd is not None and SINCE.get(key, 0) > systemd):
             continue
         if key == "RuntimeDirectory":
             value = " ".join(word + suffix for word in value.split())

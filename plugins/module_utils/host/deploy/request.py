@@ -20,7 +20,6 @@ TYPE_CHECKING = False  # as in typing, without the cost of importing it
 if TYPE_CHECKING:
     from .target import Target
 
-_NUMBER = re.compile(r"[1-9][0-9]{0,4}")
 _THE_PORT = "{port}"
 _NO_PORT = (
     "it has {port}, and this service has no port: set slipway_port (option port), which is not assumed where "
@@ -79,7 +78,7 @@ class Request:
     def _port(self, given):
         """Where the release listens: the environment's own word counts, if there is one."""
         own = self.template.get(self.port_variable)
-        if own is not None and _NUMBER.fullmatch(own):
+        if own is not None and re.fullmatch(r"[1-9][0-9]{0,4}", own):
             given = int(own)
         elif own is not None or given is None:
             return given

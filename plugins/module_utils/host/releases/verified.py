@@ -15,7 +15,7 @@ import contextlib
 import json
 import os
 
-from ..system.files import read_bytes, remove
+from ..system.files import read_bytes
 from .running import listed_digest
 
 TYPE_CHECKING = False  # as in typing, without the cost of importing it
@@ -27,15 +27,11 @@ MODE = 0o600
 
 def note(layout: Layout, release: Release) -> None:
     """Remember that the release's binary has the digest that its manifest lists, as this act has found."""
-    beside = layout.verified + ".new"
-    # If it cannot be written, the next plan hashes the binary.
+    # Without a note, or with half of one, the next plan hashes the binary.
     with contextlib.suppress(OSError):
-        remove(beside)
-        with open(
-            os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE), "w", encoding="ascii"
-        ) as handle:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+        with open(os.open(layout.verified, flags, MODE), "w", encoding="ascii") as handle:
             json.dump(_seen(release), handle)
-        os.rename(beside, layout.verified)
 
 
 def is_noted(layout: Layout, release: Release) -> bool:

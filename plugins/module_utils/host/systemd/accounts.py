@@ -18,7 +18,7 @@ def check_accounts(unit_text: str) -> None:
     for key, find, kind in _KINDS:
         for name in _named(key, unit_text):
             _found(find, kind, name)
-    for name in _PROXY_USER.findall(unit_text):
+    for name in re.findall(_PROXY_USER, unit_text, re.MULTILINE):
         _found(pwd.getpwnam, "user", name)
 
 
@@ -37,7 +37,7 @@ def service_gid(unit_texts: list) -> int:
 
 
 # As common/unit writes it for the option proxy_user: systemd-tmpfiles would fail at every start.
-_PROXY_USER = re.compile(r"^ExecStartPre=\+/bin/sh -c 'echo \"a\+ \S+ - - - - user:([^:\s]+):x,", re.M)
+_PROXY_USER = r"^ExecStartPre=\+/bin/sh -c 'echo \"a\+ \S+ - - - - user:([^:\s]+):x,"
 _KINDS = (("User", pwd.getpwnam, "user"), ("Group", grp.getgrnam, "group"))
 
 

@@ -15,10 +15,10 @@ PROPERTIES = ("Id", "FragmentPath", "DropInPaths", "TriggeredBy", "ActiveState",
 RUNS = ("active", "activating", "reloading", "refreshing")
 _TRANSIENT = "/run/systemd/transient/"
 # What a unit may say in clear text that is nobody's business.
-_VARIABLES = re.compile(r"(\s*[#;]?\s*(?:Environment|SetCredential|SetCredentialEncrypted)=)(.*)", re.DOTALL)
-_ASSIGNMENT = re.compile(r"""(["']?)([A-Za-z_][\w.-]*)([=:])""")
-_SECRET = re.compile(r"((?:pass|passwd|password|secret|token|credential|api[-_]?key)[\w-]*[=\s]\s*)\S+", re.I)
-_USER_IN_URL = re.compile(r"://[^/\s@]+@")
+_VARIABLES = r"(?s)(\s*[#;]?\s*(?:Environment|SetCredential|SetCredentialEncrypted)=)(.*)"
+_ASSIGNMENT = r"""(["']?)([A-Za-z_][\w.-]*)([=:])"""
+_SECRET = r"(?i)((?:pass|passwd|password|secret|token|credential|api[-_]?key)[\w-]*[=\s]\s*)\S+"
+_USER_IN_URL = r"://[^/\s@]+@"
 
 
 class UnitFile:
@@ -123,11 +123,11 @@ def without_values(text: str) -> str:
     """A unit's text without the values of its variables."""
     lines = []
     for line in re.findall(r"(?:[^\n]*\\\n)*[^\n]*\n?", text):
-        variables = _VARIABLES.match(line)
+        variables = re.match(_VARIABLES, line)
         if variables:
             names = " ".join(found[2] + found[3] + "(hidden)" for found in _assignments(variables[2]))
             line = variables[1] + (names or "(hidden)") + "\n"
-        lines.append(_USER_IN_URL.sub("://(hidden)@", _SECRET.sub(r"\1(hidden)", line)))
+        lines.append(re.sub(_USER_IN_URL, "://(hidden)@", re.sub(_SECRET, r"\1(hidden)", line)))
     return "".join(lines)
 
 
@@ -136,7 +136,7 @@ def _assignments(text):
     position, found = 0, []
     text = text.replace("\\\n", " ")
     while position < len(text):
-        match = _ASSIGNMENT.match(text, position)
+        match = re.compile(_ASSIGNMENT).match(text, position)
         if not match:
             position += 1
             continue

@@ -28,7 +28,7 @@ PROPERTIES = (
     "ExecMainStartTimestampMonotonic",
     "NeedDaemonReload",
 )
-_TOO_NEW = re.compile(r":[0-9]+: Unknown (?:key name|key|lvalue) '(?:%s)' in section" % "|".join(SINCE))
+_TOO_NEW = r":[0-9]+: Unknown (?:key name|key|lvalue) '(?:%s)' in section" % "|".join(SINCE)
 OLDEST = 240  # the oldest version of systemd that is supported
 MAX_ERROR = 1000
 START_TIMEOUT = 600
@@ -175,4 +175,4 @@ def journal_tail(unit: str, since: float, lines: int = 20) -> list:
         "--since=@%d" % since,
         "--unit=" + unit,
     ]
-    return [line for line in run(argv).stdout.splitlines() if not _TOO_NEW.search(line)]
+    return [line for line in run(argv).stdout.splitlines() if not re.search(_TOO_NEW, line)]

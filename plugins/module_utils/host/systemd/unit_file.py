@@ -17,11 +17,11 @@ from . import systemctl
 DIRECTORY = "/etc/systemd/system"
 # `verify` also prints these lines, but the unit works: its binary comes with the release that is switched
 # to later, and advice on old directives is no reason to refuse a deploy.
-_HARMLESS = re.compile(
+_HARMLESS = (
     r"Command \S.* is not executable: No such file or directory"
     r"|obsolete|legacy|deprecated|this is not safe|Command 'man .*' failed"
 )
-_UNKNOWN_KEY = re.compile(r"Unknown (?:key name|key|lvalue) '([A-Za-z0-9]+)'")
+_UNKNOWN_KEY = r"Unknown (?:key name|key|lvalue) '([A-Za-z0-9]+)'"
 
 
 def verify(texts: dict) -> None:
@@ -40,7 +40,7 @@ def verify(texts: dict) -> None:
             files.write_file(path, texts[os.path.basename(path)].encode("utf-8"), 0o644)
         answer = systemctl.run(argv + paths)
     about_ours = _about(texts, answer.stderr, directory)
-    errors = [line for line in about_ours if not _HARMLESS.search(line) and not _too_new(line, version)]
+    errors = [line for line in about_ours if not re.search(_HARMLESS, line) and not _too_new(line, version)]
     if errors:
         raise SlipwayError(
             "systemd refuses %s: %s" % (" and ".join(sorted(texts)), "; ".join(errors)),
@@ -164,5 +164,5 @@ def _name_or_instance(name):
 
 def _too_new(line, version):
     """Whether the line is about a directive that this systemd is too old for. It is safe to ignore."""
-    match = _UNKNOWN_KEY.search(line)
+    match = re.search(_UNKNOWN_KEY, line)
     return bool(match) and version < SINCE.get(match[1], 0)

@@ -121,11 +121,13 @@ def late_imports(name, source):
 def test_a_plan_imports_none_of_the_libraries_that_it_does_not_use():
     engine = transport.engine_for(REQUESTS["plan"])
     script = wire.BOOTSTRAP.split(b"from slipway.host.engine", maxsplit=1)[0]
-    script += b"import slipway.host.deploy.preview, slipway.host.deploy.steps\nprint(' '.join(sys.modules))\n"
+    script += b"import slipway.host.deploy.preview, slipway.host.deploy.steps\n"
+    script += b"import slipway.common.health.probe_http\nprint(' '.join(sys.modules))\n"
     parcel = b"%d\n" % len(script) + script + b"%d 0\n" % len(engine) + engine
     imported = set(run(transport.command("python3"), parcel)["stdout"].split())
     assert "slipway.host.deploy.steps" in imported
-    assert not imported & {"difflib", "http.client", "ipaddress", "shutil", "ssl", "tempfile", "typing"}
+    unused = {"difflib", "email", "http", "ipaddress", "shutil", "ssl", "tempfile", "typing", "urllib"}
+    assert not imported & unused
 
 
 def test_a_part_that_two_steps_share_is_the_same_bytes():

@@ -14,6 +14,7 @@ import time
 
 import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.common import health
+from ansible_collections.slipway.golang.plugins.module_utils.common.health import probe_http
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -133,6 +134,66 @@ def test_whatever_a_server_sends_a_probe_has_a_result(gibberish, head, rest):
     json.dumps(attempt.to_dict()).encode("utf-8")
 
 
+@pytest.mark.parametrize(
+    ("options", "request_line", "sent"),
+    [
+        (
+            {"path": "/a?b"},
+            "GET /a?b HTTP/1.1",
+            {
+                "Host": "127.0.0.1:PORT",
+                "User-Agent": "slipway-health",
+                "Accept-Encoding": "identity",
+                "Connection": "close",
+            },
+        ),
+        ({"path": "/", "method": "HEAD"}, "HEAD / HTTP/1.1", {"Host": "127.0.0.1:PORT"}),
+        ({"path": "/", "method": "POST"}, "POST / HTTP/1.1", {"Content-Length": "0"}),
+        (
+            {"path": "/", "headers": {"host": "orders.example.com", "user-agent": "me", "X-Number": 7}},
+            "GET / HTTP/1.1",
+            {"host": "orders.example.com", "user-agent": "me", "X-Number": "7", "Connection": "close"},
+        ),
+    ],
+)
+def test_what_is_sent(options, request_line, sent):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        received = []
+
+        def serve():
+            with listener.accept()[0] as client:
+                received.append(client.recv(65536))
+                client.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+        server = threading.Thread(target=serve, daemon=True)
+        server.start()
+        attempt = ask(port, **options)
+        server.join(LONG)
+    assert attempt.ok, attempt.reason
+    first, *lines = received[0].decode("ascii").split("\r\n")
+    headers = dict(line.split(": ") for line in lines[:-2])
+    assert first == request_line and lines[-2:] == ["", ""]
+    assert sent.items() <= {name: value.replace(str(port), "PORT") for name, value in headers.items()}.items()
+    assert len({name.lower() for name in headers}) == len(lines) - 2, "none is sent twice"
+
+
+@pytest.mark.parametrize(
+    ("options", "host"),
+    [
+        ({"port": 8080}, "127.0.0.1:8080"),
+        ({"port": 80}, "127.0.0.1"),
+        ({"port": 80, "scheme": "https"}, "127.0.0.1:80"),
+        ({"port": 443, "scheme": "https"}, "127.0.0.1"),
+        ({"port": 8080, "host": "orders.example.com"}, "orders.example.com:8080"),
+        ({"port": 8080, "host": "[fe80::1%eth0]"}, "[fe80::1]:8080"),
+        ({"socket": "/run/orders.sock"}, "localhost"),
+    ],
+)
+def test_the_name_that_a_server_is_asked_for(options, host):
+    assert probe_http._host(health.parse({"path": "/", **options})) == host
+
+
 def test_a_connection_that_is_reset_is_told_as_such(raw_port):
     assert "Connection reset" in ask(raw_port(None), path="/healthz").reason
 
@@ -214,6 +275,27 @@ def test_a_closed_port_is_told_as_such():
 def test_a_certificate_is_checked_by_default(tls_port):
     assert "certificate verify failed" in ask(tls_port, scheme="https", path="/healthz").reason
     assert ask(tls_port, scheme="https", path="/healthz", validate_certs=False).ok
+
+
+def test_a_release_is_read_over_tls(tls_port):
+    attempt = ask(tls_port, ("1.4.2",), scheme="https", path="/healthz", validate_certs=False)
+    assert attempt.ok and attempt.release == "1.4.2"
+
+
+@pytest.mark.parametrize("path", ["/cut", "/chunk"])
+def test_an_answer_that_is_cut_is_told_as_such_over_tls(tls_port, path):
+    reason = ask(tls_port, scheme="https", path=path, validate_certs=False).reason
+    assert "gave an invalid HTTP response: IncompleteRead" in reason
+
+
+def test_tls_is_not_spoken_to_a_server_without_it(port, tls_port):
+    assert "TLS failed: " in ask(port, scheme="https", path="/healthz").reason
+    assert not ask(tls_port, path="/healthz").ok
+
+
+def test_an_answer_that_drips_over_tls_takes_no_longer_than_the_timeout(tls_port):
+    reason = ask(tls_port, scheme="https", path="/drip", validate_certs=False, timeout=0.5).reason
+    assert reason.endswith("did not answer within 0.5 s")
 
 
 def test_a_unix_socket_is_connected_to_and_asked_over(unix_socket):
