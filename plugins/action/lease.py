@@ -12,7 +12,6 @@ import uuid
 
 from ansible.plugins.action import ActionBase
 
-from ..module_utils.common.errors import SlipwayError
 from ..plugin_utils.engine_action import EngineAction
 
 ARGUMENTS = {
@@ -33,11 +32,9 @@ class ActionModule(EngineAction):
     def run(self, tmp=None, task_vars=None):
         result = ActionBase.run(self, tmp, task_vars)
         arguments = self.validated(ARGUMENTS, required_if=[("state", "absent", ["id"])])
-        try:
+        result["changed"] = False
+        with self.failing_into(result):
             result.update(self._lease(arguments, task_vars))
-        except SlipwayError as error:
-            result.update(error.facts, failed=True, changed=False, msg=str(error))
-        result.pop("outcome", None)
         return self.with_discovery(result)
 
     def _lease(self, arguments, task_vars):

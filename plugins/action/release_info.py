@@ -9,7 +9,6 @@ from __future__ import annotations
 from ansible.plugins.action import ActionBase
 
 from ..module_utils.common import health
-from ..module_utils.common.errors import SlipwayError
 from ..plugin_utils.engine_action import EngineAction
 
 ARGUMENTS = {
@@ -29,9 +28,6 @@ class ActionModule(EngineAction):
         result = ActionBase.run(self, tmp, task_vars)
         arguments = self.validated(ARGUMENTS)
         request = dict(arguments, step="info", health=health.given(arguments["health"]))
-        try:
+        with self.failing_into(result):
             result.update(self.execute(request, None, task_vars))
-        except SlipwayError as error:
-            result.update(error.facts, failed=True, msg=str(error))
-        result.pop("outcome", None)
         return self.with_discovery(dict(result, changed=False))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
 
-from ..module_utils.common.errors import InvalidInput, SlipwayError
+from ..module_utils.common.errors import InvalidInput
 from ..plugin_utils.engine_action import EngineAction
 
 ARGUMENTS = {
@@ -24,11 +24,8 @@ class ActionModule(EngineAction):
     def run(self, tmp=None, task_vars=None):
         result = ActionBase.run(self, tmp, task_vars)
         arguments = self.validated(ARGUMENTS)
-        try:
+        with self.failing_into(result):
             if arguments["seconds"] < 1:
                 raise InvalidInput("seconds", arguments["seconds"], "use 1 or more")
             result.update(self.execute(dict(arguments, step="requests"), None, task_vars))
-        except SlipwayError as error:
-            result.update(error.facts, failed=True, msg=str(error))
-        result.pop("outcome", None)
         return self.with_discovery(dict(result, changed=False))

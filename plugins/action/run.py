@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
 
-from ..module_utils.common.errors import SlipwayError
 from ..plugin_utils.engine_action import EngineAction
 
 ARGUMENTS = {
@@ -34,11 +33,8 @@ class ActionModule(EngineAction):
             actor=self.actor(),
             deploy_id=str(self._task._uuid),
         )
-        try:
+        with self.failing_into(result):
             result.update(self.execute(request, None, task_vars))
-        except SlipwayError as error:
-            result.update(error.facts, failed=True, msg=str(error))
-        result.pop("outcome", None)
         for name in ("stdout", "stderr"):
             if name in result:
                 result[name + "_lines"] = result[name].splitlines()

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import getpass
 import os
@@ -13,6 +14,7 @@ import socket
 
 from ansible.plugins.action import ActionBase
 
+from ..module_utils.common.errors import SlipwayError
 from . import interpreter, streaming, transport
 
 
@@ -46,6 +48,16 @@ class EngineAction(ActionBase):
         parcel = transport.parcel(request, tarball)
         python = self._found[0]
         return transport.result_of(self._run(transport.command(python), parcel, task_vars), python)
+
+    @staticmethod
+    @contextlib.contextmanager
+    def failing_into(result):
+        """What goes wrong meanwhile becomes the task's failure. An outcome is only for a release."""
+        try:
+            yield
+        except SlipwayError as error:
+            result.update(error.facts, failed=True, msg=str(error))
+        result.pop("outcome", None)
 
     def with_discovery(self, result):
         """The result, with the discovered interpreter, which Ansible keeps as a fact of the host."""

@@ -154,7 +154,7 @@ def lacks_source(values):
 def sites(services, balancers):
     """Hosts whose nginx answers the clients of these services."""
     with_name = [host for host, values in services.items() if values["slipway_domain"]]
-    return list(balancers or []) if balancers and with_name else with_name
+    return list(balancers) if balancers and with_name else with_name
 
 
 def drains(services, balancers):

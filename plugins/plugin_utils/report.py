@@ -111,7 +111,7 @@ def _host(row, waves):
         "to": row["to"],
         "outcome": row["outcome"],
         "class": "bad" if row["failed"] else _CLASSES.get(row["outcome"], ""),
-        "sent": tables.size(row["bytes"]) if row["bytes"] else "–",
+        "sent": tables.sent(row),
         "ready_ms": row["ready_ms"],
         "actions": ", ".join(row["actions"]),
         "failed": row["failed"],
@@ -130,16 +130,13 @@ def _span(rows):
 
 def _lanes(rollout, waves, first, width):
     """A line for each act: the waves, and below them the way back."""
-    groups = {}
-    for host in rollout["order"]:
+    groups, back = {}, []
+    for host in rollout["order"]:  # wave by wave
         for number, act in enumerate(rollout["rows"][host]["acts"]):
-            name = "Roll back" if number else "Wave %d" % waves[host]
-            groups.setdefault(name, []).append({"host": host, "pieces": _pieces(act, first, width)})
-    return [{"name": name, "lanes": groups[name]} for name in sorted(groups, key=_place)]
-
-
-def _place(name):
-    return int(name.rpartition(" ")[2]) if name.startswith("Wave") else 1 << 30
+            lanes = back if number else groups.setdefault("Wave %d" % waves[host], [])
+            lanes.append({"host": host, "pieces": _pieces(act, first, width)})
+    groups.update({"Roll back": back} if back else {})
+    return [{"name": name, "lanes": lanes} for name, lanes in groups.items()]
 
 
 def _pieces(act, first, width):

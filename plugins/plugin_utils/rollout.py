@@ -256,7 +256,7 @@ def _acted_row(row, result):
 def _acts(row, result, phases):
     """What was done on the host so far, each with its time. A soak brings the same result once more."""
     act = {name: result.get(name) for name in ("began", "ended", "ready_ms", "ready_ms_before")}
-    act.update(phases=phases, to=result.get("release") or "")
+    act["phases"] = phases
     known = [other for other in row["acts"] if other["began"] != act["began"]]
     return known + ([act] if act["began"] and act["ended"] else [])
 
@@ -300,12 +300,12 @@ def after_rollback(rollout, results):
     """The rollout once hosts went back. What was noted of the new release stays the reason."""
     rows = dict(rollout["rows"])
     for host in rollout["going_back"]:
-        before, back = rows[host], _acted_row(rows[host], results.get(host) or NO_ANSWER)
+        back = _acted_row(rows[host], results.get(host) or NO_ANSWER)
+        kept = dict(rows[host], to=back["to"], acts=back["acts"])
         if back["failed"]:
-            rows[host] = dict(before, outcome=back["outcome"], failed=True, why=back["why"], to=back["to"])
-            rows[host]["acts"] = back["acts"]
+            rows[host] = dict(kept, outcome=back["outcome"], failed=True, why=back["why"])
         else:
-            rows[host] = dict(before, outcome=ROLLED_BACK, rolled_back=True, to=back["to"], acts=back["acts"])
+            rows[host] = dict(kept, outcome=ROLLED_BACK, rolled_back=True)
     return dict(rollout, rows=rows)
 
 

@@ -31,7 +31,7 @@ def _planned_cells(row):
         row["host"],
         row["from"] or "-",
         row["to"] or "-",
-        _sent(row),
+        sent(row),
         actions or "-",
         _why(row),
     )
@@ -61,7 +61,10 @@ def _hosts(hosts):
     return hosts[0] if len(hosts) == 1 else "%s to %s (%d)" % (hosts[0], hosts[-1], len(hosts))
 
 
-def _sent(row):
+def sent(row):
+    """What went out to a host, or is to go."""
+    if row["outcome"] == rollouts.UNCHANGED:
+        return "-"
     if row["transfer"] == "pull":
         return "pull"
     return size(row["bytes"]) if row["bytes"] else "-"
@@ -137,8 +140,7 @@ def outcome(rollout):
 
 def _ended_cells(row):
     ready = "-" if row["ready_ms"] in (None, "") else row["ready_ms"]
-    sent = _sent(row) if row["outcome"] != rollouts.UNCHANGED else "-"
-    return row["host"], row["from"] or "-", row["to"] or "-", row["outcome"], sent, ready, row["seconds"]
+    return row["host"], row["from"] or "-", row["to"] or "-", row["outcome"], sent(row), ready, row["seconds"]
 
 
 def failures(rows):

@@ -68,8 +68,8 @@ class _Reader:
                 self._left -= size
                 handle.seek(position)
                 pieces.append(handle.read(size))
-                first = pieces[-1].split(b"\n", 2)[1 if position else 0 :][:1]
-                moment = _parsed(first[0])[0] if first else None
+                first = [*pieces[-1].split(b"\n", 2), b""][1 if position else 0]  # of whole lines
+                moment = _parsed(first)[0]
                 reached = moment is not None and moment < self._begin
         lines = b"".join(reversed(pieces)).split(b"\n")
         return (lines[1:] if position else lines), reached

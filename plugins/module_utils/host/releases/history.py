@@ -78,16 +78,19 @@ class History:
 
     def health_of(self, release_id: str) -> dict | None:
         """The health options that a release was last found healthy with; None if they were not recorded."""
-        for entry in reversed(self.entries()):
-            healthy = entry.get("to") == release_id and entry.get("outcome") == "ok"
-            if healthy and isinstance(entry.get("health"), dict):
-                return entry["health"]
-        return None
+        entries = self._newest_of(release_id)
+        healthy = (entry.get("health") for entry in entries if entry.get("outcome") == "ok")
+        return next((health for health in healthy if isinstance(health, dict)), None)
 
     def ready_ms_of(self, release_id: str | None) -> int | None:
         """How long a release took to be ready when it last went live; None if it is not known."""
-        times = (entry.get("ready_ms") for entry in reversed(self.entries()) if entry.get("to") == release_id)
+        times = (entry.get("ready_ms") for entry in self._newest_of(release_id))
         return next((time for time in times if isinstance(time, int)), None)
+
+    def _newest_of(self, release_id):
+        """The acts that were to make a release live, the newest first."""
+        entries = self._entries_with(release_id.encode("utf-8")) if release_id else []
+        return [entry for entry in reversed(entries) if entry.get("to") == release_id]
 
     def _halve(self):
         entries = self.entries()

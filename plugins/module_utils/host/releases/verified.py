@@ -15,6 +15,7 @@ import contextlib
 import json
 import os
 
+from ...common.errors import SlipwayError
 from ..system.files import read_bytes
 from .running import listed_digest
 
@@ -28,17 +29,17 @@ MODE = 0o600
 def note(layout: Layout, release: Release) -> None:
     """Remember that the release's binary has the digest that its manifest lists, as this act has found."""
     # Without a note, or with half of one, the next plan hashes the binary.
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, SlipwayError):
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
         with open(os.open(layout.verified, flags, MODE), "w", encoding="ascii") as handle:
             json.dump(_seen(release), handle)
 
 
 def is_noted(layout: Layout, release: Release) -> bool:
-    """Whether the release's binary is the file that was noted, unchanged since."""
+    """Whether the release's binary is the file that was noted, unchanged since; not in a damaged release."""
     try:
         return json.loads(read_bytes(layout.verified)) == _seen(release)
-    except (OSError, ValueError, RecursionError):
+    except (OSError, ValueError, RecursionError, SlipwayError):
         return False
 
 

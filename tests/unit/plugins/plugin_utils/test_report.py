@@ -145,3 +145,9 @@ def test_a_stopped_rollout_says_why_and_what_was_not_reached():
     made = rollout.after_wave(plan(), {"web1": dict(REVERTED, began=BEGAN, ended=BEGAN + 1)})
     text, dummy = page(rollout.ended(made))
     assert "Stopped: " in text and "9 not reached" in text and "not healthy" in text
+
+
+def test_what_was_sent_is_as_in_the_closing_table(account):
+    account["rows"]["web1"].update(transfer="pull", bytes=0)
+    cells = {row[0]: row for row in page(account)[1].rows if len(row) == 8}
+    assert cells["web1"][5] == "pull" and cells["web2"][5] == "-"

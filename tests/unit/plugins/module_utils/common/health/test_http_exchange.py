@@ -165,7 +165,10 @@ def test_whatever_comes_there_is_an_answer_or_one_reason(head, rest):
 )
 def test_an_answer_that_drips_has_the_deadline_of_all_others(raw):
     start = time.monotonic()
-    with server_that_sends(*(raw[at : at + 1] for at in range(len(raw))), pause=0.02, stay=True) as (ours, _):
+    with server_that_sends(*(raw[at : at + 1] for at in range(len(raw))), pause=0.02, stay=True) as (
+        ours,
+        _theirs,
+    ):
         with pytest.raises(socket.timeout):
             http_exchange.exchange(ours, "GET", "/", {}, start + 0.2)
         assert 0.2 <= time.monotonic() - start < LONG / 2
@@ -173,7 +176,7 @@ def test_an_answer_that_drips_has_the_deadline_of_all_others(raw):
 
 def test_a_server_that_speaks_first_in_another_protocol_is_not_waited_for():
     greeting = b"\x4a\0\0\0\x0a8.0.36\0"[:6]
-    with server_that_sends(greeting, stay=True) as (ours, _), pytest.raises(
+    with server_that_sends(greeting, stay=True) as (ours, _theirs), pytest.raises(
         InvalidAnswer, match="begins with"
     ):
         http_exchange.exchange(ours, "GET", "/", {}, time.monotonic() + LONG)
@@ -181,7 +184,7 @@ def test_a_server_that_speaks_first_in_another_protocol_is_not_waited_for():
 
 def test_a_request_that_nobody_reads_has_the_deadline_too():
     headers = {"X": "y" * 10_000_000}
-    with server_that_sends(stay=True) as (ours, _), pytest.raises(socket.timeout):
+    with server_that_sends(stay=True) as (ours, _theirs), pytest.raises(socket.timeout):
         http_exchange.exchange(ours, "GET", "/", headers, time.monotonic() + 0.2)
 
 
@@ -232,6 +235,6 @@ def test_nothing_can_be_injected_into_a_request(method, path, headers):
 
 def test_a_secret_in_a_header_that_cannot_be_sent_is_not_shown():
     headers = {"Authorization": "Bearer s3cr3t\n"}
-    with server_that_sends() as (ours, _), pytest.raises(ValueError, match="'Authorization'") as caught:
+    with server_that_sends() as (ours, _theirs), pytest.raises(ValueError, match="'Authorization'") as caught:
         http_exchange.exchange(ours, "GET", "/", headers, time.monotonic() + LONG)
     assert "s3cr3t" not in str(caught.value)

@@ -248,6 +248,17 @@ def damage(host):
         handle.write(b"nothing")
 
 
+def damage_manifest(host):
+    path = os.path.join(host.layout.path_of(host.layout.current()), "manifest.json")
+    os.unlink(path)
+    with open(path, "wb") as handle:
+        handle.write(b"{")
+
+
+def lose_manifest(host):
+    os.unlink(os.path.join(host.layout.path_of(host.layout.current()), "manifest.json"))
+
+
 @pytest.mark.parametrize(
     "change, reason",
     [
@@ -258,6 +269,8 @@ def damage(host):
         (disable, "the unit is not enabled"),
         (lose_link, "current is not set"),
         (damage, "the files of .* are damaged"),
+        (damage_manifest, "the files of .* are damaged"),
+        (lose_manifest, "the files of .* are damaged"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
