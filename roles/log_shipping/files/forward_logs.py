@@ -31,13 +31,13 @@ import urllib.parse
 
 TYPE_CHECKING = False  # as in typing, without the cost of importing it
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, List, Tuple
+    from typing import Any, Dict, Iterator
 
     Entry = Dict[str, Any]
 
-# What journald knows of a line and no line can change. Each document has them.
-TRUSTED = ("_HOSTNAME", "_SYSTEMD_UNIT", "_PID", "PRIORITY")
-FIELDS = (*TRUSTED, "MESSAGE", "SYSLOG_FACILITY", "SYSLOG_IDENTIFIER", "_COMM", "_EXE")
+# Fields of the journal that each document has, whatever the line says.
+ADDED = ("_HOSTNAME", "_SYSTEMD_UNIT", "_PID", "PRIORITY")
+FIELDS = (*ADDED, "MESSAGE", "SYSLOG_FACILITY", "SYSLOG_IDENTIFIER", "_COMM", "_EXE")
 JOURNALCTL = ("journalctl", "--quiet", "--no-pager", "--all", "--output=json")
 # A batch is what was logged within a second, or so many bytes of what journalctl prints.
 BATCH_SECONDS = 1.0
@@ -102,7 +102,7 @@ def newest_cursor() -> str:
     return str(json.loads(printed)["__CURSOR"]) if printed else ""
 
 
-def follow(units: List[str], cursor: str) -> subprocess.Popen[bytes]:
+def follow(units: list[str], cursor: str) -> subprocess.Popen[bytes]:
     """The lines of units, beginning with the one of the cursor if that is among them.
 
     Not --after-cursor: until systemd 253 it skips a line of these units if that of the cursor is of another.
@@ -112,7 +112,7 @@ def follow(units: List[str], cursor: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
 
 
-def batches(pipe: int) -> Iterator[List[bytearray]]:
+def batches(pipe: int) -> Iterator[list[bytearray]]:
     """What is written to a pipe, as lists of lines."""
     unread, lines, size, end = bytearray(), [], 0, 0.0
     while True:
@@ -156,19 +156,19 @@ def timestamp(entry: Entry) -> str:
     return "%s.%06dZ" % (whole.strftime("%Y-%m-%dT%H:%M:%S"), microseconds)
 
 
-def document(entry: Entry, app: str, parsed: bool = True) -> Dict[str, Any]:
+def document(entry: Entry, app: str, parsed: bool = True) -> dict[str, Any]:
     """The fields of a line that is a JSON object, or the line as ``msg``; and what journald knows."""
     text = message(entry)
     fields = (_object(text) if parsed else None) or {"msg": text}
     release = re.match(r"/opt/%s/releases/([^/]+)/" % re.escape(app), text_of(entry.get("_EXE")))
     if release:
         fields.setdefault("release", release[1])
-    fields.update((name, text_of(entry[name])) for name in TRUSTED if name in entry)
+    fields.update((name, text_of(entry[name])) for name in ADDED if name in entry)
     fields["@timestamp"] = timestamp(entry)
     return fields
 
 
-def _object(text: str) -> Dict[str, Any] | None:
+def _object(text: str) -> dict[str, Any] | None:
     try:
         found = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError):
@@ -226,13 +226,13 @@ class Elasticsearch:
         word = base64.b64encode(user.encode() + b":" + password).decode()
         self._headers["Authorization"] = "Basic " + word
 
-    def send(self, entries: List[Entry]) -> None:
+    def send(self, entries: list[Entry]) -> None:
         """A document whose fields do not fit the index is sent again, with the line as a text."""
         refused = [entry for entry, dummy in self._bulk(entries, parsed=True)]
         for entry, reason in self._bulk(refused, parsed=False) if refused else ():
             raise Failure("the index takes no line such as %s: %s" % (entry["__CURSOR"], reason))
 
-    def _bulk(self, entries: List[Entry], parsed: bool) -> List[Tuple[Entry, str]]:
+    def _bulk(self, entries: list[Entry], parsed: bool) -> list[tuple[Entry, str]]:
         """Send entries; return those that were refused, and why."""
         body = []
         for entry in entries:
@@ -247,7 +247,7 @@ class Elasticsearch:
             raise Failure("the answer has %d items for %d lines" % (len(reasons), len(entries)))
         return [(entry, reason) for entry, reason in zip(entries, reasons) if reason]
 
-    def _post(self, body: bytes) -> Dict[str, Any]:
+    def _post(self, body: bytes) -> dict[str, Any]:
         if time.monotonic() - self._used > KEPT_SECONDS:
             self._connection.close()
         self._connection.request("POST", self._path, body, self._headers)
@@ -255,14 +255,16 @@ class Elasticsearch:
         text = response.read(MOST_OF_AN_ANSWER).decode("utf-8", "replace")
         self._used = time.monotonic()
         if response.status != 200:
-            raise Failure("HTTP status %d %s: %s" % (response.status, response.reason, text[:300]))
+            # Of a proxy it is a page for a browser.
+            why = ": " + text[:300] if text.startswith("{") else ""
+            raise Failure("HTTP status %d %s%s" % (response.status, response.reason, why))
         answer = _object(text)
         if answer is None or "errors" not in answer:
             raise Failure("the answer is not one of Elasticsearch: " + text[:300])
         return answer
 
 
-def _reason(item: Dict[str, Any]) -> str:
+def _reason(item: dict[str, Any]) -> str:
     """Why a document was refused; empty if it was not, also if it had been stored before."""
     (result,) = item.values()
     status = result["status"]
@@ -280,7 +282,7 @@ class Syslog:
     def __init__(self, url: urllib.parse.SplitResult, context: ssl.SSLContext) -> None:
         self._host, self._port, self._context = url.hostname or "", url.port or 0, context
 
-    def send(self, entries: List[Entry]) -> None:
+    def send(self, entries: list[Entry]) -> None:
         plain = socket.create_connection((self._host, self._port), TIMEOUT)
         with plain, self._context.wrap_socket(plain, server_hostname=self._host) as stream:
             stream.sendall(b"".join(map(frame, entries)))
@@ -312,7 +314,7 @@ def wait_for_receipt(stream: ssl.SSLSocket) -> None:
 # --- the program ----------------------------------------------------------------------------------
 
 
-def forward(target: Elasticsearch | Syslog, state: State, units: List[str]) -> None:
+def forward(target: Elasticsearch | Syslog, state: State, units: list[str]) -> None:
     """Send what comes, without end."""
     cursor = state.read()
     if cursor is None:
@@ -349,7 +351,7 @@ def target_of(options: argparse.Namespace, credentials: str) -> Elasticsearch | 
     return target
 
 
-def arguments(argv: List[str]) -> argparse.Namespace:
+def arguments(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Send the lines of a service from the journal.")
     parser.add_argument("--to", required=True, help="https://HOST:PORT/PATH or syslog+tls://HOST:PORT")
     parser.add_argument("--app", required=True, help="the service, below /opt")

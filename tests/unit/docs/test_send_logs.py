@@ -61,7 +61,7 @@ def test_the_page_has_every_option_and_every_kind_of_target():
 
 def test_the_page_has_the_fields_that_the_role_adds():
     row = next(line for line in PAGE.splitlines() if line.startswith("| `elasticsearch+https` | the fields"))
-    added = {"release", "@timestamp", *ast.literal_eval(PROGRAM["TRUSTED"])}
+    added = {"release", "@timestamp", *ast.literal_eval(PROGRAM["ADDED"])}
     assert added == set(re.findall(r"`([@_A-Za-z]+)`", row.split("Also")[1]))
 
 

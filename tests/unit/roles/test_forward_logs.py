@@ -90,7 +90,7 @@ KNOWN = {
     ],
     ids=str,
 )
-def test_a_document_has_the_fields_of_the_line_and_those_that_no_line_can_change(line, fields):
+def test_a_document_has_the_fields_of_the_line_and_those_of_the_journal(line, fields):
     assert forward_logs.document(entry(message=line), "orders") == {**KNOWN, **fields}
 
 
@@ -295,8 +295,8 @@ def test_a_document_has_the_cursor_as_its_id(elastic):
 @pytest.mark.parametrize(
     ("given", "reason"),
     [
-        ((502, b"<html>\nBad Gateway"), "HTTP status 502 Bad Gateway: <html>"),
-        ((429, b"{}"), "HTTP status 429"),
+        ((502, b"<html>\nBad Gateway"), "HTTP status 502 Bad Gateway$"),
+        ((401, b'{"error": "no"}'), 'HTTP status 401 Unauthorized: {"error": "no"}'),
         ((301, b""), "HTTP status 301"),
         ((200, b"<html>"), "the answer is not one of Elasticsearch"),
         ((200, b"[]"), "the answer is not one of Elasticsearch"),

@@ -15,7 +15,7 @@ REFUSED = "Upload to https://a:443/upload failed: Failed to connect to a port 44
 EXITED = "slipway-journal-upload-1a2b3c4d.service: Main process exited, code=exited, status=1/FAILURE"
 RESULT = "slipway-journal-upload-1a2b3c4d.service: Failed with result 'exit-code'."
 STARTED = "Started slipway-logs-orders.service - Send the logs of orders."
-PROXY = "Sending to https://a:9200 failed: HTTP status 502 Bad Gateway: no upstream"
+PROXY = "Sending to https://a:9200 failed: HTTP status 502 Bad Gateway"
 
 
 def lines(*texts, active="active", now=3700, sent=0):
