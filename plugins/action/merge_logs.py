@@ -15,11 +15,10 @@ import os
 import time
 
 from ansible import constants
-from ansible.plugins.action import ActionBase
 from ansible.utils.color import stringc
 
-from ..module_utils.common.errors import SlipwayError
 from ..plugin_utils import console, follow, log_lines, moments
+from ..plugin_utils.controller_action import ControllerAction
 
 ARGUMENTS = {
     "json": {"type": "bool", "default": False},
@@ -31,13 +30,8 @@ AT_ONCE = 500
 MOST_RETURNED = 100000
 
 
-class ActionModule(ActionBase):
-    """Runs once, for all hosts of the play."""
-
-    TRANSFERS_FILES = False
-    _requires_connection = False
-    _supports_check_mode = True
-    _supports_async = False
+class ActionModule(ControllerAction):
+    """Prints what the hosts of the play said, and follows them."""
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
@@ -47,10 +41,8 @@ class ActionModule(ActionBase):
         output = Output(hosts, arguments["json"])
         for answer in answers.values():
             output.text.know(answer.get("releases") or [])
-        try:
+        with self.failing_into(result):
             self._all(answers, arguments, output)
-        except SlipwayError as error:
-            result.update(failed=True, msg=str(error))
         output.flush()
         missing = {host: reason(answer) for host, answer in answers.items() if "packed" not in answer}
         found = {"changed": False, "count": output.count, "lost": dict(output.lost), "missing": missing}

@@ -6,13 +6,12 @@
 
 from __future__ import annotations
 
-import http.server
 import json
-import threading
 
 import pytest
 import yaml
 
+from ..plugins.plugin_utils.test_silence import serving
 from .stub import NEW, OLD
 
 OTHERS = """
@@ -77,33 +76,15 @@ def test_names_in_place_of_addresses_are_refused_where_the_proxy_needs_addresses
     assert "slipway_metrics.from is not set, and the group monitoring has host names: mon1" in run.output
 
 
-class Alertmanager(http.server.BaseHTTPRequestHandler):
-    def do_POST(self):
-        content = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.received.append(json.loads(content))
-        self.send_response(self.server.status)
-        self.end_headers()
-
-    def log_message(self, *dummy):
-        pass
-
-
 @pytest.fixture
 def alertmanager():
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Alertmanager)
-    server.received, server.status = [], 200
-    server.url = "http://127.0.0.1:%d" % server.server_port
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving() as server:
+        yield server
 
 
 def instances(alertmanager):
     found = []
-    for silence in alertmanager.received:
+    for dummy, dummy, silence in alertmanager.received:
         matchers = {matcher["name"]: matcher["value"] for matcher in silence["matchers"]}
         found.append(matchers["instance"])
     return found
@@ -113,7 +94,7 @@ def test_each_wave_asks_once_for_silence_before_it_begins(play, alertmanager):
     run = play("deploy", slipway_waves=[1, 2], slipway_metrics={"alertmanager": alertmanager.url})
     assert run.status == 0, run.output
     assert instances(alertmanager) == ["web1|", "web2|web3|"]
-    assert alertmanager.received[0]["comment"] == "Slipway changes orders to %s on web1" % NEW
+    assert alertmanager.received[0][2]["comment"] == "Slipway changes orders to %s on web1" % NEW
     assert "WARNING" not in run.output
 
 
