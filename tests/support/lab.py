@@ -243,6 +243,12 @@ class Host:
             )
         return done.out
 
+    def files_with(self, word: str) -> list[str]:
+        """The files with this word, wherever Slipway, a service or its logs may write one."""
+        return self.run(
+            "grep -rlF -- %s /etc /opt /var /tmp /run /root /home /usr/local 2>/dev/null" % shlex.quote(word)
+        ).out.split()
+
     def write(self, path: str, content: str | bytes) -> None:
         """Write a file on the host."""
         self.sure("cat > %s" % shlex.quote(path), data=content)
