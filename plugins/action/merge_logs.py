@@ -25,6 +25,10 @@ ARGUMENTS = {
     "follow": {"type": "int", "default": 0},
     "begun": {"type": "float", "default": 0},
 }
+NO_LINES = (
+    "no lines: slipway_since says how far to look back (10m without it); slipway_level, slipway_grep and "
+    "slipway_release leave lines out"
+)
 AT_ONCE = 500
 # Of what is returned while it follows.
 MOST_RETURNED = 100000
@@ -67,8 +71,8 @@ class ActionModule(ControllerAction):
             if "packed" not in answer:
                 output.note("%s is missing here: %s" % (host, reason(answer)))
         if not arguments["follow"]:
-            if not output.count:
-                output.note("no lines")
+            if not output.count and any("packed" in answer for answer in answers.values()):
+                output.note(NO_LINES)
             return
         self._follow(answers, begun, begun + arguments["follow"], acts, output)
 
@@ -151,7 +155,8 @@ def notes(host, answer):
     if answer.get("older_left_out"):
         yield "%s: older lines are left out: raise slipway_lines to see them" % host
     if answer.get("release_known") is False:
-        yield "%s never had this release" % host
+        others = ", ".join(map(str, answer.get("known_releases") or []))
+        yield "%s never had this release%s" % (host, ". It had " + others if others else "")
     ahead = int(answer.get("clock_ahead_seconds") or 0)
     if ahead:
         words = "%s: its clock is %d s %s the clock here: its lines stand where its own clock puts them"

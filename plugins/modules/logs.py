@@ -187,6 +187,11 @@ release_known:
   description: Whether O(release) is, or was, on this host.
   returned: always
   type: bool
+known_releases:
+  description: If it is not, the ids of the newest releases of this host.
+  returned: always
+  type: list
+  elements: str
 cursor:
   description: The place in the journal after these lines; null if there are none.
   returned: always

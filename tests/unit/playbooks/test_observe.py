@@ -14,6 +14,7 @@ import yaml
 from ..plugins.plugin_utils.test_silence import serving
 from .stub import NEW, OLD
 
+SECRET = "hunter2-of-the-service"
 OTHERS = """
   children:
     web: {hosts: {web1: , web2: , web3: }}
@@ -33,8 +34,9 @@ def monitoring(tmp_path):
 
 
 def test_the_files_are_beside_the_inventory_and_a_second_run_changes_nothing(play, tmp_path):
-    metrics = {"path": "/metrics"}
-    run = play("observe", slipway_metrics=metrics)
+    given = {"slipway_metrics": {"path": "/metrics"}, "slipway_env": {"PASSWORD": SECRET}}
+    given["slipway_health"] = {"headers": {"Authorization": SECRET}}
+    run = play("observe", **given)
     assert run.status == 0, run.output
     home = tmp_path / "observe"
     found = sorted(path.relative_to(home).as_posix() for path in home.rglob("*") if path.is_file())
@@ -50,8 +52,10 @@ def test_the_files_are_beside_the_inventory_and_a_second_run_changes_nothing(pla
     assert any("{{ $labels.instance }}" in summary for summary in summaries)
     assert len(json.loads((home / "targets" / "orders.json").read_text(encoding="utf-8"))) == 9
     assert run.names() == ["release_metrics web%d" % number for number in (1, 2, 3)]
-    again = play("observe", slipway_metrics=metrics)
+    again = play("observe", **given)
     assert again.status == 0 and "changed=1" not in again.output
+    assert SECRET not in run.output
+    assert not [path for path in home.rglob("*") if path.is_file() and SECRET in path.read_text("utf-8")]
 
 
 def test_another_directory_and_check_mode(play, tmp_path):
