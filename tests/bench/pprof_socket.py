@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""python3 tests/bench/pprof_socket.py [ROUNDS]: what the socket for profiles costs a service while nobody asks.
+"""python3 tests/bench/pprof_socket.py [ROUNDS]: what the socket for profiles costs while nobody asks.
 
 examples/hello runs with the socket and without it, in turns, on this machine. Each gets 10,000 requests, and
 is then left alone for five seconds. Printed are medians.
@@ -46,8 +46,8 @@ def main():
 def measured(binary, runtime_directory):
     """CPU seconds under load and at rest, and the resident memory in MB, of a new process."""
     with running(binary, runtime_directory) as (process, client):
-        assert bool(runtime_directory) is os.path.exists(runtime_directory + "/pprof.sock")
         ask(client, REQUESTS // 10)  # what only the first requests do
+        assert bool(runtime_directory) is os.path.exists(runtime_directory + "/pprof.sock")
         before = cpu_seconds(process.pid)
         ask(client, REQUESTS)
         after = cpu_seconds(process.pid)
