@@ -14,7 +14,7 @@ import pytest
 from support import lab
 
 from . import sinks as all_sinks
-from .conftest import FLEET, LOGS, OUTAGE_SECONDS, PROGRAM, RELEASE, SECRET, WEB, at_once, wait_for
+from .conftest import FLEET, LOGS, OUTAGE_SECONDS, PROGRAM, RELEASE, SECRET, WEB, at_once
 
 # What the sink of each service gets: the lines of that service, or of both.
 EXPECTED = {
@@ -79,7 +79,7 @@ def set_up(hosts, sinks, controller):
 def outage(set_up, hosts, sinks, controller):
     everywhere = list(hosts.values())
     at_once(lambda host: host.sure("systemctl daemon-reload; systemctl enable --now orders bill"), everywhere)
-    wait_for("the first lines", lambda: all(sinks.keys_of(sink) for sink in EXPECTED))
+    lab.wait_for("the first lines", lambda: all(sinks.keys_of(sink) for sink in EXPECTED))
     at_once(lambda host: host.rotate(), everywhere)
     sinks.stop()
     at_once(lambda host: host.write_lines(OUTAGE_SECONDS / 2), everywhere)
@@ -92,7 +92,7 @@ def outage(set_up, hosts, sinks, controller):
     sinks.start()
     at_once(lambda host: host.sure("systemctl disable --now orders bill"), everywhere)
     written = {host.name: host.written() for host in everywhere}
-    wait_for("the last lines", lambda: arrived(sinks, written))
+    lab.wait_for("the last lines", lambda: arrived(sinks, written))
     return Outage(
         written, {sink: sinks.keys_of(sink) for sink in EXPECTED}, status, setup, controller.sure("status")
     )
@@ -149,7 +149,7 @@ def test_a_proxy_that_answers_with_an_error_costs_a_request_and_is_reported(outa
     at_once(lambda host: host.write_lines(1), everywhere)
     at_once(lambda host: host.sure("systemctl stop orders"), everywhere)
     written = {host.name: [key for key in host.written() if key.startswith("orders")] for host in everywhere}
-    wait_for(
+    lab.wait_for(
         "the last lines",
         lambda: {keys[-1] for keys in written.values()} <= set(sinks.keys_of("elasticsearch")),
     )

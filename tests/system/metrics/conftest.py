@@ -9,7 +9,6 @@ from __future__ import annotations
 import concurrent.futures
 import functools
 import json
-import time
 import urllib.parse
 import urllib.request
 from pathlib import Path
@@ -97,15 +96,6 @@ class Observed:
     @functools.cached_property
     def dashboard(self) -> dict:
         return json.loads(self.hosts["mon1"].sure("cat /etc/prometheus/slipway/dashboards/gin-api.json"))
-
-
-def wait_for(condition, seconds: float = 120.0):
-    """What the condition gives once it is true."""
-    end = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < end, condition
-        time.sleep(0.5)
-    return found
 
 
 @pytest.fixture(scope="session")

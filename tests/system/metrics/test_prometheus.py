@@ -10,8 +10,9 @@ import json
 import re
 
 import pytest
+from support.lab import CommandFailed, wait_for
 
-from .conftest import SECRETS, WEB, wait_for
+from .conftest import SECRETS, WEB
 
 # For root alone: what a release is started with, and what its health check sends.
 KEPT = re.compile(r"/opt/gin-api/(releases/[^/]+/environment|history\.jsonl)")
@@ -19,12 +20,16 @@ KEPT = re.compile(r"/opt/gin-api/(releases/[^/]+/environment|history\.jsonl)")
 UP = 'up{job=~"slipway_.*"} == 1'
 
 
+def _rule_groups(observed):
+    return observed.get("9090/api/v1/rules")["data"]["groups"]
+
+
 def labelled(result):
     return {entry["metric"].get("instance"): entry for entry in result}
 
 
 def test_prometheus_reads_every_target(observed):
-    jobs = wait_for(lambda: len(observed.ask(UP)) == 6 and observed.ask(UP))
+    jobs = wait_for("six targets", lambda: len(observed.ask(UP)) == 6 and observed.ask(UP))
     found = sorted((entry["metric"]["job"], entry["metric"]["instance"]) for entry in jobs)
     assert found == [(job, host) for job in ("slipway_app", "slipway_node", "slipway_probe") for host in WEB]
 
@@ -40,13 +45,14 @@ def test_the_start_up_time_is_that_of_the_history(observed):
             host: current[host]["to"] for host in WEB
         }
 
-    wait_for(scraped)
+    wait_for("the live releases", scraped)
     for host, entry in labelled(observed.ask(live)).items():
         assert float(entry["value"][1]) == current[host]["ready_ms"] / 1000
 
 
 def test_the_first_release_is_known_although_the_exporter_came_later(observed):
-    counts = wait_for(lambda: observed.ask('slipway_acts_total{act="deploy",outcome="ok"} == 2'))
+    expr = 'slipway_acts_total{act="deploy",outcome="ok"} == 2'
+    counts = wait_for("two deploys of each host", lambda: len(observed.ask(expr)) == 2 and observed.ask(expr))
     assert sorted(labelled(counts)) == list(WEB)
     releases = observed.ask("count by (instance) (slipway_release_ready_seconds)")
     assert {entry["value"][1] for entry in releases} == {"2"}
@@ -83,8 +89,8 @@ def test_every_panel_has_data(observed):
         return not last
 
     try:
-        wait_for(full, 90)
-    except AssertionError:
+        wait_for("data in every panel", full)
+    except CommandFailed:
         raise AssertionError("panels without data: %s" % last) from None
 
 
@@ -98,11 +104,11 @@ def test_marks_are_at_the_times_of_the_deploys(observed):
 
 
 def test_the_rules_are_loaded_and_none_fires_after_a_deploy(observed):
-    (group,) = observed.get("9090/api/v1/rules")["data"]["groups"]
+    (group,) = _rule_groups(observed)
     assert len(group["rules"]) == 7
     assert {rule["health"] for rule in group["rules"]} <= {"ok", "unknown"}
-    wait_for(lambda: observed.get("9090/api/v1/rules")["data"]["groups"][0]["lastEvaluation"] > "2001")
-    wait_for(lambda: observed.get("9090/api/v1/alerts")["data"]["alerts"] == [])
+    wait_for("an evaluation", lambda: _rule_groups(observed)[0]["lastEvaluation"] > "2001")
+    wait_for("no alert", lambda: observed.get("9090/api/v1/alerts")["data"]["alerts"] == [])
     managers = observed.get("9090/api/v1/alertmanagers")["data"]["activeAlertmanagers"]
     assert [manager["url"] for manager in managers] == ["http://127.0.0.1:9093/api/v2/alerts"]
 
@@ -132,7 +138,8 @@ def test_a_rollback_has_one_too_and_an_alertmanager_that_is_away_stops_nothing(o
     assert done.code == 0, done.out[-3000:] + done.err[-3000:]
     printed = " ".join((done.out + done.err).split())
     assert "Alertmanager has no silence for web1, web2" in printed
-    wait_for(lambda: observed.ask('count(slipway_release_info{version="1.1.0"}) == 2'))
+    expr = 'count(slipway_release_info{version="1.1.0"}) == 2'
+    wait_for("the release of before the first rollback", lambda: observed.ask(expr))
 
 
 def test_metrics_are_for_prometheus_alone_and_profiles_for_nobody(observed):
@@ -170,7 +177,7 @@ def test_a_bad_rule_is_refused_and_the_old_ones_stay(observed, tmp_path):
         assert done.code != 0
         assert "promtool refuses the rules of gin-api. Nothing was changed" in printed and reason in printed
         assert observed.hosts["mon1"].sure("stat -c %%i %s; cat %s" % (path, path)) == before
-    (group,) = observed.get("9090/api/v1/rules")["data"]["groups"]
+    (group,) = _rule_groups(observed)
     assert group["name"] == "slipway-gin-api"
     assert observed.hosts["mon1"].sure("find /tmp -name 'slipway-rules-*'") == ""
 
@@ -196,4 +203,4 @@ def test_a_removal_leaves_nothing_to_watch(observed):
         left = "ls /var/lib/prometheus/node-exporter /etc/systemd/system | grep gin-api"
         assert observed.hosts[name].run(left).out == ""
     assert observed.hosts["mon1"].sure("find /etc/prometheus/slipway -type f") == ""
-    wait_for(lambda: observed.get("9090/api/v1/rules")["data"]["groups"] == [])
+    wait_for("a Prometheus without rules", lambda: _rule_groups(observed) == [])
