@@ -95,6 +95,7 @@ class Chromium:
         return self.call("Page.printToPDF")["data"]
 
     def end(self):
+        self._session = {}  # not of the page, but of the browser
         self.call("Browser.close")
         self._process.wait()
 
