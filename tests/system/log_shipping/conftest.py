@@ -9,8 +9,6 @@ from __future__ import annotations
 import concurrent.futures
 import json
 import os
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -45,16 +43,6 @@ LOGS = {
 OTHER_SYSLOG = {("bill", "web2"): {"to": "syslog+tls:" + URL % 6515}}
 UNIT = "[Service]\nUser=%s\nExecStart=%s -u /opt/writer.py %s %d\n[Install]\nWantedBy=multi-user.target\n"
 PROGRAM = "/opt/orders/releases/%s/bin/orders" % RELEASE
-
-
-def wait_for(what: str, ready: Callable[[], object], seconds: float = 120):
-    end = time.monotonic() + seconds
-    while True:
-        found = ready()
-        if found:
-            return found
-        assert time.monotonic() < end, "timed out while waiting for " + what
-        time.sleep(0.3)
 
 
 def at_once(work, items) -> list:
@@ -98,7 +86,9 @@ class Web(lab.Host):
         """Wait until the services have written for so long."""
         begun = self.sure("journalctl --lines=0 --show-cursor").split("cursor: ")[1].strip()
         newer = "--after-cursor='%s'" % begun
-        wait_for("lines of " + self.name, lambda: len(self.written(newer)) >= seconds * sum(RATES.values()))
+        lab.wait_for(
+            "lines of " + self.name, lambda: len(self.written(newer)) >= seconds * sum(RATES.values())
+        )
 
     def rotate(self) -> None:
         for _number in range(5):
