@@ -14,8 +14,8 @@ from __future__ import annotations
 import os
 
 ROOT = "/opt/orders"
-# What need not outlive a power cut: it is swept, it is about processes that died with it, or it is only a note of
-# what was hashed, without which it is hashed again.
+# What need not outlive a power cut: it is swept, it is about processes that died with it, or it is only a
+# note of what was hashed, without which it is hashed again.
 PASSING = (ROOT + "/incoming", ROOT + "/lock", ROOT + "/verified.json", "/tmp", "/run", "/root")
 NEEDS_ALL = (
     "systemctl restart",
