@@ -22,7 +22,7 @@ SOCKETS = {
     "odd1": "/run/orders@green/pprof.sock",
 }
 # For root alone: what a release is started with, and what its health check sends.
-KEPT = re.compile(r"/opt/orders/(releases/[^/]+/environment|history\.jsonl)")
+KEPT = re.compile(r"/opt/orders/(releases/[^/]+/environment(\.template)?|history\.jsonl)")
 CONNECT = (
     "runuser -u %s -- python3 -c 'import socket, sys\n"
     "connection = socket.socket(socket.AF_UNIX)\n"
