@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Two hosts with four services each, one for each kind of target, and a third host with the targets."""
+"""Two hosts with four services each, and a third host with what their logs are sent to."""
 
 from __future__ import annotations
 
@@ -39,6 +39,8 @@ LOGS = {
         persistent_journal=True,
     ),
 }
+# rsyslog gets the lines of one host, and VictoriaLogs those of the other.
+OTHER_SYSLOG = {("bill", "web2"): {"to": "syslog+tls:" + URL % 6515}}
 UNIT = "[Service]\nUser=%s\nExecStart=%s -u /opt/writer.py %s %d\n[Install]\nWantedBy=multi-user.target\n"
 PROGRAM = "/opt/orders/releases/%s/bin/orders" % RELEASE
 
@@ -118,7 +120,7 @@ class Controller:
                 **connections[host],
                 "slipway_app": app,
                 "slipway_env": {"PASSWORD": SECRET},
-                "slipway_logs": logs,
+                "slipway_logs": {**logs, **OTHER_SYSLOG.get((app, host), {})},
             }
             for app, logs in LOGS.items()
             for host in WEB
