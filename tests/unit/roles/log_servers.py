@@ -123,3 +123,5 @@ class ElasticHandler(BaseHTTPRequestHandler):
 
     def log_message(self, *arguments):
         pass
+
+
