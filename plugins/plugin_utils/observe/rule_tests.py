@@ -28,16 +28,16 @@ def tests(service):
 # --- series
 
 
-def _probe(service, values, host=HOST, name="probe_success"):
-    return _series(name, values, job="slipway_probe", app=service.app, instance=host)
+def _probe(service, values, host=HOST, metric="probe_success"):
+    return _series(metric, values, job="slipway_probe", app=service.app, instance=host)
 
 
-def _node(name, values, host=HOST, /, **labels):
-    return _series(name, values, job="slipway_node", instance=host, **labels)
+def _node(metric, values, host=HOST, /, **labels):
+    return _series(metric, values, job="slipway_node", instance=host, **labels)
 
 
-def _own(service, name, values, host=HOST, **labels):
-    return _series(name, values, job="slipway_app", app=service.app, instance=host, **labels)
+def _own(service, metric, values, host=HOST, **labels):
+    return _series(metric, values, job="slipway_app", app=service.app, instance=host, **labels)
 
 
 def _requests(service, values, status="200", host=HOST):
