@@ -81,7 +81,7 @@ def _firing(service):
         service,
         "Down",
         10,
-        [_probe(service, "0x20", name="up")],
+        [_probe(service, "0x20", metric="up")],
         instance=HOST,
         case="the exporter that asks does not answer",
     )
@@ -116,7 +116,7 @@ def _firing(service):
         service,
         "CertificateEnds",
         90,
-        [_probe(service, "%dx100" % soon, name="probe_ssl_earliest_cert_expiry")],
+        [_probe(service, "%dx100" % soon, metric="probe_ssl_earliest_cert_expiry")],
         instance=HOST,
     )
 
