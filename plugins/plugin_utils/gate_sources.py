@@ -1,0 +1,98 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Requests that something else than nginx has counted: Prometheus, or a command on the controller."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import urllib.parse
+
+from ansible.module_utils.urls import open_url
+
+from ..module_utils.common.errors import SlipwayError
+from .gate_options import PROMETHEUS
+
+PROMETHEUS_TIMEOUT, COMMAND_TIMEOUT = 10, 60
+LARGEST_ANSWER = 1 << 20
+
+
+def count(settings, app, releases, seconds):
+    """The counts of both releases in the last seconds, as ``gate.totals`` has them.
+
+    ``releases``: ``new`` and ``old``, each with its id.
+    """
+    words = {"app": app, "seconds": str(seconds)}
+    if settings["from"] == PROMETHEUS:
+        found = {side: _asked(settings, dict(words, **_named(releases[side]))) for side in ("new", "old")}
+    else:
+        found = _run(settings["command"], dict(words, **releases))
+    return dict(found, baseline={"requests": 0, "bad": 0})
+
+
+def _named(release):
+    return {"release": release, "version": release.rpartition("-")[0]}
+
+
+def _filled(text, words):
+    """PromQL has braces of its own, so only these words are replaced."""
+    for word, value in words.items():
+        text = text.replace("{%s}" % word, value)
+    return text
+
+
+def _asked(settings, words):
+    requests, bad = (
+        _number(settings["url"], _filled(settings[key], words)) for key in ("requests", "bad_requests")
+    )
+    # What Prometheus extrapolates need not fit together.
+    return {"requests": requests, "bad": min(requests, bad)}
+
+
+def _number(url, query):
+    """What a query comes to, summed up and rounded; 0 if there is no such series."""
+    address = "%s/api/v1/query?%s" % (url.rstrip("/"), urllib.parse.urlencode({"query": query}))
+    try:
+        with open_url(address, timeout=PROMETHEUS_TIMEOUT) as reply:
+            data = json.loads(reply.read(LARGEST_ANSWER))["data"]
+        samples = [data["result"]] if data["resultType"] == "scalar" else [s["value"] for s in data["result"]]
+        number = sum(float(value) for dummy, value in samples)
+    except Exception as error:  # pylint: disable=broad-except
+        raise SlipwayError("%s did not answer %s: %s" % (url, query, error)) from error
+    if not math.isfinite(number) or number < 0:
+        raise SlipwayError("%s answered %s to %s" % (url, number, query))
+    return round(number)
+
+
+def _run(command, words):
+    """What a command prints: ``{"new": {"requests": 1043, "bad": 2}, "old": {"requests": 3120, "bad": 3}}``."""
+    argv = [_filled(word, words) for word in command]
+    try:
+        done = subprocess.run(
+            argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=COMMAND_TIMEOUT, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise SlipwayError("%s: %s" % (argv[0], error)) from error
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip()[-500:]
+        raise SlipwayError("%s ended with exit status %d: %s" % (argv[0], done.returncode, said or "no reason"))
+    try:
+        printed = json.loads(done.stdout)
+        return {side: _counts(printed[side]) for side in ("new", "old")}
+    except (ValueError, KeyError, TypeError) as error:
+        raise SlipwayError(
+            "%s did not print two counts, such as %s" % (argv[0], json.dumps(_EXAMPLE))
+        ) from error
+
+
+_EXAMPLE = {"new": {"requests": 1043, "bad": 2}, "old": {"requests": 3120, "bad": 3}}
+
+
+def _counts(side):
+    requests, bad = side["requests"], side["bad"]
+    if type(requests) is not int or type(bad) is not int or not 0 <= bad <= requests:
+        raise ValueError("no counts")
+    return {"requests": requests, "bad": bad}
