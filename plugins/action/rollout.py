@@ -20,8 +20,17 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
 from ..module_utils.common.errors import SlipwayError
-from ..plugin_utils import console, gate, gate_sources, report, rollout, service_options
-from ..plugin_utils import silence, tables, this_run
+from ..plugin_utils import (
+    console,
+    gate,
+    gate_sources,
+    report,
+    rollout,
+    service_options,
+    silence,
+    tables,
+    this_run,
+)
 from ..plugin_utils.engine_action import EngineAction
 
 STEPS = ("planned", "prepared", "shared", "wave", "soaked", "judged", "rolled_back", "ended")

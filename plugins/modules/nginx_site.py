@@ -92,8 +92,9 @@ options:
     type: bool
     default: false
   sticky_cookie:
-    description: With O(blue_green), the cookie by which a share is given to users instead of requests, so that
-      each stays with one release. Requests without it are shared one by one. Letters, digits and C(_) only.
+    description: With O(blue_green), the cookie by which a share is given to users instead of requests, so
+      that each stays with one release. Requests without it are shared one by one. Letters, digits and C(_)
+      only.
     type: str
   certificate:
     description:

@@ -162,9 +162,9 @@ options:
     type: str
   share:
     description:
-      - With O(strategy=blue_green), let the release serve only so many percent of the requests beside the live
-        release, which stays RV(current). A later task with another share, or without one, goes on from there;
-        the process keeps running. A task with another release, such as the live one, ends the share.
+      - With O(strategy=blue_green), let the release serve only so many percent of the requests, beside the
+        live release, which stays RV(current). A later task with another share, or without one, goes on from
+        there; the process keeps running. A task with another release, such as the live one, ends the share.
       - If no such task follows within O(confirm_within) seconds, the host ends the share by itself.
       - It needs a live release that was healthy on the host and has the same strategy.
     type: int

@@ -80,8 +80,8 @@ releases:
       description: Those that were no error and took longer than O(slow_after); 0 without it.
       type: int
 servers:
-  description: The same counts by RV(servers[].release) and RV(servers[].server), the address of the server that
-    answered, as nginx logs it. It is empty where nginx answered itself.
+  description: The same counts by C(release) and C(server), the address of the server that answered, as nginx
+    logs it. It is empty where nginx answered itself.
   returned: success
   type: list
   elements: dict

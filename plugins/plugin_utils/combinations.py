@@ -124,7 +124,7 @@ def _gate(values):
     given, waits = values["slipway_gate"], values["slipway_soak_seconds"]
     source = given.get("from")
     if source == gate_options.NGINX and not values["slipway_domain"]:
-        yield "slipway_gate.from: nginx is set up for a slipway_domain, which is not set: set it, or another from"
+        yield "slipway_gate.from: nginx is set up for slipway_domain, which is not set: set it, or another from"
     elif given and source != gate_options.OFF and not waits and not given.get("patience"):
         yield (
             "slipway_gate: it judges requests, and the rollout waits for none: set slipway_soak_seconds, or "
@@ -137,8 +137,8 @@ def _shares(values):
         return
     if values["slipway_strategy"] != "blue_green":
         yield (
-            "slipway_shares: it is for slipway_strategy: blue_green, and the strategy is %s: set that one, or "
-            "remove the shares" % values["slipway_strategy"]
+            "slipway_shares: it is for slipway_strategy: blue_green, and the strategy is %s: set that one, "
+            "or remove the shares" % values["slipway_strategy"]
         )
     elif values["slipway_drain_tasks"] or values["slipway_undrain_tasks"]:
         yield (
@@ -146,7 +146,10 @@ def _shares(values):
             "of the two"
         )
     elif not values["slipway_soak_seconds"] and not values["slipway_gate"].get("patience"):
-        yield "slipway_shares: each share lasts as long as the soak, and there is none: set slipway_soak_seconds"
+        yield (
+            "slipway_shares: each share lasts as long as the soak, and there is none: set "
+            "slipway_soak_seconds"
+        )
 
 
 def _certificate_and_key(values):

@@ -5,9 +5,9 @@
 """Fisher's exact test, one-sided: are more of these requests bad than of those?
 
 Of ``n`` requests to the new release ``b`` were bad, and of ``m`` to the old one ``c``. Suppose that both are
-equally good, so that each request would have been bad or not whichever release it met. Then all ways to choose
-the n requests of the new release among the N = n + m are alike. There are C(N, n) of them. In
-C(K, k) * C(N - K, n - k) of them k of the K = b + c bad requests are among the n:
+equally good, so that each request would have been bad or not whichever release it met. Then all ways to
+choose the n requests of the new release among the N = n + m are equally likely. There are C(N, n) of them. In
+C(K, k) * C(N - K, n - k) of them, k of the K = b + c bad requests are among the n:
 
     P(k) = C(K, k) * C(N - K, n - k) / C(N, n)
 

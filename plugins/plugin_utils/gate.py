@@ -72,7 +72,7 @@ def begun(account, hosts, sites, balancers, now):
 
 
 def _has_both(row):
-    """Whether it has the new release now, and had another one before: otherwise there is nothing to compare."""
+    """Whether it has the new release now, and had another one before: without it nothing can be compared."""
     is_new = row["outcome"] == "ok" or (row["share"] and not row["failed"])
     return bool(is_new and row["from"] and row["from"] != row["to"])
 
@@ -92,7 +92,7 @@ class Sides:
         self._shared = {host: rows[host]["server"] for host in batch if rows[host]["share"]}
 
     def now(self, host, entry):
-        """"new", "old", or None, for a request to this host since the new release serves."""
+        """The side of a request to this host since the new release serves: ``new``, ``old``, or None."""
         if entry["release"] in self._new or entry["release"] in self._old:
             return "new" if entry["release"] in self._new else "old"
         if not entry["server"]:

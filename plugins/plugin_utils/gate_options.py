@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options in ``slipway_gate``: which there are, their defaults, what each may be, and what they come to."""
+"""The options in ``slipway_gate``: which there are, what each may be, and what they come to."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def _number(url, query):
 
 
 def _run(command, words):
-    """What a command prints: ``{"new": {"requests": 1043, "bad": 2}, "old": {"requests": 3120, "bad": 3}}``."""
+    """What a command prints, as in _EXAMPLE."""
     argv = [_filled(word, words) for word in command]
     try:
         done = subprocess.run(
@@ -78,7 +78,9 @@ def _run(command, words):
         raise SlipwayError("%s: %s" % (argv[0], error)) from error
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip()[-500:]
-        raise SlipwayError("%s ended with exit status %d: %s" % (argv[0], done.returncode, said or "no reason"))
+        raise SlipwayError(
+            "%s ended with exit status %d: %s" % (argv[0], done.returncode, said or "no reason")
+        )
     try:
         printed = json.loads(done.stdout)
         return {side: _counts(printed[side]) for side in ("new", "old")}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Two hosts whose nginx serves a blue_green service to real clients, and a controller that deploys to them."""
+"""Two hosts whose nginx serves a blue_green service to real clients, and their controller."""
 
 from __future__ import annotations
 

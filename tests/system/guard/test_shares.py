@@ -70,7 +70,11 @@ def test_a_share_ends_by_itself_when_the_controller_is_killed(shop):
         slipway_confirm_within_seconds=5,
     )
     process = subprocess.Popen(
-        argv, env=shop.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        argv,
+        env=shop.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     try:
         wait_for(lambda: shop.shares("web1"))

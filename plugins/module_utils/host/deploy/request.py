@@ -90,7 +90,7 @@ class Request:
         return given
 
     def _share(self, percent):
-        """The percentage of requests that the release is to have beside the live one; None for all of them."""
+        """The percentage of requests for the release beside the live one; None for all of them."""
         if percent is None:
             return None
         if percent not in SHARES:

@@ -254,9 +254,7 @@ def test_without_a_gate_there_is_nothing_to_compare():
 
 
 def test_the_sentence_has_the_numbers():
-    found = gate.judge(
-        settings(), {"new": side(43, 1043), "old": side(3, 3120), "baseline": side(0, 0)}
-    )
+    found = gate.judge(settings(), {"new": side(43, 1043), "old": side(3, 3120), "baseline": side(0, 0)})
     found = gate.named(found, settings(), begun(account()))
     assert gate.described(found) == (
         "Gate, wave 1: worse: 4.1% of 1,043 requests were bad with 1.4.2-0a1b2c3d4e5f, "

@@ -114,8 +114,8 @@ def test_a_command_gets_the_releases_as_arguments_and_prints_counts():
         ("import sys; sys.exit('no access')", "ended with exit status 1: no access"),
         ("print('many')", "did not print two counts"),
         ("print('{}')", "did not print two counts"),
-        ("print('{\"new\": {\"requests\": 1, \"bad\": 2}, \"old\": {}}')", "did not print two counts"),
-        ("print('{\"new\": {\"requests\": \"9\", \"bad\": 2}, \"old\": {}}')", "did not print two counts"),
+        ('print(\'{"new": {"requests": 1, "bad": 2}, "old": {}}\')', "did not print two counts"),
+        ('print(\'{"new": {"requests": "9", "bad": 2}, "old": {}}\')', "did not print two counts"),
     ],
 )
 def test_a_command_that_fails_is_a_problem(program, words):

@@ -124,7 +124,7 @@ def go_live(deployment):
 
 @contextlib.contextmanager
 def _serving(deployment, new):
-    """Meanwhile the new instance runs, and may get requests. If something fails, it gets none and is stopped."""
+    """Meanwhile the new instance runs, and may get requests. If something fails, it is stopped."""
     try:
         new.start()
         deployment.wait_healthy(deployment.target, new.unit, port=new.port, hold=False)
@@ -138,7 +138,7 @@ def _serving(deployment, new):
 
 
 def require_share(deployment):
-    """Raise if the target cannot have a share of the requests: the live release has to be one to go back to."""
+    """Raise if the target cannot have a share of the requests: the live one has to be good for the rest."""
     from ...nginx import live_color
 
     require(deployment)
@@ -202,7 +202,9 @@ class _Instance:
         }
         self.unit = _unit(deployment.layout, color)
         self.port = _ports(deployment, target)[color]
-        self._is_shared = bool(deployment.share) and deployment.share.release == target.id and self._runs(target)
+        self._is_shared = (
+            bool(deployment.share) and deployment.share.release == target.id and self._runs(target)
+        )
         if self._is_shared and deployment.old:
             self._units_before = deployment.old.units
 

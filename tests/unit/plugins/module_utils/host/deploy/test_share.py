@@ -98,7 +98,9 @@ def test_the_next_release_gets_its_share_from_green(blue):
 
 def test_nginx_gives_the_parts_up_to_the_share(blue):
     give(blue, "2.0.0", 10)
-    given = [percent for percent in (1, 5, 10, 25, 50) if (blue.base / flags.part(APP, "green", percent)).exists()]
+    given = [
+        percent for percent in (1, 5, 10, 25, 50) if (blue.base / flags.part(APP, "green", percent)).exists()
+    ]
     assert given == [1, 5, 10]
 
 
@@ -208,8 +210,12 @@ def test_a_process_that_has_ended_meanwhile_is_started_again(blue):
     expect_alone(blue, GREEN, "2.0.0")
 
 
-@pytest.mark.parametrize("step", ["rename nginx/slipway/orders.green.1", "enable " + GREEN, "restart " + TIMER])
-def test_an_engine_that_is_killed_on_the_way_leaves_the_old_release_and_the_next_run_goes_on(blue, faults, step):
+@pytest.mark.parametrize(
+    "step", ["rename nginx/slipway/orders.green.1", "enable " + GREEN, "restart " + TIMER]
+)
+def test_an_engine_that_is_killed_on_the_way_leaves_the_old_release_and_the_next_run_goes_on(
+    blue, faults, step
+):
     with faults.killed(before=step):
         give(blue, "2.0.0", 5)
     assert blue.says_behind_nginx() == "1.0.0 says nothing"
