@@ -124,7 +124,7 @@ def _gate(values):
     given, waits = values["slipway_gate"], values["slipway_soak_seconds"]
     source = given.get("from")
     if source == gate_options.NGINX and not values["slipway_domain"]:
-        yield "slipway_gate.from: nginx is set up for slipway_domain, which is not set: set it, or another from"
+        yield "slipway_gate.from: nginx is set up for slipway_domain, which is not set: set that"
     elif given and source != gate_options.OFF and not waits and not given.get("patience"):
         yield (
             "slipway_gate: it judges requests, and the rollout waits for none: set slipway_soak_seconds, or "

@@ -101,7 +101,8 @@ def test_a_command_gets_the_releases_as_arguments_and_prints_counts():
     program = (
         "import json, sys; app, new, old, seconds = sys.argv[1:]; "
         "assert (app, seconds) == ('orders', '60'), sys.argv; "
-        "print(json.dumps({'new': {'requests': len(new), 'bad': 1}, 'old': {'requests': len(old), 'bad': 0}}))"
+        "print(json.dumps({'new': {'requests': len(new), 'bad': 1}, "
+        "'old': {'requests': len(old), 'bad': 0}}))"
     )
     found = run(program, "{app}", "{new}", "{old}", "{seconds}")
     assert found["new"] == {"requests": len(RELEASES["new"]), "bad": 1}
