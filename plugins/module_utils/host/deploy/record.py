@@ -54,5 +54,5 @@ def _ended(deployment, outcome):
     because = ": " + request.reason if request.reason else ""
     if request.reverts and deployment.old and outcome == "ok":
         yield deployment.old.id, "rolled back with its rollout" + because
-    if share and share.release != deployment.target.id and outcome == "ok":
+    if share and share.release and share.release != deployment.target.id and outcome == "ok":
         yield share.release, "its share of %d%% of requests was ended%s" % (share.percent, because)

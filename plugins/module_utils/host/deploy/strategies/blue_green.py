@@ -227,7 +227,7 @@ class _Instance:
             if restarts:
                 raise SlipwayError("its process ended and was restarted %d times" % restarts)
             return
-        _end_share(deployment)
+        end_share(deployment)
         systemctl.stop(self.unit)
         layout.point(self.color, deployment.target.id)
         _write_own_files(deployment, deployment.target, self.color, self.port)
@@ -237,7 +237,7 @@ class _Instance:
         deployment.start(self.unit, enable=False)
 
     def stop(self):
-        _end_share(self._deployment)
+        end_share(self._deployment)
         systemctl.stop(self.unit)
         systemctl.disable(self.unit)
 
@@ -295,7 +295,6 @@ def _retire(deployment, unit_name, port_number):
     from ...nginx import drain
 
     seconds = deployment.request.drain_seconds
-    _end_share(deployment)  # it may be the one that has it
     try:
         with deployment.phase("drain"):
             left = drain.wait("127.0.0.1:%d" % port_number, seconds) if port_number else 0
@@ -349,7 +348,7 @@ def _send_to(deployment, color):
     deployment.actions.append("nginx sends to %s" % color)
 
 
-def _end_share(deployment):
+def end_share(deployment):
     """Send all requests to the live instance."""
     from ...nginx import live_color
 

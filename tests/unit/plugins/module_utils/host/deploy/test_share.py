@@ -113,7 +113,8 @@ def test_a_share_ends_with_a_deploy_of_the_live_release(blue):
     plan = blue.plan(release=live, strategy="blue_green")
     assert plan["changed"] and plan["reasons"][0].startswith("25% of requests go to 2.0.0-")
     result = deploy(blue, release=live, reverts=True, reason="4.1% of 1,043 requests were bad")
-    assert result["outcome"] == "ok" and "nginx sends all to blue" in result["actions"]
+    assert result["outcome"] == "ok"
+    assert result["actions"][0] == "nginx sends all to blue"  # before it waits for anything
     expect_alone(blue, BLUE, "1.0.0")
     assert blue.systemd.pid(BLUE) == pid
     assert (blue.unit_dir / "orders@.service").read_bytes() == unit
