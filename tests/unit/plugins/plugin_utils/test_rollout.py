@@ -295,7 +295,8 @@ def test_a_share_goes_back_to_nothing_on_all_hosts_at_once(on_failure, verdict, 
     made = rollout.ended(rollout.after_rollback(made, {"web1": back, "web2": back}))
     assert outcomes(made) == ["rolled back"] * 2 + ["not reached"] * 8
     row = made["rows"]["web1"]
-    assert (row["to"], row["share"], row["failed"], row["why"]) == ("1-a", 0, failed, NUMBERS)
+    assert (row["to"], row["share"], row["failed"]) == ("1-a", 0, failed)
+    assert row["why"].startswith(NUMBERS)
 
 
 def test_hosts_of_earlier_waves_go_back_after_the_shares_have_ended():
