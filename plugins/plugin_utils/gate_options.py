@@ -44,7 +44,7 @@ def read(value, place):
     source = given.get("from")
     for key in _NEEDED.get(source, ()):
         if not given.get(key):
-            raise SlipwayError("gate.%s: it is not set, and from: %s needs it" % (key, source))
+            raise SlipwayError("slipway_gate.%s: it is not set, and from: %s needs it" % (key, source))
     for other, keys in _NEEDED.items():
         for key in keys if other != source else ():
             if key in given:

@@ -210,8 +210,8 @@ def test_an_option_of_a_wrong_type_is_refused_by_its_name(variable, option):
         ("slipway_gate", {"bad": "5xx or slower than 1 minute"}, "use '5xx', or '5xx or slower than 800ms'"),
         ("slipway_gate", {"at_least": 0}, "use a whole number, 1 or more"),
         ("slipway_gate", {"worse_by": 60}, "use percentage points from 0 to 50"),
-        ("slipway_gate", {"from": "prometheus"}, "gate.url: it is not set, and from: prometheus needs it"),
-        ("slipway_gate", {"from": "command"}, "gate.command: it is not set, and from: command needs it"),
+        ("slipway_gate", {"from": "prometheus"}, "_gate.url: it is not set, and from: prometheus needs it"),
+        ("slipway_gate", {"from": "command"}, "_gate.command: it is not set, and from: command needs it"),
         ("slipway_gate", {"url": "http://mon1:9090"}, "it is for from: prometheus"),
         ("slipway_gate", {"from": "nginx", "command": ["x"]}, "it is for from: command"),
         (
