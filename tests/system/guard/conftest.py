@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from support import lab
 
-FLEET = lab.Fleet("guard", "web=2:acme", timeout=300)
+FLEET = lab.Fleet("guard", "web=2", timeout=600)
 HOSTS = ("web1", "web2")
 DOMAIN = "shop.example.test"
 SECRET = "swordfish-4711"
@@ -95,7 +95,7 @@ class Shop:
         running = {
             name: subprocess.Popen(
                 [
-                    *(str(self._load), "-url", "http://%s/" % DOMAIN, "-rate", str(rate), "-for", "200s"),
+                    *(str(self._load), "-url", "http://%s/" % DOMAIN, "-rate", str(rate), "-for", "900s"),
                     *("-connect", "127.0.0.1:%d" % host.variables["lab_http_port"], "-until", str(stop)),
                 ],
                 stdout=subprocess.PIPE,
