@@ -89,8 +89,8 @@ class Shop:
         return self.play("deploy", *flags, slipway_version=version, slipway_env=own, **variables)
 
     @contextlib.contextmanager
-    def clients(self, rate: float):
-        """Requests at a steady rate to the nginx of each host; at the end ``reports`` has what they got."""
+    def clients(self, rate: float, *hosts: str):
+        """Requests at a steady rate to the nginx of each of them; in the end ``reports`` has what they got."""
         stop, reports = self.directory / ("stop-%f" % time.monotonic()), {}
         running = {
             name: subprocess.Popen(
@@ -102,6 +102,7 @@ class Shop:
                 text=True,
             )
             for name, host in self.hosts.items()
+            if name in (hosts or HOSTS)
         }
         try:
             yield reports

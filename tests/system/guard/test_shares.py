@@ -17,7 +17,7 @@ ONE = ("--limit", "web1")
 
 def test_no_more_than_a_share_of_the_requests_meets_a_bad_release(shop):
     before = shop.live("web1")
-    with shop.clients(200) as reports:
+    with shop.clients(200, "web1") as reports:
         ran = shop.deploy(
             "3.0.0",
             *ONE,
@@ -38,7 +38,7 @@ def test_no_more_than_a_share_of_the_requests_meets_a_bad_release(shop):
 
 
 def test_a_good_release_gets_its_shares_and_then_all_without_a_lost_request(shop):
-    with shop.clients(100) as reports:
+    with shop.clients(100, "web1") as reports:
         ran = shop.deploy(
             "3.1.0",
             *ONE,
@@ -82,7 +82,7 @@ def test_a_share_ends_by_itself_when_the_controller_is_killed(shop):
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait(timeout=30)
-    with shop.clients(50) as reports:
+    with shop.clients(50, "web1") as reports:
         wait_for(lambda: len(shop.instances("web1")) == 1)
     assert reports["web1"]["failed"] == 0, reports["web1"]
     assert shop.live("web1") == before and shop.shares("web1") == []
