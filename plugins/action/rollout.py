@@ -18,7 +18,6 @@ import uuid
 
 from ansible.errors import AnsibleError
 
-<<<<<<< HEAD
 from ..module_utils.common.errors import SlipwayError
 from ..plugin_utils import (
     console,
@@ -29,13 +28,8 @@ from ..plugin_utils import (
     service_options,
     silence,
     tables,
-    this_run,
 )
-from ..plugin_utils.engine_action import EngineAction
-=======
-from ..plugin_utils import console, report, rollout, silence, tables
 from ..plugin_utils.controller_action import ControllerAction
->>>>>>> s-all
 
 STEPS = ("planned", "prepared", "shared", "wave", "soaked", "judged", "rolled_back", "ended")
 ARGUMENTS = {
