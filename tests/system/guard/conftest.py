@@ -90,7 +90,7 @@ class Shop:
 
     @contextlib.contextmanager
     def clients(self, rate: float, *hosts: str):
-        """Requests at a steady rate to the nginx of each of them; in the end ``reports`` has what they got."""
+        """Requests at a steady rate to the nginx of each of them; then ``reports`` has what they got."""
         stop, reports = self.directory / ("stop-%f" % time.monotonic()), {}
         running = {
             name: subprocess.Popen(
