@@ -96,7 +96,7 @@ class Shop:
             name: subprocess.Popen(
                 [
                     *(str(self._load), "-url", "http://%s/" % DOMAIN, "-rate", str(rate), "-for", "900s"),
-                    *("-connect", "127.0.0.1:%d" % host.variables["lab_http_port"], "-until", str(stop)),
+                    *("-connect", host.variables["lab_address"] + ":80", "-until", str(stop)),
                 ],
                 stdout=subprocess.PIPE,
                 text=True,
