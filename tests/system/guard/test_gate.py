@@ -11,6 +11,7 @@ RATE = 20
 
 def test_a_release_that_fails_one_request_in_twenty_goes_back_in_the_first_wave(shop):
     """It is healthy on its health path. No soak is set: the gate waits until it has enough requests."""
+    before = [shop.live(host) for host in shop.hosts]
     with shop.clients(RATE) as reports:
         ran = shop.deploy("2.0.0", fail_every=20, slipway_gate={"patience": 60})
     assert ran.code != 0 and ran.outcomes == ["rolled back", "not reached"], ran.said[-6000:]
@@ -18,7 +19,7 @@ def test_a_release_that_fails_one_request_in_twenty_goes_back_in_the_first_wave(
     assert judged["verdict"] == "worse" and judged["wave"] == 1
     assert judged["new"]["requests"] >= 200 and judged["new"]["bad"] >= 9 and judged["old"]["bad"] == 0
     assert "of %d requests were bad with 2.0.0-" % judged["new"]["requests"] in ran.said
-    assert [shop.live(host) for host in shop.hosts] == ["1.0.0", "1.0.0"]
+    assert [shop.live(host) for host in shop.hosts] == before
     # Only the answers of the bad release failed.
     assert reports["web2"]["failed"] == 0
     assert {failure["reason"] for failure in reports["web1"]["failures"]} == {"status 500"}
