@@ -136,7 +136,8 @@ class ActionModule(ControllerAction):
         now, settings = account["gate"], account["apps"][account["gate"]["app"]]["gate"]
         seconds = time.time() - now["began"]
         try:
-            found = gate.judge(settings, self._requests(account, settings, int(seconds)))
+            counted, problems = self._requests(account, settings, int(seconds))
+            found = dict(gate.judge(settings, counted), not_counted=problems)
         except SlipwayError as error:
             found = gate.unknown(str(error))
         wait = gate.wait(settings, found, seconds, now["waited"])
@@ -170,18 +171,20 @@ class ActionModule(ControllerAction):
         return account
 
     def _requests(self, account, settings, seconds):
-        """What was counted of both releases."""
+        """What was counted of both releases, and what was not."""
         now = account["gate"]
         if settings["from"] != gate.NGINX:
-            return gate_sources.count(settings, now["app"], now["releases"], max(seconds, 1))
+            began = account["began"]
+            return gate_sources.count(settings, now["app"], now["releases"], max(seconds, 1), began), []
         hosts = now["batch"] + now["waiting"]
         given = {service_options.address(host, self.hostvars[host]): host for host in hosts}
         rows = {host: row for host, row in account["rows"].items() if row["app"] == now["app"]}
         sides = gate.Sides(rows, now["batch"], now["waiting"], given if now["balancers"] else {})
-        return gate.totals(sides, self._answers(now["batch"]))
+        answers, problems = self._answers(now["batch"])
+        return gate.totals(sides, answers), problems
 
     def _answers(self, batch):
-        """Each host that has counted, with its result; raises if none has."""
+        """Each host that has counted, with its result, and why others have not; raises if none has."""
         found, problems = [], []
         for host in batch:
             for one in (self.hostvars[host].get("slipway__counted") or {}).get("results") or []:
@@ -191,8 +194,7 @@ class ActionModule(ControllerAction):
                     problems.append("%s: %s" % (one["item"], one.get("msg") or "no connection"))
         if not found:
             raise SlipwayError("; ".join(problems) or "no host was asked")
-        self.warnings += ["The gate does without the requests to %s" % problem for problem in problems]
-        return found
+        return found, problems
 
     def _result(self, host):
         """What the release of a host registered; not what may be its secrets, which no result has."""

@@ -18,6 +18,7 @@ _NEEDED = (
     "slipway_health",
     "slipway_metrics",
     "slipway_port",
+    "slipway_proxy",
     "slipway_shares",
     "slipway_soak_seconds",
     "slipway_strategy",

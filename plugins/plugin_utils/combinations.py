@@ -125,6 +125,8 @@ def _gate(values):
     source = given.get("from")
     if source == gate_options.NGINX and not values["slipway_domain"]:
         yield "slipway_gate.from: nginx is set up for slipway_domain, which is not set: set that"
+    elif source == gate_options.NGINX and values["slipway_proxy"].get("access_log") is False:
+        yield "slipway_gate.from: nginx logs no requests, as slipway_proxy.access_log is false: remove that"
     elif given and source != gate_options.OFF and not waits and not given.get("patience"):
         yield (
             "slipway_gate: it judges requests, and the rollout waits for none: set slipway_soak_seconds, or "

@@ -16,8 +16,8 @@ from .gate_options import NGINX, STOP
 SAME, WORSE, UNSURE = "better or the same", "worse", "unsure"
 # How rarely a release that is as good as the old one may be called worse.
 SIGNIFICANT = 0.001
-# How many requests of before stand for the old release where it serves no more.
-BASELINE = 3000
+# The new release, the old one in the same minutes, and what the hosts of the wave and the others got before.
+COUNTED = ("new", "old", "before", "others_before")
 # For each host with the new release so many that still have the old one are asked.
 OLD_HOSTS = 3
 # Between two looks, in seconds.
@@ -50,10 +50,12 @@ def begun(account, hosts, sites, balancers, now):
     usable = [host for host in hosts if nginx_only is None or host in nginx_only]
     batch = [host for host in usable if _has_both(rows[host])]
     others = [host for host in account["order"] if rows[host]["app"] == app and host not in hosts]
+    share = rows[batch[0]]["share"] if batch else 0
     waiting = [
         host
         for host in others
-        if host not in account["reached"] and (nginx_only is None or host in nginx_only)
+        # With a share, the old release serves on the same hosts: none is more like them.
+        if not share and host not in account["reached"] and (nginx_only is None or host in nginx_only)
     ]
     return {
         "app": app,
@@ -63,8 +65,8 @@ def begun(account, hosts, sites, balancers, now):
         "asks": asked(settings, batch, waiting, balancers),
         "slow_after": settings["slow_after"],
         "releases": {"new": rows[batch[0]]["to"], "old": rows[batch[0]]["from"]} if batch else {},
-        "share": rows[batch[0]]["share"] if batch else 0,
-        "wave": account["wave"] + bool(batch and rows[batch[0]]["share"]),
+        "share": share,
+        "wave": account["wave"] + bool(share),
         "began": now,
         "waited": 0,
         "wait": 0,
@@ -85,7 +87,8 @@ class Sides:
     """
 
     def __init__(self, rows, batch, waiting, addresses):
-        new, old = _names(rows[host]["to"] for host in batch), _names(row["from"] for row in rows.values())
+        new = _names(rows[host]["to"] for host in batch)
+        old = _names(row["from"] for row in rows.values() if row["from"] != row["to"])
         self._new, self._old = new - old, old - new
         self._batch, self._waiting = batch, waiting
         self._addresses = addresses
@@ -99,17 +102,17 @@ class Sides:
             return None  # nginx answered itself
         if host in self._shared:
             return "new" if entry["server"] == self._shared[host] else "old"
-        return self._by_host(host, entry, of_batch="new")
+        return self._by_host(host, entry, "new", "old")
 
     def before(self, host, entry):
-        """The same for a request from before the rollout."""
+        """The same for a request from before the rollout: ``before``, ``others_before``, or None."""
         if entry["release"] in self._new or not entry["server"]:
             return None
-        return self._by_host(host, entry, of_batch="old")
+        return self._by_host(host, entry, "before", "others_before")
 
-    def _by_host(self, host, entry, of_batch):
+    def _by_host(self, host, entry, of_batch, of_waiting):
         host = self._addresses.get(entry["server"]) if self._addresses else host
-        return of_batch if host in self._batch else "old" if host in self._waiting else None
+        return of_batch if host in self._batch else of_waiting if host in self._waiting else None
 
 
 def _names(ids):
@@ -118,16 +121,16 @@ def _names(ids):
 
 
 def totals(sides, answers):
-    """Sum what hosts have counted: ``new``, ``old`` and ``baseline``, each as requests and bad ones.
+    """Sum what hosts have counted of each side, as requests and bad ones.
 
     ``answers``: pairs of a host and the result of slipway.golang.request_info.
     """
-    found = {name: {"requests": 0, "bad": 0} for name in ("new", "old", "baseline")}
+    found = {name: {"requests": 0, "bad": 0} for name in COUNTED}
     for host, result in answers:
         for entry in result["servers"]:
             _add(found.get(sides.now(host, entry)), entry)
         for entry in result["baseline"]:
-            _add(found["baseline"] if sides.before(host, entry) else None, entry)
+            _add(found.get(sides.before(host, entry)), entry)
     return found
 
 
@@ -139,18 +142,31 @@ def _add(side, entry):
 
 def judge(settings, counted):
     """The verdict. ``worse`` needs both: a difference that chance does not explain, and one that matters."""
-    new, old = counted["new"], counted["old"]
-    if old["requests"] < settings["at_least"]:
-        # The same minutes are the better comparison, if there are enough requests.
-        old = {name: old[name] + counted["baseline"][name] for name in old}
+    new, old = counted["new"], _standard(settings, counted)
     chance = p_value(new["bad"], new["requests"], old["bad"], old["requests"])
-    differs = chance < SIGNIFICANT and percent(new) - percent(old) > settings["worse_by"]
     verdict = SAME
-    if differs and new["requests"] >= settings["at_least"]:
+    if _is_worse(settings, new, old) and new["requests"] >= settings["at_least"]:
         verdict = WORSE
     elif min(new["requests"], old["requests"]) < settings["at_least"]:
         verdict = UNSURE
     return {"verdict": verdict, "new": new, "old": old, "p": chance}
+
+
+def _standard(settings, counted):
+    """The requests to the old release that those to the new one are compared with."""
+    before, others = counted["before"], counted["others_before"]
+    if _is_worse(settings, before, others):
+        return before  # these hosts had worse answers than the others already, with the same release
+    if counted["old"]["requests"] >= settings["at_least"]:
+        return counted["old"]  # the same minutes: what hurts both releases says nothing about one
+    sides = counted["old"], before, others
+    return {name: sum(side[name] for side in sides) for name in before}
+
+
+def _is_worse(settings, these, those):
+    """Whether chance does not explain the difference, and it matters."""
+    chance = p_value(these["bad"], these["requests"], those["bad"], those["requests"])
+    return chance < SIGNIFICANT and percent(these) - percent(those) > settings["worse_by"]
 
 
 def percent(side):
@@ -160,14 +176,16 @@ def percent(side):
 def unknown(problem):
     """The verdict where nothing could be counted."""
     none = {"requests": 0, "bad": 0}
-    return {"verdict": UNSURE, "new": none, "old": none, "p": 1.0, "problem": problem}
+    return {"verdict": UNSURE, "new": none, "old": none, "p": 1.0, "not_counted": [problem]}
 
 
 def wait(settings, judged, elapsed, waited):
     """For how many seconds to wait for more requests; 0 if there are enough, or patience is over."""
     left, missing = settings["patience"] - waited, settings["at_least"] - judged["new"]["requests"]
-    if judged["verdict"] != UNSURE or judged.get("problem") or missing <= 0 or left <= 0:
+    if judged["verdict"] != UNSURE or missing <= 0 or left <= 0:
         return 0
+    if judged["not_counted"] and not judged["new"]["requests"]:
+        return 0  # it is not for lack of requests
     rate = judged["new"]["requests"] / max(elapsed, 1.0)
     needed = missing / rate if rate else LONGEST_WAIT
     return int(min(max(needed, SHORTEST_WAIT), LONGEST_WAIT, left) + 0.999)
@@ -197,8 +215,9 @@ def described(judged):
 def sentence(judged):
     """What was found, in numbers."""
     new, old = judged["new"], judged["old"]
-    if judged.get("problem"):
-        return "requests were not counted: %s" % judged["problem"]
+    missing = "requests were not counted: " + "; ".join(judged["not_counted"])
+    if judged["not_counted"] and not new["requests"]:
+        return missing
     text = "%s of %s requests were bad with %s, %s of %s with %s" % (
         _share(new),
         "{:,}".format(new["requests"]),
@@ -207,7 +226,9 @@ def sentence(judged):
         "{:,}".format(old["requests"]),
         old["release"],
     )
-    return text + ("; at_least is %d" % judged["at_least"] if judged["verdict"] == UNSURE else "")
+    if judged["verdict"] == UNSURE:
+        text += "; at_least is %d" % judged["at_least"]
+    return "; ".join([text] + [missing] * bool(judged["not_counted"]))
 
 
 def _share(side):

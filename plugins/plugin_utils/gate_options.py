@@ -27,9 +27,10 @@ OPTIONS = {
     "bad_requests": {"type": "str"},
     "command": {"type": "list", "elements": "str"},
 }
-# What each source cannot do without, and what is of no use to it.
+# What each source cannot do without, and no other one takes.
 _NEEDED = {NGINX: (), PROMETHEUS: ("url", "requests", "bad_requests"), COMMAND: ("command",)}
 _BAD = re.compile(r"5xx(?: or slower than (?P<number>[0-9]{1,6}(?:\.[0-9]{1,3})?)(?P<unit>ms|s))?")
+_SELF_COUNTED = "it is for from: nginx. What from: %s counts says itself which requests are bad"
 _read = options(OPTIONS, "gate")
 
 
@@ -49,6 +50,8 @@ def read(value, place):
         for key in keys if other != source else ():
             if key in given:
                 raise InvalidInput("gate." + key, given[key], "it is for from: %s" % other)
+    if "bad" in given and source in (PROMETHEUS, COMMAND):
+        raise InvalidInput("gate.bad", given["bad"], _SELF_COUNTED % source)
     return given
 
 
@@ -67,11 +70,15 @@ def settled(values: dict) -> dict:
     Without a word about it there is one where a soak waits for requests anyway, and nginx logs them.
     """
     given = values["slipway_gate"]
-    source = given.get("from") or (NGINX if values["slipway_domain"] else OFF)
+    source = given.get("from") or (NGINX if _is_logged(values) else OFF)
     filled = {key: given.get(key, spec.get("default")) for key, spec in OPTIONS.items()}
     if source == OFF or not (values["slipway_soak_seconds"] or filled["patience"]):
         return {}
     return dict(filled, **{"from": source, "slow_after": _slow_after(filled["bad"])})
+
+
+def _is_logged(values):
+    return bool(values["slipway_domain"] and values["slipway_proxy"].get("access_log") is not False)
 
 
 def _slow_after(bad):
@@ -83,7 +90,7 @@ def _slow_after(bad):
 
 
 def _bad(field, value):
-    if not _BAD.fullmatch(value):
+    if not _BAD.fullmatch(value) or _slow_after(value) == 0:
         raise InvalidInput(field, value, "use '5xx', or '5xx or slower than 800ms'")
 
 

@@ -20,17 +20,21 @@ PROMETHEUS_TIMEOUT, COMMAND_TIMEOUT = 10, 60
 LARGEST_ANSWER = 1 << 20
 
 
-def count(settings, app, releases, seconds):
+def count(settings, app, releases, seconds, began):
     """The counts of both releases in the last seconds, as ``gate.totals`` has them.
 
-    ``releases``: ``new`` and ``old``, each with its id.
+    ``releases``: ``new`` and ``old``, each with its id. ``began``: when the rollout did.
     """
-    words = {"app": app, "seconds": str(seconds)}
-    if settings["from"] == PROMETHEUS:
-        found = {side: _asked(settings, dict(words, **_named(releases[side]))) for side in ("new", "old")}
-    else:
-        found = _run(settings["command"], dict(words, **releases))
-    return dict(found, baseline={"requests": 0, "bad": 0})
+    words, none = {"app": app, "seconds": str(seconds)}, {"requests": 0, "bad": 0}
+    if settings["from"] != PROMETHEUS:
+        return dict(_run(settings["command"], dict(words, **releases)), before=none, others_before=none)
+    new, old = (dict(words, **_named(releases[side])) for side in ("new", "old"))
+    return {
+        "new": _asked(settings, new),
+        "old": _asked(settings, old),
+        "before": _asked(settings, old, {"time": "%.3f" % began}),
+        "others_before": none,
+    }
 
 
 def _named(release):
@@ -44,26 +48,27 @@ def _filled(text, words):
     return text
 
 
-def _asked(settings, words):
+def _asked(settings, words, at=()):
     requests, bad = (
-        _number(settings["url"], _filled(settings[key], words)) for key in ("requests", "bad_requests")
+        _number(settings["url"], dict(at, query=_filled(settings[key], words)))
+        for key in ("requests", "bad_requests")
     )
     # What Prometheus extrapolates need not fit together.
     return {"requests": requests, "bad": min(requests, bad)}
 
 
-def _number(url, query):
+def _number(url, parameters):
     """What a query comes to, summed up and rounded; 0 if there is no such series."""
-    address = "%s/api/v1/query?%s" % (url.rstrip("/"), urllib.parse.urlencode({"query": query}))
+    address = "%s/api/v1/query?%s" % (url.rstrip("/"), urllib.parse.urlencode(parameters))
     try:
         with open_url(address, timeout=PROMETHEUS_TIMEOUT) as reply:
             data = json.loads(reply.read(LARGEST_ANSWER))["data"]
         samples = [data["result"]] if data["resultType"] == "scalar" else [s["value"] for s in data["result"]]
         number = sum(float(value) for dummy, value in samples)
     except Exception as error:  # pylint: disable=broad-except
-        raise SlipwayError("%s did not answer %s: %s" % (url, query, error)) from error
+        raise SlipwayError("%s did not answer %s: %s" % (url, parameters["query"], error)) from error
     if not math.isfinite(number) or number < 0:
-        raise SlipwayError("%s answered %s to %s" % (url, number, query))
+        raise SlipwayError("%s answered %s to %s" % (url, number, parameters["query"]))
     return round(number)
 
 

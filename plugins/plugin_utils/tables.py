@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from . import gate
 from . import rollout as rollouts
+from .gate_options import NGINX
 
 # Hosts for which the same is planned share a line beyond so many lines.
 LINES = 40
@@ -110,8 +111,11 @@ def _trial(app, settings):
     judged, soak = settings["gate"], settings["soak_seconds"]
     shares = ["%d%% of requests" % share for share in settings["shares"]]
     steps = ["%s for %d s" % (step, soak) for step in [*shares, "all"]] if shares or soak else []
-    by = ["bad is %(bad)s, at least %(at_least)d requests, counted by %(from)s" % judged] if judged else []
-    return "On trial: %s: %s" % (app, "; ".join([", ".join(steps)] * bool(steps) + by)) if steps or by else ""
+    by = ["at least %(at_least)d requests, counted by %(from)s" % judged] if judged else []
+    if judged and judged["from"] == NGINX:
+        by.insert(0, "bad is " + judged["bad"])
+    parts = [", ".join(words) for words in (steps, by) if words]
+    return "On trial: %s: %s" % (app, "; ".join(parts)) if parts else ""
 
 
 def _args(rollout, app):

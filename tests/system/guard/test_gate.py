@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 RATE = 20
+LOG = "/var/log/nginx/shop.access.log"
 
 
 def test_a_release_that_fails_one_request_in_twenty_goes_back_in_the_first_wave(shop):
@@ -41,9 +42,20 @@ def test_a_good_release_goes_on_wave_by_wave(shop):
 def test_without_requests_the_rollout_goes_on_or_stops_as_it_was_told(shop):
     ran = shop.deploy("1.2.0", slipway_soak_seconds=1)
     assert ran.code == 0 and ran.verdicts == ["unsure"] * 2, ran.said[-6000:]
+    assert "at_least is 200" in ran.said
     ran = shop.deploy(
         "1.3.0", slipway_soak_seconds=1, slipway_gate={"unsure": "stop"}, slipway_on_failure="revert_wave"
     )
     assert ran.code != 0 and ran.outcomes == ["rolled back", "not reached"], ran.said[-6000:]
     assert "is not judged after wave 1 of shop" in ran.said and "at_least is 200" in ran.said
     assert [shop.live(host) for host in shop.hosts] == ["1.2.0", "1.2.0"]
+
+
+def test_a_log_that_cannot_be_read_is_named(shop):
+    shop.hosts["web1"].sure("mv %s %s.away" % (LOG, LOG))  # nginx goes on writing to it
+    try:
+        ran = shop.deploy("1.4.0", "--limit", "web1", slipway_soak_seconds=1)
+    finally:
+        shop.hosts["web1"].sure("mv %s.away %s" % (LOG, LOG))
+    assert ran.code == 0 and ran.verdicts == ["unsure"], ran.said[-6000:]
+    assert "unsure: requests were not counted: web1: There is no access log " + LOG in ran.said

@@ -23,11 +23,13 @@ def test_no_more_than_a_share_of_the_requests_meets_a_bad_release(shop):
             *ONE,
             fail_every=4,
             slipway_shares=[5, 25],
-            slipway_soak_seconds=5,
+            slipway_soak_seconds=10,
             slipway_gate={"at_least": 30, "patience": 20},
         )
     assert ran.code != 0 and ran.outcomes == ["rolled back"], ran.said[-6000:]
     assert ran.verdicts == ["worse"] and ran.gate[0]["share"] == 5
+    while_shared = ran.gate[0]["new"]["requests"], ran.gate[0]["old"]["requests"]
+    assert while_shared[0] <= 0.07 * sum(while_shared), while_shared
     report = reports["web1"]
     met = report["failed"] + report["releases"].get("3.0.0", 0)
     assert 0 < met <= 0.07 * report["requests"], report

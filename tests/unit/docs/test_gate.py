@@ -29,9 +29,9 @@ def chance(count, hits, share):
 
 
 def is_worse(bad, requests, bad_old, requests_old):
+    none = {"requests": 0, "bad": 0}
     sides = {"new": {"requests": requests, "bad": bad}, "old": {"requests": requests_old, "bad": bad_old}}
-    counted = dict(sides, baseline={"requests": 0, "bad": 0})
-    return gate.judge(NO_LIMIT, counted)["verdict"] == gate.WORSE
+    return gate.judge(NO_LIMIT, dict(sides, before=none, others_before=none))["verdict"] == gate.WORSE
 
 
 def how_often(requests, of_old, of_new):

@@ -10,7 +10,9 @@ import json
 import sys
 
 import pytest
+import yaml
 
+from ..plugins.module_utils.host.deploy.artifacts import artifact
 from .stub import NEW, OLD
 
 SITE = {"slipway_domain": "orders.example.com", "slipway_tls": False}
@@ -60,6 +62,7 @@ def test_a_good_release_costs_one_question_for_each_log(play):
     asked = calls(run, "request_info")
     # web1 counts on itself and the two that wait, then web2 on itself and one, then web3 alone.
     assert [call["host"] for call in asked] == ["web1"] * 3 + ["web2"] * 2 + ["web3"]
+    assert {call["args"]["name"] for call in asked} == {"orders"}
     assert asked[0]["args"]["baseline"] == 3000 and int(asked[0]["args"]["baseline_after"]) >= 1
     assert run.output.count("Gate, wave ") == 6  # as they happen, and in the end
 
@@ -99,6 +102,14 @@ def test_logs_that_cannot_be_counted_are_no_failure_unless_they_are_to_be(play, 
     assert (run.status == 0) == (unsure == "go_on"), run.output
     assert set(run.table().values()) == {table}
     assert "unsure: requests were not counted: web1: There is no access log" in run.output
+
+
+def test_one_log_that_cannot_be_read_is_named(play):
+    failed = {"failed": True, "msg": "There is no access log"}
+    answer = {"request_info": counted("1.0.0", 1000, 1), "request_info web1": failed}
+    run = play("deploy", answer, slipway_waves=["100%"], slipway_soak_seconds=1, **SITE)
+    assert run.status == 0, run.output
+    assert "Gate, wave 1: unsure: requests were not counted: web1: There is no access log\n" in run.output
 
 
 def test_a_command_counts(play):
@@ -155,6 +166,26 @@ def test_a_host_that_refuses_a_share_gets_nothing_more(play):
     assert run.table() == {"web1": "rejected", "web2": "ok", "web3": "ok"}
 
 
+def test_another_app_of_the_run_is_drained_and_has_no_shares(play, tmp_path):
+    (tmp_path / "drain.yml").write_text(
+        "---\n- name: Call the load balancer\n  slipway.golang.logs:\n  ignore_errors: true\n",
+        encoding="utf-8",
+    )
+    inventory = yaml.safe_load((tmp_path / "inventory.yml").read_text(encoding="utf-8"))
+    (tmp_path / "shop.tar.gz").write_bytes(artifact("shop", "2.0.0").tarball)
+    shop = {"slipway_app": "shop", "slipway_artifacts": ["shop.tar.gz"], "slipway_drain_tasks": "drain.yml"}
+    inventory["all"]["hosts"].update(web1=SHARED, web3=shop)
+    inventory["all"]["hosts"].pop("web2")
+    (tmp_path / "two.yml").write_text(yaml.safe_dump(inventory), encoding="utf-8")
+    run = play("deploy", inventory="two.yml", slipway_waves=["100%"])
+    assert run.status == 0, run.output
+    names = run.names("release_info", "request_info")
+    assert names.count("release web1") == names.count("release web3") == 1, names
+    assert [name for name in names if name.startswith(("share", "logs"))] == ["share web1"] * 2 + [
+        "logs web3"
+    ]
+
+
 def test_a_first_release_has_no_shares(play):
     plan = {"changed": True, "outcome": "ok", "release": NEW, "current": None, "from": None, "reasons": ["x"]}
     run = play("deploy", {"plan web1": plan}, slipway_waves=["100%"], **SHARED)
@@ -181,6 +212,15 @@ def test_a_rollback_is_neither_shared_nor_judged(play):
         (
             {"slipway_gate": {"from": "nginx"}, "slipway_soak_seconds": 1},
             "slipway_gate.from: nginx is set up for",
+        ),
+        (
+            dict(
+                SITE,
+                slipway_gate={"from": "nginx"},
+                slipway_soak_seconds=1,
+                slipway_proxy={"access_log": False},
+            ),
+            "slipway_gate.from: nginx logs no requests",
         ),
     ],
 )

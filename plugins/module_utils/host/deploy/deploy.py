@@ -111,7 +111,7 @@ def _carry_out(deployment, plan, payload):
     """Do what was planned, and record the outcome in the history."""
     outcome, message = "ok", ""
     try:
-        if deployment.share and deployment.share.release != deployment.target.id:
+        if deployment.share_ends:
             deployment.request.strategy.end_share(deployment)  # at once: it may be a bad one
         deployment.stage(plan, payload)
         if plan.activate or (plan.complete and not _complete(deployment)):

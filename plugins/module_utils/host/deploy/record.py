@@ -50,9 +50,9 @@ def _share_given(request):
 
 def _ended(deployment, outcome):
     """The releases that go, each with the reason; none if the old one did not become live again."""
-    request, share = deployment.request, deployment.share
+    request, share = deployment.request, deployment.share if deployment.share_ends else None
     because = ": " + request.reason if request.reason else ""
     if request.reverts and deployment.old and outcome == "ok":
         yield deployment.old.id, "rolled back with its rollout" + because
-    if share and share.release and share.release != deployment.target.id and outcome == "ok":
+    if share and share.release and outcome == "ok":
         yield share.release, "its share of %d%% of requests was ended%s" % (share.percent, because)

@@ -364,8 +364,9 @@ class Deployment:
 
     def prune(self) -> None:
         """Remove releases that nobody would roll back to; a failure is a warning, never a failed deploy."""
+        used = [self.target.id, *([self.share.release] if self.share else [])]
         try:
-            removed = prune.prune(self.layout, self.history.outcomes(), self.request.keep, self.target.id)
+            removed = prune.prune(self.layout, self.history.outcomes(), self.request.keep, used)
         except OSError as error:
             self.warnings.append("Old releases could not be removed: %s" % error)
         else:
@@ -396,6 +397,11 @@ class Deployment:
             yield
         except (SlipwayError, OSError) as error:
             raise rejected(self, error) from error
+
+    @property
+    def share_ends(self) -> bool:
+        """Whether another release than the one that has a share is to serve."""
+        return bool(self.share and self.share.release != self.target.id and self.request.state == "active")
 
     @property
     def ready_ms(self) -> int | None:

@@ -52,6 +52,8 @@ def requests(options: dict, stream) -> dict:
         reached = reached or moment < begin - _DISORDER
         if reached and baseline.total >= wanted:
             break
+    if log.foreign and not log.lines:
+        raise SlipwayError("No line of %s is one that the role nginx_proxy has nginx write" % path)
     return {
         "changed": False,
         "releases": recent.by_release(),
@@ -62,12 +64,16 @@ def requests(options: dict, stream) -> dict:
 
 
 class _Log:
-    """A log and the one before it. ``complete``: whether there was not too much to read."""
+    """A log and the one before it. ``complete``: whether there was not too much to read.
+
+    ``lines``, ``foreign``: how many lines could be read, and could not.
+    """
 
     def __init__(self, path):
         self._path = path
         self._left = MAX_BYTES
         self.complete = True
+        self.lines = self.foreign = 0
 
     def newest_first(self):
         """Each line as its moment and its fields."""
@@ -76,7 +82,10 @@ class _Log:
                 for line in self._lines(path):
                     moment, entry = _parsed(line)
                     if moment is not None:
+                        self.lines += 1
                         yield moment, entry
+                    elif line:
+                        self.foreign += 1
 
     def _lines(self, path):
         """The lines of a file from its end on, read in steps: a log may be large, and its end is enough."""

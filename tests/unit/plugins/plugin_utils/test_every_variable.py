@@ -208,6 +208,12 @@ def test_an_option_of_a_wrong_type_is_refused_by_its_name(variable, option):
         ("slipway_metrics", {"alertmanager": "http://mon1:99999"}, "use a URL, as in http://mon1"),
         ("slipway_metrics", {"alertmanager": "http://"}, "use a URL, as in http://mon1"),
         ("slipway_gate", {"bad": "5xx or slower than 1 minute"}, "use '5xx', or '5xx or slower than 800ms'"),
+        ("slipway_gate", {"bad": "5xx or slower than 0.0s"}, "use '5xx', or '5xx or slower than 800ms'"),
+        (
+            "slipway_gate",
+            {"from": "command", "command": ["x"], "bad": "5xx"},
+            "What from: command counts says itself which requests are bad",
+        ),
         ("slipway_gate", {"at_least": 0}, "use a whole number, 1 or more"),
         ("slipway_gate", {"worse_by": 60}, "use percentage points from 0 to 50"),
         ("slipway_gate", {"from": "prometheus"}, "_gate.url: it is not set, and from: prometheus needs it"),

@@ -14,18 +14,21 @@ NEW, OLD = "1.4.2-0a1b2c3d4e5f", "1.4.1-9c8d7e6f5a4b"
 HERE, OTHER = "127.0.0.1:8080", "127.0.0.1:8081"
 
 
-def settings(domain=("orders.example.com",), soak=60, **given):
+def settings(domain=("orders.example.com",), soak=60, proxy=None, **given):
     values = {"slipway_gate": setting("slipway_gate", given), "slipway_domain": list(domain)}
-    return gate_options.settled(dict(values, slipway_soak_seconds=soak))
+    return gate_options.settled(dict(values, slipway_soak_seconds=soak, slipway_proxy=proxy or {}))
 
 
 def side(bad, requests):
     return {"requests": requests, "bad": bad}
 
 
-def judged(new, old, baseline=(0, 0), **given):
-    counted = {"new": side(*new), "old": side(*old), "baseline": side(*baseline)}
-    return gate.judge(settings(**given), counted)["verdict"]
+def counts(new=(0, 0), old=(0, 0), before=(0, 0), others_before=(0, 0)):
+    return dict(zip(gate.COUNTED, (side(*each) for each in (new, old, before, others_before))))
+
+
+def judged(new, old, before=(0, 0), others_before=(0, 0), **given):
+    return gate.judge(settings(**given), counts(new, old, before, others_before))["verdict"]
 
 
 @pytest.mark.parametrize(
@@ -47,8 +50,18 @@ def test_the_verdict(new, old, verdict):
 
 
 def test_the_same_minutes_count_before_the_requests_of_before():
-    assert judged((20, 1000), (20, 1000), baseline=(0, 3000)) == "better or the same"
-    assert judged((20, 1000), (0, 100), baseline=(0, 3000)) == "worse"
+    assert judged((20, 1000), (20, 1000), before=(0, 3000)) == "better or the same"
+    assert judged((20, 1000), (0, 100), before=(0, 3000)) == "worse"
+
+
+def test_hosts_that_were_worse_before_are_compared_with_themselves():
+    """Such as those in a zone whose database is far away: that is not the fault of the release."""
+    alike, worse = (3, 3000), (90, 3000)
+    assert judged((30, 1000), (3, 3000), before=alike, others_before=alike) == "worse"
+    assert judged((30, 1000), (3, 3000), before=worse, others_before=alike) == "better or the same"
+    assert judged((100, 1000), (3, 3000), before=worse, others_before=alike) == "worse"
+    # What hurt all hosts before and is over now hides nothing.
+    assert judged((30, 1000), (3, 3000), before=worse, others_before=worse) == "worse"
 
 
 def test_what_does_not_matter_and_what_is_enough_are_settings():
@@ -66,11 +79,15 @@ def share_of_worse(chosen, runs, requests, of_new, of_old):
     def answered(count, share):
         return side(sum(chosen.random() < share for dummy in range(count)), count)
 
-    nothing = side(0, 0)
     verdicts = [
         gate.judge(
             known,
-            {"new": answered(requests, of_new), "old": answered(3 * requests, of_old), "baseline": nothing},
+            {
+                "new": answered(requests, of_new),
+                "old": answered(3 * requests, of_old),
+                "before": answered(requests, of_old),
+                "others_before": answered(3 * requests, of_old),
+            },
         )["verdict"]
         for dummy in range(runs)
     ]
@@ -118,10 +135,10 @@ def of(release="", server=HERE):
     [
         ("web1", of("1.4.2"), "new", None),
         ("web1", of(NEW), "new", None),
-        ("web1", of("1.4.1"), "old", "old"),  # a long request that the old one ended
-        ("web1", of(), "new", "old"),  # without X-Release, such as a 502
-        ("web2", of(), "old", "old"),
-        ("web2", of("2024.1"), "old", "old"),  # a name of the app's own
+        ("web1", of("1.4.1"), "old", "before"),  # a long request that the old one ended
+        ("web1", of(), "new", "before"),  # without X-Release, such as a 502
+        ("web2", of(), "old", "others_before"),
+        ("web2", of("2024.1"), "old", "others_before"),  # a name of the app's own
         ("web1", of(server=""), None, None),  # nginx itself: a 429, or a 404
         ("web3", of(), None, None),
     ],
@@ -138,12 +155,19 @@ def test_a_version_that_both_releases_have_tells_nothing():
     assert known.now("web2", of("1.4.1-123456789012")) == "new"
 
 
+def test_what_has_the_new_release_from_an_earlier_rollout_is_not_the_old_one():
+    rows = dict(ROWS, web3={"from": NEW, "to": NEW, "share": 0, "server": ""})
+    known = sides(rows=rows)
+    assert known.now("lb1", of("1.4.2")) == "new" and known.now("web2", of("1.4.1")) == "old"
+
+
 def test_behind_balancers_the_address_tells_the_host():
     known = sides({"10.0.0.1:8080": "web1", "10.0.0.2:8080": "web2"})
     assert known.now("lb1", of(server="10.0.0.1:8080")) == "new"
     assert known.now("lb1", of(server="10.0.0.2:8080")) == "old"
     assert known.now("lb1", of(server="10.0.0.3:8080")) is None
-    assert known.before("lb1", of(server="10.0.0.1:8080")) == "old"
+    assert known.before("lb1", of(server="10.0.0.1:8080")) == "before"
+    assert known.before("lb1", of(server="10.0.0.2:8080")) == "others_before"
 
 
 def test_with_a_share_the_port_tells_the_instance():
@@ -159,13 +183,15 @@ def test_counts_of_all_hosts_are_added_up():
 
     answers = [
         ("web1", {"servers": [counted("1.4.2", 100, 4, 1)], "baseline": [counted("1.4.1", 50, 2)]}),
-        ("web2", {"servers": [counted("1.4.1", 200, 1), counted("", 3, 3, server="")], "baseline": []}),
+        (
+            "web2",
+            {
+                "servers": [counted("1.4.1", 200, 1), counted("", 3, 3, server="")],
+                "baseline": [counted("", 70, 1)],
+            },
+        ),
     ]
-    assert gate.totals(sides(), answers) == {
-        "new": side(5, 100),
-        "old": side(1, 200),
-        "baseline": side(2, 50),
-    }
+    assert gate.totals(sides(), answers) == counts((5, 100), (1, 200), (2, 50), (1, 70))
 
 
 # --- who is asked, and for how long ---
@@ -186,7 +212,7 @@ def test_each_host_of_the_wave_counts_and_asks_three_that_wait():
 def test_it_waits_for_more_requests_as_long_as_patience_lasts():
     def wait(requests, elapsed=10.0, waited=0, **given):
         known = settings(**{"patience": 60, **given})
-        found = gate.judge(known, {"new": side(0, requests), "old": side(0, 900), "baseline": side(0, 0)})
+        found = dict(gate.judge(known, counts((0, requests), (0, 900))), not_counted=[])
         return gate.wait(known, found, elapsed, waited)
 
     assert wait(200) == 0
@@ -229,6 +255,7 @@ def test_during_a_share_its_wave_is_not_over_yet():
     changed = dict(account(web1={"outcome": "change", "share": 5}), reached=[], wave=0)
     found = begun(changed)
     assert (found["batch"], found["share"], found["wave"]) == (["web1"], 5, 1)
+    assert found["asks"] == {"web1": ["web1"]}  # it has both releases
 
 
 @pytest.mark.parametrize(
@@ -254,16 +281,18 @@ def test_without_a_gate_there_is_nothing_to_compare():
 
 
 def test_the_sentence_has_the_numbers():
-    found = gate.judge(settings(), {"new": side(43, 1043), "old": side(3, 3120), "baseline": side(0, 0)})
+    found = dict(gate.judge(settings(), counts((43, 1043), (3, 3120))), not_counted=[])
     found = gate.named(found, settings(), begun(account()))
     assert gate.described(found) == (
         "Gate, wave 1: worse: 4.1% of 1,043 requests were bad with 1.4.2-0a1b2c3d4e5f, "
         "0.1% of 3,120 with 1.4.1-9c8d7e6f5a4b"
     )
     assert (found["hosts"], found["app"], found["share"]) == (["web1"], "orders", 0)
-    few = gate.judge(settings(), {"new": side(0, 12), "old": side(0, 50), "baseline": side(0, 0)})
+    few = dict(gate.judge(settings(), counts((0, 12), (0, 50))), not_counted=[])
     few = gate.named(few, settings(), begun(account()))
     assert gate.sentence(few).endswith("; at_least is 200")
+    partly = gate.sentence(dict(few, not_counted=["web2: no log", "web3: no connection"]))
+    assert partly.endswith("; at_least is 200; requests were not counted: web2: no log; web3: no connection")
     lost = gate.named(gate.unknown("web1: no log"), settings(), begun(account()))
     assert gate.described(lost) == "Gate, wave 1: unsure: requests were not counted: web1: no log"
 
@@ -295,6 +324,7 @@ def test_where_requests_are_counted(given, source):
 def test_without_a_domain_or_a_wait_there_is_no_gate():
     assert settings(domain=()) == {} and settings(soak=0) == {}
     assert settings(soak=0, patience=60)["from"] == "nginx"
+    assert settings(proxy={"access_log": False}) == {}
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,8 @@ def prometheus():
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)["query"][0]
+            parameters = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
+            query = " at ".join(parameters[name][0] for name in ("query", "time") if name in parameters)
             server.asked.append(query)
             data = next(data for word, data in server.answers if word in query)
             text = json.dumps({"status": "success", "data": data}).encode() if data else b"<html>"
@@ -55,11 +56,13 @@ def vector(*values):
 
 def asked(server):
     settings = dict(QUERIES, url=server.url, **{"from": "prometheus"})
-    return gate_sources.count(settings, "orders", RELEASES, 60)
+    return gate_sources.count(settings, "orders", RELEASES, 60, 1700000000.0)
 
 
 def test_prometheus_is_asked_for_both_releases(prometheus):
     prometheus.answers = [
+        ('version="1.4.1"}[60s])) at 1700000000.000', vector("2900")),
+        ('release="1.4.1-9c8d7e6f5a4b"}[60s])) at 1700000000.000', vector("4")),
         ('version="1.4.2"', vector("1000.2", "42.9")),
         ('version="1.4.1"', {"resultType": "scalar", "result": [0, "3120"]}),
         ('release="1.4.2-0a1b2c3d4e5f"', vector("43")),
@@ -68,7 +71,9 @@ def test_prometheus_is_asked_for_both_releases(prometheus):
     assert asked(prometheus) == {
         "new": {"requests": 1043, "bad": 43},
         "old": {"requests": 3120, "bad": 0},
-        "baseline": {"requests": 0, "bad": 0},
+        # The old one before the rollout: in the last wave it serves no more.
+        "before": {"requests": 2900, "bad": 4},
+        "others_before": {"requests": 0, "bad": 0},
     }
     assert prometheus.asked[0] == 'sum(increase(http_requests_total{app="orders", version="1.4.2"}[60s]))'
 
@@ -92,9 +97,9 @@ def test_a_prometheus_that_is_away_is_a_problem(prometheus):
         asked(prometheus)
 
 
-def run(program, *arguments):
-    command = [sys.executable, "-c", program, *arguments]
-    return gate_sources.count({"from": "command", "command": command}, "orders", RELEASES, 60)
+def run(*arguments, command=(sys.executable, "-c")):
+    command = [*command, *arguments]
+    return gate_sources.count({"from": "command", "command": command}, "orders", RELEASES, 60, 0.0)
 
 
 def test_a_command_gets_the_releases_as_arguments_and_prints_counts():
@@ -126,4 +131,4 @@ def test_a_command_that_fails_is_a_problem(program, words):
 
 def test_a_command_that_is_not_there_is_a_problem():
     with pytest.raises(SlipwayError, match="/nonexistent/count"):
-        gate_sources.count({"from": "command", "command": ["/nonexistent/count"]}, "orders", RELEASES, 60)
+        run(command=["/nonexistent/count"])

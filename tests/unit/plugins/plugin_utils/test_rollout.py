@@ -228,7 +228,7 @@ def judgement(verdict, *hosts, share=0, wave=1):
     sides = {"new": {"requests": 1043, "bad": 43, "release": "2-b"}}
     sides["old"] = {"requests": 3120, "bad": 3, "release": "1-a"}
     about = {"app": "orders", "hosts": list(hosts), "share": share, "wave": wave, "at_least": 200, "p": 0.5}
-    return dict(sides, verdict=verdict, **about)
+    return dict(sides, verdict=verdict, not_counted=[], **about)
 
 
 NUMBERS = "4.1% of 1,043 requests were bad with 2-b, 0.1% of 3,120 with 1-a"

@@ -134,6 +134,15 @@ def test_a_share_ends_before_another_release_takes_its_place(blue):
     assert ("deploy", "2.0.0", "reverted") in blue.history()
 
 
+def test_a_share_stays_while_a_later_release_is_staged(blue):
+    give(blue, "2.0.0", 25)
+    assert deploy(blue, "3.0.0", state="staged", keep=0)["outcome"] == "ok"
+    expect_shared(blue, 25)
+    assert blue.history()[-1] == ("stage", "3.0.0", "ok")
+    assert deploy(blue, "2.0.0")["outcome"] == "ok"
+    expect_alone(blue, GREEN, "2.0.0")
+
+
 def timer_passes(host):
     """What the service of the timer does."""
     with open(host.layout.unconfirmed, "rb") as parcel:

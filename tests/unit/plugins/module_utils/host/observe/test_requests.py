@@ -87,6 +87,12 @@ def test_too_much_to_read_is_said(log, monkeypatch):
     assert not found["complete"] and 10 < found["releases"]["1.4.2"]["requests"] < 40
 
 
+def test_a_log_of_another_format_is_no_log_without_requests(log):
+    log.path.write_text('10.0.0.1 - - [28/Nov/2026:14:00:00 +0000] "GET / HTTP/1.1" 200\n' * 3)
+    with pytest.raises(SlipwayError, match="No line of .* is one that"):
+        counted()
+
+
 def test_an_empty_log_has_no_requests(log):
     log.path.write_text("")
     none = {"releases": {}, "servers": [], "baseline": []}
