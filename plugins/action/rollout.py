@@ -135,8 +135,9 @@ class ActionModule(ControllerAction):
         """What users got since the hosts of the wave have the new release, or how long to wait for more."""
         now, settings = account["gate"], account["apps"][account["gate"]["app"]]["gate"]
         seconds = time.time() - now["began"]
+        healthy = [host for host in now["batch"] if not account["rows"][host]["failed"]]
         try:
-            counted, problems = self._requests(account, settings, int(seconds))
+            counted, problems = self._requests(account, settings, healthy, int(seconds))
             found = dict(gate.judge(settings, counted), not_counted=problems)
         except SlipwayError as error:
             found = gate.unknown(str(error))
@@ -145,7 +146,7 @@ class ActionModule(ControllerAction):
         if wait:
             self._print(gate.waiting(settings, found, wait))
             return account, ""
-        found = gate.named(found, settings, now)
+        found = gate.named(found, settings, dict(now, batch=healthy))
         self._print(gate.described(found))
         account = rollout.after_gate(account, found, gate.stops(settings, found))
         self._silence(account, account["going_back"])
@@ -170,16 +171,18 @@ class ActionModule(ControllerAction):
         account["gate"] = gate.begun(account, hosts, None if balancers else sites, balancers, time.time())
         return account
 
-    def _requests(self, account, settings, seconds):
-        """What was counted of both releases, and what was not."""
+    def _requests(self, account, settings, batch, seconds):
+        """What was counted of both releases, and what was not. ``batch``: the hosts that are healthy."""
         now = account["gate"]
+        if not batch:
+            raise SlipwayError("no host of the wave is healthy any more")
         if settings["from"] != gate.NGINX:
             began = account["began"]
             return gate_sources.count(settings, now["app"], now["releases"], max(seconds, 1), began), []
         hosts = now["batch"] + now["waiting"]
         given = {service_options.address(host, self.hostvars[host]): host for host in hosts}
         rows = {host: row for host, row in account["rows"].items() if row["app"] == now["app"]}
-        sides = gate.Sides(rows, now["batch"], now["waiting"], given if now["balancers"] else {})
+        sides = gate.Sides(rows, batch, now["waiting"], given if now["balancers"] else {})
         answers, problems = self._answers(now["batch"])
         return gate.totals(sides, answers), problems
 

@@ -91,11 +91,14 @@ class Sides:
         old = _names(row["from"] for row in rows.values() if row["from"] != row["to"])
         self._new, self._old = new - old, old - new
         self._batch, self._waiting = batch, waiting
+        self._failed = [host for host, row in rows.items() if row["failed"]]
         self._addresses = addresses
         self._shared = {host: rows[host]["server"] for host in batch if rows[host]["share"]}
 
     def now(self, host, entry):
         """The side of a request to this host since the new release serves: ``new``, ``old``, or None."""
+        if self._asked(host, entry) in self._failed:
+            return None  # it is unhealthy, which the failure budget is for
         if entry["release"] in self._new or entry["release"] in self._old:
             return "new" if entry["release"] in self._new else "old"
         if not entry["server"]:
@@ -111,8 +114,12 @@ class Sides:
         return self._by_host(host, entry, "before", "others_before")
 
     def _by_host(self, host, entry, of_batch, of_waiting):
-        host = self._addresses.get(entry["server"]) if self._addresses else host
+        host = self._asked(host, entry)
         return of_batch if host in self._batch else of_waiting if host in self._waiting else None
+
+    def _asked(self, host, entry):
+        """The host whose service was asked."""
+        return self._addresses.get(entry["server"]) if self._addresses else host
 
 
 def _names(ids):

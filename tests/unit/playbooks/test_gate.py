@@ -112,6 +112,25 @@ def test_one_log_that_cannot_be_read_is_named(play):
     assert "Gate, wave 1: unsure: requests were not counted: web1: There is no access log\n" in run.output
 
 
+def test_a_host_that_is_unhealthy_after_the_soak_is_no_reason_to_call_the_release_worse(play):
+    ill = {"changed": False, "healthy": False, "health_problem": "HTTP 503", "unit": {"NRestarts": 0}}
+    run = play(
+        "deploy",
+        {
+            "release_info web1": ill,
+            "request_info": counted("2.0.0", 1000, 0, baseline=counted("1.0.0", 3000, 3)["servers"]),
+            "request_info web1": counted("2.0.0", 1000, 900),
+        },
+        slipway_waves=["100%"],
+        slipway_soak_seconds=1,
+        slipway_max_failures=1,
+        **SITE,
+    )
+    assert run.status == 0, run.output
+    assert run.table() == {"web1": "rolled back", "web2": "ok", "web3": "ok"}
+    assert "better or the same: 0.0% of 2,000 requests" in run.output
+
+
 def test_a_command_counts(play):
     counts = {"new": {"requests": 1000, "bad": 43}, "old": {"requests": 3000, "bad": 3}}
     command = [sys.executable, "-c", "import sys; print(sys.argv[1])", json.dumps(counts)]

@@ -117,8 +117,8 @@ def test_a_hundred_good_deploys_are_never_called_worse(share):
 # --- who answered ---
 
 ROWS = {
-    "web1": {"from": OLD, "to": NEW, "share": 0, "server": ""},
-    "web2": {"from": OLD, "to": NEW, "share": 0, "server": ""},
+    "web1": {"from": OLD, "to": NEW, "share": 0, "server": "", "failed": False},
+    "web2": {"from": OLD, "to": NEW, "share": 0, "server": "", "failed": False},
 }
 
 
@@ -147,6 +147,14 @@ def test_the_name_in_the_answer_tells_the_release_and_else_the_host(host, entry,
     assert (sides().now(host, entry), sides().before(host, entry)) == (now, before)
 
 
+def test_a_host_that_is_unhealthy_after_the_soak_does_not_speak_for_the_release():
+    rows = dict(ROWS, web1=dict(ROWS["web1"], failed=True))
+    known = sides(rows=rows)
+    assert known.now("web1", of("1.4.2")) is None and known.now("web2", of("1.4.1")) == "old"
+    known = sides({"10.0.0.1:8080": "web1"}, rows=rows)
+    assert known.now("lb1", of("1.4.2", server="10.0.0.1:8080")) is None
+
+
 def test_a_version_that_both_releases_have_tells_nothing():
     """Only the configuration changed, and the app sends its version."""
     rows = {host: dict(row, to="1.4.1-123456789012") for host, row in ROWS.items()}
@@ -156,7 +164,7 @@ def test_a_version_that_both_releases_have_tells_nothing():
 
 
 def test_what_has_the_new_release_from_an_earlier_rollout_is_not_the_old_one():
-    rows = dict(ROWS, web3={"from": NEW, "to": NEW, "share": 0, "server": ""})
+    rows = dict(ROWS, web3={"from": NEW, "to": NEW, "share": 0, "server": "", "failed": False})
     known = sides(rows=rows)
     assert known.now("lb1", of("1.4.2")) == "new" and known.now("web2", of("1.4.1")) == "old"
 
