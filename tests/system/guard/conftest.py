@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Two hosts whose nginx serves a blue_green service to real clients, and their controller."""
+"""Two hosts with two services for real clients: one behind their own nginx, one behind a balancer."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ from pathlib import Path
 import pytest
 from support import lab
 
-FLEET = lab.Fleet("guard", "web=2", timeout=600)
-HOSTS = ("web1", "web2")
-DOMAIN = "shop.example.test"
+FLEET = lab.Fleet("guard", "web=2", "lb=1", timeout=600)
+HOSTS, BALANCER = ("web1", "web2"), "lb1"
 SECRET = "swordfish-4711"
 SERVICE = {
     "slipway_app": "shop",
     "slipway_port": 8070,
-    "slipway_domain": DOMAIN,
+    "slipway_domain": "shop.example.test",
     "slipway_tls": False,
     "slipway_strategy": "blue_green",
     "slipway_source": str(lab.CHECKOUT / "tests/apps/unhealthy"),
@@ -35,6 +34,14 @@ SERVICE = {
     "slipway_unit": {"drain_seconds": 5},
     "slipway_health": {"path": "/healthz", "deadline": 10, "period": 0.1, "min_ready_seconds": 0.1},
 }
+BALANCED = dict(
+    SERVICE,
+    slipway_app="cart",
+    slipway_port=8090,
+    slipway_domain="cart.example.test",
+    slipway_strategy="restart",
+    slipway_address="{{ lab_address }}",
+)
 
 
 class Ran:
@@ -53,20 +60,18 @@ class Ran:
 
 
 class Shop:
-    """The service on both hosts."""
+    """A service on both hosts."""
 
-    def __init__(self, directory: Path, hosts: dict[str, lab.Host], load: Path):
+    def __init__(self, directory: Path, load: Path, service: dict, balancers: tuple = ()):
         self.directory = directory
-        self.hosts = hosts
+        self.hosts = {name: lab.Host(FLEET, name, past_ssh=True) for name in (*HOSTS, *balancers)}
+        self.domain = service["slipway_domain"]
         self._load = load
-        known = FLEET.variables()
-        listed = {
-            name: {key: value for key, value in known[name].items() if key.startswith("ansible_")}
-            for name in HOSTS
-        }
         self.inventory = directory / "inventory.json"
-        service = dict(SERVICE, slipway_dist=str(directory / "dist"))
-        self.inventory.write_text(json.dumps({"all": {"hosts": listed, "vars": service}}))
+        web, between = ({"hosts": {name: _known(name) for name in names}} for names in (HOSTS, balancers))
+        groups = {"web": web, "balancers": between} if balancers else {"web": web}
+        service = dict(service, slipway_dist=str(directory / "dist"))
+        self.inventory.write_text(json.dumps({"all": {"children": groups, "vars": service}}))
         self.environment = lab.ansible_environment(
             ANSIBLE_SSH_CONTROL_PATH_DIR=FLEET.connections, ANSIBLE_HOME=str(directory / "ansible")
         )
@@ -95,7 +100,15 @@ class Shop:
         running = {
             name: subprocess.Popen(
                 [
-                    *(str(self._load), "-url", "http://%s/" % DOMAIN, "-rate", str(rate), "-for", "900s"),
+                    *(
+                        str(self._load),
+                        "-url",
+                        "http://%s/" % self.domain,
+                        "-rate",
+                        str(rate),
+                        "-for",
+                        "900s",
+                    ),
                     *("-connect", host.variables["lab_address"] + ":80", "-until", str(stop)),
                 ],
                 stdout=subprocess.PIPE,
@@ -113,7 +126,7 @@ class Shop:
 
     def live(self, host: str) -> str:
         """The version that answers behind nginx."""
-        url = "-H 'Host: %s' http://127.0.0.1/" % DOMAIN
+        url = "-H 'Host: %s' http://127.0.0.1/" % self.domain
         said = self.hosts[host].sure("curl -sS " + url)
         return re.search(r"unhealthy (\S+),", said)[1]
 
@@ -131,6 +144,12 @@ class Shop:
         return [line.split()[0] for line in self.hosts[host].sure(command).splitlines()]
 
 
+def _known(name: str) -> dict:
+    """How Ansible reaches a host."""
+    known = FLEET.variables()[name]
+    return {key: value for key, value in known.items() if key.startswith(("ansible_", "lab_address"))}
+
+
 @pytest.fixture(scope="session")
 def load(tmp_path_factory) -> Path:
     """The load generator."""
@@ -140,14 +159,27 @@ def load(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def shop(load, tmp_path_factory):
-    """It serves 1.0.0."""
+def fleet():
     with FLEET:
-        hosts = {name: lab.Host(FLEET, name, past_ssh=True) for name in HOSTS}
-        found = Shop(tmp_path_factory.mktemp("shop"), hosts, load)
-        for ran in (found.play("setup"), found.deploy("1.0.0", slipway_waves=["100%"])):
-            assert ran.code == 0, ran.said[-6000:]
-        yield found
+        yield FLEET
+
+
+@pytest.fixture(scope="session")
+def shop(fleet, load, tmp_path_factory):
+    """blue_green behind the nginx of each host. It serves 1.0.0."""
+    return _begun(Shop(tmp_path_factory.mktemp("shop"), load, SERVICE))
+
+
+@pytest.fixture(scope="session")
+def cart(fleet, load, tmp_path_factory):
+    """Both hosts behind a balancer. It serves 1.0.0."""
+    return _begun(Shop(tmp_path_factory.mktemp("cart"), load, BALANCED, (BALANCER,)))
+
+
+def _begun(service: Shop) -> Shop:
+    for ran in (service.play("setup"), service.deploy("1.0.0", slipway_waves=["100%"])):
+        assert ran.code == 0, ran.said[-6000:]
+    return service
 
 
 def wait_for(condition, seconds: float = 60.0):

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from .conftest import BALANCER
+
 RATE = 20
 LOG = "/var/log/nginx/shop.access.log"
 
@@ -27,6 +29,16 @@ def test_a_release_that_fails_one_request_in_twenty_goes_back_in_the_first_wave(
     bad, back = shop.history("web1")[-2:]
     assert (bad["outcome"], back["act"], back["outcome"]) == ("reverted", "rollback", "ok")
     assert "rolled back with its rollout: 2.0.0-" in bad["message"] and " requests were bad" in bad["message"]
+
+
+def test_behind_a_balancer_its_log_tells_which_release_is_worse(cart):
+    with cart.clients(2 * RATE, BALANCER) as reports:
+        ran = cart.deploy("2.0.0", fail_every=20, slipway_gate={"patience": 60})
+    assert ran.code != 0 and ran.outcomes == ["rolled back", "not reached"], ran.said[-6000:]
+    (judged,) = ran.gate
+    assert judged["verdict"] == "worse" and judged["new"]["bad"] >= 9 and judged["old"]["bad"] == 0
+    assert {failure["reason"] for failure in reports[BALANCER]["failures"]} == {"status 500"}
+    assert reports[BALANCER]["failed"] < 0.05 * reports[BALANCER]["requests"]
 
 
 def test_a_good_release_goes_on_wave_by_wave(shop):
