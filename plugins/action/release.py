@@ -15,6 +15,7 @@ from ansible.plugins.action import ActionBase
 
 from ..module_utils.common import health, names, unit
 from ..module_utils.common.errors import InvalidInput, SlipwayError
+from ..module_utils.common.limits import SHARES
 from ..module_utils.common.strategies import STRATEGIES
 from ..plugin_utils import artifact, console, delta, mirror, service_options, tables
 from ..plugin_utils.engine_action import EngineAction
@@ -43,6 +44,8 @@ ARGUMENTS = {
     "smoke": {"type": "bool", "default": True},
     "adopt": {"type": "bool", "default": False},
     "reverts": {"type": "bool", "default": False},
+    "reason": {"type": "str"},
+    "share": {"type": "int", "choices": list(SHARES)},
     "keep": {"type": "int", "default": 5},
     "allowed_signers": {"type": "str"},
     "textfile": {"type": "path"},
@@ -109,6 +112,9 @@ class ActionModule(EngineAction):
         else:
             expects = {name: plan[name] for name in EXPECTED}
             result = self._apply(dict(request, expects=expects), plan, task_vars)
+        if request["share"] and not result.get("failed"):
+            # The release is here by now; what follows it begins with the same.
+            return dict(result, plan=dict({name: plan.get(name) for name in PLAN}, needs_artifact=False))
         if external_check and result["current"] and not result.get("failed"):
             result = self._check_externally(result, external_check)
         if result.get("unconfirmed") and not result.get("failed"):

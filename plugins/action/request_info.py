@@ -15,6 +15,8 @@ ARGUMENTS = {
     "name": {"type": "str", "required": True},
     "seconds": {"type": "int", "required": True},
     "slow_after": {"type": "float"},
+    "baseline": {"type": "int", "default": 0},
+    "baseline_after": {"type": "int", "default": 0},
 }
 
 

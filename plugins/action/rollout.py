@@ -18,13 +18,24 @@ import uuid
 
 from ansible.errors import AnsibleError
 
-from ..plugin_utils import console, report, rollout, silence, tables
+from ..module_utils.common.errors import SlipwayError
+from ..plugin_utils import (
+    console,
+    gate,
+    gate_sources,
+    report,
+    rollout,
+    service_options,
+    silence,
+    tables,
+)
 from ..plugin_utils.controller_action import ControllerAction
 
-STEPS = ("planned", "prepared", "wave", "soaked", "rolled_back", "ended")
+STEPS = ("planned", "prepared", "shared", "wave", "soaked", "judged", "rolled_back", "ended")
 ARGUMENTS = {
     "step": {"type": "str", "choices": list(STEPS), "required": True},
     "migrates": {"type": "bool", "default": True},
+    "share": {"type": "int", "default": 0},
     "write_plan": {"type": "bool", "default": False},
 }
 KEPT = "slipway_plan: %s: %s. Nothing was changed. %s"
@@ -48,6 +59,7 @@ class ActionModule(ControllerAction):
         if not self.fleet or not (account or arguments["step"] == "planned"):
             return dict(result, failed=True, msg=SKIPPED)
         self.warnings = []
+        self.share = arguments["share"]
         self.migrates, self.write_plan = arguments["migrates"], arguments["write_plan"]
         account, problem = getattr(self, "_" + arguments["step"])(account)
         account["failed"] = [host for host, row in account["rows"].items() if row["failed"]]
@@ -62,12 +74,12 @@ class ActionModule(ControllerAction):
 
     def _planned(self, dummy):
         hosts = self.fleet["hosts"]
-        apps = {
-            app: dict(known, migrate=known["migrate"] if self.migrates else None)
-            for app, known in self.fleet["apps"].items()
-        }
+        apps = self.fleet["apps"]
+        if not self.migrates:  # back to a release that is known, and quickly
+            apps = {app: dict(known, migrate=None, shares=[], gate={}) for app, known in apps.items()}
         plans = {host: self._result(host) for host in hosts}
         account = dict(rollout.planned(apps, plans), id=str(uuid.uuid4()), began=time.time(), counted=[])
+        account["by_shares"] = any(settings["shares"] for settings in apps.values())
         self._print(tables.plan(account))
         problem = account["refused"] and account["refused"] + ". Nothing was changed"
         problem = problem or self._of_kept_plan(account)
@@ -86,9 +98,24 @@ class ActionModule(ControllerAction):
         self._print(tables.wave(account))
         return account, ""
 
+    def _shared(self, account):
+        hosts = rollout.current_wave(account)
+        account = rollout.after_share(account, {host: self._result(host) for host in hosts}, self.share)
+        account = self._with_lease(account, hosts)
+        return self._with_gate(account, hosts), ""
+
     def _wave(self, account):
         hosts = rollout.current_wave(account)
         account = rollout.after_wave(account, {host: self._result(host) for host in hosts})
+        account = self._with_lease(account, hosts)
+        self._silence(account, account["going_back"] + rollout.next_wave(account))
+        self._print(tables.wave(account))
+        account["counted"] = self.fleet["sites"] if self.fleet["report"] else []
+        account["count_seconds"] = int(time.time() - account["began"]) + BEFORE_SECONDS
+        return self._with_gate(account, hosts), ""
+
+    def _with_lease(self, account, hosts):
+        """The account once the leases of its apps were renewed, where it was time."""
         for renewed in (self.hostvars[hosts[0]].get("slipway__renewed") or {}).get("results") or []:
             if renewed.get("failed") or renewed.get("unreachable"):
                 account = rollout.lost_lease(
@@ -96,15 +123,32 @@ class ActionModule(ControllerAction):
                 )
             elif not renewed.get("skipped"):
                 account["leased_at"] = time.time()
-        self._silence(account, account["going_back"] + rollout.next_wave(account))
-        self._print(tables.wave(account))
-        account["counted"] = self.fleet["sites"] if self.fleet["report"] else []
-        account["count_seconds"] = int(time.time() - account["began"]) + BEFORE_SECONDS
-        return account, ""
+        return account
 
     def _soaked(self, account):
         hosts = rollout.last_wave(account)
         account = rollout.after_soak(account, {host: self._result(host) for host in hosts})
+        self._silence(account, account["going_back"])
+        return account, ""
+
+    def _judged(self, account):
+        """What users got since the hosts of the wave have the new release, or how long to wait for more."""
+        now, settings = account["gate"], account["apps"][account["gate"]["app"]]["gate"]
+        seconds = time.time() - now["began"]
+        healthy = [host for host in now["batch"] if not account["rows"][host]["failed"]]
+        try:
+            counted, problems = self._requests(account, settings, healthy, int(seconds))
+            found = dict(gate.judge(settings, counted), not_counted=problems)
+        except SlipwayError as error:
+            found = gate.unknown(str(error))
+        wait = gate.wait(settings, found, seconds, now["waited"])
+        account["gate"] = dict(now, wait=wait, waited=now["waited"] + wait)
+        if wait:
+            self._print(gate.waiting(settings, found, wait))
+            return account, ""
+        found = gate.named(found, settings, dict(now, batch=healthy))
+        self._print(gate.described(found))
+        account = rollout.after_gate(account, found, gate.stops(settings, found))
         self._silence(account, account["going_back"])
         return account, ""
 
@@ -119,6 +163,41 @@ class ActionModule(ControllerAction):
         return account, ""
 
     # --- parts
+
+    def _with_gate(self, account, hosts):
+        """The account with what the gate is to compare; no hosts where there is nothing."""
+        sites = set(self.fleet["sites"])
+        balancers = [] if sites & set(self.fleet["hosts"]) else self.fleet["sites"]
+        account["gate"] = gate.begun(account, hosts, None if balancers else sites, balancers, time.time())
+        return account
+
+    def _requests(self, account, settings, batch, seconds):
+        """What was counted of both releases, and what was not. ``batch``: the hosts that are healthy."""
+        now = account["gate"]
+        if not batch:
+            raise SlipwayError("no host of the wave is healthy any more")
+        if settings["from"] != gate.NGINX:
+            began = account["began"]
+            return gate_sources.count(settings, now["app"], now["releases"], max(seconds, 1), began), []
+        hosts = now["batch"] + now["waiting"]
+        given = {service_options.address(host, self.hostvars[host]): host for host in hosts}
+        rows = {host: row for host, row in account["rows"].items() if row["app"] == now["app"]}
+        sides = gate.Sides(rows, batch, now["waiting"], given if now["balancers"] else {})
+        answers, problems = self._answers(now["batch"])
+        return gate.totals(sides, answers), problems
+
+    def _answers(self, batch):
+        """Each host that has counted, with its result, and why others have not; raises if none has."""
+        found, problems = [], []
+        for host in batch:
+            for one in (self.hostvars[host].get("slipway__counted") or {}).get("results") or []:
+                if "servers" in one:
+                    found.append((one["item"], one))
+                elif not one.get("skipped"):
+                    problems.append("%s: %s" % (one["item"], one.get("msg") or "no connection"))
+        if not found:
+            raise SlipwayError("; ".join(problems) or "no host was asked")
+        return found, problems
 
     def _result(self, host):
         """What the release of a host registered; not what may be its secrets, which no result has."""

@@ -61,6 +61,7 @@ class ActionModule(ControllerAction):
                 + _without_source(in_play, arguments["needs"])
                 + _refused(in_play, arguments["refuses"])
                 + _no_issuer(in_play, task_vars["groups"])
+                + _no_shares(in_play, task_vars["groups"])
             )
         builds, build_of = [], {}
         if not problems and _builds(in_play, arguments["needs"]):
@@ -201,6 +202,16 @@ def _no_issuer(in_play, groups):
         (host, "slipway_issuer: %r is no host %s" % (values["slipway_issuer"], where))
         for host, values in in_play.items()
         if values["slipway_issuer"] and values["slipway_issuer"] not in groups[role]
+    )
+
+
+def _no_shares(in_play, groups):
+    """A share is one of the requests that reach the nginx of a host."""
+    reason = "slipway_shares: it needs nginx on the hosts of the service, and there is a group balancers"
+    return _once(
+        (host, reason)
+        for host, values in in_play.items()
+        if values["slipway_shares"] and groups.get("balancers")
     )
 
 

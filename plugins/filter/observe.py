@@ -14,9 +14,12 @@ from .service import rendered
 _NEEDED = (
     "slipway_alternate_port",
     "slipway_domain",
+    "slipway_gate",
     "slipway_health",
     "slipway_metrics",
     "slipway_port",
+    "slipway_proxy",
+    "slipway_shares",
     "slipway_soak_seconds",
     "slipway_strategy",
     "slipway_tls",

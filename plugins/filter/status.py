@@ -13,9 +13,8 @@ import ast
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ..plugin_utils.combinations import port_for
+from ..plugin_utils.service_options import address
 from ..plugin_utils.tables import table
-from ..plugin_utils.variables import setting
 
 UNREACHABLE = {"unreachable": True}
 
@@ -30,7 +29,8 @@ def _status_cells(host, result):
     if "unit" not in result:
         return host, _problem(result)
     health = "healthy" if _flag(result, "healthy") else result["health_problem"]
-    unit = result["unit"]
+    share, unit = result.get("share"), result["unit"]
+    health += "; %s%% of requests go to %s" % (share["percent"], share["release"]) if share else ""
     running = _running(result.get("running"))
     previous, lost = result.get("previous") or "-", result.get("log_lost")
     lost = "-" if lost in (None, "") else lost
@@ -65,13 +65,7 @@ def _problem(result):
 
 def upstream_servers(hosts, hostvars, port=None):
     """The servers of an nginx upstream: each host at the address and port that its variables give."""
-    return [{"address": _address(host, hostvars[host], port)} for host in _list(hosts)]
-
-
-def _address(host, variables, port):
-    address = variables.get("slipway_address") or variables.get("ansible_host") or host
-    port = port or port_for(setting("slipway_port", variables.get("slipway_port")), {})
-    return ("[%s]:%s" if ":" in address else "%s:%s") % (address, port)
+    return [{"address": address(host, hostvars[host], port)} for host in _list(hosts)]
 
 
 def _flag(result, name):

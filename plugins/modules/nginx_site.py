@@ -87,8 +87,15 @@ options:
         while the file C(/etc/nginx/slipway/NAME.green) exists.
       - nginx looks for that file at every request, so that the strategy V(blue_green) of
         M(slipway.golang.release) switches without a reload.
+      - The other instance gets a share of the requests while there are files such as
+        C(/etc/nginx/slipway/NAME.green.5), as O(slipway.golang.release#module:share) says.
     type: bool
     default: false
+  sticky_cookie:
+    description: With O(blue_green), the cookie by which a share is given to users instead of requests, so
+      that each stays with one release. Requests without it are shared one by one. Letters, digits and C(_)
+      only.
+    type: str
   certificate:
     description:
       - Path on the host of the certificate with its chain, such as

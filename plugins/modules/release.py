@@ -157,6 +157,18 @@ options:
       - The playbook C(slipway.golang.deploy) sets it when it rolls hosts back.
     type: bool
     default: false
+  reason:
+    description: With O(reverts), why the release turned out to be bad, for the history of the host.
+    type: str
+  share:
+    description:
+      - With O(strategy=blue_green), let the release serve only so many percent of the requests, beside the
+        live release, which stays RV(current). A later task with another share, or without one, goes on from
+        there; the process keeps running. A task with another release, such as the live one, ends the share.
+      - If no such task follows within O(confirm_within) seconds, the host ends the share by itself.
+      - It needs a live release that was healthy on the host and has the same strategy.
+    type: int
+    choices: [1, 5, 10, 25, 50]
   adopt:
     description:
       - Take over a service of the app's name that Slipway did not install, such as a unit that somebody wrote
@@ -333,8 +345,13 @@ migrations:
   sample: [[migrate, up]]
 plan:
   description: What would be done, for the option O(plan) of a later task.
-  returned: success, in check mode
+  returned: success, in check mode or with O(share)
   type: dict
+server:
+  description: The address at which nginx reaches a release that has a share of the requests.
+  returned: with O(share)
+  type: str
+  sample: 127.0.0.1:8081
 bytes:
   description: How many bytes of the artifact would be sent from the controller.
   returned: success, in check mode

@@ -64,6 +64,13 @@ previous:
   returned: always
   type: str
   sample: 1.4.1-9c8d7e6f5a4b
+share:
+  description: A release that is not live and has a share of the requests, by
+    O(slipway.golang.release#module:share) - its C(release), and the share in C(percent). Null if there is
+    none.
+  returned: always
+  type: dict
+  sample: {"release": "1.4.2-0a1b2c3d4e5f", "percent": 5}
 running:
   description: The running process; null if there is none.
   returned: always

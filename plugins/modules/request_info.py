@@ -24,8 +24,17 @@ options:
     type: int
     required: true
   slow_after:
-    description: Count requests that took longer than so many seconds, and were no error, as slow.
+    description: Count requests that took longer than so many seconds, and were no error, as slow. Websockets
+      are never slow.
     type: float
+  baseline:
+    description: Count so many older requests beside, the last ones before O(baseline_after).
+    type: int
+    default: 0
+  baseline_after:
+    description: How many seconds old these are at least; never less than O(seconds).
+    type: int
+    default: 0
 extends_documentation_fragment:
   - slipway.golang.attributes
   - slipway.golang.attributes.info_module
@@ -70,6 +79,18 @@ releases:
     slow:
       description: Those that were no error and took longer than O(slow_after); 0 without it.
       type: int
+servers:
+  description: The same counts by C(release) and C(server), the address of the server that answered, as nginx
+    logs it. It is empty where nginx answered itself.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{"release": "1.4.2", "server": "127.0.0.1:8080", "requests": 1043, "errors": 2, "slow": 11}]
+baseline:
+  description: The same of the requests of O(baseline).
+  returned: success
+  type: list
+  elements: dict
 complete:
   description: Whether all of the log was read that is as new as O(seconds) asks.
   returned: success

@@ -23,12 +23,18 @@ options:
         hosts than C(slipway_max_failures) have a problem, or if the plan is another one than that of the file
         C(slipway_plan).
       - V(prepared) once the lease is acquired and C(slipway_before_tasks) and C(slipway_migrate) have ended.
-      - V(wave) after each wave, and V(soaked) after its soak.
+      - V(shared) once the hosts of a wave give O(share) percent of the requests to the new release.
+      - V(wave) after each wave, V(soaked) after its soak, and V(judged) once requests were counted, for
+        C(slipway_gate).
       - V(rolled_back) once hosts went back.
       - V(ended) prints the outcome of each host.
     type: str
     required: true
-    choices: [planned, prepared, wave, soaked, rolled_back, ended]
+    choices: [planned, prepared, shared, wave, soaked, judged, rolled_back, ended]
+  share:
+    description: With V(shared), the percentage of requests.
+    type: int
+    default: 0
   migrates:
     description: With V(planned), whether C(slipway_migrate) is to run; a rollback does not migrate.
     type: bool

@@ -17,7 +17,7 @@ from ..module_utils.common import nginx_options, placeholders
 from ..module_utils.common.errors import InvalidInput
 from ..module_utils.host.certbot import request as certbot_request
 from ..module_utils.host.nginx import request as nginx_request
-from . import mirror, moments
+from . import gate_options, mirror, moments
 from .values import renamed
 
 # The default of certbot_authenticator in the role certbot.
@@ -37,6 +37,8 @@ def problems(values, authenticator=WEBROOT):
         _without_their_value,
         _port_written_twice,
         _strategy,
+        _gate,
+        _shares,
         _certificate_and_key,
         _mirrors,
         _two_configurations,
@@ -116,6 +118,40 @@ def _strategy(values):
         yield "slipway_alternate_port: %s is slipway_port too: the two instances need a port each" % second
     elif strategy == "blue_green" and not second and port == 65535:
         yield "slipway_alternate_port: there is no port after 65535: set one"
+
+
+def _gate(values):
+    given, waits = values["slipway_gate"], values["slipway_soak_seconds"]
+    source = given.get("from")
+    if source == gate_options.NGINX and not values["slipway_domain"]:
+        yield "slipway_gate.from: nginx is set up for slipway_domain, which is not set: set that"
+    elif source == gate_options.NGINX and values["slipway_proxy"].get("access_log") is False:
+        yield "slipway_gate.from: nginx logs no requests, as slipway_proxy.access_log is false: remove that"
+    elif given and source != gate_options.OFF and not waits and not given.get("patience"):
+        yield (
+            "slipway_gate: it judges requests, and the rollout waits for none: set slipway_soak_seconds, or "
+            "patience in it"
+        )
+
+
+def _shares(values):
+    if not values["slipway_shares"]:
+        return
+    if values["slipway_strategy"] != "blue_green":
+        yield (
+            "slipway_shares: it is for slipway_strategy: blue_green, and the strategy is %s: set that one, "
+            "or remove the shares" % values["slipway_strategy"]
+        )
+    elif values["slipway_drain_tasks"] or values["slipway_undrain_tasks"]:
+        yield (
+            "slipway_shares: with slipway_drain_tasks a host gets no requests to give a share of: remove one "
+            "of the two"
+        )
+    elif not values["slipway_soak_seconds"] and not values["slipway_gate"].get("patience"):
+        yield (
+            "slipway_shares: each share lasts as long as the soak, and there is none: set "
+            "slipway_soak_seconds"
+        )
 
 
 def _certificate_and_key(values):

@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 
 from ..module_utils.common import canonical, health, unit
+from . import gate_options
 
 # One rollout of an app has one of each: all of its hosts must say the same.
 OF_THE_ROLLOUT = (
@@ -20,6 +21,8 @@ OF_THE_ROLLOUT = (
     "slipway_max_failures",
     "slipway_on_failure",
     "slipway_soak_seconds",
+    "slipway_gate",
+    "slipway_shares",
     "slipway_lease",
     "slipway_lease_wait_seconds",
     "slipway_lease_seconds",
@@ -41,6 +44,8 @@ _SETTINGS = (
     "migrate",
     "before_tasks",
     "after_tasks",
+    "shares",
+    "soak_seconds",
 )
 # So has one profile of an app.
 OF_THE_PROFILE = (
@@ -54,6 +59,8 @@ OF_THE_PROFILE = (
 )
 # What a wave takes beside its health checks: the transfer, and hosts that wait for a free process.
 WAVE_SECONDS = 600
+# What a step to the next share takes beside its soak, for all hosts of a wave.
+SHARE_SECONDS = 300
 # One run has one of each, whatever the number of its apps.
 OF_THE_RUN = ("slipway_summary", "slipway_report", "slipway_plan", "slipway_follow", "slipway_json")
 # What makes one build another one.
@@ -113,14 +120,28 @@ def _settings(values, hosts, all_hosts):
     tasks = {name: own[name] or "" for name in ("before_tasks", "after_tasks")}
     alertmanager = values["slipway_metrics"].get("alertmanager") or ""
     silence = {"alertmanager": alertmanager, "silence_seconds": _longest_wave(values)} if alertmanager else {}
-    return dict(own, hosts=hosts, all_hosts=all_hosts, **tasks, **silence)
+    own.update(tasks, gate=gate_options.settled(values), share_seconds=_longest_share(values))
+    return dict(own, hosts=hosts, all_hosts=all_hosts, **silence)
 
 
 def _longest_wave(values):
     """Seconds after which alerts count again, whatever became of the wave: it may go live and back again."""
     deadline = _option(values["slipway_health"], health.OPTIONS, "deadline")
     drain = _option(values["slipway_unit"], unit.OPTIONS, "drain_seconds")
-    return int(WAVE_SECONDS + values["slipway_soak_seconds"] + 2 * (deadline + drain))
+    return int(WAVE_SECONDS + longest_test(values) + 2 * (deadline + drain))
+
+
+def _longest_share(values):
+    """Seconds after which a host ends a share by itself, if it gets no further word."""
+    patience = gate_options.settled(values).get("patience", 0)
+    silence = values["slipway_confirm_within_seconds"] or SHARE_SECONDS
+    return values["slipway_soak_seconds"] + patience + silence
+
+
+def longest_test(values):
+    """Seconds for which a new release is on trial in a wave, at each share and after the switch."""
+    patience = gate_options.settled(values).get("patience", 0)
+    return (values["slipway_soak_seconds"] + patience) * (len(values["slipway_shares"]) + 1)
 
 
 def _option(given, table, name):

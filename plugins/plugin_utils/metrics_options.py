@@ -95,7 +95,7 @@ def _addresses(field, values):
         _address(field, value)
 
 
-def _url(field, value):
+def check_url(field, value):
     try:
         parts = urlsplit(value)
         usable = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1)
@@ -118,5 +118,5 @@ _CHECKS = {
     "slower_than": _positive,
     "min_requests": _positive,
     "listen": _address,
-    "alertmanager": _url,
+    "alertmanager": check_url,
 }

@@ -16,8 +16,8 @@ import pathlib
 
 import jinja2
 
+from . import gate, tables
 from . import rollout as rollouts
-from . import tables
 
 TEMPLATE = pathlib.Path(__file__).resolve().parents[2] / "playbooks" / "templates" / "report.html.j2"
 # The phases of an act on a host, in its result, and "send": all else that the controller waited for.
@@ -64,6 +64,7 @@ def page(rollout, actor, began, ended, requests=None, request_seconds=0):
         words=WORDS,
         used={piece["class"] for group in lanes for lane in group["lanes"] for piece in lane["pieces"]},
         starts=[_start(row) for row in rows if row["acts"] and row["acts"][0]["ready_ms"] is not None],
+        judged=[gate.described(each) for each in rollout["gates"]],
         asked_requests=requests is not None,
         request_minutes=-(-request_seconds // 60),
         requests=list(_requests(requests or {})),

@@ -11,11 +11,12 @@ registered them.
 
 from __future__ import annotations
 
-from . import fleet
+from . import fleet, gate
 
 CHANGE, UNCHANGED, UNREACHABLE = "change", "unchanged", "unreachable"
 NOT_REACHED, FAILED, UNHEALTHY, ROLLED_BACK = "not reached", "failed", "unhealthy", "rolled back"
 NOT_MIGRATED, WOULD_CHANGE = "not migrated", "would change"
+WORSE = gate.WORSE
 NO_ANSWER = {"unreachable": True}
 # Ansible removes a host from the run if a task of the user, delegated or not, cannot reach its host.
 LOST = "nothing was released here: the tasks before it did not end"
@@ -37,6 +38,7 @@ def planned(apps, plans):
         for host in settings["hosts"]
     }
     rollout = {"apps": apps, "rows": rows, "stopped": "", "wave": 0, "reached": []}
+    rollout.update(gates=[], gate_stops=False)
     rollout["refused"] = _over_budget(rollout, "have a problem")
     order, sizes = _waves(apps, rows, plans) if not rollout["refused"] else ([], [])
     rollout.update(order=order, sizes=sizes, going_back=[])
@@ -49,6 +51,7 @@ def planned(apps, plans):
 def _planned_row(app, host, plan):
     row = {"host": host, "app": app, "from": plan.get("current") or "", "to": plan.get("release") or ""}
     row.update(failed=False, rolled_back=False, ready_ms=None, seconds=0.0, bytes=0, transfer="", why="")
+    row.update(share=0, server="")
     known = plan.get("plan") or {}
     row.update(artifact=known.get("artifact") or "", actions=plan.get("actions") or [], acts=[])
     if plan.get("unreachable"):
@@ -206,8 +209,47 @@ def after_soak(rollout, results):
     """The rollout with the newest results of the wave that ended last."""
     batch, rows = last_wave(rollout), dict(rollout["rows"])
     for host in batch:
-        rows[host] = _acted_row(rows[host], results.get(host) or NO_ANSWER)
-    rollout = dict(rollout, rows=rows)
+        rows[host] = dict(_acted_row(rows[host], results.get(host) or NO_ANSWER), share=0)
+    return _counted(dict(rollout, rows=rows), batch)
+
+
+def after_share(rollout, results, percent):
+    """The rollout once the hosts of its current wave give so many percent of requests to the new release."""
+    batch, rows = current_wave(rollout), dict(rollout["rows"])
+    for host in batch:
+        row, result = rows[host], results.get(host) or NO_ANSWER
+        if _is_failure(result):
+            # One that failed has ended the share itself; of one that is lost nobody knows.
+            share = row["share"] if result.get("unreachable") else 0
+            rows[host] = dict(_acted_row(row, result), share=share)
+        elif result.get("server"):
+            acts = _acts(row, result, result.get("phases") or {})
+            rows[host] = dict(row, share=percent, server=result["server"], acts=acts)
+    return _counted(dict(rollout, rows=rows), batch)
+
+
+def after_gate(rollout, judged, stops):
+    """The rollout once the requests to the hosts of a wave have been judged."""
+    rows, why = dict(rollout["rows"]), gate.sentence(judged)
+    for host in judged["hosts"]:
+        if judged["verdict"] == WORSE:
+            rows[host] = dict(rows[host], outcome=WORSE, failed=True, why=why)
+        elif stops:
+            rows[host] = dict(rows[host], why=why)
+    rollout = dict(rollout, rows=rows, gates=[*rollout["gates"], judged], gate_stops=stops)
+    if stops:
+        rollout["stopped"] = rollout["stopped"] or "%s is %s after wave %d of %s: %s" % (
+            judged["new"]["release"] or "the new release",
+            "worse" if judged["verdict"] == WORSE else "not judged",
+            judged["wave"],
+            judged["app"],
+            why,
+        )
+    return _counted(rollout, judged["hosts"])
+
+
+def _counted(rollout, batch):
+    """The rollout with its failures counted: whether it may go on, and who goes back."""
     rollout["stopped"] = rollout["stopped"] or _over_budget(rollout, "failed")
     rollout["going_back"] = _to_roll_back(rollout, batch)
     return dict(rollout, back_sizes=_back_sizes(rollout))
@@ -272,28 +314,36 @@ def _is_failure(result):
 
 def _to_roll_back(rollout, batch):
     """The hosts to roll back: unhealthy after the soak, or as ``slipway_on_failure`` asks."""
-    rows = rollout["rows"]
-    return [host for host in rollout["reached"] if _goes_back(rollout, rows[host], in_batch=host in batch)]
+    rows, reached = rollout["rows"], rollout["reached"]
+    reached = reached + [host for host in batch if host not in reached]
+    back = [host for host in reached if _goes_back(rollout, rows[host], in_batch=host in batch)]
+    return sorted(back, key=lambda host: not rows[host]["share"])
 
 
 def _goes_back(rollout, row, in_batch):
     if not (row["from"] and row["to"] and row["from"] != row["to"]) or row["rolled_back"]:
         return False
-    if row["outcome"] == UNHEALTHY:
+    if row["outcome"] in (UNHEALTHY, WORSE):
         return True
+    if row["share"] or row["outcome"] == CHANGE:
+        return bool(row["share"] and rollout["stopped"])  # a share goes back to nothing
     settings = rollout["apps"][row["app"]]
     over = sum(other["failed"] for other in _rows_of(rollout, row["app"])) > settings["max_failures"]
-    return over and (
+    return (over or rollout["gate_stops"]) and (
         settings["on_failure"] == "revert_all" or (settings["on_failure"] == "revert_wave" and in_batch)
     )
 
 
 def _back_sizes(rollout):
-    """The sizes of the waves of the way back: those of the rollout, as each has its hosts for it."""
-    apps = rollout["apps"]
-    counts = [sum(rollout["rows"][host]["app"] == app for host in rollout["going_back"]) for app in apps]
+    """The sizes of the waves of the way back: those of the rollout, as each has its hosts for it.
+
+    Shares end on all hosts at once, and first: the old release still runs there.
+    """
+    apps, rows = rollout["apps"], [rollout["rows"][host] for host in rollout["going_back"]]
+    shared = sum(bool(row["share"]) for row in rows)
+    counts = [sum(row["app"] == app and not row["share"] for row in rows) for app in apps]
     sizes = [fleet.wave_sizes(settings["waves"], count) for settings, count in zip(apps.values(), counts)]
-    return [size for of_app in sizes for size in of_app]
+    return [shared] * bool(shared) + [size for of_app in sizes for size in of_app]
 
 
 def after_rollback(rollout, results):
@@ -301,7 +351,7 @@ def after_rollback(rollout, results):
     rows = dict(rollout["rows"])
     for host in rollout["going_back"]:
         back = _acted_row(rows[host], results.get(host) or NO_ANSWER)
-        kept = dict(rows[host], to=back["to"], acts=back["acts"])
+        kept = dict(rows[host], to=back["to"], acts=back["acts"], share=0)
         if back["failed"]:
             rows[host] = dict(kept, outcome=back["outcome"], failed=True, why=back["why"])
         else:
@@ -344,7 +394,7 @@ def ended(rollout):
 
 
 # What only the plan and the report have to say.
-_OF_THE_PLAN = ("artifact", "actions", "acts")
+_OF_THE_PLAN = ("artifact", "actions", "acts", "share", "server")
 
 
 def summary(rollout):
@@ -356,6 +406,7 @@ def summary(rollout):
         "reason": rollout["refused"] or rollout["stopped"],
         "failures": sum(row["failed"] for row in rows),
         "max_failures": sum(settings["max_failures"] for settings in rollout["apps"].values()),
+        "gate": rollout["gates"],
         "hosts": [{name: value for name, value in row.items() if name not in _OF_THE_PLAN} for row in rows],
     }
 

@@ -14,7 +14,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 from .combinations import port_for
 from .kinds import beginning
-from .variables import one
+from .variables import one, setting
 
 OPTIONS = {
     "adopt": "slipway_adopt",
@@ -41,6 +41,13 @@ OPTIONS = {
 
 # A release that a host has already has its own.
 OF_ARTIFACTS = ("artifact", "config")
+
+
+def address(host, given, port=None):
+    """Where nginx on another host reaches the service of a host, as ``address:port``."""
+    found = given.get("slipway_address") or given.get("ansible_host") or host
+    port = port or port_for(setting("slipway_port", given.get("slipway_port")), {})
+    return ("[%s]:%s" if ":" in found else "%s:%s") % (found, port)
 
 
 def completed(arguments, given, template):

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+from . import gate
 from . import rollout as rollouts
+from .gate_options import NGINX
 
 # Hosts for which the same is planned share a line beyond so many lines.
 LINES = 40
@@ -100,7 +102,20 @@ def _next(rollout):
     ]
     count = len(rollout["sizes"])
     sizes = ", ".join(str(number) for number in rollout["sizes"])
-    return "\n".join(lines + ["%d wave%s: %s" % (count, "s"[: count > 1], sizes)])
+    lines += ["%d wave%s: %s" % (count, "s"[: count > 1], sizes)]
+    return "\n".join(lines + [_trial(app, rollout["apps"][app]) for app in rollout["first"]]).rstrip()
+
+
+def _trial(app, settings):
+    """What a new release has to go through; empty if that is nothing."""
+    judged, soak = settings["gate"], settings["soak_seconds"]
+    shares = ["%d%% of requests" % share for share in settings["shares"]]
+    steps = ["%s for %d s" % (step, soak) for step in [*shares, "all"]] if shares or soak else []
+    by = ["at least %(at_least)d requests, counted by %(from)s" % judged] if judged else []
+    if judged and judged["from"] == NGINX:
+        by.insert(0, "bad is " + judged["bad"])
+    parts = [", ".join(words) for words in (steps, by) if words]
+    return "On trial: %s: %s" % (app, "; ".join(parts)) if parts else ""
 
 
 def _args(rollout, app):
@@ -126,7 +141,8 @@ def progress(result):
         return "removed"
     done = "%s is staged" % result["release"]
     if result.get("ready_ms") is not None:
-        done = "%s is live, ready after %d ms" % (result["current"], result["ready_ms"])
+        where = "has a share of requests" if result.get("server") else "is live"
+        done = "%s %s, ready after %d ms" % (result["release"], where, result["ready_ms"])
     phases = ["%s %.1f s" % (name, ms / 1000.0) for name, ms in result["phases"].items() if ms >= 100]
     return done + (" (%s)" % ", ".join(phases) if phases else "")
 
@@ -135,7 +151,8 @@ def outcome(rollout):
     """The closing table, and each failure once and whole."""
     rows = list(rollout["rows"].values())
     lines = table([OUTCOME_COLUMNS] + [_ended_cells(row) for row in rows])
-    return "\n".join(lines + _problems(rows))
+    judged = [gate.described(each) for each in rollout["gates"]]
+    return "\n".join(lines + ([""] + judged if judged else []) + _problems(rows))
 
 
 def _ended_cells(row):

@@ -14,7 +14,7 @@ from ..module_utils.common import limits, names
 from ..module_utils.common.errors import InvalidInput, SlipwayError
 from ..module_utils.common.pprof import KINDS
 from ..module_utils.common.strategies import STRATEGIES
-from . import combinations, log_target, metrics_options, role_variables, values
+from . import combinations, gate_options, log_target, metrics_options, role_variables, values
 from .kinds import (
     Place,
     Unfit,
@@ -71,6 +71,8 @@ VARIABLES = {
     "slipway_max_failures": Variable(whole(0), 0),
     "slipway_on_failure": Variable(one_of("halt", "revert_wave", "revert_all"), "halt"),
     "slipway_soak_seconds": Variable(whole(0), 0),
+    "slipway_gate": Variable(dictionary(gate_options.read), {}),
+    "slipway_shares": Variable(gate_options.shares, []),
     "slipway_confirm_within_seconds": Variable(whole_or_off(limits.SHORTEST_CONFIRM), 0),
     "slipway_delta": Variable(boolean, True),
     "slipway_pull_from": Variable(values.pull_from, []),
@@ -149,6 +151,7 @@ _FIELDS = {
     "proxy": "slipway_proxy",
     "pprof": "slipway_pprof",
     "metrics": "slipway_metrics",
+    "gate": "slipway_gate",
 }
 
 

@@ -10,3 +10,5 @@ from __future__ import annotations
 SHORTEST_CONFIRM = 5
 # A shorter lease would lapse between two tasks.
 SHORTEST_LEASE = 10
+# The percentages of requests that nginx can give to a new instance.
+SHARES = (1, 5, 10, 25, 50)

@@ -27,6 +27,7 @@ OPTIONS = {
     "balance": {"type": "str", "choices": ["round_robin", "least_conn", "ip_hash"], "default": "round_robin"},
     "keepalive": {"type": "int", "default": 32},
     "blue_green": {"type": "bool", "default": False},
+    "sticky_cookie": {"type": "str"},
     "certificate": {"type": "str"},
     "certificate_key": {"type": "str", "no_log": False},  # the path is no secret
     "hsts_max_age": {"type": "int", "default": 0},

@@ -11,11 +11,11 @@ import re
 from ...module_utils.common import health
 from .. import metrics_options
 from ..combinations import port_for
-from ..fleet import wave_sizes
+from ..fleet import longest_test, wave_sizes
 
 NODE_PORT = 9100
 BLACKBOX = "127.0.0.1:9115"
-# How long two releases at once are normal beyond the soak.
+# How long two releases at once are normal beyond the soak and the shares.
 MIXED_SECONDS = 900
 _MEMORY = re.compile(r"([1-9][0-9]{0,15})([KMGT]?)")
 _SCALE = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
@@ -38,7 +38,7 @@ class Service:
         self.domains = first["slipway_domain"]
         self.tls = bool(self.domains and first["slipway_tls"])
         self.memory_max = _bytes(first["slipway_unit"].get("memory_max"))
-        self.mixed_seconds = first["slipway_soak_seconds"] + MIXED_SECONDS
+        self.mixed_seconds = longest_test(first) + MIXED_SECONDS
         self.waves = _waves(list(hosts), first["slipway_waves"])
 
     def targets(self) -> list[dict]:

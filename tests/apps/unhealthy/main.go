@@ -10,6 +10,7 @@
 //	UNHEALTHY_AFTER=3s      the same, from this time after the start
 //	UNHEALTHY_ON_PORT=8080  the same, but only on this port: healthy in a smoke test, unhealthy after the switch
 //	CRASH_AFTER=3s          exit with code 1 this time after the start
+//	FAIL_EVERY=20           / answers every 20th request with 500
 //	ALLOCATE_MB=200         allocate this much memory, on the port of UNHEALTHY_ON_PORT
 //	IGNORE_SIGTERM=1        do not stop on SIGTERM
 //	FAIL_MIGRATION=3        `unhealthy migrate` exits with this code; with `hang` it never ends, with `killed` a signal ends it
@@ -49,14 +50,26 @@ func main() {
 		allocate()
 	}
 	http.HandleFunc("GET /healthz", health(port, time.Now()))
-	http.HandleFunc("GET /{$}", func(answer http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintf(answer, "unhealthy %s, PID %d\n", version, os.Getpid())
-	})
+	http.HandleFunc("GET /{$}", root())
 	listener, err := listen(":" + port)
 	if err != nil {
 		fail(err.Error())
 	}
 	fail(http.Serve(listener, nil).Error())
+}
+
+// root says who answers, in a header too.
+func root() http.HandlerFunc {
+	every, _ := strconv.ParseInt(os.Getenv("FAIL_EVERY"), 10, 64)
+	var asked atomic.Int64
+	return func(answer http.ResponseWriter, _ *http.Request) {
+		answer.Header().Set("X-Release", version)
+		if every > 0 && asked.Add(1)%every == 0 {
+			http.Error(answer, "failed because of FAIL_EVERY", http.StatusInternalServerError)
+			return
+		}
+		fmt.Fprintf(answer, "unhealthy %s, PID %d\n", version, os.Getpid())
+	}
 }
 
 // migrate stands for the migration of a database that there is none of.

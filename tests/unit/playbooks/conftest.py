@@ -23,7 +23,7 @@ REPO = pathlib.Path(__file__).resolve().parents[3]
 PLAYBOOK = os.environ.get("ANSIBLE_PLAYBOOK") or str(
     pathlib.Path(sys.executable).with_name("ansible-playbook")
 )
-STUBBED = ("release", "release_info", "release_metrics", "lease", "run", "logs", "profile")
+STUBBED = ("release", "release_info", "release_metrics", "lease", "run", "logs", "profile", "request_info")
 INVENTORY = """
 all:
   vars:

@@ -33,6 +33,8 @@ ANSWERS = {
     "lease": {"changed": True, "id": "7b0d", "counter": 7},
     "logs": {"changed": False, "failed": True, "msg": "no lines in this test"},
     "release_metrics": {"changed": False, "path": None},
+    "share": dict(DEPLOYED, changed=True, current=OLD, server="127.0.0.1:8081", began=1.0, ended=2.0),
+    "request_info": {"changed": False, "releases": {}, "servers": [], "baseline": [], "complete": True},
     "release_info": {
         "changed": False,
         "healthy": True,
@@ -57,7 +59,7 @@ class ActionModule(ActionBase):
         with open(os.environ["STUB_ANSWERS"], encoding="utf-8") as file:
             given = json.load(file)
         answer = given.get("%s %s" % (name, host), given.get(name, ANSWERS.get(name)))
-        if name == "plan" and answer.get("outcome") == "ok":
+        if name in ("plan", "share") and answer.get("outcome") == "ok":
             answer["plan"] = dict(KNOWN, changed=answer["changed"])
         return dict(result, **answer)
 
@@ -67,6 +69,8 @@ class ActionModule(ActionBase):
             return name
         if self._task.check_mode:
             return "plan"
+        if self._task.args.get("share"):
+            return "share"
         if self._task.args.get("state") == "staged":
             return "stage"
         return "rollback" if self._task.args.get("release") else "release"

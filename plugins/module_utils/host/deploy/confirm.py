@@ -74,20 +74,22 @@ def arm(deployment: Deployment) -> None:
     unit_file.daemon_reload()
     systemctl.enable(timer)
     systemctl.start(timer)
+    words = "ends its share" if request.share else "rolls back"
     deployment.actions.append(
-        "rolls back to %s unless it is confirmed within %d s" % (deployment.old.id, request.confirm_within)
+        "%s to %s unless it is confirmed within %d s" % (words, deployment.old.id, request.confirm_within)
     )
 
 
 def _rollback_request(deployment):
     """What this host asks itself for when the time is over."""
     request = deployment.request
+    reason = "%s was not confirmed within %d s" % (deployment.target.id, request.confirm_within)
     return {
         "step": "apply",
         "name": deployment.app,
         "root": deployment.layout.root,
         "release": deployment.old.id,
-        "unless_confirmed": deployment.target.id,
+        "ends_share" if request.share else "unless_confirmed": deployment.target.id,
         "strategy": request.strategy.NAME,
         "port": request.port,
         "port_variable": request.port_variable,
@@ -97,8 +99,8 @@ def _rollback_request(deployment):
         "keep": request.keep,
         "textfile": request.textfile,
         "lock_wait": ROLLBACK_LOCK_WAIT,
-        "actor": "this host: %s was not confirmed within %d s"
-        % (deployment.target.id, request.confirm_within),
+        "actor": "this host: " + reason,
+        "reason": reason,
     }
 
 

@@ -17,6 +17,7 @@ from ..system import lock
 from . import confirm
 from .preview import observe
 from .put_back import put_back
+from .record import record
 from .request import Request
 from .steps import Deployment, rejected
 
@@ -32,8 +33,13 @@ def apply(options: dict, stream: BinaryIO) -> dict:
         deployment.facts(),
         changed=bool(deployment.actions),
         outcome="ok",
-        unconfirmed=deployment.layout.is_pending(),
+        unconfirmed=_is_unconfirmed(deployment),
     )
+
+
+def _is_unconfirmed(deployment):
+    """Whether the release is live, and waits to be confirmed. One that has a share is not live yet."""
+    return deployment.layout.is_pending() and not deployment.request.share
 
 
 def deploy(request: Request, payload: BinaryIO | None) -> Deployment:
@@ -47,7 +53,7 @@ def deploy(request: Request, payload: BinaryIO | None) -> Deployment:
             target, state, plan = observe(request)
             _refuse_stale_plan(request, target, state)
             deployment = Deployment(request, target, state)
-        if request.unless_confirmed and not _is_still_unconfirmed(request, state):
+        if _is_late(request, state):
             confirm.disarm(request.layout)
         elif plan.changed:
             if request.fencing_token:
@@ -89,6 +95,13 @@ def _refuse_stale_plan(request, target, state):
             )
 
 
+def _is_late(request, state):
+    """Whether this host asks itself for something that has been decided meanwhile."""
+    if request.ends_share:
+        return state.share is None or state.share.release != request.ends_share
+    return bool(request.unless_confirmed) and not _is_still_unconfirmed(request, state)
+
+
 def _is_still_unconfirmed(request, state):
     """Whether the release that the confirmation deadline was set for still waits for it."""
     return request.layout.is_pending() and state.current == request.unless_confirmed
@@ -98,11 +111,13 @@ def _carry_out(deployment, plan, payload):
     """Do what was planned, and record the outcome in the history."""
     outcome, message = "ok", ""
     try:
+        if deployment.share_ends:
+            deployment.request.strategy.end_share(deployment)  # at once: it may be a bad one
         deployment.stage(plan, payload)
         if plan.activate or (plan.complete and not _complete(deployment)):
             _activate(deployment, staged=bool(plan.stage))
         if plan.activate or plan.complete:
-            outcome = "unconfirmed" if deployment.layout.is_pending() else "ok"
+            outcome = "unconfirmed" if _is_unconfirmed(deployment) else "ok"
     except SlipwayError as error:
         outcome, message = error.OUTCOME, str(error)
         error.facts.update(deployment.facts())
@@ -111,7 +126,7 @@ def _carry_out(deployment, plan, payload):
         outcome, message = "unknown", repr(error)
         raise
     finally:
-        deployment.record(outcome, message)
+        record(deployment, outcome, message)
         deployment.warnings += metrics.publish(deployment.layout, deployment.request.textfile)
     if plan.activate or plan.complete:
         deployment.end_adoption()
@@ -129,6 +144,9 @@ def _complete(deployment):
     except SlipwayError:
         return False
     strategy.retire_leftovers(deployment)
+    if deployment.share:
+        deployment.install_units(deployment.target)
+        confirm.disarm(deployment.layout)
     deployment.actions.append("completed the deploy of %s" % deployment.target.id)
     return True
 
@@ -136,18 +154,38 @@ def _complete(deployment):
 def _activate(deployment, staged):
     """Hand over to the strategy; if the new release fails, put the old one back."""
     deployment.preflight(staged)
+    if deployment.request.share:
+        _give_share(deployment)
+        return
     deployment.keep_foreign()
     try:
-        if deployment.layout.is_pending():
+        # While there is a share, the timer is to end it if this is interrupted.
+        if deployment.layout.is_pending() and not deployment.share:
             confirm.disarm(deployment.layout)
         deployment.request.strategy.go_live(deployment)
+        if deployment.share:
+            confirm.disarm(deployment.layout)
         if deployment.request.confirm_within and deployment.old:
             confirm.arm(deployment)
     except (SlipwayError, OSError) as error:
+        if deployment.share:
+            confirm.disarm(deployment.layout)
         if not deployment.switched:
             deployment.leave_foreign()
             raise rejected(deployment, error) from error
         raise put_back(deployment, error) from error
+
+
+def _give_share(deployment):
+    """Give the release a share of the requests. If it fails, or nobody goes on, the old one has all again."""
+    with deployment.rejecting():
+        deployment.request.strategy.require_share(deployment)
+        confirm.arm(deployment)
+        try:
+            deployment.request.strategy.give_share(deployment)
+        except BaseException:
+            confirm.disarm(deployment.layout)
+            raise
 
 
 def _label(request):

@@ -29,6 +29,7 @@ def info(options: dict, stream) -> dict:
     current = releases.get(layout.current() or "")
     strategy = strategies.load(current.strategy if current else "restart")
     unit = systemctl.show(strategy.serving(layout))
+    share = strategy.shared(layout)
     running = _running(layout, releases, unit["MainPID"])
     port = (
         strategy.port(layout)
@@ -41,6 +42,7 @@ def info(options: dict, stream) -> dict:
     return {
         "current": layout.current(),
         "previous": layout.previous(),
+        "share": share._asdict() if share else None,
         "running": running,
         "healthy": problem is None if can_check else None,
         "health_problem": problem,

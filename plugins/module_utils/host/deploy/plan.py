@@ -64,7 +64,7 @@ def _differences(state, target):
         yield "the running process is of %s" % (state.running_release or "no release of Slipway's")
     if not state.binary_intact:
         yield "the running binary is not the one that was released"
-    if not state.units_installed:
+    if not state.units_installed and not state.share:  # they are for all instances
         yield "the unit in /etc/systemd/system is not the one that was released"
     if state.unit["UnitFileState"] != "enabled":
         yield "the unit is not enabled"
@@ -77,6 +77,8 @@ def _differences(state, target):
 
 def _left_undone(state, target):
     """What an interrupted deploy has not done although the target is live and healthy."""
+    if state.share:
+        yield "%d%% of requests go to %s" % (state.share.percent, state.share.release)
     for unit_name in state.leftovers:
         yield "the old instance %s still runs, or is enabled" % unit_name
     if not state.is_recorded:

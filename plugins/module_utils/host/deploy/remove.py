@@ -125,7 +125,8 @@ class _Installed:
         """The paths that are removed, the app's directory last: it says what is Slipway's."""
         from ..nginx import flags  # carried with this request only
 
-        elsewhere = [flags.green(self.layout.app), metrics.path_of(self.layout.app, self._textfile)]
+        app = self.layout.app
+        elsewhere = [flags.green(app), *flags.parts(app), metrics.path_of(app, self._textfile)]
         paths = self.units + elsewhere + self._own_files()
         paths = [path for path in paths if os.path.lexists(path)]
         if os.path.isdir(self.layout.root) and not self._left_over() and not lease.is_alone(self.layout):

@@ -11,7 +11,7 @@ import re
 
 from ...common import environment, health, names, placeholders, unit
 from ...common.errors import InvalidInput, SlipwayError
-from ...common.limits import SHORTEST_CONFIRM
+from ...common.limits import SHARES, SHORTEST_CONFIRM
 from ..releases.layout import Layout
 from ..system import account
 from . import strategies
@@ -72,6 +72,9 @@ class Request:
         self.fencing_token = options.get("fencing_token") or 0
         self.confirm_within = _check_confirm_within(options.get("confirm_within") or 0)
         self.unless_confirmed = options.get("unless_confirmed")
+        self.share = self._share(options.get("share"))
+        self.ends_share = options.get("ends_share")
+        self.reason = str(options.get("reason") or "")
         self.expects = options.get("expects") or {}
         self.actor = options.get("actor") or "unknown"
         self.deploy_id = options.get("deploy_id") or ""
@@ -85,6 +88,17 @@ class Request:
             return given
         self.template[self.port_variable] = _THE_PORT
         return given
+
+    def _share(self, percent):
+        """The percentage of requests for the release beside the live one; None for all of them."""
+        if percent is None:
+            return None
+        if percent not in SHARES:
+            raise InvalidInput("share", percent, "use one of %s" % ", ".join(map(str, SHARES)))
+        if self.strategy.NAME != "blue_green" or self.state != "active" or not self.confirm_within:
+            remedy = "it needs strategy: blue_green, state: active and confirm_within, after which it ends"
+            raise InvalidInput("share", percent, remedy)
+        return percent
 
     def check_placeholders(self) -> None:
         """Refuse `{port}` without a port, and `{config}` without a configuration: the service would get

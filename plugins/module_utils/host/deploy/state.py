@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..releases.layout import Release
     from ..systemd.foreign import Foreign
     from .request import Request
+    from .strategies import Share
     from .target import Target
 
 
@@ -110,6 +111,11 @@ class HostState:
     def leftovers(self) -> list[str]:
         """Units that an interrupted deploy should have stopped and disabled."""
         return self._request.strategy.leftovers(self._request.layout)
+
+    @cached_property
+    def share(self) -> Share | None:
+        """What a release that is not live has of the requests."""
+        return self._request.strategy.shared(self._request.layout)
 
     @cached_property
     def is_recorded(self) -> bool:

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from .state import HostState
     from .target import Target
 
-MAX_MESSAGE = 2000
-
 
 def rejected(deployment: Deployment, error: BaseException) -> Rejected:
     """The error for what goes wrong before the switch: it also says what still serves."""
@@ -57,6 +55,9 @@ class Deployment:
         self.adopted_pid = adopt.own_pid(self.layout) if self.is_adopting else 0
         self.old = self._old_release()
         self.switched = False
+        self.share = state.share
+        self.runs_already = False
+        self.server = None
         self.started_at = 0.0
         self.verdict = None
         self.phases: dict[str, int] = {}
@@ -148,10 +149,16 @@ class Deployment:
         """Refuse a change of strategy that needs a gap in service, or from which no rollback leads back."""
         strategy = self.request.strategy
         if self.request.confirm_within and self.old and self.old.strategy != strategy.NAME:
+            option = "slipway_confirm_within_seconds (option confirm_within)"
             raise SlipwayError(
-                "slipway_confirm_within_seconds (option confirm_within) cannot be used with a change of "
-                "strategy: %s is live with %s, and %s cannot roll back to that. Change the strategy "
-                "without it first" % (self.old.id, self.old.strategy, strategy.NAME)
+                "%s cannot be used with a change of strategy: %s is live with %s, and %s cannot roll back to "
+                "that. Change the strategy without it first"
+                % (
+                    "slipway_shares (option share)" if self.request.share else option,
+                    self.old.id,
+                    self.old.strategy,
+                    strategy.NAME,
+                )
             )
         if self.old and self.old.strategy not in strategy.REPLACES:
             raise SlipwayError(
@@ -193,7 +200,7 @@ class Deployment:
         with self.phase("switch"):
             self.layout.point("previous", previous)
             self.layout.point("current", target.id)
-            self._install_units(target)
+            self.install_units(target)
         self.actions.append("current -> %s" % target.id)
 
     def switch_back(self, previous: str | None) -> None:
@@ -205,7 +212,7 @@ class Deployment:
             with self._warning():
                 self.layout.point_back(self.old.id, previous)
             with self._warning():
-                self._install_units(self.old)
+                self.install_units(self.old)
         self.actions.append("current -> %s" % self.layout.current())
 
     @contextlib.contextmanager
@@ -215,7 +222,7 @@ class Deployment:
         except (SlipwayError, OSError) as error:
             self.warnings.append("While rolling back to %s: %s" % (self.old.id, error))
 
-    def _install_units(self, target):
+    def install_units(self, target: Target) -> None:
         self.keep_edited(target)
         changed = unit_file.install(target.units, self.layout.unit_dir)
         if changed or self.state.unit.get("NeedDaemonReload") == "yes":
@@ -357,8 +364,9 @@ class Deployment:
 
     def prune(self) -> None:
         """Remove releases that nobody would roll back to; a failure is a warning, never a failed deploy."""
+        used = [self.target.id, *([self.share.release] if self.share else [])]
         try:
-            removed = prune.prune(self.layout, self.history.outcomes(), self.request.keep, self.target.id)
+            removed = prune.prune(self.layout, self.history.outcomes(), self.request.keep, used)
         except OSError as error:
             self.warnings.append("Old releases could not be removed: %s" % error)
         else:
@@ -390,32 +398,15 @@ class Deployment:
         except (SlipwayError, OSError) as error:
             raise rejected(self, error) from error
 
-    def record(self, outcome: str, message: str) -> None:
-        """Append to the history. If the disk is full now, a deploy that went well has still not failed."""
-        kind = "stage" if self.request.state == "staged" else "rollback" if self.request.release else "deploy"
-        entry = {
-            "act": kind,
-            "actor": self.request.actor,
-            "deploy_id": self.request.deploy_id,
-            "from": self.started_from,
-            "to": self.target.id,
-            "outcome": outcome,
-            "message": message[:MAX_MESSAGE],
-            "phases": self.phases,
-            "ready_ms": self.ready_ms,
-            "health": self.request.health_options_for(self.target),
-        }
-        try:
-            if self.request.reverts and self.old and outcome == "ok":
-                # From now on it is none of the good ones.
-                rolled_back = dict(entry, act="deploy", to=self.old.id, outcome="reverted", phases={})
-                self.history.append(dict(rolled_back, message="rolled back with its rollout", ready_ms=None))
-            self.history.append(entry)
-        except OSError as error:
-            self.warnings.append("The history could not be written: %s" % error)
+    @property
+    def share_ends(self) -> bool:
+        """Whether another release than the one that has a share is to serve."""
+        return bool(self.share and self.share.release != self.target.id and self.request.state == "active")
 
     @property
     def ready_ms(self) -> int | None:
+        if self.runs_already:
+            return self.history.ready_ms_of(self.target.id)
         return self.verdict.ready_ms if self.verdict else None
 
     def still_serving(self) -> str:
@@ -437,6 +428,7 @@ class Deployment:
             "actions": self.actions,
             "phases": self.phases,
             "ready_ms": self.ready_ms,
+            "server": self.server,
             "ready_ms_before": self.history.ready_ms_of(self.started_from),
             "warnings": self.warnings,
             "probes": self.verdict.to_dict()["attempts"] if self.verdict else [],

@@ -6,12 +6,32 @@
 
 from __future__ import annotations
 
+from ...common.limits import SHARES
+
 DIRECTORY = "/etc/nginx/slipway"
+COLORS = ("blue", "green")
 
 
 def green(name):
     """While this file exists, nginx sends requests to the green instance (strategy blue_green)."""
-    return "%s/%s.green" % (DIRECTORY, name)
+    return _of(name, "green")
+
+
+def _of(name, color):
+    return "%s/%s.%s" % (DIRECTORY, name, color)
+
+
+def part(name, color, percent):
+    """While it exists, the instance of that color gets its part of requests from the share before it to this.
+
+    The color and the percentage may be nginx's variables.
+    """
+    return "%s.%s" % (_of(name, color), percent)
+
+
+def parts(name):
+    """All of these files that there may be."""
+    return [part(name, color, percent) for color in COLORS for percent in SHARES]
 
 
 def maintenance_page(name):

@@ -61,7 +61,7 @@ def decide_absent(name, options, state):
         files, _warnings = _with_common(files, options, state)
     else:
         files[template.COMMON] = None
-    return Plan(files, {flags.maintenance_page(name): None, flags.green(name): None})
+    return Plan(files, dict({flags.maintenance_page(name): None}, **_no_colors(name)))
 
 
 def _keep_serving(name, options):
@@ -77,7 +77,11 @@ def _keep_serving(name, options):
 def _flag_files(name, options):
     page = (options["maintenance_page"] or template.PAGE) if options["maintenance"] else None
     files = {flags.maintenance_page(name): page}
-    return files if options["blue_green"] else dict(files, **{flags.green(name): None})
+    return files if options["blue_green"] else dict(files, **_no_colors(name))
+
+
+def _no_colors(name):
+    return dict.fromkeys([flags.green(name), *flags.parts(name)])
 
 
 def _addresses(options):

@@ -17,6 +17,7 @@ from ...common.errors import InvalidInput
 from ...common.names import check_absolute, match
 from .template import private_pattern
 
+_COOKIE = re.compile(r"[A-Za-z0-9_]{1,64}")
 _LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(r"(?=.{1,253}$)(\*\.)?%s(\.%s)*" % (_LABEL, _LABEL))
 _PATH = re.compile(r"/[A-Za-z0-9._~@%+=:,/-]*")
@@ -56,6 +57,9 @@ def check_site(options):
     if options["limit_rate"]:
         rate_remedy = "use requests per second or minute, as in '10r/s' or '90r/m'"
         match(_RATE, options["limit_rate"], "limit_rate", rate_remedy)
+    if options["sticky_cookie"]:
+        remedy = "use letters, digits and '_': nginx knows no other cookies by their names"
+        match(_COOKIE, options["sticky_cookie"], "sticky_cookie", remedy)
     if options["acme_forward"]:
         check_address(options["acme_forward"], "acme_forward")
     for network in options["trusted_proxies"]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 
+from ...common.limits import SHARES
 from ...common.nginx_options import PRIVATE
 from . import flags
 
@@ -115,6 +116,8 @@ def _zones(name, options):
             "limit_req_zone $binary_remote_addr zone=slipway_%s_rate:10m rate=%s;"
             % (name, options["limit_rate"])
         )
+    if options["blue_green"]:
+        blocks += _parts(name, options)
     if options["trusted_proxies"]:
         variable = _variable(name)
         blocks.append(
@@ -130,6 +133,25 @@ def _zones(name, options):
             )
         )
     return blocks
+
+
+def share_test(name):
+    """What the site asks of each request: whether the instance that is not live has a share of them."""
+    variable = "$" + _variable(name)
+    return "if (-f %s)" % flags.part(name, variable + "_other", variable + "_part")
+
+
+def _parts(name, options):
+    """Sort requests into parts: by their random id, or users by a cookie, so that each stays where he is."""
+    variable, key = "$" + _variable(name), "$request_id"
+    blocks = []
+    if options["sticky_cookie"]:
+        cookie = "$cookie_" + options["sticky_cookie"]
+        users = ['"" $request_id;', "default %s;" % cookie]
+        key = variable + "_user"
+        blocks.append(("map %s %s" % (cookie, key), users))
+    steps = ["%d%% %d;" % (most - least, most) for least, most in zip((0, *SHARES), SHARES)]
+    return [*blocks, ('split_clients "%s" %s_part' % (key, variable), [*steps, "* rest;"])]
 
 
 def _variable(name):
@@ -223,8 +245,13 @@ def _content(name, options):
     # The flag files have to be looked for at every request.
     body.append("open_file_cache off;")
     if options["blue_green"]:
-        color = "$%s_color" % _variable(name)
-        body += ["set %s blue;" % color, ("if (-f %s)" % flags.green(name), ["set %s green;" % color])]
+        color, other = "$%s_color" % _variable(name), "$%s_other" % _variable(name)
+        body += [
+            "set %s blue;" % color,
+            "set %s green;" % other,
+            ("if (-f %s)" % flags.green(name), ["set %s green;" % color, "set %s blue;" % other]),
+            (share_test(name), ["set %s %s;" % (color, other)]),
+        ]
     if options["trusted_proxies"]:
         body += ["set_real_ip_from %s;" % network for network in options["trusted_proxies"]]
         body += ["real_ip_header X-Forwarded-For;", "real_ip_recursive on;"]

@@ -175,15 +175,15 @@ class Layout:
         return {release_id: release for release_id, release in releases.items() if release}
 
     def current(self) -> str | None:
-        return self._target("current")
+        return self.named_by("current")
 
     def previous(self) -> str | None:
-        return self._target("previous")
+        return self.named_by("previous")
 
     def point(self, link: str, release_id: str | None) -> None:
         """Let a link name a release (None: no link), by one rename(2)."""
         path = os.path.join(self.root, link)
-        if release_id is not None and self._target(link) == release_id:
+        if release_id is not None and self.named_by(link) == release_id:
             return
         if release_id is None:
             if os.path.islink(path):
@@ -227,7 +227,8 @@ class Layout:
         for name in os.listdir(self.incoming):
             remove(os.path.join(self.incoming, name))
 
-    def _target(self, link):
+    def named_by(self, link: str) -> str | None:
+        """The id of the release that a link names."""
         try:
             release_id = os.path.basename(os.readlink(os.path.join(self.root, link)))
         except OSError:

@@ -29,9 +29,9 @@ def superfluous(release_ids: Collection, protected: Collection, outcomes: dict, 
     return [release_id for release_id in by_age if release_id not in kept]
 
 
-def prune(layout: Layout, outcomes: dict, keep: int, newest: str) -> list:
-    """Remove the superfluous releases; returns their ids. ``newest`` was just deployed or staged."""
-    protected = {layout.current(), layout.previous(), newest}
+def prune(layout: Layout, outcomes: dict, keep: int, used: Collection) -> list:
+    """Remove the superfluous releases; returns their ids. ``used``: what else has to stay."""
+    protected = {layout.current(), layout.previous(), *used}
     ids = superfluous(list(layout.releases()), protected, outcomes, keep)
     for release_id in ids:
         layout.discard(release_id)

@@ -19,7 +19,12 @@ from ansible_collections.slipway.golang.plugins.module_utils.common import (
     nginx_options,
     unit,
 )
-from ansible_collections.slipway.golang.plugins.plugin_utils import metrics_options, role_variables, variables
+from ansible_collections.slipway.golang.plugins.plugin_utils import (
+    gate_options,
+    metrics_options,
+    role_variables,
+    variables,
+)
 
 PAGE = pathlib.Path(__file__).resolve().parents[4] / "docs" / "reference" / "variables.md"
 DOCUMENTED = re.findall(r"^\| `(slipway_[a-z_]+)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
@@ -46,6 +51,8 @@ VALUES = {
     "slipway_max_failures": (1, [1], -1),
     "slipway_on_failure": ("revert_all", ["halt"], "revert"),
     "slipway_soak_seconds": (10, [10], -1),
+    "slipway_gate": ({"from": "off"}, ["5xx"], {"bad": "4xx"}),
+    "slipway_shares": ([], {"first": 5}, [25, 5]),
     "slipway_confirm_within_seconds": (5, [5], 4),
     "slipway_delta": (True, [True], "perhaps"),
     "slipway_pull_from": ("https://mirror.example/a/", {"url": "x"}, "ftp://mirror.example/"),
@@ -109,6 +116,7 @@ TABLES = {
     "slipway_build": (build_options.OPTIONS, build_options.VARIABLES),
     "slipway_proxy": (nginx_options.OPTIONS, nginx_options.VARIABLES),
     "slipway_metrics": (metrics_options.OPTIONS, {}),
+    "slipway_gate": (gate_options.OPTIONS, {}),
 }
 NESTED = [(variable, option) for variable in sorted(TABLES) for option in TABLES[variable][0]]
 
@@ -199,6 +207,27 @@ def test_an_option_of_a_wrong_type_is_refused_by_its_name(variable, option):
         ("slipway_metrics", {"alertmanager": "mon1:9093"}, "use a URL, as in http://mon1"),
         ("slipway_metrics", {"alertmanager": "http://mon1:99999"}, "use a URL, as in http://mon1"),
         ("slipway_metrics", {"alertmanager": "http://"}, "use a URL, as in http://mon1"),
+        ("slipway_gate", {"bad": "5xx or slower than 1 minute"}, "use '5xx', or '5xx or slower than 800ms'"),
+        ("slipway_gate", {"bad": "5xx or slower than 0.0s"}, "use '5xx', or '5xx or slower than 800ms'"),
+        (
+            "slipway_gate",
+            {"from": "command", "command": ["x"], "bad": "5xx"},
+            "What from: command counts says itself which requests are bad",
+        ),
+        ("slipway_gate", {"at_least": 0}, "use a whole number, 1 or more"),
+        ("slipway_gate", {"worse_by": 60}, "use percentage points from 0 to 50"),
+        ("slipway_gate", {"from": "prometheus"}, "_gate.url: it is not set, and from: prometheus needs it"),
+        ("slipway_gate", {"from": "command"}, "_gate.command: it is not set, and from: command needs it"),
+        ("slipway_gate", {"url": "http://mon1:9090"}, "it is for from: prometheus"),
+        ("slipway_gate", {"from": "nginx", "command": ["x"]}, "it is for from: command"),
+        (
+            "slipway_gate",
+            {"from": "prometheus", "url": "http://mon1:9090", "requests": "sum(x)", "bad_requests": "y"},
+            "name the release in it, by {release} or {version}",
+        ),
+        ("slipway_gate", {"from": "prometheus", "url": "mon1:9090"}, "use a URL, as in http://mon1"),
+        ("slipway_shares", [5, 5], "use some of 1, 5, 10, 25, 50, in this order"),
+        ("slipway_shares", [30], "use some of 1, 5, 10, 25, 50, in this order"),
     ],
 )
 def test_a_key_of_an_entry_is_refused_with_the_remedy(name, value, words):

@@ -34,6 +34,9 @@ def settings(hosts=HOSTS, **changes):
         "unhealthy_first": False,
         "lease": True,
         "migrate": None,
+        "shares": [],
+        "gate": {},
+        "soak_seconds": 0,
     }
     return dict(base, **changes)
 
@@ -213,6 +216,102 @@ def test_what_fails_before_the_first_wave_ends_the_rollout():
     assert made["rows"]["web1"]["outcome"] == "not migrated" and made["rows"]["web1"]["why"] == "no table"
     assert rollout.prepared(plan(), {})["stopped"].startswith("the connection to web1 was lost")
     assert rollout.prepared(plan(), {"orders": {"problem": ""}})["order"] == HOSTS
+
+
+# --- the gate and the shares ---
+
+SHARED = dict(OK, current="1-a", server="127.0.0.1:8081", began=1.0, ended=2.0)
+
+
+def judgement(verdict, *hosts, share=0, wave=1):
+    """What the gate has found of these hosts."""
+    sides = {"new": {"requests": 1043, "bad": 43, "release": "2-b"}}
+    sides["old"] = {"requests": 3120, "bad": 3, "release": "1-a"}
+    about = {"app": "orders", "hosts": list(hosts), "share": share, "wave": wave, "at_least": 200, "p": 0.5}
+    return dict(sides, verdict=verdict, not_counted=[], **about)
+
+
+NUMBERS = "4.1% of 1,043 requests were bad with 2-b, 0.1% of 3,120 with 1-a"
+
+
+@pytest.mark.parametrize(
+    ("on_failure", "back"),
+    [("halt", ["web2", "web3"]), ("revert_wave", ["web2", "web3"]), ("revert_all", ["web1", "web2", "web3"])],
+)
+def test_a_wave_that_is_worse_goes_back_whatever_the_budget_is(on_failure, back):
+    """It is the release that is bad, not the host: others would get it next."""
+    made = rollout.after_wave(plan(on_failure=on_failure, max_failures=9), {"web1": OK})
+    made = rollout.after_gate(made, judgement("better or the same", "web1"), stops=False)
+    assert made["going_back"] == [] and not made["stopped"]
+    made = rollout.after_wave(made, {"web2": OK, "web3": OK})
+    made = rollout.after_gate(made, judgement("worse", "web2", "web3", wave=2), stops=True)
+    assert made["stopped"] == "2-b is worse after wave 2 of orders: " + NUMBERS
+    assert made["going_back"] == back
+    assert made["rows"]["web2"]["outcome"] == "worse" and made["rows"]["web2"]["failed"]
+    made = rollout.ended(rollout.after_rollback(made, dict.fromkeys(back, dict(OK, current="1-a"))))
+    assert made["rows"]["web2"]["outcome"] == "rolled back" and made["rows"]["web2"]["why"] == NUMBERS
+    found = rollout.summary(made)
+    assert not found["ok"] and [each["verdict"] for each in found["gate"]] == ["better or the same", "worse"]
+
+
+@pytest.mark.parametrize(
+    ("on_failure", "back"), [("halt", []), ("revert_wave", ["web1"]), ("revert_all", ["web1"])]
+)
+def test_where_it_is_to_stop_when_unsure_hosts_go_back_as_on_failure_says(on_failure, back):
+    made = rollout.after_wave(plan(on_failure=on_failure), {"web1": OK})
+    made = rollout.after_gate(made, judgement("unsure", "web1"), stops=True)
+    assert made["stopped"].startswith("2-b is not judged after wave 1 of orders: ")
+    assert made["going_back"] == back and not made["rows"]["web1"]["failed"]
+
+
+def test_where_it_is_to_go_on_when_unsure_it_goes_on():
+    made = rollout.after_wave(plan(), {"web1": OK})
+    made = rollout.after_gate(made, judgement("unsure", "web1"), stops=False)
+    assert not made["stopped"] and rollout.next_wave(made) == ["web2", "web3"]
+
+
+def shared(percent=5, results=(), **changes):
+    made = plan(waves=[2], **changes)
+    return rollout.after_share(made, dict({"web1": SHARED, "web2": SHARED}, **dict(results)), percent)
+
+
+def test_a_share_leaves_the_old_release_live_and_its_wave_open():
+    made = shared()
+    assert rollout.current_wave(made) == ["web1", "web2"] and made["going_back"] == []
+    assert [made["rows"][host]["share"] for host in HOSTS[:3]] == [5, 5, 0]
+    assert made["rows"]["web1"]["outcome"] == "change" and len(made["rows"]["web1"]["acts"]) == 1
+    made = rollout.after_share(made, {"web1": SHARED, "web2": SHARED}, 25)
+    made = rollout.after_wave(made, {"web1": OK, "web2": OK})
+    assert made["rows"]["web1"]["outcome"] == "ok" and made["rows"]["web1"]["share"] == 0
+
+
+@pytest.mark.parametrize("on_failure", ["halt", "revert_wave", "revert_all"])
+@pytest.mark.parametrize(("verdict", "failed"), [("worse", True), ("unsure", False)])
+def test_a_share_goes_back_to_nothing_on_all_hosts_at_once(on_failure, verdict, failed):
+    made = shared(on_failure=on_failure)
+    made = rollout.after_gate(made, judgement(verdict, "web1", "web2", share=5), stops=True)
+    assert made["going_back"] == ["web1", "web2"] and made["back_sizes"] == [2]
+    back = dict(OK, current="1-a")
+    made = rollout.ended(rollout.after_rollback(made, {"web1": back, "web2": back}))
+    assert outcomes(made) == ["rolled back"] * 2 + ["not reached"] * 8
+    row = made["rows"]["web1"]
+    assert (row["to"], row["share"], row["failed"]) == ("1-a", 0, failed)
+    assert row["why"].startswith(NUMBERS)
+
+
+def test_hosts_of_earlier_waves_go_back_after_the_shares_have_ended():
+    made = rollout.after_wave(plan(on_failure="revert_all"), {"web1": OK})
+    made = rollout.after_share(made, {"web2": SHARED, "web3": SHARED}, 5)
+    made = rollout.after_gate(made, judgement("worse", "web2", "web3", share=5, wave=2), stops=True)
+    assert made["going_back"] == ["web2", "web3", "web1"] and made["back_sizes"] == [2, 1]
+
+
+def test_a_host_that_refuses_its_share_counts_and_the_others_go_back():
+    refused = dict(REVERTED, outcome="rejected")
+    made = shared(results={"web1": refused})
+    assert made["stopped"] and made["going_back"] == ["web2"]
+    made = shared(results={"web1": refused}, max_failures=1)
+    assert not made["stopped"] and made["going_back"] == []
 
 
 # --- the plan that is kept ---

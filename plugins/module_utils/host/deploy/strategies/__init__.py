@@ -10,9 +10,13 @@ A new one is a file here, a module with what ``Strategy`` lists, and a line in c
 from __future__ import annotations
 
 import importlib
+from collections import namedtuple
 
 from ....common.errors import InvalidInput
 from ....common.strategies import STRATEGIES
+
+# A release that is not live, and the percentage of requests that it has.
+Share = namedtuple("Share", "release percent")
 
 TYPE_CHECKING = False  # as in typing, without the cost of importing it
 if TYPE_CHECKING:
@@ -46,6 +50,9 @@ if TYPE_CHECKING:
 
         def retire_leftovers(self, deployment: Deployment) -> None:
             """Stop and disable them; a failure is a warning."""
+
+        def shared(self, layout: Layout) -> Share | None:
+            """What a release that is not live has of the requests. Only ``blue_green`` gives it something."""
 
         def route_to_adopted(self, deployment: Deployment) -> None:
             """Send requests to the adopted service again, if something else than its port decides that."""

@@ -12,8 +12,10 @@ and `<app>@green`, on two ports; nginx looks at every request for the file that 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import time
 
 from ....common import environment, placeholders, unit
 from ....common.errors import SlipwayError
@@ -21,6 +23,7 @@ from ...releases import config
 from ...releases.running import running_release
 from ...system.files import read_text, remove, replace
 from ...systemd import systemctl, unit_file
+from . import Share
 
 NAME = "blue_green"
 REPLACES = ("restart", "blue_green")
@@ -85,6 +88,13 @@ def retire_leftovers(deployment):
         _retire(deployment, unit_name, _port_of_unit(deployment, unit_name, deployment.target))
 
 
+def shared(layout):
+    from ...nginx import live_color
+
+    percent = live_color.share(layout.app)
+    return Share(layout.named_by(live_color.other(layout.app)), percent) if percent else None
+
+
 def route_to_adopted(deployment):
     """nginx takes the adopted service for blue, as it does with the single service of `restart`."""
     if _live(deployment.layout) == "green":
@@ -105,19 +115,54 @@ def go_live(deployment):
     require(deployment)
     _retire_single_service(deployment, old)
     deployment.check_port(new.unit, new.port)
+    with _serving(deployment, new):
+        _send_to(deployment, new.color)
+    deployment.switch(deployment.target, previous=deployment.previous_after_success())
+    deployment.wait_healthy(deployment.target, new.unit, port=new.port)
+    old.retire()
+
+
+@contextlib.contextmanager
+def _serving(deployment, new):
+    """Meanwhile the new instance runs, and may get requests. If something fails, it is stopped."""
     try:
         new.start()
         deployment.wait_healthy(deployment.target, new.unit, port=new.port, hold=False)
         # First: after a power cut nginx must not send to an instance that the boot does not start.
         systemctl.enable(new.unit)
-        _send_to(deployment, new.color)
+        yield
     except BaseException:
         new.stop()
         new.restore_units()
         raise
-    deployment.switch(deployment.target, previous=deployment.previous_after_success())
-    deployment.wait_healthy(deployment.target, new.unit, port=new.port)
-    old.retire()
+
+
+def require_share(deployment):
+    """Raise if the target cannot have a share of the requests: the live one has to be good for the rest."""
+    from ...nginx import live_color
+
+    require(deployment)
+    live_color.require_shares(deployment.app)
+    old = deployment.old
+    if deployment.is_adopting or not old or old.id != deployment.state.current or not _Old(deployment).runs():
+        raise SlipwayError(
+            "slipway_shares (option share) needs a live release that was healthy here, which keeps the other "
+            "requests: deploy once without it, with -e '{slipway_shares: []}'"
+        )
+
+
+def give_share(deployment):
+    """Let the target serve a share of the requests beside the live release, which stays what it is."""
+    from ...nginx import live_color
+
+    new = _Instance(deployment, deployment.target, live_color.other(deployment.app))
+    deployment.check_port(new.unit, new.port)
+    with _serving(deployment, new):
+        with deployment.phase("route"):
+            live_color.give_share(deployment.app, deployment.request.share)
+        deployment.actions.append("nginx sends %d%% to %s" % (deployment.request.share, new.color))
+        deployment.wait_healthy(deployment.target, new.unit, port=new.port)
+    deployment.server = "127.0.0.1:%d" % new.port
 
 
 def put_back(deployment):
@@ -157,10 +202,32 @@ class _Instance:
         }
         self.unit = _unit(deployment.layout, color)
         self.port = _ports(deployment, target)[color]
+        self._is_shared = (
+            bool(deployment.share) and deployment.share.release == target.id and self._runs(target)
+        )
+        if self._is_shared and deployment.old:
+            self._units_before = deployment.old.units
+
+    def _runs(self, target):
+        unit = systemctl.show(self.unit)
+        return (
+            unit["ActiveState"] == "active"
+            and running_release(self._deployment.layout, unit["MainPID"]) == target.id
+        )
 
     def start(self):
-        """Start it beside the live one, after stopping what an interrupted deploy may have left."""
+        """Start it beside the live one, after stopping what an interrupted deploy may have left.
+
+        One that has a share of the requests goes on, unless its process has ended meanwhile.
+        """
         deployment, layout = self._deployment, self._deployment.layout
+        if self._is_shared:
+            deployment.runs_already, deployment.started_at = True, time.time()
+            restarts = systemctl.show(self.unit)["NRestarts"]
+            if restarts:
+                raise SlipwayError("its process ended and was restarted %d times" % restarts)
+            return
+        end_share(deployment)
         systemctl.stop(self.unit)
         layout.point(self.color, deployment.target.id)
         _write_own_files(deployment, deployment.target, self.color, self.port)
@@ -170,6 +237,7 @@ class _Instance:
         deployment.start(self.unit, enable=False)
 
     def stop(self):
+        end_share(self._deployment)
         systemctl.stop(self.unit)
         systemctl.disable(self.unit)
 
@@ -278,6 +346,15 @@ def _send_to(deployment, color):
     with deployment.phase("route"):
         live_color.send_to(deployment.app, color)
     deployment.actions.append("nginx sends to %s" % color)
+
+
+def end_share(deployment):
+    """Send all requests to the live instance."""
+    from ...nginx import live_color
+
+    if live_color.share(deployment.app):
+        live_color.end_share(deployment.app)
+        deployment.actions.append("nginx sends all to %s" % live_color.live(deployment.app))
 
 
 def _unit(layout, color):

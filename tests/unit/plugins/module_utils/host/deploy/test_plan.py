@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.host.deploy.plan import decide
 from ansible_collections.slipway.golang.plugins.module_utils.host.deploy.put_back import to_put_back
+from ansible_collections.slipway.golang.plugins.module_utils.host.deploy.strategies import Share
 
 TARGET = SimpleNamespace(id="2-b")
 HEALTHY = {
@@ -20,6 +21,7 @@ HEALTHY = {
     "units_installed": True,
     "health_problem": lambda: None,
     "leftovers": [],
+    "share": None,
     "is_recorded": True,
     "adoption": None,
     "unit": {"ActiveState": "active", "UnitFileState": "enabled", "NeedDaemonReload": "no"},
@@ -61,6 +63,7 @@ def test_any_difference_is_a_reason_to_activate(difference, reason):
     ("difference", "reason"),
     [
         ({"leftovers": ["orders@blue.service"]}, "the old instance orders@blue.service still runs"),
+        ({"share": Share("3-c", 5), "units_installed": False}, "5% of requests go to 3-c"),
         ({"is_recorded": False}, "the history does not say that 2-b is healthy"),
         ({"adoption": SimpleNamespace(service="orders.service")}, "the adoption of orders.service was"),
     ],

@@ -83,6 +83,7 @@ def deployment(host):
         running_release=OLD,
         foreign=None,
         adoption=None,
+        share=None,
     )
     result = Deployment(request, SimpleNamespace(id="2.0.0-123456789012"), state)
     result.old = old

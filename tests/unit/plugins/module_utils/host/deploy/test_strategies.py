@@ -37,6 +37,7 @@ PARTS = (
     "services",
     "port",
     "leftovers",
+    "shared",
     "retire_leftovers",
     "route_to_adopted",
     "require",

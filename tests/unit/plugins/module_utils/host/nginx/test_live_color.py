@@ -45,6 +45,32 @@ def test_there_and_back(host):
         assert live_color.live("orders") == color
 
 
+@pytest.mark.parametrize("live", ["blue", "green"])
+def test_a_share_is_of_the_other_instance_and_ends_with_the_switch(host, live):
+    live_color.send_to("orders", live)
+    assert live_color.share("orders") == 0
+    for percent in (1, 50, 5, 25):
+        live_color.give_share("orders", percent)
+        assert live_color.share("orders") == percent and live_color.live("orders") == live
+    live_color.send_to("orders", live_color.other("orders"))
+    assert live_color.share("orders") == 0 and live_color.live("orders") != live
+    assert [path.name for path in (host / "slipway").iterdir()] == ["orders.green"] * (live == "blue")
+
+
+def test_a_share_ends_alone_too(host):
+    live_color.give_share("orders", 50)
+    live_color.end_share("orders")
+    assert list((host / "slipway").iterdir()) == []
+
+
+def test_a_site_that_knows_no_shares_is_refused(host):
+    with pytest.raises(SlipwayError, match="cannot give orders a share of the requests"):
+        live_color.require_shares("orders")
+    text = template.render("orders", two("127.0.0.1:8080", "127.0.0.1:8081"), template.Facts(), "no")
+    (host / "conf.d" / "slipway-orders.conf").write_text(text)
+    live_color.require_shares("orders")
+
+
 def test_a_site_without_both_ports_is_refused(host):
     ports = {"blue": 8080, "green": 8081}
     with pytest.raises(SlipwayError, match="does not know the two instances"):

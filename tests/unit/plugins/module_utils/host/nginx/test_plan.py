@@ -126,7 +126,8 @@ def test_the_hash_size_is_left_to_the_file_that_sets_it():
 
 def test_the_flag_files_follow_the_options():
     page, green = flags.maintenance_page("orders"), flags.green("orders")
-    assert decide("orders", options(), state()).flag_files == {page: None, green: None}
+    none = dict.fromkeys([page, green, *flags.parts("orders")])
+    assert decide("orders", options(), state()).flag_files == none
     assert decide("orders", options(maintenance=True), state()).flag_files[page] == template.PAGE
     shown = decide("orders", options(maintenance=True, maintenance_page="<p>soon"), state())
     assert shown.flag_files[page] == "<p>soon"

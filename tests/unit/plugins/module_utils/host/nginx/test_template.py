@@ -207,15 +207,42 @@ def test_what_ends_no_line_for_nginx_ends_no_comment(end):
     assert "# a%s}%sb {\n" % (end, end) in render(snippet="# a%s}%sb {" % (end, end))
 
 
-def test_nginx_asks_for_the_file_at_every_request():
+def test_nginx_asks_for_the_files_at_every_request():
     text = render(blue_green=True, servers=[server("a:1"), server("b:2")], domains=[])
-    color = "$%s_color" % template._variable("orders")
+    variable = "$" + template._variable("orders")
     assert (
-        "    set %s blue;\n    if (-f /etc/nginx/slipway/orders.green) {\n        set %s green;\n    }\n"
-        % (color, color)
+        """    set $v_color blue;
+    set $v_other green;
+    if (-f /etc/nginx/slipway/orders.green) {
+        set $v_color green;
+        set $v_other blue;
+    }
+    if (-f /etc/nginx/slipway/orders.$v_other.$v_part) {
+        set $v_color $v_other;
+    }
+""".replace("$v", variable)
         in text
     )
-    assert "proxy_pass http://slipway_orders_%s;" % color in text and "    open_file_cache off;" in text
+    assert "proxy_pass http://slipway_orders_%s_color;" % variable in text
+    assert "    open_file_cache off;" in text
+
+
+def test_a_request_is_in_the_part_of_its_random_id():
+    text = render(blue_green=True, servers=[server("a:1"), server("b:2")], domains=[])
+    parts = "    1% 1;\n    4% 5;\n    5% 10;\n    15% 25;\n    25% 50;\n    * rest;\n}\n"
+    variable = "$" + template._variable("orders")
+    assert (
+        'split_clients "$request_id" %s_part {\n%s' % (variable, parts) in text and "map $cookie" not in text
+    )
+
+
+def test_users_are_in_the_part_of_their_cookie():
+    both = [server("a:1"), server("b:2")]
+    text = render(blue_green=True, servers=both, domains=[], sticky_cookie="session")
+    variable = "$" + template._variable("orders")
+    users = '    "" $request_id;\n    default $cookie_session;\n}\n'
+    assert "map $cookie_session %s_user {\n%s" % (variable, users) in text
+    assert 'split_clients "%s_user" %s_part {' % (variable, variable) in text
 
 
 class TestPrivatePaths:

@@ -15,10 +15,10 @@ from ansible_collections.slipway.golang.plugins.module_utils.host.observe import
 NOW = time.time()
 
 
-def line(ago, status=200, release="1.4.2", request_time="0.010"):
+def line(ago, status=200, release="1.4.2", request_time="0.010", upstream="127.0.0.1:8080"):
     moment = datetime.datetime.fromtimestamp(NOW - ago, datetime.timezone.utc)
     entry = {"time": moment.isoformat(timespec="seconds"), "status": str(status), "release": release}
-    return json.dumps(dict(entry, request_time=request_time))
+    return json.dumps(dict(entry, request_time=request_time, upstream=upstream))
 
 
 @pytest.fixture(name="log")
@@ -87,9 +87,65 @@ def test_too_much_to_read_is_said(log, monkeypatch):
     assert not found["complete"] and 10 < found["releases"]["1.4.2"]["requests"] < 40
 
 
+def test_a_log_of_another_format_is_no_log_without_requests(log):
+    log.path.write_text('10.0.0.1 - - [28/Nov/2026:14:00:00 +0000] "GET / HTTP/1.1" 200\n' * 3)
+    with pytest.raises(SlipwayError, match="No line of .* is one that"):
+        counted()
+
+
 def test_an_empty_log_has_no_requests(log):
     log.path.write_text("")
-    assert counted() == {"changed": False, "releases": {}, "complete": True}
+    none = {"releases": {}, "servers": [], "baseline": []}
+    assert counted() == dict(none, changed=False, complete=True)
+
+
+def test_a_websocket_is_in_the_log_once_it_has_ended_and_is_not_slow(log):
+    log([line(5, 101, request_time="900"), line(4, 200, request_time="900")])
+    assert counted(slow_after=0.8)["releases"]["1.4.2"] == {"requests": 2, "errors": 0, "slow": 1}
+
+
+@pytest.mark.parametrize(
+    ("upstream", "server"),
+    [
+        ("127.0.0.1:8081", "127.0.0.1:8081"),
+        ("10.0.0.1:80, 10.0.0.2:80", "10.0.0.2:80"),  # the second was tried after the first
+        ("10.0.0.1:80, 10.0.0.2:80 : 10.0.0.3:80", "10.0.0.3:80"),
+        ("[2001:db8::1]:8080", "[2001:db8::1]:8080"),
+        ("unix:/run/orders/http.sock", "unix:/run/orders/http.sock"),
+        ("slipway_orders", ""),  # no server was left to ask
+        ("-", ""),
+        ("", ""),
+        (None, ""),
+    ],
+)
+def test_who_answered_is_counted_too(log, upstream, server):
+    log([line(5, upstream=upstream), line(4, 502, upstream=upstream)])
+    (found,) = counted()["servers"]
+    assert found == {"release": "1.4.2", "server": server, "requests": 2, "errors": 1, "slow": 0}
+
+
+def test_the_baseline_is_the_last_requests_from_before(log):
+    log([line(900), line(800, 500), line(700, 500), line(100, 503), line(80), line(5)])
+    assert counted(baseline=2, baseline_after=600)["baseline"] == [
+        {"release": "1.4.2", "server": "127.0.0.1:8080", "requests": 2, "errors": 2, "slow": 0}
+    ]
+    assert counted(baseline=9)["baseline"][0]["requests"] == 5  # what was counted already is not in it
+    assert counted()["baseline"] == []
+
+
+def test_the_baseline_goes_on_in_the_log_that_was_rotated(log):
+    log([line(70), line(3)])
+    log([line(500), line(200)], name="orders.access.log.1")
+    found = counted(baseline=9)
+    assert found["baseline"][0]["requests"] == 3 and found["releases"]["1.4.2"]["requests"] == 1
+
+
+def test_a_baseline_that_is_too_far_away_does_not_make_the_counts_incomplete(log, monkeypatch):
+    monkeypatch.setattr(requests, "_STEP", 1000)
+    monkeypatch.setattr(requests, "MAX_BYTES", 5000)
+    log([line(500 - number) for number in range(400)] + [line(3)])
+    found = counted(baseline=1000)
+    assert found["complete"] and 5 < found["baseline"][0]["requests"] < 60
 
 
 def test_a_host_without_the_log_says_what_it_lacks(log):

@@ -54,4 +54,4 @@ def test_what_was_just_staged_is_kept(tmp_path):
                     }
                 )
             )
-    assert prune(layout, {"1.0.0-0123456789ab": "ok"}, 1, "2.0.0-0123456789ab") == []
+    assert prune(layout, {"1.0.0-0123456789ab": "ok"}, 1, ["2.0.0-0123456789ab"]) == []
