@@ -99,7 +99,7 @@ def engine_for(request):
 
 def _packages_for(request):
     """What the request's strategy needs beside; all if the strategy of the installed app is not known."""
-    if request.get("state") == "absent" or request.get("step") in ("info", "profile", "measure"):
+    if request.get("state") == "absent" or request.get("step") in ("info", "profile", "measure", "sbom"):
         return tuple(sorted({name for names in STRATEGIES.values() for name in names}))
     return STRATEGIES.get(request.get("strategy"), ())
 

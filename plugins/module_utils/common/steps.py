@@ -17,6 +17,7 @@ STEPS = {
     "profile": "observe.profile",
     "measure": "observe.measure",
     "requests": "observe.requests",
+    "sbom": "observe.sbom",
     "acquire_lease": "releases.lease",
     "release_lease": "releases.lease",
 }
