@@ -22,7 +22,7 @@ ARGUMENTS = {
         "choices": sorted(controller_files.READERS),
         "default": [],
     },
-    "needs": {"type": "str", "choices": ["source", "artifacts", "command", "profile"]},
+    "needs": {"type": "str", "choices": ["source", "artifacts", "command", "profile", "audit", "drill"]},
     "refuses": {"type": "dict", "default": {}},
     "one_service": {"type": "bool", "default": False},
 }
@@ -79,6 +79,8 @@ class ActionModule(ActionBase):
         facts["began"] = time.time()
         if arguments["needs"] == "profile":
             facts["profile"] = fleet.profile(next(iter(in_play.values())))
+        if arguments["needs"] == "audit":
+            facts["vulnerabilities"] = fleet.vulnerabilities(in_play)
         facts["run"] = this_run.identity(os.getppid())  # this is a fork of the process that runs the plays
         return dict(result, changed=False, ansible_facts={"slipway__fleet": facts})
 
