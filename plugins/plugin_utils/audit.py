@@ -70,7 +70,7 @@ class Report:
             self._advised.add(host)
         try:
             release, since, scan = self._scan(answer, policy, database)
-        except (SlipwayError, KeyError, TypeError, ValueError) as error:
+        except (SlipwayError, LookupError, TypeError, ValueError) as error:
             is_ours = isinstance(error, SlipwayError)
             self.not_scanned[host] = [_plain(error if is_ours else "its answer cannot be read")]
             return
@@ -115,7 +115,7 @@ class Report:
                 continue
             used = {row.ignored.id for row in self.rows if row.ignored and row.host in same}
             needed = [entry for entry in policy.ignored if entry.id in used]
-            self.warnings += policy.warnings_of_unused(needed, "no release on %s" % ", ".join(same))
+            self.warnings += policy.warnings_of_unused(needed, "on %s" % ", ".join(same))
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for programs."""

@@ -77,7 +77,7 @@ def scan(request: Request, toolchain: Toolchain, variables: dict[str, str]) -> S
             return Scanned(False, [], [words])
         raise SlipwayError(words, gate="govulncheck", **done.facts) from None
     found, ignored = _counted(findings, policy)
-    warnings = policy.warnings_of_unused(ignored, request.source)
+    warnings = policy.warnings_of_unused(ignored, "in " + request.source)
     if not found:
         return Scanned(True, ignored, warnings)
     words = _words(found, request.source, policy)

@@ -85,11 +85,10 @@ class Policy:
             for entry in self.past
         ]
 
-    def warnings_of_unused(self, used: Collection[Ignored], subject: str) -> list[str]:
+    def warnings_of_unused(self, used: Collection[Ignored], where: str) -> list[str]:
         """One for each entry that nothing was ignored by."""
         return [
-            "vulnerabilities.ignore: %s is ignored, and %s does not have it: remove the entry"
-            % (entry.id, subject)
+            "vulnerabilities.ignore: %s is ignored, and was not found %s: remove the entry" % (entry.id, where)
             for entry in self.ignored
             if entry not in used
         ]
