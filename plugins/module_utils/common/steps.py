@@ -18,6 +18,9 @@ STEPS = {
     "measure": "observe.measure",
     "requests": "observe.requests",
     "sbom": "observe.sbom",
+    "begin_drill": "drill.drill",
+    "undo_drill": "drill.drill",
+    "end_drill": "drill.armed",
     "acquire_lease": "releases.lease",
     "release_lease": "releases.lease",
 }

@@ -63,6 +63,7 @@ class Controller:
                 "go": lab.find_go(),
                 "goproxy": self.proxy,
                 "gosumdb": "off",
+                "gomodcache": str(self.directory / "modules"),
                 "mod": "mod",
                 "gates": list(gates),
                 "vulnerabilities": dict({"database": self.database}, **(vulnerabilities or {})),

@@ -108,7 +108,7 @@ def write_source(directory: Path, version: str) -> Path:
 
 def govulncheck() -> Path:
     """The real one, of a fixed version, built once in a checkout."""
-    home = lab.CHECKOUT / ".work" / "govulncheck" / GOVULNCHECK
+    home = lab.CHECKOUT / ".work" / "programs" / ("govulncheck-" + GOVULNCHECK)
     program = home / "govulncheck"
     if not program.exists():
         environment = dict(os.environ, GOBIN=str(home), CGO_ENABLED="0", GOFLAGS="-trimpath")

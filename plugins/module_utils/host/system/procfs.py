@@ -52,6 +52,23 @@ def command_of(pid):
         return "unknown"
 
 
+def started(pid):
+    """When a process started, in clock ticks since the boot: two with one number differ in it. 0 for none."""
+    try:
+        with open("/proc/%d/stat" % pid, encoding="utf-8", errors="replace") as handle:
+            return int(handle.read().rpartition(")")[2].split()[19])
+    except (OSError, IndexError, ValueError):
+        return 0
+
+
+def user_of(pid):
+    """The number of the user that a process runs as; None if there is no such process."""
+    try:
+        return os.stat("/proc/%d" % pid).st_uid
+    except OSError:
+        return None
+
+
 def cpu_seconds(pid):
     """The CPU time that a process has used, its own and the kernel's for it: clock_getcpuclockid(3).
 
