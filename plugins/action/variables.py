@@ -12,7 +12,7 @@ import time
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
-from ..plugin_utils import controller_files, fleet, this_run, variables
+from ..plugin_utils import controller_files, drills, fleet, this_run, variables
 from ..plugin_utils.kinds import beginning
 
 ARGUMENTS = {
@@ -68,6 +68,8 @@ class ActionModule(ActionBase):
                 + _refused(in_play, arguments["refuses"])
                 + _no_issuer(in_play, task_vars["groups"])
             )
+        if not problems and arguments["needs"] == "drill":
+            problems = drills.problems(in_play, task_vars["groups"])
         builds, build_of = [], {}
         if not problems and _builds(in_play, arguments["needs"]):
             builds, build_of = fleet.builds(in_play)
@@ -81,6 +83,8 @@ class ActionModule(ActionBase):
             facts["profile"] = fleet.profile(next(iter(in_play.values())))
         if arguments["needs"] == "audit":
             facts["vulnerabilities"] = fleet.vulnerabilities(in_play)
+        if arguments["needs"] == "drill":
+            facts["drill"] = drills.facts(in_play, task_vars["groups"])
         facts["run"] = this_run.identity(os.getppid())  # this is a fork of the process that runs the plays
         return dict(result, changed=False, ansible_facts={"slipway__fleet": facts})
 

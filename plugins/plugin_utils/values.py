@@ -161,6 +161,25 @@ def health_check(value, place):
     return value
 
 
+def asked(value, place):
+    """What a drill asks from outside: the options of a health check of a type that works from anywhere."""
+    value = options(health.OPTIONS, "ask")(value, place)
+    try:
+        check = health.parse(health.given(value), default_port=None)
+    except InvalidInput as error:
+        raise SlipwayError(str(error).replace("health.", "ask.", 1)) from error
+    if check.type not in ("http", "tcp"):
+        raise Unfit("use a check of type http or tcp: a drill is seen from the controller")
+    return value
+
+
+def host_names(value, place):
+    """Names of hosts: a list, or a text with commas."""
+    value = parsed(value, list)
+    names_given = value.split(",") if isinstance(value, str) else value
+    return [name.strip() for name in list_of(text(), single=True)(names_given, place) if name.strip()]
+
+
 def unit_options(value, place):
     value = options(unit.OPTIONS, "unit")(value, place)
     unit.sections("app", value, binary="/bin/app")
