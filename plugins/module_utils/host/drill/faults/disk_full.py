@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 
 from ....common.errors import SlipwayError
-from ...system.files import remove
 from ...systemd import systemctl
 
 # Whatever the service is called, nothing of its own has this name.
@@ -58,4 +58,10 @@ def begin(facts):
 
 
 def undo(facts):
-    remove(facts["path"])
+    """The directory is the service's, which may have put something else there: only a file of root's is ours."""
+    try:
+        status = os.lstat(facts["path"])
+    except FileNotFoundError:
+        return
+    if stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid():
+        os.unlink(facts["path"])

@@ -1,0 +1,88 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What ends a drill: the file, the units, and that whoever comes second finds nothing to do."""
+
+from __future__ import annotations
+
+import sys
+from types import SimpleNamespace
+
+import pytest
+from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
+from ansible_collections.slipway.golang.plugins.module_utils.host.drill import armed
+
+
+@pytest.fixture
+def host(tmp_path, monkeypatch):
+    """Directories in place of the host's, and what systemd was told."""
+    told = []
+    units = tmp_path / "units"
+    units.mkdir()
+    monkeypatch.setattr(armed, "DIRECTORY", str(tmp_path))
+    monkeypatch.setattr(armed.unit_file, "install", lambda texts: [
+        (units / name).write_text(text) for name, text in texts.items()
+    ])
+    monkeypatch.setattr(armed.unit_file, "exists", lambda name: (units / name).exists())
+    monkeypatch.setattr(armed.unit_file, "remove", lambda name: (units / name).unlink() or True)
+    monkeypatch.setattr(armed.unit_file, "daemon_reload", lambda: told.append("daemon-reload"))
+    for verb in ("enable", "disable", "stop"):
+        monkeypatch.setattr(armed.systemctl, verb, lambda unit, verb=verb: told.append("%s %s" % (verb, unit)))
+    monkeypatch.setattr(armed.systemctl, "start", lambda unit, verb: told.append("start " + unit))
+    monkeypatch.setattr(armed, "_parcel", lambda request: repr(request).encode())
+    return SimpleNamespace(told=told, units=units, file=tmp_path / "slipway-drill-orders")
+
+
+def test_first_the_file_then_the_units_then_the_timer(host):
+    armed.arm("orders", {"step": "undo_drill"}, 30)
+    assert host.file.stat().st_mode & 0o777 == 0o600
+    assert host.told == ["daemon-reload", "enable orders.drill.service", "start orders.drill.timer"]
+    timer = (host.units / "orders.drill.timer").read_text()
+    assert "OnActiveSec=40\n" in timer and "Install" not in timer
+    service = (host.units / "orders.drill.service").read_text()
+    assert 'ExecStart="%s" -I -S -c' % sys.executable in service and str(host.file) in service
+    assert "WantedBy=multi-user.target" in service and "Restart=on-failure" in service
+
+
+def test_the_second_who_ends_it_finds_nothing_to_do(host):
+    armed.arm("orders", {}, 30)
+    with armed.ending("orders") as is_armed:
+        assert is_armed
+    assert not host.file.exists() and list(host.units.iterdir()) == []
+    assert host.told[3:] == ["stop orders.drill.timer", "disable orders.drill.service", "daemon-reload"]
+    with armed.ending("orders") as is_armed:
+        assert not is_armed
+    assert len(host.told) == 6
+
+
+def test_what_could_not_be_undone_stays_armed(host):
+    armed.arm("orders", {}, 30)
+    with pytest.raises(RuntimeError), armed.ending("orders"):
+        raise RuntimeError
+    assert armed.is_armed("orders") and len(list(host.units.iterdir())) == 2
+
+
+def test_half_of_it_is_disarmed_too(host):
+    armed.arm("orders", {}, 30)
+    (host.units / "orders.drill.timer").unlink()
+    host.told.clear()
+    with armed.ending("orders"):
+        pass
+    assert host.told == ["disable orders.drill.service", "daemon-reload"] and not host.file.exists()
+
+
+def test_the_controller_starts_the_same_unit(host, monkeypatch):
+    assert armed.end_drill({"name": "orders"}, None) == {"changed": False, "outcome": "ok"}
+    armed.arm("orders", {}, 30)
+    monkeypatch.setattr(armed.systemctl, "start", lambda unit, verb: host.file.unlink())
+    assert armed.end_drill({"name": "orders"}, None)["changed"]
+
+
+def test_what_is_not_undone_in_time_is_said(host, monkeypatch):
+    armed.arm("orders", {}, 30)
+    monkeypatch.setattr(armed, "END_SECONDS", 0)
+    monkeypatch.setattr(armed.systemctl, "journal_tail", lambda unit, since: ["The drill could not be undone"])
+    with pytest.raises(SlipwayError, match="orders.drill.service is started again and again") as caught:
+        armed.end_drill({"name": "orders"}, None)
+    assert caught.value.facts["evidence"]["journal"] == ["The drill could not be undone"]

@@ -1,0 +1,60 @@
+# Copyright (c) 2026, Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
+from ansible_collections.slipway.golang.plugins.module_utils.host.network import nft
+
+
+@pytest.fixture
+def ran(monkeypatch):
+    """The commands that were run. ``ran.tables``: what `nft list tables` prints."""
+    calls = SimpleNamespace(argv=[], tables="", code=0)
+
+    def run(argv):
+        calls.argv.append(argv)
+        out = calls.tables if argv[1] == "list" else ""
+        return SimpleNamespace(stdout=out, stderr="no such thing", returncode=calls.code)
+
+    monkeypatch.setattr(nft.systemctl, "run", run)
+    return calls
+
+
+def test_a_table_is_made_at_once_with_its_rules(ran):
+    table = nft.table_of("order-items")
+    assert table != nft.table_of("order_items") and table.replace("_", "").isalnum()
+    nft.install(table, "input", ["tcp dport %s drop" % nft.ports([8081, 8080, 8080])])
+    ((command, text),) = ran.argv
+    assert command == "nft" and "priority -300; policy accept; tcp dport { 8080, 8081 } drop; }" in text
+
+
+def test_only_a_table_that_is_there_is_removed(ran):
+    nft.remove("slipway_drill_1")
+    ran.tables = "table inet filter\ntable inet slipway_drill_12\n"
+    nft.remove("slipway_drill_1")
+    assert [argv[1] for argv in ran.argv] == ["list", "list"]
+    ran.tables += "table inet slipway_drill_1\n"
+    nft.remove("slipway_drill_1")
+    assert ran.argv[-1] == ["nft", "delete", "table", "inet", "slipway_drill_1"]
+
+
+def test_what_nft_says_is_passed_on(ran):
+    ran.code = 1
+    with pytest.raises(SlipwayError, match="no such thing"):
+        nft.install("t", "input", ["drop"])
+
+
+def test_without_nft_the_package_is_named(monkeypatch):
+    monkeypatch.setattr(nft, "PATH", "/nonexistent")
+    with pytest.raises(SlipwayError, match="apt-get install nftables"):
+        nft.require()
+
+
+def test_a_port_is_a_number():
+    with pytest.raises(ValueError):
+        nft.ports(["80 } accept; #"])
