@@ -14,16 +14,23 @@ import os
 import re
 import shutil
 
+from ...common import canonical
 from ...common.errors import SlipwayError
 from ..systemd import systemctl
 from .nft import PATH
 
-# By its number a discipline of ours is known again. It says the same in decimal and in hexadecimal digits.
-HANDLE = "5120:"
-LEAF = "5121:"
-CLASS = "5120:1"
 INTERFACES = "/sys/class/net"
 _ROOT = re.compile(r"^qdisc (\S+) ([0-9a-f]+:) root\b", re.MULTILINE)
+
+
+def number_of(app: str) -> str:
+    """The number by which a discipline of this app's drill is known again; digits, as tc reads hexadecimals."""
+    return "5%03d" % (int(canonical.sha256(app)[:8], 16) % 1000)
+
+
+def class_of(number: str) -> str:
+    """The slow class, for nft."""
+    return number + ":1"
 
 
 def interfaces() -> list:
@@ -45,7 +52,7 @@ def require() -> None:
         raise SlipwayError("it needs the command tc on the host: apt-get install iproute2")
     for name in interfaces():
         handle = _root(name)
-        if handle not in ("", "0:", HANDLE):
+        if handle not in ("", "0:"):
             raise SlipwayError(
                 "the interface %s has a queueing discipline of its own (tc qdisc show dev %s), which would "
                 "be lost" % (name, name)
@@ -58,27 +65,27 @@ def _root(name):
     return found[2] if found else ""
 
 
-def slow(delay_ms: int, kilobits: int) -> str:
+def slow(number: str, delay_ms: int, kilobits: int) -> str:
     """Delay each packet of the class; without the kernel's netem, make its line narrow. Says which."""
-    done = ""
+    done, root = "", number + ":"
     for name in interfaces():
-        _sure("qdisc", "add", "dev", name, "root", "handle", HANDLE, "htb", "default", "0")
-        _sure("class", "add", "dev", name, "parent", HANDLE, "classid", CLASS, "htb", "rate", "10gbit")
-        leaf = ("qdisc", "add", "dev", name, "parent", CLASS, "handle", LEAF)
+        _sure("qdisc", "add", "dev", name, "root", "handle", root, "htb", "default", "0")
+        slow_class = ("dev", name, "parent", root, "classid", class_of(number), "htb", "rate")
+        _sure("class", "add", *slow_class, "10gbit")
+        leaf = ("qdisc", "add", "dev", name, "parent", class_of(number))
         if not _tc(*leaf, "netem", "delay", "%dms" % delay_ms).returncode:
             done = "each answer is delayed by %d ms" % delay_ms
             continue
-        rate = "%dkbit" % kilobits
-        _sure("class", "change", "dev", name, "parent", HANDLE, "classid", CLASS, "htb", "rate", rate)
+        _sure("class", "change", *slow_class, "%dkbit" % kilobits)
         _sure(*leaf, "pfifo", "limit", "30")
         done = "answers share %d kbit/s (this kernel has no netem, which would delay them)" % kilobits
     return done
 
 
-def restore() -> None:
+def restore(number: str) -> None:
     """Delete what ``slow`` made, wherever it is."""
     for name in os.listdir(INTERFACES):
-        if _root(name) == HANDLE:
+        if _root(name) == number + ":":
             _sure("qdisc", "del", "dev", name, "root")
 
 

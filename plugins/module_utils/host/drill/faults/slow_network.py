@@ -22,18 +22,19 @@ def plan(live, options):
         raise SlipwayError("%s listens on no TCP port: there is nothing to slow down" % live.unit)
     return {
         "table": nft.table_of(live.layout.app),
+        "number": tc.number_of(live.layout.app),
         "ports": ports,
         "does": "delays what goes out from port %s" % " and ".join(map(str, ports)),
     }
 
 
 def begin(facts):
-    done = tc.slow(DELAY_MS, KILOBITS)
-    rule = "tcp sport %s meta priority set %s" % (nft.ports(facts["ports"]), tc.CLASS)
+    done = tc.slow(facts["number"], DELAY_MS, KILOBITS)
+    rule = "tcp sport %s meta priority set %s" % (nft.ports(facts["ports"]), tc.class_of(facts["number"]))
     nft.install(facts["table"], "postrouting", [rule])
     return done
 
 
 def undo(facts):
     nft.remove(facts["table"])
-    tc.restore()
+    tc.restore(facts["number"])

@@ -45,17 +45,21 @@ def host(tmp_path, monkeypatch):
 
 def test_what_is_slowed_is_whole_again(host):
     tc.require()
-    assert tc.slow(200, 256) == "each answer is delayed by 200 ms"
+    assert tc.slow("5120", 200, 256) == "each answer is delayed by 200 ms"
     assert "5120:" in host.roots["lo"] and "5120:" in host.roots["eth0"]
-    tc.restore()
-    tc.restore()
+    with pytest.raises(SlipwayError, match="of its own"):
+        tc.require()
+    tc.restore("5121")
+    assert "5120:" in host.roots["lo"]
+    tc.restore("5120")
+    tc.restore("5120")
     assert host.roots == ROOTS
     assert [line for line in host.argv if " del " in line] == ["qdisc del dev eth0 root", "qdisc del dev lo root"]
 
 
 def test_without_netem_the_line_is_narrow(host):
     host.netem = False
-    assert "answers share 256 kbit/s" in tc.slow(200, 256)
+    assert "answers share 256 kbit/s" in tc.slow("5120", 200, 256)
     assert any("class change dev lo parent 5120: classid 5120:1 htb rate 256kbit" == line for line in host.argv)
 
 
@@ -63,10 +67,16 @@ def test_a_discipline_that_somebody_chose_is_left_alone(host):
     host.roots["eth0"] = "qdisc tbf 8001: root refcnt 2 rate 1Gbit"
     with pytest.raises(SlipwayError, match="the interface eth0 has a queueing discipline of its own"):
         tc.require()
-    tc.restore()
+    tc.restore("5120")
     assert host.argv == []
 
 
+def test_each_app_has_a_number_of_its_own():
+    numbers = {tc.number_of(app) for app in ("orders", "bill", "shop", "mail", "stock")}
+    assert len(numbers) == 5 and all(number.isdigit() and len(number) == 4 for number in numbers)
+    assert tc.class_of("5120") == "5120:1"
+
+
 def test_an_interface_that_is_down_is_left_alone(host):
-    tc.slow(200, 256)
+    tc.slow("5120", 200, 256)
     assert not any("eth1" in line for line in host.argv)
