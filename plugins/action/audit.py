@@ -43,7 +43,9 @@ class ActionModule(ActionBase):
         try:
             policies = {host: Policy(fleet["vulnerabilities"][host]) for host in fleet["hosts"]}
             for host, policy in policies.items():
-                report.add(host, task_vars["hostvars"][host].get("slipway__sbom") or {}, policy, vulndb.Database)
+                report.add(
+                    host, task_vars["hostvars"][host].get("slipway__sbom") or {}, policy, vulndb.Database
+                )
             report.warn(policies)
             if fleet["summary"]:
                 _write(fleet["summary"], report)

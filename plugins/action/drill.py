@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The controller's part of slipway.golang.drill: ask from outside, let one host break, and see how it recovers.
+"""The controller's part of slipway.golang.drill: ask from outside, break one host, and see how it recovers.
 
 If this process is killed, the host ends the drill by itself.
 """
@@ -97,7 +97,9 @@ class ActionModule(EngineAction):
             answer = {"failed": True, "msg": "the connection was lost while it began: %s" % error}
         if answer.get("failed"):
             return self._not_begun(answer, request, task_vars)
-        self._show("%s; the host ends it by itself after %d s" % (answer["does"], answer["ends_by_itself_after"]))
+        self._show(
+            "%s; the host ends it by itself after %d s" % (answer["does"], answer["ends_by_itself_after"])
+        )
         time.sleep(max(0.0, begun + arguments["seconds"] - time.monotonic()))
         ended = time.monotonic()
         problem = self._recovered(arguments, asker, ended + arguments["patience"], task_vars)
@@ -115,7 +117,9 @@ class ActionModule(EngineAction):
         if outcome not in (drills.REFUSED, drills.ABORTED):
             problem = self._end(request, time.monotonic(), task_vars)
             message += ". %s" % (problem or "It is over")
-        return dict(failed=True, verdict=verdict, changed=verdict == drills.ABORTED, msg="%s: %s" % (verdict, message))
+        return dict(
+            failed=True, verdict=verdict, changed=verdict == drills.ABORTED, msg="%s: %s" % (verdict, message)
+        )
 
     def _recovered(self, arguments, asker, deadline, task_vars):
         """End the fault, and wait until all is well. Why it is not; empty if it is."""
@@ -164,4 +168,9 @@ def _shown(answer, check):
     if answer.get("failed"):
         return dict(answer, verdict=drills.REFUSED)
     words = "%s, while %s is asked ten times a second" % (answer["does"], check.target)
-    return {"changed": True, "does": answer["does"], "release": answer.get("release"), "msg": "Would be: " + words}
+    return {
+        "changed": True,
+        "does": answer["does"],
+        "release": answer.get("release"),
+        "msg": "Would be: " + words,
+    }

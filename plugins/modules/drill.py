@@ -11,11 +11,12 @@ module: drill
 short_description: Break a Go service on one host on purpose, for a while
 version_added: 0.1.0
 description:
-  - Asks the service ten times a second from the controller, breaks one thing on the host, makes it whole again
-    after O(seconds), and waits until the host is healthy and the answers are good.
+  - Asks the service ten times a second from the controller, breaks one thing on the host, makes it whole
+    again after O(seconds), and waits until the host is healthy and the answers are good.
   - Before anything breaks, the host has a timer and a unit for its next boot that make it whole again. So it
     does not matter what becomes of the controller. The timer runs out ten seconds after O(seconds).
-  - It is refused where the service is unhealthy, where a deploy runs, or where an earlier drill has not ended.
+  - It is refused where the service is unhealthy, where a deploy runs, or where an earlier drill has not
+    ended.
   - It takes no lease, and does not look at other hosts. The playbook C(slipway.golang.drill) does.
 options:
   name:

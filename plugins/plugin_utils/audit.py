@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which known vulnerabilities the releases have that run now: what the hosts said, against a database of today.
+"""Which known vulnerabilities the releases have that run now: what the hosts said, and a database of today.
 
 A program that has a vulnerable module need not reach it. And what could not be compared is not clean.
 """
@@ -15,9 +15,9 @@ from ..module_utils.common import names
 from ..module_utils.common.errors import SlipwayError
 from ..module_utils.common.vulnerabilities import Ignored, Policy
 from . import vulndb
+from .kinds import Unfit
 from .moments import parse
 from .tables import table
-from .kinds import Unfit
 
 COLUMNS = ("HOST", "RELEASE", "SINCE", "ID", "MODULE", "FIXED IN")
 _SHOWN = 300
@@ -134,7 +134,9 @@ class Report:
             lines += ["", *table([COLUMNS, *map(_cells, self.found)])]
         if self.not_scanned:
             lines += ["", "Could not be scanned:"]
-            lines += ["  %s: %s" % (host, why) for host, reasons in self.not_scanned.items() for why in reasons]
+            lines += [
+                "  %s: %s" % (host, why) for host, reasons in self.not_scanned.items() for why in reasons
+            ]
         for row in self.rows:
             if row.ignored:
                 words = "%s: %s is ignored until %s: %s"

@@ -41,7 +41,10 @@ def problems(in_play: dict[str, dict[str, Any]], groups: dict[str, list[str]]) -
     if not fault:
         return ["slipway_fault is not set: name what is to break, as in -e slipway_fault=kill"]
     if first["slipway_yes"] != app:
-        return ["slipway_yes: a drill breaks %s on purpose: say that you mean it, with slipway_yes=%s" % (app, app)]
+        return [
+            "slipway_yes: a drill breaks %s on purpose: say that you mean it, with slipway_yes=%s"
+            % (app, app)
+        ]
     known = _candidates(in_play, groups)
     if not known:
         return ["slipway_fault: %s needs hosts in the group balancers" % fault]
@@ -155,7 +158,9 @@ class Losses(NamedTuple):
         return cls(len(asked), len(bad), seconds, bad[0].problem)
 
 
-def judged(losses: Losses, healthy: str, lost_at_most: int | None, seconds_at_most: int | None) -> dict[str, Any]:
+def judged(
+    losses: Losses, healthy: str, lost_at_most: int | None, seconds_at_most: int | None
+) -> dict[str, Any]:
     """The verdict, as a part of the result. ``healthy``: why it is not after the drill; empty if it is."""
     verdict = BROKE if healthy else RECOVERED if losses.lost else HELD
     found = {"verdict": verdict, "asked": losses.asked, "lost": losses.lost, "seconds": losses.seconds}

@@ -144,9 +144,7 @@ def profile(values):
 
 def vulnerabilities(services):
     """Host to what counts as a vulnerability there."""
-    return {
-        host: values["slipway_build"].get("vulnerabilities") or {} for host, values in services.items()
-    }
+    return {host: values["slipway_build"].get("vulnerabilities") or {} for host, values in services.items()}
 
 
 def lacks_source(values):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A database of vulnerabilities in the layout of vuln.go.dev, and which of them the modules of a program have.
+"""A database of vulnerabilities in the layout of vuln.go.dev, and which of them a program's modules have.
 
 The layout, and the form of its entries (OSV), are on https://go.dev/doc/security/vuln/database. govulncheck
 reads source code and binaries, and neither is at hand here: what is compared are versions of modules. It says
@@ -95,7 +95,9 @@ class Database:
                 summary = " ".join(str(entry.get("summary") or "").split())
                 names = (entry["id"], *aliases)
                 fixed = _written_as(module, fixed)
-                return Found(entry["id"], names, module.path, _written_as(module, module.version), fixed, summary)
+                return Found(
+                    entry["id"], names, module.path, _written_as(module, module.version), fixed, summary
+                )
         return None
 
     def _about(self, path):

@@ -88,7 +88,8 @@ class Policy:
     def warnings_of_unused(self, used: Collection[Ignored], where: str) -> list[str]:
         """One for each entry that nothing was ignored by."""
         return [
-            "vulnerabilities.ignore: %s is ignored, and was not found %s: remove the entry" % (entry.id, where)
+            "vulnerabilities.ignore: %s is ignored, and was not found %s: remove the entry"
+            % (entry.id, where)
             for entry in self.ignored
             if entry not in used
         ]

@@ -27,7 +27,9 @@ def test_the_one_host_with_the_old_module_is_named(orders):
     assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", row["since"])
     assert ran.summary["failed"] and sorted(ran.summary["scanned"]) == ["web1", "web2", "web3"]
     assert ran.summary["databases"] == {orders.database: "2026-11-27T18:02:11Z"}
-    assert re.search(r"^web2 +1\.0\.0-\S+ +\S+Z +GO-2026-9001 +example\.test/lib v1\.0\.0 +v1\.1\.0$", ran.said, re.M)
+    assert re.search(
+        r"^web2 +1\.0\.0-\S+ +\S+Z +GO-2026-9001 +example\.test/lib v1\.0\.0 +v1\.1\.0$", ran.said, re.M
+    )
     assert "Audit: 3 hosts scanned, 1 vulnerabilities on 1 hosts" in ran.said
     assert SECRET not in ran.said + json.dumps(ran.summary)
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an audit needs of the world: a module with two versions, a database with an entry about it, govulncheck."""
+"""What an audit needs: a module with two versions, a database with an entry about it, govulncheck."""
 
 from __future__ import annotations
 
@@ -64,7 +64,10 @@ def write_database(directory: Path) -> str:
     files = {
         "index/db": {"modified": modified},
         "index/modules": [
-            {"path": LIB, "vulns": [{"id": ID, "modified": modified, "fixed": NEW[1:]}, {"id": "GO-2026-9002"}]}
+            {
+                "path": LIB,
+                "vulns": [{"id": ID, "modified": modified, "fixed": NEW[1:]}, {"id": "GO-2026-9002"}],
+            }
         ],
         "ID/" + ID: _entry(ID, modified, {"path": LIB, "symbols": ["Parse"]}),
         "ID/GO-2026-9002": _entry("GO-2026-9002", modified, {"path": LIB, "goos": ["windows"]}),

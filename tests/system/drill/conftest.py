@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Two hosts with five services behind nginx, each asked ten times a second: fifty requests a second in all."""
+"""Two hosts with five services behind nginx, each asked ten times a second: fifty requests a second."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ from support import lab
 
 FLEET = lab.Fleet("drill", "web=2:acme", "lb=1:acme", timeout=300)
 HERE = Path(__file__).parent
+SSH = "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
 SECRET = "hunter2-of-the-environment"
+MOUNT = "mount -t tmpfs -o size=48m,mode=755,uid=$(id -u shop) none /var/lib/shop"
 HOSTS = ("web1", "web2", "lb1")
 # blue_green is behind nginx on its host too, whose port 80 the balancer asks.
 SERVICES = {
@@ -59,9 +61,7 @@ class Controller:
         self.directory = directory
         self.addresses = {name: FLEET.variables()[name]["lab_address"] for name in HOSTS}
         self.inventory = directory / "inventory.json"
-        services = {
-            app + number: self._of(app, "web" + number) for app in SERVICES for number in ("1", "2")
-        }
+        services = {app + number: self._of(app, "web" + number) for app in SERVICES for number in ("1", "2")}
         groups = {
             "services": {"hosts": services},
             "web": {"hosts": {name: self._connection(name) for name in ("web1", "web2")}},
@@ -81,7 +81,7 @@ class Controller:
             "ansible_host": self.addresses[host],
             "ansible_user": "root",
             "ansible_ssh_private_key_file": known["ansible_ssh_private_key_file"],
-            "ansible_ssh_common_args": "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR",
+            "ansible_ssh_common_args": SSH,
         }
 
     def _of(self, app, host):
@@ -128,7 +128,9 @@ class Controller:
 
     def drill(self, app: str, fault: str, **variables) -> Ran:
         """The playbook, for one service on its two hosts."""
-        variables = dict({"slipway_seconds": 2, "slipway_yes": app, "slipway_patience_seconds": 30}, **variables)
+        variables = dict(
+            {"slipway_seconds": 2, "slipway_yes": app, "slipway_patience_seconds": 30}, **variables
+        )
         hosts = "%s1,%s2" % (app, app)
         return self.play("slipway.golang.drill", slipway_hosts=hosts, slipway_fault=fault, **variables)
 
@@ -139,7 +141,12 @@ class Controller:
         argv = self.argv(HERE / "break.yml", lb_address=self.addresses["lb1"], **variables)
         with open(self.directory / "broken.txt", "w") as output:
             process = subprocess.Popen(
-                argv, cwd=lab.CHECKOUT, env=self.environment, stdout=output, stderr=output, start_new_session=True
+                argv,
+                cwd=lab.CHECKOUT,
+                env=self.environment,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
             )
             try:
                 yield process
@@ -176,9 +183,7 @@ def hosts():
                 found[name].sure("useradd --system --user-group %s" % app)
         # A file system of its own for the state of one service: nobody else's is filled.
         for name in ("web1", "web2"):
-            found[name].sure(
-                "mkdir -p /var/lib/shop && mount -t tmpfs -o size=48m,mode=755,uid=$(id -u shop) none /var/lib/shop"
-            )
+            found[name].sure("mkdir -p /var/lib/shop && " + MOUNT)
         yield found
 
 
@@ -195,7 +200,8 @@ def load(controller):
     """Service to who asks it ten times a second."""
     with contextlib.ExitStack() as stack:
         askers = {
-            app: stack.enter_context(Asker(health.parse(dict(controller.ask(app), timeout=2)))) for app in SERVICES
+            app: stack.enter_context(Asker(health.parse(dict(controller.ask(app), timeout=2))))
+            for app in SERVICES
         }
         wait_for("answers", lambda: all(asker.is_steady(0, 0) for asker in askers.values()))
         yield askers

@@ -24,7 +24,10 @@ FAULTS = {
     "shop1": ("disk_full", "test $(df --output=pcent /var/lib/shop | tail -1 | tr -d ' %') -ge 98"),
     "shop2": ("dns", "nft list ruleset | grep -q 'skuid .* udp dport 53 drop'"),
     "mail1": ("memory", "test $(systemctl show -p MainPID --value mail) != {pid}"),
-    "mail2": ("cpu", "test $(systemctl show -p TasksCurrent --value mail) -gt 4 && pgrep -f 'range.100000' >/dev/null"),
+    "mail2": (
+        "cpu",
+        "test $(systemctl show -p TasksCurrent --value mail) -gt 4 && pgrep -f 'range.100000' >/dev/null",
+    ),
     "stock1": ("bad_release", "test $(ls /opt/stock/releases | wc -l) = 2"),
 }
 # All that a drill may touch, but for the history and the lease, which say that it was there.
@@ -164,9 +167,12 @@ def test_a_host_that_reboots_in_the_middle_comes_back_as_it_was(controller, host
     with controller.breaking({"orders2": "reboot"}, SECONDS):
         wait_for("the end of the container", lambda: not is_running(web2))
     lab.call(["docker", "start", web2.container])
-    wait_for("the boot", lambda: web2.run("systemctl is-system-running --wait").out.strip() in ("running", "degraded"))
+    wait_for(
+        "the boot",
+        lambda: web2.run("systemctl is-system-running --wait").out.strip() in ("running", "degraded"),
+    )
     wait_for("the end of the drill", lambda: not armed({"web2": web2}), SECONDS + 60)
-    web2.sure("mount -t tmpfs -o size=48m,mode=755,uid=$(id -u shop) none /var/lib/shop; systemctl restart shop")
+    web2.sure(MOUNT + " && systemctl restart shop")
     assert without_drills(snapshot(web2)) == without_drills(before)
     outcomes = web2.sure("grep '\"drill\"' /opt/orders/history.jsonl | tail -2")
     assert re.findall(r'"outcome": "(\w+)"', outcomes) == ["begun", "ended"]

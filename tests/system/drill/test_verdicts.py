@@ -102,7 +102,9 @@ def test_a_lost_balancer_is_lost_and_comes_back(controller):
     children = inventory["all"]["children"]
     path = controller.directory / "balanced.json"
     groups = {"shop": children["services"], "balancers": children["lb"]}
-    groups["shop"]["hosts"] = {name: value for name, value in groups["shop"]["hosts"].items() if name[:-1] == "shop"}
+    groups["shop"]["hosts"] = {
+        name: value for name, value in groups["shop"]["hosts"].items() if name[:-1] == "shop"
+    }
     path.write_text(json.dumps({"all": {"children": groups}}))
     kept, controller.inventory = controller.inventory, path
     lost = controller.drill("shop", "lost_balancer")

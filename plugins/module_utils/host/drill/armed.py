@@ -105,18 +105,15 @@ def end_drill(options: dict, stream) -> dict:
 @contextlib.contextmanager
 def ending(app: str) -> Iterator[bool]:
     """One at a time: whether there is a drill to end. It is over when the block is done without an error."""
-    try:
-        handle = open(path_of(app), "rb")
-    except FileNotFoundError:
-        yield False
-        return
-    with handle:
-        fcntl.flock(handle.fileno(), fcntl.LOCK_EX)
-        if not is_armed(app):  # whoever had the lock has ended it
-            yield False
-            return
-        yield True
-        _disarm(app)
+    with contextlib.ExitStack() as stack:
+        if is_armed(app):
+            with contextlib.suppress(FileNotFoundError):  # ended at this very moment
+                handle = stack.enter_context(open(path_of(app), "rb"))
+                fcntl.flock(handle.fileno(), fcntl.LOCK_EX)
+        lasts = is_armed(app)  # whoever had the lock may have ended it
+        yield lasts
+        if lasts:
+            _disarm(app)
 
 
 def _disarm(app):
@@ -125,7 +122,8 @@ def _disarm(app):
         systemctl.stop(timer)
     if unit_file.exists(service):
         systemctl.disable(service)
-    if any([unit_file.remove(name) for name in (service, timer)]):
+    removed = [unit_file.remove(name) for name in (service, timer)]
+    if any(removed):
         unit_file.daemon_reload()
     remove(path_of(app))
 

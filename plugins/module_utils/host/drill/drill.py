@@ -88,7 +88,9 @@ class Drill:
             live = None if self._options["fault"] in OF_BALANCERS else self._live()
             facts = self._fault.plan(live, self._options)
         except SlipwayError as error:
-            raise Refused("%s was refused: %s. Nothing was broken" % (self._options["fault"], error)) from error
+            raise Refused(
+                "%s was refused: %s. Nothing was broken" % (self._options["fault"], error)
+            ) from error
         more = {"fault": self._options["fault"], "root": self._layout.root, "actor": self._options["actor"]}
         return dict(facts, id=self._options["id"], release=self.release, **more)
 

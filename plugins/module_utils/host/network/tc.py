@@ -24,7 +24,7 @@ _ROOT = re.compile(r"^qdisc (\S+) ([0-9a-f]+:) root\b", re.MULTILINE)
 
 
 def number_of(app: str) -> str:
-    """The number by which a discipline of this app's drill is known again; digits, as tc reads hexadecimals."""
+    """The number by which a discipline of an app's drill is known again; digits, as tc reads hexadecimals."""
     return "5%03d" % (int(canonical.sha256(app)[:8], 16) % 1000)
 
 

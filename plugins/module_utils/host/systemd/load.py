@@ -4,9 +4,9 @@
 
 """A process that takes CPU time or memory in the control group of a service, and so within its limits.
 
-It is a transient unit, which is how it is found again and ended; and it ends by itself. It moves itself to the
-service's control groups, as systemd moves nothing into a unit that does not delegate them, and then becomes the
-service's user.
+It is a transient unit, which is how it is found again and ended; and it ends by itself. It moves itself to
+the service's control groups, as systemd moves nothing into a unit that does not delegate them, and then
+becomes the service's user.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from ...common.errors import SlipwayError
 from ..system import cgroup
 from . import systemctl, transient
 
-# What it runs. CPU time: as many processes as there are processors, as long as their parent lives. Memory: what
-# is written to is really taken, and the kernel is to kill another process of the group first.
+# What it runs. CPU time: as many processes as there are processors, as long as their parent lives. Memory:
+# what is written to is really taken, and the kernel is to kill another process of the group first.
 PROGRAM = """
 import os, sys, time
 kind, size, uid, gid = sys.argv[1], *map(int, sys.argv[2:5])

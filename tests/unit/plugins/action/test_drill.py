@@ -16,7 +16,12 @@ from ansible_collections.slipway.golang.plugins.action import drill
 from ansible_collections.slipway.golang.plugins.module_utils.common.health import Attempt
 from ansible_collections.slipway.golang.plugins.module_utils.host import engine
 
-BEGUN = {"outcome": "ok", "does": "kills process 7", "release": "1.0.0-0a1b2c3d4e5f", "ends_by_itself_after": 11}
+BEGUN = {
+    "outcome": "ok",
+    "does": "kills process 7",
+    "release": "1.0.0-0a1b2c3d4e5f",
+    "ends_by_itself_after": 11,
+}
 WELL = {"healthy": True, "running": {"pid": 8}, "health_problem": None}
 GIVEN = {
     "name": "orders",
@@ -126,7 +131,8 @@ def test_what_the_host_says_of_its_end_is_the_verdict(act, outcome):
 
 
 @pytest.mark.parametrize(
-    "answer", [{"failed": True, "outcome": "unknown", "msg": "KeyError"}, AnsibleConnectionFailure("broken pipe")]
+    "answer",
+    [{"failed": True, "outcome": "unknown", "msg": "KeyError"}, AnsibleConnectionFailure("broken pipe")],
 )
 def test_where_nobody_knows_whether_it_began_it_is_ended(act, answer):
     result, requests = act({"begin_drill": answer, "end_drill": {"changed": True}})
@@ -141,7 +147,8 @@ def test_check_mode_breaks_and_asks_nothing(act):
 
 
 @pytest.mark.parametrize(
-    "variables, host", [({}, "web1"), ({"ansible_host": "10.0.0.1"}, "10.0.0.1"), ({"slipway_address": "a"}, "a")]
+    "variables, host",
+    [({}, "web1"), ({"ansible_host": "10.0.0.1"}, "10.0.0.1"), ({"slipway_address": "a"}, "a")],
 )
 def test_without_a_question_the_health_check_is_asked_from_here(variables, host):
     action = drill.ActionModule.__new__(drill.ActionModule)

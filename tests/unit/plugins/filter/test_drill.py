@@ -33,12 +33,21 @@ def test_nothing_is_broken_unless_all_are_well(status, problem):
 
 
 def test_a_row_for_each_host_that_was_to_be_hit():
-    done = {"verdict": "held", "passed": True, "lost": 0, "msg": "held: none", "invocation": {}, "failed": False}
+    done = {
+        "verdict": "held",
+        "passed": True,
+        "lost": 0,
+        "msg": "held: none",
+        "invocation": {},
+        "failed": False,
+    }
     hostvars = {"web1": {"slipway__drill": done}, "web2": {"slipway__drill": {"skipped": True}}, "web3": {}}
     rows = drill_rows(["web1", "web2", "web3"], hostvars, "another rollout is in progress")
     assert rows[0] == {"host": "web1", "verdict": "held", "passed": True, "lost": 0, "msg": "held: none"}
     for row in rows[1:]:
         assert (row["verdict"], row["passed"]) == ("refused", False)
         assert row["msg"] == "another rollout is in progress"
-    (row,) = drill_rows(["web1"], {"web1": {"slipway__drill": {"msg": "Failed to connect", "unreachable": True}}})
+    (row,) = drill_rows(
+        ["web1"], {"web1": {"slipway__drill": {"msg": "Failed to connect", "unreachable": True}}}
+    )
     assert row["msg"] == "Failed to connect" and not row["passed"]

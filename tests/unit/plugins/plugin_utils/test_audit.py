@@ -79,7 +79,15 @@ def test_the_one_host_with_the_old_module_is_named():
         "database https://vuln.go.dev of 2026-11-27",
     ]
     assert lines[3].split() == ["HOST", "RELEASE", "SINCE", "ID", "MODULE", "FIXED", "IN"]
-    assert lines[4].split() == ["web2", OLD, "2026-11-02T09:14:20Z", "GO-2026-1", "example.com/lib", "v1.0.0", "v1.0.1"]
+    assert lines[4].split() == [
+        "web2",
+        OLD,
+        "2026-11-02T09:14:20Z",
+        "GO-2026-1",
+        "example.com/lib",
+        "v1.0.0",
+        "v1.0.1",
+    ]
     assert len(lines) == 5
 
 
@@ -103,7 +111,10 @@ def test_one_scan_for_each_bill_and_one_database_for_all():
     "said, why",
     [
         ({}, "it gave no answer"),
-        ({"unreachable": True, "msg": "Failed to connect\nto the host"}, "unreachable: Failed to connect to the host"),
+        (
+            {"unreachable": True, "msg": "Failed to connect\nto the host"},
+            "unreachable: Failed to connect to the host",
+        ),
         ({"failed": True, "msg": "orders.service does not run"}, "orders.service does not run"),
         (answer(modules=None), "its answer cannot be read"),
         (answer(modules=[["a"]]), "its answer cannot be read"),

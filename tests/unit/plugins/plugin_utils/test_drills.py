@@ -18,9 +18,7 @@ from ansible_collections.slipway.golang.plugins.plugin_utils.drills import Asked
 
 
 def values(**given):
-    found, problems = variables.read(
-        {"slipway_app": "orders", **given}, lambda value: value, "/inventory"
-    )
+    found, problems = variables.read({"slipway_app": "orders", **given}, lambda value: value, "/inventory")
     assert problems == []
     return found
 
@@ -37,7 +35,9 @@ def test_one_host_is_hit_unless_more_are_named():
     assert drills.facts(in_play(**SURE), {})["hosts"] == ["web1"]
     assert drills.facts(in_play(slipway_on="web2", **SURE), {})["hosts"] == ["web2"]
     two = in_play(slipway_on="web2, web1", **SURE)
-    assert drills.problems(two, {}) == ["slipway_on: it names 2 hosts, and slipway_at_most allows 1 at a time"]
+    assert drills.problems(two, {}) == [
+        "slipway_on: it names 2 hosts, and slipway_at_most allows 1 at a time"
+    ]
     told = in_play(slipway_on=["web2", "web1"], slipway_at_most="2", **SURE)
     assert drills.problems(told, {}) == [] and drills.facts(told, {})["hosts"] == ["web2", "web1"]
 
@@ -48,7 +48,10 @@ def test_one_host_is_hit_unless_more_are_named():
         ({"slipway_yes": "orders"}, "slipway_fault is not set"),
         ({"slipway_fault": "kill"}, "say that you mean it, with slipway_yes=orders"),
         ({"slipway_fault": "kill", "slipway_yes": "true"}, "slipway_yes=orders"),
-        (dict(SURE, slipway_on="web9"), "'web9' is none of the hosts that kill can hit; use one of web1, web2"),
+        (
+            dict(SURE, slipway_on="web9"),
+            "'web9' is none of the hosts that kill can hit; use one of web1, web2",
+        ),
         (dict(SURE, slipway_on="lb1"), "'lb1' is none of the hosts"),
         (dict(SURE, slipway_fault="lost_balancer", slipway_on="web1"), "use one of lb1"),
     ],
@@ -176,7 +179,14 @@ def test_losses_are_from_the_first_to_the_last():
     [
         (GOOD, "", (None, None), "held", False, "held: none of 20 requests was lost"),
         (GOOD, "", (0, 0), "held", False, "held"),
-        (GOOD + BAD, "", (None, None), "recovered", False, "recovered: 2 of 22 requests were lost, within 1.1 s; the first: no answer"),
+        (
+            GOOD + BAD,
+            "",
+            (None, None),
+            "recovered",
+            False,
+            "recovered: 2 of 22 requests were lost, within 1.1 s; the first: no answer",
+        ),
         (GOOD + BAD, "", (2, 2), "recovered", False, "recovered"),
         (GOOD + BAD, "", (1, None), "recovered", True, "More than slipway_lost_at_most allows: 1"),
         (GOOD + BAD, "", (None, 1), "recovered", True, "Longer than slipway_seconds_at_most allows: 1 s"),

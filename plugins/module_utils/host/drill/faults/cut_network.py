@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Nobody reaches the service: what comes in for its ports is dropped, so that callers wait. SSH is untouched."""
+"""Nobody reaches the service: what comes in for its ports is dropped, so that callers wait. SSH works on."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def begin(facts):
 
 
 def undo(facts):
-    """The directory is the service's, which may have put something else there: only a file of root's is ours."""
+    """The directory is the service's, which may have put something else there: only root's file is ours."""
     try:
         status = os.lstat(facts["path"])
     except FileNotFoundError:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A balancer is lost: nothing that comes in for the ports of its nginx is answered. SSH is untouched."""
+"""A balancer is lost: nothing that comes in for the ports of its nginx is answered. SSH works on."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def scanner(shop, tmp_path, monkeypatch):
         (directory / "err").write_text(errors, encoding="utf-8")
         script = directory / "govulncheck"
         script.write_text(
-            "#!/bin/sh\necho \"$@\" >>%s/calls\ncat %s/out\ncat %s/err >&2\nexit %d\n"
+            '#!/bin/sh\necho "$@" >>%s/calls\ncat %s/out\ncat %s/err >&2\nexit %d\n'
             % (directory, directory, directory, code),
             encoding="utf-8",
         )
@@ -149,7 +149,12 @@ def test_an_entry_whose_day_is_over_ignores_nothing(shop, scanner):
     assert "was ignored until 2020-01-01" in warning
     scanner(CONFIG, ENTRY, REACHED)
     with pytest.raises(SlipwayError, match="govulncheck found 1"):
-        shop.build(version="1", force=True, gates=["govulncheck"], vulnerabilities={"ignore": [dict(IGNORE, until="2020-01-01")]})
+        shop.build(
+            version="1",
+            force=True,
+            gates=["govulncheck"],
+            vulnerabilities={"ignore": [dict(IGNORE, until="2020-01-01")]},
+        )
 
 
 def test_another_list_of_what_is_ignored_is_another_scan(shop, scanner):

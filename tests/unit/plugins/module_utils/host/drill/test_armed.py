@@ -21,14 +21,18 @@ def host(tmp_path, monkeypatch):
     units = tmp_path / "units"
     units.mkdir()
     monkeypatch.setattr(armed, "DIRECTORY", str(tmp_path))
-    monkeypatch.setattr(armed.unit_file, "install", lambda texts: [
-        (units / name).write_text(text) for name, text in texts.items()
-    ])
+    monkeypatch.setattr(
+        armed.unit_file,
+        "install",
+        lambda texts: [(units / name).write_text(text) for name, text in texts.items()],
+    )
     monkeypatch.setattr(armed.unit_file, "exists", lambda name: (units / name).exists())
     monkeypatch.setattr(armed.unit_file, "remove", lambda name: (units / name).unlink() or True)
     monkeypatch.setattr(armed.unit_file, "daemon_reload", lambda: told.append("daemon-reload"))
     for verb in ("enable", "disable", "stop"):
-        monkeypatch.setattr(armed.systemctl, verb, lambda unit, verb=verb: told.append("%s %s" % (verb, unit)))
+        monkeypatch.setattr(
+            armed.systemctl, verb, lambda unit, verb=verb: told.append("%s %s" % (verb, unit))
+        )
     monkeypatch.setattr(armed.systemctl, "start", lambda unit, verb: told.append("start " + unit))
     monkeypatch.setattr(armed, "_parcel", lambda request: repr(request).encode())
     return SimpleNamespace(told=told, units=units, file=tmp_path / "slipway-drill-orders")
@@ -82,7 +86,9 @@ def test_the_controller_starts_the_same_unit(host, monkeypatch):
 def test_what_is_not_undone_in_time_is_said(host, monkeypatch):
     armed.arm("orders", {}, 30)
     monkeypatch.setattr(armed, "END_SECONDS", 0)
-    monkeypatch.setattr(armed.systemctl, "journal_tail", lambda unit, since: ["The drill could not be undone"])
+    monkeypatch.setattr(
+        armed.systemctl, "journal_tail", lambda unit, since: ["The drill could not be undone"]
+    )
     with pytest.raises(SlipwayError, match="orders.drill.service is started again and again") as caught:
         armed.end_drill({"name": "orders"}, None)
     assert caught.value.facts["evidence"]["journal"] == ["The drill could not be undone"]

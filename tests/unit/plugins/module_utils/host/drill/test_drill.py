@@ -16,7 +16,15 @@ from ansible_collections.slipway.golang.plugins.module_utils.common.errors impor
 from ansible_collections.slipway.golang.plugins.module_utils.host.drill import drill
 
 RELEASE = "1.0.0-0a1b2c3d4e5f"
-GIVEN = {"name": "orders", "fault": "kill", "seconds": 5, "id": "7b", "actor": "ann", "check": False, "health": {}}
+GIVEN = {
+    "name": "orders",
+    "fault": "kill",
+    "seconds": 5,
+    "id": "7b",
+    "actor": "ann",
+    "check": False,
+    "health": {},
+}
 
 
 @pytest.fixture
@@ -31,7 +39,9 @@ def host(tmp_path, monkeypatch):
             raise found.error
 
     fault = SimpleNamespace(
-        plan=lambda live, options: {"does": "breaks"}, begin=begin, undo=lambda facts: found.done.append("undo")
+        plan=lambda live, options: {"does": "breaks"},
+        begin=begin,
+        undo=lambda facts: found.done.append("undo"),
     )
 
     @contextlib.contextmanager
@@ -49,10 +59,14 @@ def host(tmp_path, monkeypatch):
     monkeypatch.setattr(drill.armed, "ending", ending)
     monkeypatch.setattr(drill.armed, "arm", arm)
     monkeypatch.setattr(
-        drill, "Live", lambda layout: SimpleNamespace(release=SimpleNamespace(id=RELEASE), unit="orders.service")
+        drill,
+        "Live",
+        lambda layout: SimpleNamespace(release=SimpleNamespace(id=RELEASE), unit="orders.service"),
     )
     monkeypatch.setattr(
-        drill.info, "info", lambda options, stream: {"healthy": found.healthy, "health_problem": "answered 503"}
+        drill.info,
+        "info",
+        lambda options, stream: {"healthy": found.healthy, "health_problem": "answered 503"},
     )
     found.begin = lambda **more: drill.begin_drill(dict(GIVEN, root=str(tmp_path), **more), None)
     found.fault = fault

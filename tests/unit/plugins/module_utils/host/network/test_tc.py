@@ -54,13 +54,18 @@ def test_what_is_slowed_is_whole_again(host):
     tc.restore("5120")
     tc.restore("5120")
     assert host.roots == ROOTS
-    assert [line for line in host.argv if " del " in line] == ["qdisc del dev eth0 root", "qdisc del dev lo root"]
+    assert [line for line in host.argv if " del " in line] == [
+        "qdisc del dev eth0 root",
+        "qdisc del dev lo root",
+    ]
 
 
 def test_without_netem_the_line_is_narrow(host):
     host.netem = False
     assert "answers share 256 kbit/s" in tc.slow("5120", 200, 256)
-    assert any("class change dev lo parent 5120: classid 5120:1 htb rate 256kbit" == line for line in host.argv)
+    assert any(
+        line == "class change dev lo parent 5120: classid 5120:1 htb rate 256kbit" for line in host.argv
+    )
 
 
 def test_a_discipline_that_somebody_chose_is_left_alone(host):

@@ -28,7 +28,11 @@ V1 = [
 @pytest.mark.parametrize(
     "controllers, path, directory",
     [
-        ({"cpu", "cpuacct"}, "/docker/7/system.slice/a.service", "/sys/fs/cgroup/cpu,cpuacct/system.slice/a.service"),
+        (
+            {"cpu", "cpuacct"},
+            "/docker/7/system.slice/a.service",
+            "/sys/fs/cgroup/cpu,cpuacct/system.slice/a.service",
+        ),
         ({"name=systemd"}, "/system.slice/a.service", "/sys/fs/cgroup/systemd/system.slice/a.service"),
         (set(), "/system.slice/a.service", "/sys/fs/cgroup/unified/system.slice/a.service"),
         ({"memory"}, "/system.slice/a.service", ""),

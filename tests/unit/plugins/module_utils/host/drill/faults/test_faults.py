@@ -33,7 +33,9 @@ LISTENING = "import socket; s = socket.create_server(('127.0.0.1', 0)); print(s.
 @pytest.fixture
 def service():
     """A process that listens; ``port`` is where."""
-    with subprocess.Popen([sys.executable, "-c", LISTENING], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", LISTENING], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
         process.port = int(process.stdout.readline())
         yield process
         process.kill()
