@@ -35,6 +35,8 @@ ARGUMENTS = {
     "alternate_port": {"type": "int"},
     "root": {"type": "path"},
 }
+# Options that the host does not need.
+OF_THE_CONTROLLER = ("ask", "patience", "lost_at_most", "seconds_at_most")
 AGAIN_SECONDS = 0.5
 
 
@@ -58,16 +60,14 @@ class ActionModule(EngineAction):
 
     def _drill(self, arguments, task_vars):
         check = health.parse(self._asked(arguments, task_vars))
-        request = dict(
-            arguments,
+        request = {key: value for key, value in arguments.items() if key not in OF_THE_CONTROLLER}
+        request.update(
             step="begin_drill",
             id=uuid.uuid4().hex,
             actor=self.actor(),
             check=bool(self._task.check_mode),
             health=health.given(arguments["health"]),
         )
-        for name in ("ask", "patience", "lost_at_most", "seconds_at_most"):
-            del request[name]
         if self._task.check_mode:
             return _shown(self.execute(request, None, task_vars), check)
         with drills.Asker(check) as asker:
@@ -117,9 +117,8 @@ class ActionModule(EngineAction):
         if outcome not in (drills.REFUSED, drills.ABORTED):
             problem = self._end(request, time.monotonic(), task_vars)
             message += ". %s" % (problem or "It is over")
-        return dict(
-            failed=True, verdict=verdict, changed=verdict == drills.ABORTED, msg="%s: %s" % (verdict, message)
-        )
+        changed = verdict == drills.ABORTED
+        return {"failed": True, "verdict": verdict, "changed": changed, "msg": "%s: %s" % (verdict, message)}
 
     def _recovered(self, arguments, asker, deadline, task_vars):
         """End the fault, and wait until all is well. Why it is not; empty if it is."""

@@ -142,7 +142,7 @@ class Asker:
 
 
 class Losses(NamedTuple):
-    """What was lost: how many questions of how many, from the first to the last, and why the first one was."""
+    """What was lost: how many of how many questions, between which of them, and why the first one was."""
 
     asked: int
     lost: int

@@ -32,7 +32,7 @@ SERVICES = {
     "orders": {"port": 8081, "strategy": "restart"},
     "bill": {"port": 8082, "strategy": "restart"},
     "shop": {"port": 8083, "strategy": "restart"},
-    "mail": {"port": 8084, "strategy": "socket"},
+    "chat": {"port": 8084, "strategy": "socket"},
     "stock": {"port": 8085, "strategy": "blue_green"},
 }
 
@@ -55,7 +55,7 @@ class Ran:
 
 
 class Controller:
-    """Runs playbooks. Each service has a host of the inventory on each host of the fleet: orders1, orders2."""
+    """Runs playbooks. Each service has a host of the inventory on each host: orders1, orders2."""
 
     def __init__(self, directory: Path):
         self.directory = directory

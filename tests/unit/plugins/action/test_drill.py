@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The controller's part of a drill: what it asks of the host, in which order, and what it makes of the answers."""
+"""The controller's part of a drill: what it asks of the host, and what it makes of the answers."""
 
 from __future__ import annotations
 

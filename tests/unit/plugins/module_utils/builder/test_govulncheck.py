@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What comes of a scan, from what govulncheck prints. A script prints it; tests/system/audit has the real one."""
+"""What comes of a scan. A script prints what govulncheck would; tests/system/audit has the real one."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Faults that need neither systemd nor root, on real processes and files; tests/system/drill has all of them."""
+"""Faults that need neither systemd nor root, on real processes and files; tests/system/drill has all."""
 
 from __future__ import annotations
 
@@ -27,7 +27,12 @@ from ansible_collections.slipway.golang.plugins.module_utils.host.drill.faults i
 from ansible_collections.slipway.golang.plugins.module_utils.host.releases.layout import Layout
 from ansible_collections.slipway.golang.plugins.module_utils.host.system import procfs
 
-LISTENING = "import socket; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True); input()"
+LISTENING = """
+import socket
+server = socket.create_server(("127.0.0.1", 0))
+print(server.getsockname()[1], flush=True)
+input()
+"""
 
 
 @pytest.fixture
