@@ -95,4 +95,6 @@ def test_the_nightly_job_fails_if_one_of_them_does_and_runs_both(tmp_path, ends,
     calls = [shlex.split(line) for line in (tmp_path / "calls").read_text().splitlines()]
     assert [words[0] for words in calls] == ["slipway.golang.audit", "slipway.golang.drill"]
     for words in calls:
-        assert read(dict(word.split("=", 1) for option, word in zip(words, words[1:]) if option == "-e")) == []
+        assert (
+            read(dict(word.split("=", 1) for option, word in zip(words, words[1:]) if option == "-e")) == []
+        )

@@ -9,16 +9,19 @@ The host is to notice, and to go back. Where it does not, the end of the drill d
 
 from __future__ import annotations
 
+import os
+
 from ....common import environment
 from ....common.errors import SlipwayError
 from ...artifact import stage
 from ...deploy.deploy import deploy
 from ...deploy.request import Request
+from ...deploy.strategies.blue_green import COLORS
 from ...deploy.target import Target
 from ...releases.history import History
 from ...releases.layout import Layout, release_record
 from ...system import lock
-from ...system.files import read_text
+from ...system.files import read_text, remove
 
 # Go's runtime refuses a limit that is no number of bytes: fatal error, malformed GOMEMLIMIT.
 BAD = {"GOMEMLIMIT": "slipway drill"}
@@ -43,6 +46,8 @@ def plan(live, options):
         "alternate_port": options.get("alternate_port"),
         "port": live.release.port or options.get("port"),
         "health": History(layout.history).health_of(live.release.id) or options.get("health") or {},
+        "links": {link: _named_by(layout, link) for link in ("previous", *COLORS)},
+        "files": os.listdir(layout.root),
         "does": "deploys %s, which is %s with a bad environment" % (target.id, live.release.id),
     }
 
@@ -92,14 +97,29 @@ def _phases(error):
 
 
 def undo(facts):
+    """Go back, if the host has not, and remove the bad release with all that names it."""
     layout = Layout(facts["app"], facts["root"])
     if layout.current() == facts["bad"]:
         deploy(_request(facts, facts["good"]), None)
     with lock.held(layout.lock, {"actor": facts["actor"], "to": facts["good"]}, LOCK_WAIT):
-        if layout.previous() == facts["bad"]:
-            layout.point("previous", None)
-        if layout.current() != facts["bad"] and facts["bad"] in layout.releases():
+        if layout.current() == facts["bad"]:  # its deploy has just ended: try again
+            raise SlipwayError("%s is live" % facts["bad"])
+        for link in ("previous", *COLORS):
+            if _named_by(layout, link) == facts["bad"]:
+                layout.point(link, facts["links"].get(link))
+        for name in set(os.listdir(layout.root)) - set(facts["files"]):
+            if name.partition(".")[0] in COLORS:
+                remove(os.path.join(layout.root, name))
+        if facts["bad"] in layout.releases():
             layout.discard(facts["bad"])
+
+
+def _named_by(layout, link):
+    """The release that a link of the app names."""
+    try:
+        return os.path.basename(os.readlink(os.path.join(layout.root, link)))
+    except OSError:
+        return None
 
 
 def _request(facts, release_id):
