@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The pages about audits, drills and the nightly job: their examples are taken, and their tables are whole."""
+"""The pages about audits, drills and the nightly job: their examples are taken, their tables whole."""
 
 from __future__ import annotations
 
