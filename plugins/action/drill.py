@@ -77,7 +77,14 @@ class ActionModule(EngineAction):
                     "refused: before anything was broken, %d of %d requests were lost: %s. See slipway_ask"
                     % (losses.lost, losses.asked, losses.problem or "there was no answer in time")
                 )
-            return self._broken(arguments, request, asker, task_vars)
+            begun = time.monotonic()
+            result = self._broken(arguments, request, asker, task_vars)
+        if result.get("failed"):
+            return result
+        # After the last answer: one that is late is lost too.
+        losses = drills.Losses.of(asker.since(begun))
+        budget = arguments["lost_at_most"], arguments["seconds_at_most"]
+        return dict(result, **drills.judged(losses, result.pop("problem"), *budget))
 
     def _asked(self, arguments, task_vars):
         """The options of the questions; without any, the health check from here."""
@@ -85,8 +92,13 @@ class ActionModule(EngineAction):
         if given:
             return given
         own = health.given(arguments["health"])
+        if own.get("type", "http") not in ("http", "tcp") or own.get("command") or own.get("socket"):
+            own = {}  # it works on the host only: whoever connects to the port has to do
+        port = own.get("port") or arguments["port"]
+        if not port:
+            raise SlipwayError("refused: the service has no port to ask: set slipway_ask")
         address = task_vars.get("slipway_address") or task_vars.get("ansible_host") or self.host
-        return dict(own, host=address, port=own.get("port") or arguments["port"])
+        return dict(own, host=address, port=port)
 
     def _broken(self, arguments, request, asker, task_vars):
         """From the beginning of the fault until the host is healthy again, or patience is over."""
@@ -97,17 +109,18 @@ class ActionModule(EngineAction):
             answer = {"failed": True, "msg": "the connection was lost while it began: %s" % error}
         if answer.get("failed"):
             return self._not_begun(answer, request, task_vars)
-        self._show(
-            "%s; the host ends it by itself after %d s" % (answer["does"], answer["ends_by_itself_after"])
-        )
+        after = answer["ends_by_itself_after"]
+        self._show("%s; the host ends it by itself after %d s" % (answer["does"], after))
         time.sleep(max(0.0, begun + arguments["seconds"] - time.monotonic()))
         ended = time.monotonic()
         problem = self._recovered(arguments, asker, ended + arguments["patience"], task_vars)
-        losses = drills.Losses.of(asker.since(begun))
-        kept = {key: answer[key] for key in ("does", "release") if key in answer}
-        budget = arguments["lost_at_most"], arguments["seconds_at_most"]
-        recovery = round(time.monotonic() - ended, 2)
-        return dict(drills.judged(losses, problem, *budget), changed=True, recovery_seconds=recovery, **kept)
+        return {
+            "changed": True,
+            "does": answer["does"],
+            "release": answer.get("release"),
+            "problem": problem,
+            "recovery_seconds": round(time.monotonic() - ended, 2),
+        }
 
     def _not_begun(self, answer, request, task_vars):
         """It was refused, or ended at once. If that is not known, the host is told to end it."""
@@ -141,16 +154,19 @@ class ActionModule(EngineAction):
 
     def _until(self, deadline, request, task_vars, problem_of):
         """Ask the host until there is no problem, or until the deadline; the last problem."""
+        again = False
         while True:
             try:
+                if again:
+                    self._connection.reset()
                 answer = self.execute(request, None, task_vars)
                 problem = str(answer.get("msg")) if answer.get("failed") else problem_of(answer)
             except (AnsibleConnectionFailure, SlipwayError) as error:
                 problem = " ".join(str(error).split())
             if not problem or time.monotonic() > deadline:
                 return problem
+            again = True
             time.sleep(AGAIN_SECONDS)
-            self._connection.reset()
 
     def _show(self, text):
         console.show("%s: %s: %s" % (self.host, self._task.args.get("fault"), text))

@@ -13,6 +13,7 @@ import pytest
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible_collections.slipway.golang.plugins.action import drill
+from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
 from ansible_collections.slipway.golang.plugins.module_utils.common.health import Attempt
 from ansible_collections.slipway.golang.plugins.module_utils.host import engine
 
@@ -155,3 +156,12 @@ def test_without_a_question_the_health_check_is_asked_from_here(variables, host)
     action.host = "web1"
     arguments = {"ask": {}, "health": {"path": "/healthz"}, "port": 8080}
     assert action._asked(arguments, variables) == {"path": "/healthz", "host": host, "port": 8080}
+
+
+@pytest.mark.parametrize("own", [{"type": "none"}, {"command": ["true"]}, {"socket": "/run/a", "path": "/"}])
+def test_a_check_that_works_on_the_host_only_is_a_connection_from_here(own):
+    action = drill.ActionModule.__new__(drill.ActionModule)
+    action.host = "web1"
+    assert action._asked({"ask": {}, "health": own, "port": 8080}, {}) == {"host": "web1", "port": 8080}
+    with pytest.raises(SlipwayError, match="set slipway_ask"):
+        action._asked({"ask": {}, "health": own, "port": None}, {})
