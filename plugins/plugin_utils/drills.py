@@ -29,9 +29,11 @@ HELD, RECOVERED, BROKE, ABORTED, REFUSED = "held", "recovered", "broke", "aborte
 def facts(in_play: dict[str, dict[str, Any]], groups: dict[str, list[str]]) -> dict[str, Any]:
     """What the playbook needs to know. ``in_play``: host to its values."""
     first = next(iter(in_play.values()))
-    names = ("fault", "seconds", "patience_seconds", "lost_at_most", "seconds_at_most")
+    names = ("slipway_fault", "slipway_seconds", "slipway_patience_seconds")
+    names += ("slipway_lost_at_most", "slipway_seconds_at_most")
     chosen = first["slipway_on"] or _candidates(in_play, groups)[:1]
-    return dict({name: first["slipway_" + name] for name in names}, hosts=chosen, ask=_ask(first))
+    found = {name[len("slipway_") :]: first[name] for name in names}
+    return dict(found, hosts=chosen, ask=_ask(first))
 
 
 def problems(in_play: dict[str, dict[str, Any]], groups: dict[str, list[str]]) -> list[str]:

@@ -164,12 +164,14 @@ def health_check(value, place):
 def asked(value, place):
     """What a drill asks from outside: the options of a health check of a type that works from anywhere."""
     value = options(health.OPTIONS, "ask")(value, place)
-    try:
-        check = health.parse(health.given(value), default_port=None)
-    except InvalidInput as error:
-        raise SlipwayError(str(error).replace("health.", "ask.", 1)) from error
-    if check.type not in ("http", "tcp"):
+    if value.get("command") or value.get("socket") or value.get("type", "http") not in ("http", "tcp"):
         raise Unfit("use a check of type http or tcp: a drill is seen from the controller")
+    if value and not value.get("port"):
+        raise Unfit("name its port, as in {host: www.example.com, scheme: https, port: 443, path: /}")
+    try:
+        health.parse(health.given(value), default_port=443)
+    except InvalidInput as error:
+        raise SlipwayError(str(error).replace("health", "slipway_ask", 1)) from error
     return value
 
 

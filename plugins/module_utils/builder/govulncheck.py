@@ -71,7 +71,7 @@ def scan(request: Request, toolchain: Toolchain, variables: dict[str, str]) -> S
     done = _run(request, toolchain, variables)
     try:
         findings = _findings(done)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError):
         words = _NOT_SCANNED % (request.source, policy.database, done.output or "nothing")
         if policy.only_advises:
             return Scanned(False, [], [words])

@@ -84,7 +84,7 @@ def slow(number: str, delay_ms: int, kilobits: int) -> str:
 
 def restore(number: str) -> None:
     """Delete what ``slow`` made, wherever it is."""
-    for name in os.listdir(INTERFACES):
+    for name in sorted(os.listdir(INTERFACES)):
         if _root(name) == number + ":":
             _sure("qdisc", "del", "dev", name, "root")
 

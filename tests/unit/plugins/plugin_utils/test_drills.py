@@ -100,7 +100,8 @@ def test_limits_are_numbers_or_nothing():
     [
         ({"slipway_fault": "kil"}, "slipway_fault: 'kil' is not usable: .* did you mean kill"),
         ({"slipway_ask": {"command": ["true"]}}, "slipway_ask: .* type http or tcp"),
-        ({"slipway_ask": {"host": "x", "path": "/"}}, "slipway_ask.port: None is not usable"),
+        ({"slipway_ask": {"host": "x", "path": "/"}}, "slipway_ask: .* name its port"),
+        ({"slipway_ask": {"host": "x", "path": "x", "port": 1}}, "slipway_ask.path: 'x' is not usable"),
         ({"slipway_ask": {"host": "x", "pth": "/"}}, "slipway_ask: 'pth' is not usable"),
         ({"slipway_lost_at_most": -1}, "slipway_lost_at_most: -1"),
     ],

@@ -20,6 +20,12 @@ def host(tmp_path, monkeypatch):
     told = []
     units = tmp_path / "units"
     units.mkdir()
+
+    def remove(name):
+        was_there = (units / name).exists()
+        (units / name).unlink(missing_ok=True)
+        return was_there
+
     monkeypatch.setattr(armed, "DIRECTORY", str(tmp_path))
     monkeypatch.setattr(
         armed.unit_file,
@@ -27,7 +33,7 @@ def host(tmp_path, monkeypatch):
         lambda texts: [(units / name).write_text(text) for name, text in texts.items()],
     )
     monkeypatch.setattr(armed.unit_file, "exists", lambda name: (units / name).exists())
-    monkeypatch.setattr(armed.unit_file, "remove", lambda name: (units / name).unlink() or True)
+    monkeypatch.setattr(armed.unit_file, "remove", remove)
     monkeypatch.setattr(armed.unit_file, "daemon_reload", lambda: told.append("daemon-reload"))
     for verb in ("enable", "disable", "stop"):
         monkeypatch.setattr(
