@@ -29,11 +29,8 @@ def require() -> None:
 
 def install(table: str, hook: str, rules: list) -> None:
     """Make the table, at once with its rules, which are made of numbers and words of ours only."""
-    text = "table inet %s { chain drill { type filter hook %s priority -300; policy accept; %s; } }" % (
-        table,
-        hook,
-        "; ".join(rules),
-    )
+    lines = ["type filter hook %s priority -300; policy accept" % hook, *rules]
+    text = "table inet %s {\nchain drill {\n%s\n}\n}" % (table, "\n".join(lines))
     answer = systemctl.run(["nft", text])
     if answer.returncode:
         raise SlipwayError("nft refused the rules: %s" % answer.stderr.strip()[:500])

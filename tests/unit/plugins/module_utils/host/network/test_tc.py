@@ -64,7 +64,7 @@ def test_without_netem_the_line_is_narrow(host):
     host.netem = False
     assert "answers share 256 kbit/s" in tc.slow("5120", 200, 256)
     assert any(
-        line == "class change dev lo parent 5120: classid 5120:1 htb rate 256kbit" for line in host.argv
+        line == "class change dev lo parent 5120: classid 5120:0001 htb rate 256kbit" for line in host.argv
     )
 
 
@@ -79,7 +79,7 @@ def test_a_discipline_that_somebody_chose_is_left_alone(host):
 def test_each_app_has_a_number_of_its_own():
     numbers = {tc.number_of(app) for app in ("orders", "bill", "shop", "mail", "stock")}
     assert len(numbers) == 5 and all(number.isdigit() and len(number) == 4 for number in numbers)
-    assert tc.class_of("5120") == "5120:1"
+    assert tc.class_of("5120") == "5120:0001"
 
 
 def test_an_interface_that_is_down_is_left_alone(host):
