@@ -18,30 +18,27 @@ from ...common.errors import SlipwayError
 from ..system import cgroup
 from . import systemctl, transient
 
-# What it runs. CPU time: as many processes as there are processors, as long as their parent lives. Memory:
-# what is written to is really taken, and the kernel is to kill another process of the group first.
+# What it runs: processes that take CPU time, or memory by writing to it, as long as their parent lives.
 PROGRAM = """
 import os, sys, time
-kind, size, uid, gid = sys.argv[1], *map(int, sys.argv[2:5])
+count, size, uid, gid = map(int, sys.argv[1:5])
 for directory in sys.argv[5:]:
     with open(directory + "/cgroup.procs", "w") as handle:
         handle.write(str(os.getpid()))
-if kind == "memory":
-    with open("/proc/self/oom_score_adj", "w") as handle:
-        handle.write("-1000")
 os.setgroups([])
 os.setgid(gid)
 os.setuid(uid)
-if kind == "cpu":
-    parent = os.getpid()
-    for number in range(size):
-        if not os.fork():
-            while os.getppid() == parent:
+parent, taken = os.getpid(), []
+for number in range(count):
+    if not os.fork():
+        while os.getppid() == parent:
+            if len(taken) < size >> 20:
+                taken.append(bytearray(b"x" * (1 << 20)))
+            elif size:
+                time.sleep(0.1)
+            else:
                 sum(range(100000))
-            os._exit(0)
-taken = []
-while kind == "memory" and len(taken) * (4 << 20) < size:
-    taken.append(bytearray(b"x" * (4 << 20)))
+        os._exit(0)
 while True:
     time.sleep(60)
 """
@@ -52,13 +49,13 @@ def name_of(app: str) -> str:
     return app + ".drill-load.service"
 
 
-def facts_of(live, kind: str, size: int, seconds: int) -> dict:
-    """What ``start`` needs. ``size``: bytes of memory, or processes that take CPU time."""
+def facts_of(live, seconds: int, count: int, size: int = 0) -> dict:
+    """What ``start`` needs: how many processes, and how many bytes of memory each takes; 0 for CPU time."""
     status = os.stat("/proc/%d" % live.pid)
     return {
         "load": name_of(live.layout.app),
-        "kind": kind,
         "unit": live.unit,
+        "count": count,
         "size": size,
         "seconds": seconds,
         "uid": status.st_uid,
@@ -69,9 +66,9 @@ def facts_of(live, kind: str, size: int, seconds: int) -> dict:
 
 def start(facts: dict) -> None:
     """Start it; it ends after its seconds, whoever else does or does not end it."""
-    words = [facts["kind"], facts["size"], facts["uid"], facts["gid"], *facts["groups"]]
+    words = [facts["count"], facts["size"], facts["uid"], facts["gid"], *facts["groups"]]
     command = [sys.executable, "-I", "-S", "-c", PROGRAM, *map(str, words)]
-    description = "Drill of %s: %s" % (facts["unit"], facts["kind"])
+    description = "Load in the control group of %s" % facts["unit"]
     settings = ["RuntimeMaxSec=%d" % facts["seconds"], "KillMode=mixed", "TimeoutStopSec=5"]
     options = ("--service-type=exec",)
     answer = systemctl.run(transient.argv(facts["load"], description, settings, command, options))

@@ -13,7 +13,7 @@ from ...systemd import load
 
 def plan(live, options):
     count = os.cpu_count() or 1
-    facts = load.facts_of(live, "cpu", count, options["seconds"])
+    facts = load.facts_of(live, options["seconds"], count)
     return dict(facts, does="runs %d busy processes in the control group of %s" % (count, live.unit))
 
 

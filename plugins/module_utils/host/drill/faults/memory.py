@@ -10,8 +10,16 @@ nobody else on the host lacks memory.
 
 from __future__ import annotations
 
+import contextlib
+
 from ....common.errors import SlipwayError
+from ...system import procfs
+from ...system.files import read_text
 from ...systemd import load, systemctl
+
+# The kernel kills the process with the highest number first, and counts memory too: so ours are several.
+FIRST = "1000"
+COUNT = 4
 
 
 def plan(live, options):
@@ -21,13 +29,33 @@ def plan(live, options):
             "%s has no limit (slipway_unit: {memory_max: 512M}), and all memory of the host would run out"
             % live.unit
         )
-    facts = load.facts_of(live, "memory", int(limit), options["seconds"])
-    return dict(facts, does="takes the %d MB of memory that %s may have" % (int(limit) >> 20, live.unit))
+    facts = load.facts_of(live, options["seconds"], COUNT, int(limit) // COUNT)
+    return dict(
+        facts,
+        pid=live.pid,
+        started=procfs.started(live.pid),
+        score=read_text(_score_of(live.pid)).strip(),
+        does="takes the %d MB of memory that %s may have" % (int(limit) >> 20, live.unit),
+    )
 
 
 def begin(facts):
+    _set_score(facts, FIRST)
     load.start(facts)
 
 
 def undo(facts):
     load.stop(facts)
+    _set_score(facts, facts["score"])
+
+
+def _set_score(facts, score):
+    """Of the same process only: one that was started again has its own."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        if procfs.started(facts["pid"]) == facts["started"]:
+            with open(_score_of(facts["pid"]), "w", encoding="ascii") as handle:
+                handle.write(score)
+
+
+def _score_of(pid):
+    return "/proc/%d/oom_score_adj" % pid

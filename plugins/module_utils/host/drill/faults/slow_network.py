@@ -11,7 +11,7 @@ from ...network import nft, tc
 from ...system import procfs
 
 DELAY_MS = 200
-KILOBITS = 256
+KILOBITS = 64
 
 
 def plan(live, options):

@@ -30,7 +30,10 @@ def test_a_table_is_made_at_once_with_its_rules(ran):
     assert table != nft.table_of("order_items") and table.replace("_", "").isalnum()
     nft.install(table, "input", ["tcp dport %s drop" % nft.ports([8081, 8080, 8080])])
     ((command, text),) = ran.argv
-    assert command == "nft" and "hook input priority -300; policy accept\ntcp dport { 8080, 8081 } drop\n}" in text
+    assert (
+        command == "nft"
+        and "hook input priority -300; policy accept\ntcp dport { 8080, 8081 } drop\n}" in text
+    )
 
 
 def test_only_a_table_that_is_there_is_removed(ran):

@@ -153,11 +153,26 @@ def test_what_the_service_put_in_the_place_of_the_file_stays(directory):
     assert sorted(os.listdir(directory)) == [".slipway-drill", "kept"]
 
 
+def score(process):
+    with open("/proc/%d/oom_score_adj" % process.pid, encoding="ascii") as handle:
+        return handle.read().strip()
+
+
 def test_memory_without_a_limit_is_refused(service, monkeypatch):
     monkeypatch.setattr(memory.systemctl, "properties", lambda unit, names: {"MemoryMax": "infinity"})
     with pytest.raises(SlipwayError, match="memory_max"):
         memory.plan(live(service), {"seconds": 5})
     monkeypatch.setattr(memory.systemctl, "properties", lambda unit, names: {"MemoryMax": str(64 << 20)})
     facts = memory.plan(live(service), {"seconds": 5})
-    assert (facts["size"], facts["kind"], facts["seconds"]) == (64 << 20, "memory", 5)
+    assert (facts["count"], facts["size"], facts["seconds"]) == (4, 16 << 20, 5)
     assert facts["load"] == "orders.drill-load.service"
+    monkeypatch.setattr(memory.load, "start", lambda facts: None)
+    monkeypatch.setattr(memory.load, "stop", lambda facts: None)
+    before = score(service)
+    memory.begin(facts)
+    assert score(service) == "1000"
+    for dummy in range(2):
+        memory.undo(facts)
+        assert score(service) == before
+    memory.begin(dict(facts, started=1))
+    assert score(service) == before
