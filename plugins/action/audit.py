@@ -10,50 +10,43 @@ It runs on the controller, connects to no host, and reads what the tasks of the 
 from __future__ import annotations
 
 import json
-import os
-
-from ansible.plugins.action import ActionBase
 
 from ..module_utils.common.errors import SlipwayError
 from ..module_utils.common.vulnerabilities import Policy
-from ..plugin_utils import console, this_run, vulndb
+from ..plugin_utils import console, vulndb
 from ..plugin_utils.audit import Report
+from ..plugin_utils.controller_action import ControllerAction
 
 ARGUMENTS: dict = {}
 SKIPPED = "The play Check variables was not part of this run. Run the playbook from its beginning"
 
 
-class ActionModule(ActionBase):
-    """Runs once, for all hosts of the play."""
-
-    TRANSFERS_FILES = False
-    _requires_connection = False
-    _supports_check_mode = True
-    _supports_async = False
+class ActionModule(ControllerAction):
+    """One report of all hosts of the service."""
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
         self.validate_argument_spec(ARGUMENTS)
-        facts = task_vars["hostvars"]["localhost"]["ansible_facts"]
-        # Ansible runs a task in a fork of the process that runs the plays.
-        fleet = this_run.fact(facts, "slipway__fleet", os.getppid())
+        fleet = self.facts_of_this_run(task_vars, "slipway__fleet")[0]
         if not fleet:
             return dict(result, failed=True, msg=SKIPPED)
-        report = Report()
-        try:
-            policies = {host: Policy(fleet["vulnerabilities"][host]) for host in fleet["hosts"]}
-            for host, policy in policies.items():
-                report.add(
-                    host, task_vars["hostvars"][host].get("slipway__sbom") or {}, policy, vulndb.Database
-                )
-            report.warn(policies)
+        with self.failing_into(result):
+            report = _report(fleet, task_vars["hostvars"])
             if fleet["summary"]:
                 _write(fleet["summary"], report)
-        except SlipwayError as error:
-            return dict(result, failed=True, msg=str(error))
-        console.show("\n%s\n" % "\n".join(report.lines()))
-        result.update(report.as_dict(), warnings=report.warnings, changed=False, failed=report.failed)
-        return dict(result, msg=report.headline())
+            console.show("\n%s\n" % "\n".join(report.lines()))
+            result.update(report.as_dict(), warnings=report.warnings, changed=False)
+            result.update(failed=report.failed, msg=report.headline())
+        return result
+
+
+def _report(fleet, hostvars):
+    report = Report()
+    policies = {host: Policy(fleet["vulnerabilities"][host]) for host in fleet["hosts"]}
+    for host, policy in policies.items():
+        report.add(host, hostvars[host].get("slipway__sbom") or {}, policy, vulndb.Database)
+    report.warn(policies)
+    return report
 
 
 def _write(path, report):
