@@ -54,8 +54,7 @@ class ActionModule(EngineAction):
             result.update(error.facts, failed=True, verdict=drills.REFUSED, msg=str(error))
         result.pop("outcome", None)
         result["passed"] = not result.get("failed")  # what failed_when does not change
-        if not self._task.check_mode:
-            self._show(result["msg"].splitlines()[0])
+        self._show(result["msg"].splitlines()[0])
         return self.with_discovery(result)
 
     def _drill(self, arguments, task_vars):
@@ -135,6 +134,8 @@ class ActionModule(EngineAction):
 
     def _recovered(self, arguments, asker, deadline, task_vars):
         """End the fault, and wait until all is well. Why it is not; empty if it is."""
+        if arguments["fault"] == "reboot":
+            self._connection.reset()  # ssh may wait long for an answer on a connection that is no more
         problem = self._end(arguments, deadline, task_vars)
         if not problem and arguments["fault"] not in OF_BALANCERS:
             problem = self._wait_healthy(arguments, deadline, task_vars)

@@ -26,7 +26,7 @@ options:
   fault:
     description:
       - What breaks. V(kill) kills the main process; V(hang) stops it without ending it.
-      - V(slow_network) delays the answers of the service; V(cut_network) drops what comes in for its ports.
+      - V(cut_network) drops what comes in for the ports of the service, V(lossy_network) a quarter of it.
       - V(dns) drops the questions of the service's user for names.
       - V(disk_full) fills the file system of the service's state directory, but for one percent.
       - V(memory) and V(cpu) take what the service may have, in its control group.
@@ -44,10 +44,10 @@ options:
       - dns
       - hang
       - kill
+      - lossy_network
       - lost_balancer
       - memory
       - reboot
-      - slow_network
   seconds:
     description: How long it lasts, from 1 to 600.
     type: int
@@ -96,8 +96,7 @@ attributes:
     support: none
 notes:
   - Needs root on the host - set C(become) - and there Python 3.8 or newer.
-  - V(slow_network), V(cut_network), V(dns) and V(lost_balancer) need the command C(nft) on the host,
-    V(slow_network) also C(tc).
+  - V(lossy_network), V(cut_network), V(dns) and V(lost_balancer) need the command C(nft) on the host.
 seealso:
   - module: slipway.golang.health
   - module: slipway.golang.lease

@@ -11,6 +11,7 @@ the same of a binary without symbols.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import urllib.request
@@ -25,6 +26,7 @@ from ..module_utils.common.vulnerabilities import ID
 TIMEOUT = 30
 LARGEST = 64 << 20
 STANDARD_LIBRARY = "stdlib"
+LAST = "last_affected"
 _VERSION = re.compile(
     r"(?:v|go)?(0|[1-9][0-9]*)(?:\.(0|[1-9][0-9]*))?(?:\.(0|[1-9][0-9]*))?"
     r"(?:-?((?:rc|beta|alpha)[0-9]+)|-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?"
@@ -64,51 +66,35 @@ class Database:
         self._url = url
         self._entries: dict[str, dict[str, Any]] = {}
         self.modified = str(self._read("index/db").get("modified") or "")
-        self._of_module = {
-            str(module["path"]): module["vulns"] for module in self._read("index/modules", list)
-        }
+        modules = self._read("index/modules", list)
+        with self._as_expected("index/modules"):
+            self._ids = {str(one["path"]): [str(known["id"]) for known in one["vulns"]] for one in modules}
 
     def scan(self, modules: list[Module], goarch: str) -> Scan:
         """Compare the modules of a program for Linux with all entries about them."""
         found, unknown = [], []
         for module in modules:
-            if module.path not in self._of_module:
-                if _stands_for(module) in self._of_module:
+            if module.path not in self._ids:
+                if _stands_for(module) in self._ids:
                     words = "%s is replaced by %r, whose version is not known"
                     unknown.append(words % (module.replaces, module.path))
                 continue
-            version = parsed(module.version)
-            if version is None:
+            if parsed(module.version) is None:
                 unknown.append("%s has the version %r" % (module.path, module.version))
                 continue
-            found += filter(None, (self._match(entry, module, goarch) for entry in self._about(module.path)))
+            for name, entry in self._about(module.path):
+                with self._as_expected("ID/" + name):
+                    found += _matches(name, entry, module, goarch)
         return Scan(sorted(found), unknown)
 
-    def _match(self, entry, module, goarch):
-        version = parsed(module.version)
-        for affected in entry.get("affected") or []:
-            if affected["package"]["name"] != module.path or not _is_for(affected, goarch):
-                continue
-            fixed = _fixed_in(affected, version)
-            if fixed is not None:
-                aliases = tuple(str(alias) for alias in entry.get("aliases") or [])
-                summary = " ".join(str(entry.get("summary") or "").split())
-                names = (entry["id"], *aliases)
-                fixed = _written_as(module, fixed)
-                return Found(
-                    entry["id"], names, module.path, _written_as(module, module.version), fixed, summary
-                )
-        return None
-
     def _about(self, path):
-        for vulnerability in self._of_module[path]:
-            name = str(vulnerability["id"])
+        for name in self._ids[path]:
             if not ID.fullmatch(name):  # it becomes a part of a path
                 raise self._unusable("index/modules", "it has the id %r" % name)
             if name not in self._entries:
                 self._entries[name] = self._read("ID/" + name)
             if not self._entries[name].get("withdrawn"):
-                yield self._entries[name]
+                yield name, self._entries[name]
 
     def _read(self, name, kind=dict):
         try:
@@ -118,6 +104,14 @@ class Database:
         if not isinstance(value, kind):
             raise self._unusable(name, "it is not what a database has there")
         return value
+
+    @contextlib.contextmanager
+    def _as_expected(self, name):
+        """A part that is not there, or in another form, makes it unusable: the rest is no whole scan."""
+        try:
+            yield
+        except (LookupError, TypeError, AttributeError, ValueError) as error:
+            raise self._unusable(name, "it is not what a database has there") from error
 
     def _unusable(self, name, error):
         return SlipwayError("the database %s cannot be read: %s.json: %s" % (self._url, name, error))
@@ -129,6 +123,21 @@ def _content(url):
             return handle.read(LARGEST)
     with open_url(url, timeout=TIMEOUT, headers={"Accept": "application/json"}) as answer:
         return answer.read(LARGEST)
+
+
+def _matches(name, entry, module, goarch):
+    """The entry of that id, once, if the module's version is affected on this platform."""
+    version = parsed(module.version)
+    for affected in entry.get("affected") or []:
+        if affected["package"]["name"] != module.path or not _is_for(affected, goarch):
+            continue
+        fixed = _fixed_in(affected, version)
+        if fixed is not None:
+            names = (name, *map(str, entry.get("aliases") or []))
+            summary = " ".join(str(entry.get("summary") or "").split())
+            versions = _written_as(module, module.version), _written_as(module, fixed)
+            return [Found(name, names, module.path, *versions, summary)]
+    return []
 
 
 def _written_as(module, version):
@@ -155,7 +164,8 @@ def _fixed_in(affected, version):
     """None if a version is not affected; else the next one that is not, empty if there is none."""
     ranges = [one for one in affected.get("ranges") or [] if one.get("type") == "SEMVER"]
     for events in (sorted(map(_event, one.get("events") or [])) for one in ranges):
-        before = [kind for at, kind, dummy in events if at <= version]
+        # A version that is named is in its range, also as the last one.
+        before = [kind for at, kind, dummy in events if at < version or (at == version and kind != LAST)]
         if before and before[-1] == "introduced":
             later = [text for at, kind, text in events if at > version and kind == "fixed"]
             return later[0] if later else ""
@@ -164,7 +174,7 @@ def _fixed_in(affected, version):
 
 def _event(event):
     """One event of a range: what orders it, its kind, and its version."""
-    kind, text = next(iter(event.items()))
+    ((kind, text),) = event.items()
     return (parsed(str(text)) if text != "0" else None) or ((0, 0, 0), (0,)), kind, str(text)
 
 

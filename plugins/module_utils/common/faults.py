@@ -14,10 +14,10 @@ FAULTS = (
     "dns",
     "hang",
     "kill",
+    "lossy_network",
     "lost_balancer",
     "memory",
     "reboot",
-    "slow_network",
 )
 # What happens to a host of the group balancers; all others are faults of a host of the service.
 OF_BALANCERS = ("lost_balancer",)

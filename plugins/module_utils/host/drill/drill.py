@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 
 from ...common.errors import InvalidInput, SlipwayError
 from ...common.faults import FAULTS, LONGEST_SECONDS, MARGIN_SECONDS, OF_BALANCERS
@@ -51,10 +50,7 @@ def begin_drill(options: dict, stream) -> dict:
 
 def undo_drill(options: dict, stream) -> dict:
     """End the drill, if it has not ended yet. systemd runs this, and runs it again if it fails."""
-    try:
-        return {"changed": _undone(options["name"], options["facts"]), "outcome": "ok"}
-    except Exception as error:
-        sys.exit("The drill could not be undone: %s" % error)
+    return {"changed": _undone(options["name"], options["facts"]), "outcome": "ok"}
 
 
 def _undone(app, facts):
@@ -88,9 +84,7 @@ class Drill:
             live = None if self._options["fault"] in OF_BALANCERS else self._live()
             facts = self._fault.plan(live, self._options)
         except SlipwayError as error:
-            raise Refused(
-                "%s was refused: %s. Nothing was broken" % (self._options["fault"], error)
-            ) from error
+            raise self._refused(error) from error
         more = {"fault": self._options["fault"], "root": self._layout.root, "actor": self._options["actor"]}
         return dict(facts, id=self._options["id"], release=self.release, **more)
 
@@ -114,17 +108,28 @@ class Drill:
 
     def begin(self, facts: dict) -> dict:
         """Arm, mark, break. If it cannot be broken, it is whole again before this raises Aborted."""
-        app, seconds = self._layout.app, self._options["seconds"]
+        app = self._layout.app
+        self._arm({"step": "undo_drill", "name": app, "facts": facts})
         try:
-            armed.arm(app, {"step": "undo_drill", "name": app, "facts": facts}, seconds)
             _mark(self._layout, facts, "begun", facts["does"])
             said = self._fault.begin(facts)
+            if not armed.is_armed(app):  # on a host that stood still: its end came before all of it
+                self._fault.undo(facts)
         except BaseException as error:
             _undone(app, facts)
             if isinstance(error, (SlipwayError, OSError)):
                 raise Aborted("%s: %s. It was undone" % (facts["fault"], error)) from error
             raise
         return {"does": said or facts["does"]}
+
+    def _arm(self, request):
+        try:
+            armed.arm(self._layout.app, request, self._options["seconds"])
+        except (SlipwayError, OSError) as error:
+            raise self._refused(error) from error
+
+    def _refused(self, error):
+        return Refused("%s was refused: %s. Nothing was broken" % (self._options["fault"], error))
 
 
 def _mark(layout, facts, outcome, message):

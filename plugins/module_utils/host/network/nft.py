@@ -6,14 +6,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 
 from ...common import canonical
 from ...common.errors import SlipwayError
+from ..system import procfs
 from ..systemd import systemctl
 
 PATH = "/usr/sbin:/sbin:/usr/bin:/bin"
+SSH = 22
 
 
 def table_of(app: str) -> str:
@@ -25,6 +28,28 @@ def require() -> None:
     """Refuse where rules could not be made, before anything is done."""
     if not shutil.which("nft", path=PATH):
         raise SlipwayError("it needs the command nft on the host: apt-get install nftables")
+
+
+def ports_of(pid: int, unit: str) -> list:
+    """The TCP ports that a service listens on; raises if there are none, or if SSH comes in by one."""
+    found = procfs.listening_ports(procfs.family(pid)) if pid else set()
+    if not found:
+        raise SlipwayError("%s listens on no TCP port" % unit)
+    shared = found & ssh_ports()
+    if shared:
+        raise SlipwayError("SSH comes in by port %d of %s, and no drill is in its way" % (min(shared), unit))
+    return sorted(found)
+
+
+def ssh_ports() -> set:
+    """The ports by which SSH reaches this host: its own, and that of the connection which started this."""
+    found, pid = {SSH}, os.getpid()
+    while pid > 1:  # sudo passes the variable on to nobody
+        connection = procfs.environment(pid).get("SSH_CONNECTION", "").split()
+        if len(connection) == 4 and connection[3].isdigit():
+            found.add(int(connection[3]))
+        pid = procfs.parent(pid)
+    return found
 
 
 def install(table: str, hook: str, rules: list) -> None:
@@ -39,6 +64,8 @@ def install(table: str, hook: str, rules: list) -> None:
 def remove(table: str) -> None:
     """Remove the table, if it is there."""
     listed = systemctl.run(["nft", "list", "tables"])
+    if listed.returncode:  # nobody knows whether it is there
+        raise SlipwayError("nft list tables failed: %s" % listed.stderr.strip()[:500])
     if re.search(r"^table inet %s$" % re.escape(table), listed.stdout, re.MULTILINE):
         answer = systemctl.run(["nft", "delete", "table", "inet", table])
         if answer.returncode:

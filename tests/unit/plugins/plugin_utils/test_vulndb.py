@@ -17,6 +17,9 @@ from ansible_collections.slipway.golang.plugins.plugin_utils import vulndb
 from ansible_collections.slipway.golang.plugins.plugin_utils.vulndb import Database, Module, parsed
 
 LIB = "example.com/lib"
+DAMAGED = (
+    '{"affected": [{"package": {"name": "example.com/lib"}, "ranges": [{"type": "SEMVER", "events": [%s]}]}]}'
+)
 
 
 def entry(*events, id="GO-2026-1", module=LIB, imports=None, **more):
@@ -114,6 +117,12 @@ def test_a_version_is_in_a_range_or_is_not(write, version, fixed):
     assert found(url, Module(LIB, version)) == expected
 
 
+def test_the_last_version_of_a_range_may_be_named(write):
+    url = write(entry({"introduced": "1.0.0"}, {"last_affected": "1.2.0"}))
+    assert found(url, Module(LIB, "v1.2.0")) == [("GO-2026-1", "v1.2.0", "")]
+    assert found(url, Module(LIB, "v1.2.1")) == found(url, Module(LIB, "v0.9.0")) == []
+
+
 def test_go_itself_is_a_module(write):
     url = write(entry({"introduced": "0"}, {"fixed": "1.26.3"}, module="stdlib"))
     assert found(url, Module("stdlib", "1.26.2")) == [("GO-2026-1", "go1.26.2", "go1.26.3")]
@@ -157,6 +166,12 @@ def test_a_version_that_cannot_be_compared_is_said_where_it_matters(write):
         ("index/modules", "<html>"),
         ("ID/GO-2026-1", None),
         ("ID/GO-2026-1", "[]"),
+        ("index/modules", '[{"vulns": []}]'),
+        ("index/modules", '[{"path": "example.com/lib", "vulns": ["GO-2026-1"]}]'),
+        ("ID/GO-2026-1", '{"affected": [{}]}'),
+        ("ID/GO-2026-1", '{"affected": ["x"]}'),
+        ("ID/GO-2026-1", DAMAGED % "{}"),
+        ("ID/GO-2026-1", DAMAGED % '"introduced"'),
     ],
 )
 def test_a_database_that_cannot_be_read_is_no_clean_one(write, tmp_path, name, content):

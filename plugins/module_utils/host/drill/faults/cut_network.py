@@ -6,16 +6,12 @@
 
 from __future__ import annotations
 
-from ....common.errors import SlipwayError
 from ...network import nft
-from ...system import procfs
 
 
 def plan(live, options):
     nft.require()
-    ports = sorted(procfs.listening_ports(procfs.family(live.pid)))
-    if not ports:
-        raise SlipwayError("%s listens on no TCP port: there is nothing to cut" % live.unit)
+    ports = nft.ports_of(live.pid, live.unit)
     return {
         "table": nft.table_of(live.layout.app),
         "ports": ports,

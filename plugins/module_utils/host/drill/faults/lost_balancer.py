@@ -7,9 +7,7 @@
 from __future__ import annotations
 
 from ....common import names
-from ....common.errors import SlipwayError
 from ...network import nft
-from ...system import procfs
 from ...systemd import systemctl
 
 UNIT = "nginx.service"
@@ -17,10 +15,7 @@ UNIT = "nginx.service"
 
 def plan(live, options):
     nft.require()
-    pid = systemctl.show(UNIT)["MainPID"]
-    ports = sorted(procfs.listening_ports(procfs.family(pid))) if pid else []
-    if not ports:
-        raise SlipwayError("nginx does not run on this host, or listens on no TCP port")
+    ports = nft.ports_of(systemctl.show(UNIT)["MainPID"], UNIT)
     return {
         "table": nft.table_of(names.check_app(options["name"])),
         "ports": ports,

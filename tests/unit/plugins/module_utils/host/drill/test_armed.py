@@ -19,7 +19,8 @@ def host(tmp_path, monkeypatch):
     """Directories in place of the host's, and what systemd was told."""
     told = []
     units = tmp_path / "units"
-    units.mkdir()
+    wants = units / "multi-user.target.wants"
+    wants.mkdir(parents=True)
 
     def remove(name):
         was_there = (units / name).exists()
@@ -27,6 +28,7 @@ def host(tmp_path, monkeypatch):
         return was_there
 
     monkeypatch.setattr(armed, "DIRECTORY", str(tmp_path))
+    monkeypatch.setattr(armed.unit_file, "DIRECTORY", str(units))
     monkeypatch.setattr(
         armed.unit_file,
         "install",
@@ -41,7 +43,12 @@ def host(tmp_path, monkeypatch):
         )
     monkeypatch.setattr(armed.systemctl, "start", lambda unit, verb: told.append("start " + unit))
     monkeypatch.setattr(armed, "_parcel", lambda request: repr(request).encode())
-    return SimpleNamespace(told=told, units=units, file=tmp_path / "slipway-drill-orders")
+    return SimpleNamespace(
+        told=told,
+        units=units,
+        file=tmp_path / "slipway-drill-orders",
+        installed=lambda: sorted(path.name for path in units.iterdir() if path != wants),
+    )
 
 
 def test_first_the_file_then_the_units_then_the_timer(host):
@@ -59,7 +66,7 @@ def test_the_second_who_ends_it_finds_nothing_to_do(host):
     armed.arm("orders", {}, 30)
     with armed.ending("orders") as is_armed:
         assert is_armed
-    assert not host.file.exists() and list(host.units.iterdir()) == []
+    assert not host.file.exists() and host.installed() == []
     assert host.told[3:] == ["stop orders.drill.timer", "disable orders.drill.service", "daemon-reload"]
     with armed.ending("orders") as is_armed:
         assert not is_armed
@@ -70,7 +77,50 @@ def test_what_could_not_be_undone_stays_armed(host):
     armed.arm("orders", {}, 30)
     with pytest.raises(RuntimeError), armed.ending("orders"):
         raise RuntimeError
-    assert armed.is_armed("orders") and len(list(host.units.iterdir())) == 2
+    assert armed.is_armed("orders") and len(host.installed()) == 2
+
+
+def test_what_cannot_be_armed_is_not_armed_at_all(host, monkeypatch):
+    def start(unit, verb):
+        raise SlipwayError("no timers here")
+
+    monkeypatch.setattr(armed.systemctl, "start", start)
+    with pytest.raises(SlipwayError, match="no timers here"):
+        armed.arm("orders", {}, 30)
+    assert not host.file.exists() and host.installed() == []
+
+
+def test_a_file_that_a_host_left_when_it_went_down_is_in_nobodys_way(host):
+    host.file.write_text("of a drill whose units were removed already")
+    assert not armed.is_armed("orders")
+    armed.arm("orders", {}, 30)
+    assert armed.is_armed("orders") and host.file.read_text() == "{}"
+
+
+def test_of_two_drills_at_the_same_moment_one_is_refused(host):
+    host.file.write_text("another")
+    with armed._locked(str(host.file)), pytest.raises(SlipwayError, match="begins or ends at this moment"):
+        armed.arm("orders", {}, 30)
+    armed.arm("orders", {}, 30)
+    with pytest.raises(SlipwayError, match="begins or ends at this moment"):
+        armed.arm("orders", {}, 30)
+    assert armed.is_armed("orders")
+
+
+def test_a_drill_that_began_after_this_one_is_left_alone(host, monkeypatch):
+    armed.arm("orders", {}, 30)
+    flock = armed.fcntl.flock
+
+    def late(descriptor, flags):
+        """Had only when the drill is over, and another one has begun."""
+        flock(descriptor, flags)
+        host.file.unlink()
+        host.file.write_text("of the next drill")
+
+    monkeypatch.setattr(armed.fcntl, "flock", late)
+    with armed.ending("orders") as is_armed:
+        assert not is_armed
+    assert host.file.read_text() == "of the next drill" and len(host.installed()) == 2
 
 
 def test_half_of_it_is_disarmed_too(host):

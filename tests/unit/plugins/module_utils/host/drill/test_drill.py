@@ -12,7 +12,9 @@ import os
 from types import SimpleNamespace
 
 import pytest
+from ansible_collections.slipway.golang.plugins.module_utils.common import wire
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import InvalidInput, SlipwayError
+from ansible_collections.slipway.golang.plugins.module_utils.host import engine
 from ansible_collections.slipway.golang.plugins.module_utils.host.drill import drill
 
 RELEASE = "1.0.0-0a1b2c3d4e5f"
@@ -139,15 +141,34 @@ def test_a_bug_is_undone_too(host):
     assert host.done == ["arm", "begin", "undo"]
 
 
-def test_systemd_tries_again_what_could_not_be_undone(host):
+def test_systemd_tries_again_what_could_not_be_undone(host, capsys):
     def undo(facts):
         raise SlipwayError("busy")
 
     host.begin()
     host.fault.undo = undo
-    with pytest.raises(SystemExit) as caught:
-        drill.undo_drill(host.request, None)
-    assert "busy" in str(caught.value.code)
+    assert engine.main(host.request, None) == 1
+    assert "busy" in wire.result_in(capsys.readouterr().out)["msg"]
+
+
+def test_what_cannot_be_armed_is_not_broken(host, monkeypatch):
+    def arm(app, request, seconds):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(drill.armed, "arm", arm)
+    with pytest.raises(drill.Refused, match="No space left on device. Nothing was broken"):
+        host.begin()
+    assert host.done == [] and history(host) == []
+
+
+def test_a_host_that_stood_still_for_so_long_that_the_end_came_first_is_whole(host):
+    def begin(facts):
+        host.done.append("begin")
+        host.armed = False
+
+    host.fault.begin = begin
+    host.begin()
+    assert host.done == ["arm", "begin", "undo"]
 
 
 @pytest.mark.parametrize("given", [{"fault": "../../x"}, {"seconds": 0}, {"seconds": 601}])

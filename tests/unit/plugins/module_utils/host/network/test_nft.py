@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -50,6 +53,44 @@ def test_what_nft_says_is_passed_on(ran):
     ran.code = 1
     with pytest.raises(SlipwayError, match="no such thing"):
         nft.install("t", "input", ["drop"])
+    with pytest.raises(SlipwayError, match="no such thing"):
+        nft.remove("t")
+
+
+LISTENING = """
+import socket
+server = socket.create_server(("127.0.0.1", 0))
+print(server.getsockname()[1], flush=True)
+input()
+"""
+
+
+@pytest.fixture
+def service():
+    """A process that listens; ``port`` is where."""
+    with subprocess.Popen(
+        [sys.executable, "-c", LISTENING], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        process.port = int(process.stdout.readline())
+        yield process
+        process.kill()
+
+
+def test_the_ports_are_those_that_the_process_listens_on(service):
+    assert nft.ports_of(service.pid, "orders.service") == [service.port]
+    with pytest.raises(SlipwayError, match="orders.service listens on no TCP port"):
+        nft.ports_of(0, "orders.service")
+
+
+@pytest.mark.parametrize("by", ["its own port", "the connection"])
+def test_no_rule_is_in_the_way_of_ssh(service, monkeypatch, by):
+    if by == "its own port":
+        monkeypatch.setattr(nft, "SSH", service.port)
+    else:  # of a process that this one came from
+        environments = {os.getppid(): {"SSH_CONNECTION": "10.0.0.9 50000 10.0.0.1 %d" % service.port}}
+        monkeypatch.setattr(nft.procfs, "environment", lambda pid: environments.get(pid, {}))
+    with pytest.raises(SlipwayError, match="SSH comes in by port %d of orders.service" % service.port):
+        nft.ports_of(service.pid, "orders.service")
 
 
 def test_without_nft_the_package_is_named(monkeypatch):

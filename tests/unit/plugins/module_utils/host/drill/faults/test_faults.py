@@ -22,6 +22,7 @@ from ansible_collections.slipway.golang.plugins.module_utils.host.drill.faults i
     dns,
     hang,
     kill,
+    lossy_network,
     memory,
 )
 from ansible_collections.slipway.golang.plugins.module_utils.host.releases.layout import Layout
@@ -97,11 +98,18 @@ def test_only_a_unit_that_systemd_has_given_up_is_started_again(monkeypatch, act
     assert bool(calls) == started
 
 
-def test_what_is_cut_are_the_ports_of_the_process(service, monkeypatch):
-    monkeypatch.setattr(cut_network.nft, "require", lambda: None)
-    assert cut_network.plan(live(service), {})["ports"] == [service.port]
+@pytest.mark.parametrize("fault", [cut_network, lossy_network])
+def test_what_is_cut_are_the_ports_of_the_process(service, monkeypatch, fault):
+    rules = []
+    monkeypatch.setattr(fault.nft, "require", lambda: None)
+    monkeypatch.setattr(fault.nft, "install", lambda table, hook, lines: rules.append((hook, *lines)))
+    facts = fault.plan(live(service), {})
+    assert facts["ports"] == [service.port]
+    fault.begin(facts)
+    ((hook, rule),) = rules
+    assert hook == "input" and rule.startswith("tcp dport { %d } " % service.port) and rule.endswith("drop")
     with pytest.raises(SlipwayError, match="listens on no TCP port"):
-        cut_network.plan(SimpleNamespace(pid=1 << 22, unit="orders.service", layout=Layout("orders")), {})
+        fault.plan(SimpleNamespace(pid=1 << 22, unit="orders.service", layout=Layout("orders")), {})
 
 
 def test_the_names_of_root_are_not_cut(service, monkeypatch):
