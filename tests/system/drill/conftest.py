@@ -17,8 +17,6 @@ import time
 from pathlib import Path
 
 import pytest
-from ansible_collections.slipway.golang.plugins.module_utils.common import health
-from ansible_collections.slipway.golang.plugins.plugin_utils.drills import Asker
 from support import lab
 
 FLEET = lab.Fleet("drill", "web=2:acme", "lb=1:acme", timeout=300)
@@ -126,20 +124,21 @@ class Controller:
         assert ran.done.code == 0, ran.said[-6000:]
         return ran
 
-    def drill(self, app: str, fault: str, **variables) -> Ran:
+    def drill(self, app: str, fault: str, *flags, **variables) -> Ran:
         """The playbook, for one service on its two hosts."""
         variables = dict(
             {"slipway_seconds": 2, "slipway_yes": app, "slipway_patience_seconds": 30}, **variables
         )
         hosts = "%s1,%s2" % (app, app)
-        return self.play("slipway.golang.drill", slipway_hosts=hosts, slipway_fault=fault, **variables)
+        return self.play(
+            "slipway.golang.drill", *flags, slipway_hosts=hosts, slipway_fault=fault, **variables
+        )
 
     @contextlib.contextmanager
-    def breaking(self, faults: dict[str, str], seconds: int):
-        """A controller that breaks these hosts (host to fault), and that is killed when the block ends."""
-        variables = {"broken": list(faults), "faults": faults, "seconds": seconds}
-        argv = self.argv(HERE / "break.yml", lb_address=self.addresses["lb1"], **variables)
-        with open(self.directory / "broken.txt", "w") as output:
+    def breaking(self, drills: dict[str, dict], seconds: int):
+        """A controller that breaks these hosts (host to app, fault and ask), killed when the block ends."""
+        argv = self.argv(HERE / "break.yml", drills=drills, seconds=seconds)
+        with open(self.directory / "broken.txt", "a") as output:
             process = subprocess.Popen(
                 argv,
                 cwd=lab.CHECKOUT,
@@ -164,14 +163,17 @@ def at_once(work, items) -> list:
         return list(pool.map(work, items))
 
 
-def wait_for(what: str, ready, seconds: float = 60):
-    end = time.monotonic() + seconds
-    while True:
-        found = ready()
-        if found:
-            return found
-        assert time.monotonic() < end, "timed out while waiting for " + what
-        time.sleep(0.2)
+def ruleset(host):
+    return host.run("nft list ruleset").out
+
+
+def is_running(host):
+    return lab.call(["docker", "inspect", "-f", "{{.State.Running}}", host.container]).strip() == "true"
+
+
+def boot(host):
+    lab.call(["docker", "start", host.container])
+    host.sure("until systemctl is-system-running --wait | grep -Eq 'running|degraded'; do sleep 0.1; done")
 
 
 @pytest.fixture(scope="session")
@@ -193,15 +195,3 @@ def controller(hosts, tmp_path_factory):
     found.sure(HERE / "prepare.yml", services=SERVICES)
     found.sure("slipway.golang.deploy", slipway_hosts="services")
     return found
-
-
-@pytest.fixture
-def load(controller):
-    """Service to who asks it ten times a second."""
-    with contextlib.ExitStack() as stack:
-        askers = {
-            app: stack.enter_context(Asker(health.parse(dict(controller.ask(app), timeout=2))))
-            for app in SERVICES
-        }
-        wait_for("answers", lambda: all(asker.is_steady(0, 0) for asker in askers.values()))
-        yield askers

@@ -6,34 +6,34 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 
 import pytest
+from ansible_collections.slipway.golang.plugins.module_utils.common import health
+from ansible_collections.slipway.golang.plugins.module_utils.common.faults import FAULTS
+from ansible_collections.slipway.golang.plugins.plugin_utils.drills import Asker
 from support import lab
 
-from .conftest import FLEET, MOUNT, SECRET, SERVICES, at_once, wait_for
+from .conftest import FLEET, HOSTS, MOUNT, SECRET, SERVICES, at_once, boot, is_running, ruleset
 
 SECONDS = 5
 # Host of the inventory to its fault; and a sign, on the host, that it lasts.
-FAULTS = {
+BROKEN = {
     "orders1": ("kill", "test $(systemctl show -p MainPID --value orders) != {pid}"),
     "orders2": ("hang", "grep -q '^State:.T' /proc/{pid}/status"),
-    "bill1": ("slow_network", "tc qdisc show dev lo | grep -q '^qdisc htb 5'"),
-    "bill2": ("cut_network", "nft list ruleset | grep -q 'tcp dport 8082 drop'"),
+    "bill1": ("lossy_network", "nft list ruleset | grep -q 'dport 8082 numgen random mod 100 < 25 drop'"),
+    "bill2": ("cut_network", "nft list ruleset | grep -q 'dport 8082 drop'"),
     "shop1": ("disk_full", "test $(df --output=pcent /var/lib/shop | tail -1 | tr -d ' %') -ge 98"),
     "shop2": ("dns", "nft list ruleset | grep -q 'skuid .* udp dport 53 drop'"),
     "chat1": ("memory", "test $(systemctl show -p MainPID --value chat) != {pid}"),
-    "chat2": (
-        "cpu",
-        "test $(pgrep -c -u chat python) -ge 2",
-    ),
+    "chat2": ("cpu", "test $(pgrep -c -u chat python) -ge 2"),
     "stock1": ("bad_release", "test $(ls /opt/stock/releases | wc -l) = 2"),
 }
 # All that a drill may touch, but for the history and the lease, which say that it was there.
 SNAPSHOT = r"""
 nft list ruleset
-for dev in $(ls /sys/class/net | sort); do tc qdisc show dev $dev | awk '{print $1, $2, $3, $4}'; done
 find /etc/systemd /etc/nginx /var/lib/slipway* /run/systemd/transient /opt \
   /var/lib/orders /var/lib/bill /var/lib/shop /var/lib/chat /var/lib/stock \
   ! -name history.jsonl ! -name 'lease.json*' ! -name fencing_token \
@@ -45,7 +45,7 @@ systemctl --failed --plain --no-legend
 for unit in orders bill shop chat stock@blue; do
   systemctl show -p ActiveState -p UnitFileState -p MemoryMax -p CPUQuotaPerSecUSec $unit
   cat /proc/$(systemctl show -p MainPID --value $unit)/cgroup | sort
-done
+done 2>/dev/null
 df --output=used /var/lib/shop | tail -1
 """
 
@@ -54,45 +54,9 @@ def snapshot(host):
     return host.run(SNAPSHOT).out
 
 
-def without_drills(text):
-    """Of the snapshots before and after a reboot, nothing that a reboot alone changes."""
+def without_boot(text):
+    """Of a snapshot, nothing that a boot alone changes."""
     return re.sub(r"(?m)^/run/.*\n|^\d+:.*\n", "", text)
-
-
-@pytest.fixture(scope="module")
-def killed(controller, hosts):
-    """All faults at once, the controller killed, and how the hosts were before, meanwhile and after."""
-    from ansible_collections.slipway.golang.plugins.module_utils.common import health
-    from ansible_collections.slipway.golang.plugins.plugin_utils.drills import Asker
-
-    faults = {name: fault for name, (fault, dummy) in FAULTS.items()}
-    pids = {name: main_pid(hosts, name) for name in faults}
-    before = {name: snapshot(host) for name, host in hosts.items()}
-    askers = {app: Asker(health.parse(dict(controller.ask(app), timeout=2))) for app in SERVICES}
-    for asker in askers.values():
-        asker.__enter__()
-    begun = time.monotonic()
-    with controller.breaking(faults, SECONDS) as process:
-        seen = signs(hosts, pids, process)
-        alive = process.poll() is None
-    over = ssh_works()
-    wait_for("the end of all drills", lambda: not armed(hosts), SECONDS + 60)
-    ended = time.monotonic()
-    healthy = {app: asker.is_steady(ended, ended + 30) for app, asker in askers.items()}
-    for asker in askers.values():
-        asker.__exit__()
-    after = {name: snapshot(host) for name, host in hosts.items()}
-    return {
-        "seen": seen,
-        "alive": alive,
-        "ssh": over,
-        "seconds": ended - begun,
-        "healthy": healthy,
-        "before": before,
-        "after": after,
-        "pids": pids,
-        "said": controller.said_while_breaking,
-    }
 
 
 def place(hosts, name):
@@ -105,7 +69,7 @@ def main_pid(hosts, name):
 
 
 def armed(hosts):
-    return [name for name, host in hosts.items() if host.run("ls /var/lib/slipway-drill-* 2>/dev/null").out]
+    return [name for name, host in hosts.items() if host.run("ls -d /var/lib/slipway-drill-*").out]
 
 
 def signs(hosts, pids, process):
@@ -113,32 +77,72 @@ def signs(hosts, pids, process):
     seen = set()
 
     def look(name):
-        sign = FAULTS[name][1].format(pid=pids[name])
+        sign = BROKEN[name][1].format(pid=pids[name])
         drill = "test -e /var/lib/slipway-drill-%s && " % name[:-1]
         return name if place(hosts, name).run(drill + sign).code == 0 else None
 
     def all_seen():
-        seen.update(filter(None, at_once(look, [name for name in FAULTS if name not in seen])))
-        return len(seen) == len(FAULTS) or process.poll() is not None
+        seen.update(filter(None, at_once(look, [name for name in BROKEN if name not in seen])))
+        return len(seen) == len(BROKEN) or process.poll() is not None
 
-    wait_for("all faults", all_seen)
+    lab.wait_for("all faults", all_seen, 60)
     return seen
 
 
-def ssh_works():
-    def login(name):
-        return lab.Host(FLEET, name).run("true", alone=True).code
+def ssh_works(name):
+    return lab.Host(FLEET, name).run("true", alone=True).code == 0
 
-    return at_once(login, ("web1", "web2", "lb1"))
+
+@contextlib.contextmanager
+def load(controller):
+    """Service to who asks it ten times a second, by way of the balancer: fifty requests a second."""
+    with contextlib.ExitStack() as stack:
+        askers = {
+            app: stack.enter_context(Asker(health.parse(dict(controller.ask(app), timeout=2))))
+            for app in SERVICES
+        }
+        lab.wait_for("answers", lambda: all(asker.is_steady(0, 0) for asker in askers.values()))
+        yield askers
+
+
+@pytest.fixture(scope="module")
+def killed(controller, hosts):
+    """All faults at once, the controller killed, and how the hosts were before, meanwhile and after."""
+    drills = {
+        name: {"app": name[:-1], "fault": fault, "ask": dict(controller.ask(name[:-1]), timeout=2)}
+        for name, (fault, dummy) in BROKEN.items()
+    }
+    pids = {name: main_pid(hosts, name) for name in BROKEN}
+    before = dict(zip(HOSTS, at_once(snapshot, hosts.values())))
+    with load(controller) as askers:
+        begun = time.monotonic()
+        with controller.breaking(drills, SECONDS) as process:
+            seen = signs(hosts, pids, process)
+            alive = process.poll() is None
+        over = at_once(ssh_works, HOSTS)
+        lab.wait_for("the end of all drills", lambda: not armed(hosts))
+        ended = time.monotonic()
+        healthy = {app: asker.is_steady(ended, ended + 30) for app, asker in askers.items()}
+    return {
+        "seen": seen,
+        "alive": alive,
+        "ssh": over,
+        "seconds": ended - begun,
+        "healthy": healthy,
+        "before": before,
+        "after": dict(zip(HOSTS, at_once(snapshot, hosts.values()))),
+        "pids": pids,
+        "said": controller.said_while_breaking,
+    }
 
 
 def test_every_fault_was_there_when_the_controller_was_killed(killed):
     assert killed["alive"], killed["said"]
-    assert killed["seen"] == set(FAULTS), killed["said"]
+    assert killed["seen"] == set(BROKEN), killed["said"]
 
 
 def test_ssh_works_meanwhile(killed):
-    assert killed["ssh"] == [0, 0, 0]
+    assert killed["ssh"] == [True, True, True]
 
 
 def test_the_hosts_end_it_by_themselves_in_time(killed):
@@ -146,38 +150,43 @@ def test_the_hosts_end_it_by_themselves_in_time(killed):
     assert killed["healthy"] == dict.fromkeys(SERVICES, True)
 
 
-@pytest.mark.parametrize("name", ["web1", "web2", "lb1"])
+@pytest.mark.parametrize("name", HOSTS)
 def test_the_host_is_as_before(killed, name):
     assert killed["after"][name] == killed["before"][name]
 
 
 def test_the_process_that_hung_goes_on_and_the_killed_one_was_started_again(killed, hosts):
-    now = {name: main_pid(hosts, name) for name in FAULTS}
-    assert now["orders2"] == killed["pids"]["orders2"] and now["orders1"] != killed["pids"]["orders1"]
-    assert {name for name in now if now[name] == killed["pids"][name]} == set(FAULTS) - {"orders1", "chat1"}
+    now = {name: main_pid(hosts, name) for name in BROKEN}
+    assert {name for name in now if now[name] != killed["pids"][name]} == {"orders1", "chat1"}
 
 
-def test_no_secret_is_said(killed):
-    assert SECRET not in killed["said"]
-
-
-def test_a_host_that_reboots_in_the_middle_comes_back_as_it_was(controller, hosts, killed):
+def test_a_host_that_reboots_and_a_balancer_that_is_lost_come_back_as_they_were(killed, controller, hosts):
     """A container ends when it reboots: what starts it again stands for the machine."""
-    web2 = hosts["web2"]
-    before = snapshot(web2)
-    with controller.breaking({"orders2": "reboot"}, SECONDS):
-        wait_for("the end of the container", lambda: not is_running(web2))
-    lab.call(["docker", "start", web2.container])
-    wait_for(
-        "the boot",
-        lambda: web2.run("systemctl is-system-running --wait").out.strip() in ("running", "degraded"),
-    )
-    wait_for("the end of the drill", lambda: not armed({"web2": web2}), SECONDS + 60)
+    web2, lb1 = hosts["web2"], hosts["lb1"]
+    before = {name: snapshot(hosts[name]) for name in ("web2", "lb1")}
+    direct = {"host": controller.addresses["web2"], "port": SERVICES["orders"]["port"], "path": "/healthz"}
+    drills = {
+        "orders2": {"app": "orders", "fault": "reboot", "ask": direct},
+        "lb1": {"app": "orders", "fault": "lost_balancer", "ask": controller.ask("orders")},
+    }
+    with controller.breaking(drills, SECONDS):
+        lab.wait_for("the balancer's rule", lambda: "dport 80 drop" in ruleset(lb1))
+        lab.wait_for("the end of the container", lambda: not is_running(web2))
+    begun = time.monotonic()
+    assert ssh_works("lb1")
+    boot(web2)
+    lab.wait_for("the end of the drills", lambda: not armed({"web2": web2, "lb1": lb1}))
+    assert time.monotonic() - begun <= SECONDS + 60
     web2.sure(MOUNT + " && systemctl restart shop")
-    assert without_drills(snapshot(web2)) == without_drills(before)
+    assert snapshot(lb1) == before["lb1"]
+    assert without_boot(snapshot(web2)) == without_boot(before["web2"])
     outcomes = web2.sure("grep '\"drill\"' /opt/orders/history.jsonl | tail -2")
     assert re.findall(r'"outcome": "(\w+)"', outcomes) == ["begun", "ended"]
 
 
-def is_running(host):
-    return lab.call(["docker", "inspect", "-f", "{{.State.Running}}", host.container]).strip() == "true"
+def test_no_fault_is_missing():
+    assert {fault for fault, dummy in BROKEN.values()} | {"reboot", "lost_balancer"} == set(FAULTS)
+
+
+def test_no_secret_is_said(killed):
+    assert SECRET not in killed["said"]

@@ -8,22 +8,48 @@ from __future__ import annotations
 
 import concurrent.futures
 import json
+import threading
 
 import pytest
+from support import lab
 
-from .conftest import SECRET
+from .conftest import SECRET, boot, is_running, ruleset
+
+LEASE = {
+    "id": "x",
+    "expires": 4102444800,
+    "ttl": 4102444800,
+    "counter": 1,
+    "since": "now",
+    "actor": "ann",
+    "description": "shop 2.0.0",
+    "process": {},
+}
 
 
 @pytest.fixture(scope="module")
-def ran(controller):
-    """Drills of three services at the same time, each on one of its hosts."""
+def ran(controller, hosts):
+    """Drills at the same time, each of one service: three that are made, and three that must not be."""
+    web1 = hosts["web1"]
+    before = web1.sure("systemctl show -p MainPID --value shop"), ruleset(web1)
+    web1.write("/opt/shop/lease.json", json.dumps(LEASE))
     with concurrent.futures.ThreadPoolExecutor() as pool:
         running = {
             "kill": pool.submit(controller.drill, "stock", "kill"),
             "bad_release": pool.submit(controller.drill, "orders", "bad_release", slipway_on="orders2"),
             "hang": pool.submit(controller.drill, "bill", "hang", slipway_lost_at_most=0),
+            "rollout": pool.submit(controller.drill, "shop", "kill"),
+            "no yes": pool.submit(controller.drill, "shop", "kill", slipway_yes=""),
+            "two hosts": pool.submit(controller.drill, "shop", "kill", slipway_on="shop1,shop2"),
+            "check": pool.submit(controller.drill, "chat", "cut_network", "--check"),
         }
-        return {name: future.result() for name, future in running.items()}
+        found = {name: future.result() for name, future in running.items()}
+    web1.sure("rm /opt/shop/lease.json")
+    hosts["web2"].sure("systemctl stop shop")
+    found["unhealthy"] = controller.drill("shop", "kill")
+    hosts["web2"].sure("systemctl start shop")
+    assert before == (web1.sure("systemctl show -p MainPID --value shop"), ruleset(web1))
+    return found
 
 
 def test_behind_a_balancer_a_killed_instance_loses_what_it_had(ran):
@@ -51,6 +77,34 @@ def test_a_limit_fails_the_playbook(ran):
     assert "More than slipway_lost_at_most allows: 0" in hung.said
 
 
+def test_check_mode_says_what_would_be_done(ran):
+    checked = ran["check"]
+    assert checked.done.code == 0, checked.said[-6000:]
+    assert "chat1: cut_network: Would be: drops what comes in for port 8084" in checked.said
+
+
+@pytest.mark.parametrize(
+    "name, words",
+    [
+        ("rollout", "Another rollout of shop is in progress: shop 2.0.0, by ann"),
+        ("unhealthy", "not all hosts are healthy: shop2: it does not run"),
+    ],
+)
+def test_nothing_is_broken_at_a_bad_moment(ran, name, words):
+    refused = ran[name]
+    assert refused.done.code != 0 and refused.row["verdict"] == "refused"
+    assert words in " ".join(refused.said.split())
+
+
+@pytest.mark.parametrize(
+    "name, words",
+    [("no yes", "slipway_yes=shop"), ("two hosts", "slipway_at_most allows 1 at a time")],
+)
+def test_nothing_is_broken_that_nobody_means(ran, name, words):
+    refused = ran[name]
+    assert refused.done.code != 0 and words in " ".join(refused.said.split()) and refused.summary == []
+
+
 def test_no_secret_is_said(ran):
     for one in ran.values():
         assert SECRET not in one.said + json.dumps(one.summary)
@@ -62,48 +116,15 @@ def test_the_logs_show_it(ran, controller):
     assert "stock1 drill with 1.0.0 ended: kill" in said
 
 
-def test_a_rollout_and_a_drill_keep_out_of_each_others_way(ran, controller, hosts):
-    hosts["web1"].sure(
-        "python3 - <<'END'\nimport json, time\npath = '/opt/shop/lease.json'\n"
-        "json.dump({'id': 'x', 'expires': time.time() + 300, 'ttl': 300, 'counter': 1, 'since': 'now', "
-        "'actor': 'ann', 'description': 'shop 2.0.0', 'process': {}}, open(path, 'w'))\nEND"
-    )
-    refused = controller.drill("shop", "kill")
-    hosts["web1"].sure("rm /opt/shop/lease.json")
-    assert refused.done.code != 0 and refused.row["verdict"] == "refused"
-    assert "Another rollout of shop is in progress: shop 2.0.0, by ann" in refused.said
-
-
-def test_nothing_is_broken_while_a_host_is_unhealthy(controller, hosts):
-    hosts["web2"].sure("systemctl stop shop")
-    before = hosts["web1"].sure("systemctl show -p MainPID --value shop")
-    refused = controller.drill("shop", "kill")
-    hosts["web2"].sure("systemctl start shop")
-    assert refused.done.code != 0 and refused.row["verdict"] == "refused"
-    assert "not all hosts are healthy: shop2: it does not run" in refused.said.replace("\n", " ")
-    assert hosts["web1"].sure("systemctl show -p MainPID --value shop") == before
-
-
-@pytest.mark.parametrize(
-    "given, words",
-    [
-        ({"slipway_yes": ""}, "slipway_yes=shop"),
-        ({"slipway_on": "shop1,shop2"}, "slipway_at_most allows 1 at a time"),
-    ],
-)
-def test_nothing_is_broken_that_nobody_means(controller, given, words):
-    refused = controller.drill("shop", "kill", **given)
-    assert refused.done.code != 0 and words in refused.said and refused.summary == []
-
-
-def test_a_lost_balancer_is_lost_and_comes_back(controller):
+def test_a_lost_balancer_is_lost_and_comes_back(ran, controller):
     """It is the only one: everything is lost as long as it lasts."""
     inventory = json.loads(controller.inventory.read_text())
     children = inventory["all"]["children"]
     path = controller.directory / "balanced.json"
-    groups = {"shop": children["services"], "balancers": children["lb"]}
-    groups["shop"]["hosts"] = {
-        name: value for name, value in groups["shop"]["hosts"].items() if name[:-1] == "shop"
+    services = children["services"]["hosts"]
+    groups = {
+        "shop": {"hosts": {name: services[name] for name in ("shop1", "shop2")}},
+        "balancers": children["lb"],
     }
     path.write_text(json.dumps({"all": {"children": groups}}))
     kept, controller.inventory = controller.inventory, path
@@ -111,3 +132,20 @@ def test_a_lost_balancer_is_lost_and_comes_back(controller):
     controller.inventory = kept
     assert lost.done.code == 0, lost.said[-6000:]
     assert (lost.row["host"], lost.row["verdict"]) == ("lb1", "recovered") and lost.row["lost"] >= 10
+
+
+def test_a_host_that_reboots_is_waited_for(ran, controller, hosts):
+    """A container ends when it reboots: what starts it again stands for the machine."""
+    web2 = hosts["web2"]
+
+    def start_again():
+        lab.wait_for("the end of the container", lambda: not is_running(web2))
+        boot(web2)
+
+    machine = threading.Thread(target=start_again)
+    machine.start()
+    rebooted = controller.drill("orders", "reboot", slipway_on="orders2", slipway_patience_seconds=120)
+    machine.join()
+    assert rebooted.done.code == 0, rebooted.said[-6000:]
+    assert rebooted.row["verdict"] in ("held", "recovered") and rebooted.row["does"] == "reboots the host"
+    assert web2.sure("systemctl is-active orders").strip() == "active"

@@ -73,5 +73,6 @@ def remove(table: str) -> None:
 
 
 def ports(numbers: list) -> str:
-    """A set of ports."""
-    return "{ %s }" % ", ".join(str(int(number)) for number in sorted(set(numbers)))
+    """A port, or a set of them."""
+    texts = [str(int(number)) for number in sorted(set(numbers))]
+    return texts[0] if len(texts) == 1 else "{ %s }" % ", ".join(texts)

@@ -107,7 +107,7 @@ def test_what_is_cut_are_the_ports_of_the_process(service, monkeypatch, fault):
     assert facts["ports"] == [service.port]
     fault.begin(facts)
     ((hook, rule),) = rules
-    assert hook == "input" and rule.startswith("tcp dport { %d } " % service.port) and rule.endswith("drop")
+    assert hook == "input" and rule.startswith("tcp dport %d " % service.port) and rule.endswith("drop")
     with pytest.raises(SlipwayError, match="listens on no TCP port"):
         fault.plan(SimpleNamespace(pid=1 << 22, unit="orders.service", layout=Layout("orders")), {})
 
