@@ -58,6 +58,8 @@ def act(monkeypatch):
                 raise answer
             return dict(answer)
 
+        monkeypatch.setattr(drill, "AGAIN_SECONDS", 0.05)
+        monkeypatch.setattr(drill.drills, "PERIOD", 0.02)
         monkeypatch.setattr(ActionBase, "run", lambda self, tmp, task_vars: {})
         monkeypatch.setattr(drill.drills.Asker.__init__, "__defaults__", (asked,))
         monkeypatch.setattr(action, "validated", lambda spec, **rules: dict(GIVEN, **given), raising=False)
