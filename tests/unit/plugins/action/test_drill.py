@@ -54,6 +54,7 @@ def act(monkeypatch):
             requests.append(request)
             answer = answers[request["step"]]
             answer = answer.pop(0) if isinstance(answer, list) else answer
+            answer = answer() if callable(answer) else answer
             if isinstance(answer, Exception):
                 raise answer
             return dict(answer)
@@ -109,10 +110,10 @@ def test_it_broke_if_it_is_not_healthy_in_time(act):
 
 
 def test_it_broke_if_the_answers_from_outside_stay_bad(act):
-    asked = iter([Attempt(True)] * 10)
+    begun = []
     result, dummy = act(
-        {"begin_drill": BEGUN, "end_drill": {}, "info": WELL},
-        asked=lambda check: next(asked, Attempt(False, "answered 502")),
+        {"begin_drill": lambda: begun.append(True) or BEGUN, "end_drill": {}, "info": WELL},
+        asked=lambda check: Attempt(False, "answered 502") if begun else Attempt(True),
         patience=1,
     )
     assert result["verdict"] == "broke" and "requests from the controller are still lost" in result["msg"]
