@@ -6,8 +6,11 @@
 
 from __future__ import annotations
 
-from ....common import names
+import glob
+import os
+
 from ....common.errors import SlipwayError
+from ...system import lock
 from ...systemd import systemctl
 
 # So long after the answer: it has reached the controller by then.
@@ -15,8 +18,10 @@ AFTER_SECONDS = 1
 
 
 def plan(live, options):
-    app = names.check_app(options["name"])
-    return {"timer": app + ".drill-reboot", "does": "reboots the host"}
+    root = live.layout.root
+    for path in glob.glob(os.path.join(os.path.dirname(root), "*", "lock")):
+        lock.refuse_held(path)  # of another app, whose deploy would end in the middle
+    return {"timer": live.layout.app + ".drill-reboot", "does": "reboots the host"}
 
 
 def begin(facts):

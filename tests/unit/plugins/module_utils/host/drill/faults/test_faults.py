@@ -24,9 +24,10 @@ from ansible_collections.slipway.golang.plugins.module_utils.host.drill.faults i
     kill,
     lossy_network,
     memory,
+    reboot,
 )
 from ansible_collections.slipway.golang.plugins.module_utils.host.releases.layout import Layout
-from ansible_collections.slipway.golang.plugins.module_utils.host.system import procfs
+from ansible_collections.slipway.golang.plugins.module_utils.host.system import lock, procfs
 
 LISTENING = """
 import socket
@@ -119,6 +120,16 @@ def test_the_names_of_root_are_not_cut(service, monkeypatch):
         dns.plan(live(service), {})
     monkeypatch.setattr(dns.procfs, "user_of", lambda pid: 990)
     assert dns.plan(live(service), {})["user"] == 990
+
+
+def test_a_host_does_not_reboot_in_the_middle_of_a_deploy_of_another_app(tmp_path):
+    for app in ("orders", "shop"):
+        (tmp_path / app).mkdir()
+    on_host = SimpleNamespace(layout=Layout("orders", str(tmp_path / "orders")))
+    with lock.held(str(tmp_path / "shop" / "lock"), {"actor": "ann", "to": "2.0.0"}):
+        with pytest.raises(SlipwayError, match="shop/lock: ann"):
+            reboot.plan(on_host, {})
+    assert reboot.plan(on_host, {})["timer"] == "orders.drill-reboot"
 
 
 @pytest.fixture
