@@ -40,7 +40,7 @@ class Ran:
     """How a playbook ended, and the JSON of slipway_summary."""
 
     done: lab.Done
-    summary: list
+    summary: list | dict
 
     @property
     def said(self) -> str:

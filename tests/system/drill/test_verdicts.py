@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import concurrent.futures
 import json
+import re
+import subprocess
 import threading
 
 import pytest
 from support import lab
 
-from .conftest import SECRET, boot, is_running, ruleset
+from .conftest import FLEET, SECRET, Ran, boot, is_running, ruleset
+
+PAGE = lab.CHECKOUT / "docs/how-to/cookbook/nightly-job.md"
 
 LEASE = {
     "id": "x",
@@ -36,20 +40,60 @@ def ran(controller, hosts):
     with concurrent.futures.ThreadPoolExecutor() as pool:
         running = {
             "kill": pool.submit(controller.drill, "stock", "kill"),
-            "bad_release": pool.submit(controller.drill, "orders", "bad_release", slipway_on="orders2"),
+            "bad_release": pool.submit(controller.drill, "chat", "bad_release", slipway_on="chat2"),
             "hang": pool.submit(controller.drill, "bill", "hang", slipway_lost_at_most=0),
             "rollout": pool.submit(controller.drill, "shop", "kill"),
             "no yes": pool.submit(controller.drill, "shop", "kill", slipway_yes=""),
             "two hosts": pool.submit(controller.drill, "shop", "kill", slipway_on="shop1,shop2"),
-            "check": pool.submit(controller.drill, "chat", "cut_network", "--check"),
+            "check": pool.submit(controller.drill, "shop", "cut_network", "--check"),
         }
+        nightly = pool.submit(run_nightly_job, controller)
         found = {name: future.result() for name, future in running.items()}
+        found["nightly"] = nightly.result()
     web1.sure("rm /opt/shop/lease.json")
     hosts["web2"].sure("systemctl stop shop")
     found["unhealthy"] = controller.drill("shop", "kill")
     hosts["web2"].sure("systemctl start shop")
     assert before == (web1.sure("systemctl show -p MainPID --value shop"), ruleset(web1))
     return found
+
+
+def run_nightly_job(controller):
+    """The script of the page, as CI would run it: audit and drill of one service."""
+    directory = controller.directory / "nightly"
+    (directory / "index").mkdir(parents=True)
+    (directory / "index" / "db.json").write_text('{"modified": "2026-11-27T18:02:11Z"}')
+    (directory / "index" / "modules.json").write_text("[]")
+    inventory = json.loads(controller.inventory.read_text())
+    known = inventory["all"]["children"]["services"]["hosts"]
+    services = {name: dict(known[name]) for name in ("orders1", "orders2")}
+    for values in services.values():
+        values["slipway_build"] = {"vulnerabilities": {"database": directory.as_uri()}}
+    (directory / "inventory.yml").write_text(json.dumps({"services": {"hosts": services}}))
+    (script,) = re.findall(r"^```sh\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    (directory / "nightly.sh").write_text(script)
+    done = subprocess.run(
+        ["sh", "nightly.sh"],
+        cwd=directory,
+        env=controller.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=FLEET.timeout,
+    )
+    written = {
+        name: json.loads(path.read_text()) if path.exists() else None
+        for name, path in ((name, directory / (name + ".json")) for name in ("audit", "drill"))
+    }
+    return Ran(lab.Done(done.returncode, done.stdout, done.stderr), written)
+
+
+def test_the_nightly_job_of_the_page_passes(ran):
+    nightly = ran["nightly"]
+    assert nightly.done.code == 0, nightly.said[-6000:]
+    assert nightly.summary["audit"]["scanned"] == ["orders1", "orders2"]
+    (row,) = nightly.summary["drill"]
+    assert (row["host"], row["fault"], row["passed"]) == ("orders1", "kill", True) and row["lost"] <= 5
 
 
 def test_behind_a_balancer_a_killed_instance_loses_what_it_had(ran):
@@ -67,7 +111,7 @@ def test_a_bad_release_is_noticed_and_users_hardly_see_it(ran, hosts):
     assert bad.done.code == 0, bad.said[-6000:]
     assert bad.row["verdict"] in ("held", "recovered")
     assert "the bad release was reverted" in bad.row["does"]
-    assert hosts["web2"].sure("ls /opt/orders/releases").split() == [bad.row["release"]]
+    assert hosts["web2"].sure("ls /opt/chat/releases").split() == [bad.row["release"]]
 
 
 def test_a_limit_fails_the_playbook(ran):
@@ -80,7 +124,7 @@ def test_a_limit_fails_the_playbook(ran):
 def test_check_mode_says_what_would_be_done(ran):
     checked = ran["check"]
     assert checked.done.code == 0, checked.said[-6000:]
-    assert "chat1: cut_network: Would be: drops what comes in for port 8084" in checked.said
+    assert "shop1: cut_network: Would be: drops what comes in for port 8083" in checked.said
 
 
 @pytest.mark.parametrize(
