@@ -19,7 +19,13 @@ from pathlib import Path
 import pytest
 from support import lab
 
-FLEET = lab.Fleet("drill", "web=2:acme", "lb=1:acme", timeout=300)
+# lb1 has nginx and nftables, as the lab's ACME servers do.
+FLEET = lab.Fleet("drill", "web=2", "lb=1:acme", timeout=300)
+INSTALL = (
+    "apt-get -q update >/dev/null && DEBIAN_FRONTEND=noninteractive "
+    "apt-get install -qy --no-install-recommends nftables nginx-light >/dev/null && "
+    "rm -f /etc/nginx/sites-enabled/default"
+)
 HERE = Path(__file__).parent
 SSH = "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
 SECRET = "hunter2-of-the-environment"
@@ -180,13 +186,15 @@ def boot(host):
 def hosts():
     with FLEET:
         found = {name: lab.Host(FLEET, name, past_ssh=True) for name in HOSTS}
-        for name in ("web1", "web2"):
-            for app in SERVICES:
-                found[name].sure("useradd --system --user-group %s" % app)
-        # A file system of its own for the state of one service: nobody else's is filled.
-        for name in ("web1", "web2"):
-            found[name].sure("mkdir -p /var/lib/shop && " + MOUNT)
+        at_once(set_up, [found["web1"], found["web2"]])
         yield found
+
+
+def set_up(host):
+    """What the services need. A file system for the state of one of them: nobody else's is filled."""
+    users = " && ".join("useradd --system --user-group " + app for app in SERVICES)
+    host.sure("id shop >/dev/null 2>&1 || { %s && %s; }" % (INSTALL, users))
+    host.sure("mountpoint -q /var/lib/shop || { mkdir -p /var/lib/shop && %s; }" % MOUNT)
 
 
 @pytest.fixture(scope="session")
