@@ -10,7 +10,7 @@ import time
 
 from ansible.errors import AnsibleError
 
-from ..plugin_utils import controller_files, fleet, variables
+from ..plugin_utils import controller_files, drills, fleet, variables
 from ..plugin_utils.controller_action import ControllerAction
 from ..plugin_utils.kinds import beginning
 
@@ -21,7 +21,7 @@ ARGUMENTS = {
         "choices": sorted(controller_files.READERS),
         "default": [],
     },
-    "needs": {"type": "str", "choices": ["source", "artifacts", "command", "profile"]},
+    "needs": {"type": "str", "choices": ["source", "artifacts", "command", "profile", "audit", "drill"]},
     "refuses": {"type": "dict", "default": {}},
     "one_service": {"type": "bool", "default": False},
 }
@@ -63,6 +63,8 @@ class ActionModule(ControllerAction):
                 + _no_issuer(in_play, task_vars["groups"])
                 + _no_shares(in_play, task_vars["groups"])
             )
+        if not problems and arguments["needs"] == "drill":
+            problems = drills.problems(in_play, task_vars["groups"])
         builds, build_of = [], {}
         if not problems and _builds(in_play, arguments["needs"]):
             builds, build_of = fleet.builds(in_play)
@@ -74,6 +76,10 @@ class ActionModule(ControllerAction):
         facts["began"] = time.time()
         if arguments["needs"] == "profile":
             facts["profile"] = fleet.profile(next(iter(in_play.values())))
+        if arguments["needs"] == "audit":
+            facts["vulnerabilities"] = fleet.vulnerabilities(in_play)
+        if arguments["needs"] == "drill":
+            facts["drill"] = drills.facts(in_play, task_vars["groups"])
         return dict(result, changed=False, ansible_facts=self.as_facts(slipway__fleet=facts))
 
     def _read_all(self, task_vars):

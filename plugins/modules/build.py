@@ -174,7 +174,8 @@ options:
       - What must pass before anything is built. Each runs over the whole module, for the builder's own
         platform, once for the same code, tests and files in C(testdata). The provenance records that it
         passed.
-      - V(govulncheck) must be installed on the builder.
+      - V(govulncheck) must be installed on the builder. It fails where a vulnerability counts, by
+        O(vulnerabilities), and also where the scan could not be made.
     type: list
     elements: str
     choices: [vet, test, govulncheck]
@@ -230,6 +231,7 @@ options:
     description: How many targets are built in parallel. Default is the number of processors.
     type: int
 extends_documentation_fragment:
+  - slipway.golang.vulnerabilities
   - slipway.golang.attributes
 seealso:
   - module: slipway.golang.package

@@ -24,7 +24,7 @@ options:
       - Report hosts that lack what a playbook needs - V(source) to build, V(artifacts) to install,
         V(command) to run, or for V(profile) the source, where the profile is used to build.
     type: str
-    choices: [source, artifacts, command, profile]
+    choices: [source, artifacts, command, profile, audit, drill]
   reads:
     description:
       - Variables whose files and directories on the controller the playbook uses, such as

@@ -163,6 +163,11 @@ def profile(values):
     )
 
 
+def vulnerabilities(services):
+    """Host to what counts as a vulnerability there."""
+    return {host: values["slipway_build"].get("vulnerabilities") or {} for host, values in services.items()}
+
+
 def lacks_source(values):
     """What a profile is to do with the source of the app where nothing is built from source; or nothing."""
     return [

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import datetime
 import difflib
 import os
 import re
@@ -44,6 +45,8 @@ def beginning(inventory_dir):
 
 def text(check=None):
     def read(value, dummy):
+        if type(value) is datetime.date:  # YAML reads 2027-01-31 so
+            value = value.isoformat()
         if isinstance(value, bool) or not isinstance(value, (str, int, float)):
             raise Unfit("use a text")
         if isinstance(value, float):  # 1.10 is 1.1 by now, and nobody would know

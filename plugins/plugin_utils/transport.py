@@ -20,6 +20,7 @@ import zlib
 
 from ..module_utils.common import wire
 from ..module_utils.common.errors import SlipwayError
+from ..module_utils.common.faults import FAULTS
 from ..module_utils.common.steps import ABSENT, STEPS
 from ..module_utils.common.strategies import STRATEGIES
 
@@ -29,6 +30,8 @@ _WORD = re.compile(r"\w+")
 _FOR_TYPES = re.compile(r"^if TYPE_CHECKING:\n(?:    .*\n|\n)+", re.MULTILINE)
 # What a plan never imports, as it only checks ahead: how a release is staged, started and waited for.
 _NOT_PLANNED = ("host.artifact.stage", "host.deploy.smoke_test", "host.deploy.health_gate")
+# Steps that find out which strategy the app has.
+_OF_ANY_STRATEGY = ("info", "profile", "measure", "sbom", "begin_drill")
 BEGUN = "SLIPWAY-BEGUN"
 NO_PYTHON = "SLIPWAY-NO-PYTHON"
 OUTPUT_SHOWN = 2000
@@ -99,7 +102,7 @@ def engine_for(request):
 
 def _packages_for(request):
     """What the request's strategy needs beside; all if the strategy of the installed app is not known."""
-    if request.get("state") == "absent" or request.get("step") in ("info", "profile", "measure"):
+    if request.get("state") == "absent" or request.get("step") in _OF_ANY_STRATEGY:
         return tuple(sorted({name for names in STRATEGIES.values() for name in names}))
     return STRATEGIES.get(request.get("strategy"), ())
 
@@ -140,8 +143,9 @@ def _imports(name):
         parts = name.split(".") + ([""] if is_package else [])
         parts = parts[: -len(dots)] + ([base] if base else [])
         found += [".".join(parts), *(".".join([*parts, word]) for word in _WORD.findall(names))]
-    if name == "host.deploy.strategies":  # it loads them by their names
-        found += ["%s.%s" % (name, strategy) for strategy in STRATEGIES]
+    for package, loaded in (("host.deploy.strategies", STRATEGIES), ("host.drill.faults", FAULTS)):
+        if name == package:  # it loads them by their names
+            found += ["%s.%s" % (name, one) for one in loaded]
     return found
 
 

@@ -161,6 +161,27 @@ def health_check(value, place):
     return value
 
 
+def asked(value, place):
+    """What a drill asks from outside: the options of a health check of a type that works from anywhere."""
+    value = options(health.OPTIONS, "ask")(value, place)
+    if value.get("command") or value.get("socket") or value.get("type", "http") not in ("http", "tcp"):
+        raise Unfit("use a check of type http or tcp: a drill is seen from the controller")
+    if value and not value.get("port"):
+        raise Unfit("name its port, as in {host: www.example.com, scheme: https, port: 443, path: /}")
+    try:
+        health.parse(health.given(value), default_port=443)
+    except InvalidInput as error:
+        raise SlipwayError(str(error).replace("health", "slipway_ask", 1)) from error
+    return value
+
+
+def host_names(value, place):
+    """Names of hosts: a list, or a text with commas."""
+    value = parsed(value, list)
+    names_given = value.split(",") if isinstance(value, str) else value
+    return [name.strip() for name in list_of(text(), single=True)(names_given, place) if name.strip()]
+
+
 def unit_options(value, place):
     value = options(unit.OPTIONS, "unit")(value, place)
     unit.sections("app", value, binary="/bin/app")

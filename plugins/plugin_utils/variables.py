@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from ..module_utils.common import limits, names
 from ..module_utils.common.errors import InvalidInput, SlipwayError
+from ..module_utils.common.faults import FAULTS
 from ..module_utils.common.pprof import KINDS
 from ..module_utils.common.strategies import STRATEGIES
 from . import combinations, gate_options, log_target, metrics_options, role_variables, values
@@ -139,6 +140,15 @@ VARIABLES = {
     "slipway_pgo": Variable(boolean, False),
     "slipway_measure": Variable(boolean, False),
     "slipway_load": Variable(values.load),
+    # drills
+    "slipway_fault": Variable(one_of(*FAULTS)),
+    "slipway_on": Variable(values.host_names, []),
+    "slipway_at_most": Variable(whole(1), 1),
+    "slipway_yes": Variable(text(), ""),
+    "slipway_ask": Variable(dictionary(values.asked), {}),
+    "slipway_patience_seconds": Variable(whole(1, 3600), 60),
+    "slipway_lost_at_most": Variable(whole(0)),
+    "slipway_seconds_at_most": Variable(whole(0)),
 }
 
 # What a module calls a value, and what the user calls it.
@@ -152,6 +162,7 @@ _FIELDS = {
     "pprof": "slipway_pprof",
     "metrics": "slipway_metrics",
     "gate": "slipway_gate",
+    "ask": "slipway_ask",
 }
 
 

@@ -68,7 +68,8 @@ def build(request: Request) -> dict[str, Any]:
         if request.check_mode:
             published = [publishing.preview(decision) for decision in planned]
         else:
-            published = _apply(request, toolchain, planned, stamp_values, gate_plan)
+            published, more_warnings = _apply(request, toolchain, planned, stamp_values, gate_plan)
+            warnings += more_warnings
         return _result(request, toolchain, published, stamp_values, gate_plan, warnings)
 
 
@@ -122,11 +123,10 @@ def _apply(
     planned: list[Decision],
     stamp_values: dict[str, str],
     gate_plan: list[Gate],
-) -> list[Published]:
+) -> tuple[list[Published], list[str]]:
     due = [gate for gate in gate_plan if gate.due]
-    if due:
-        gates.run(request, toolchain, due)
-    passed = {gate.name: gate.key for gate in gate_plan}
+    scanned = gates.run(request, toolchain, due) if due else None
+    passed = gates.to_record(gate_plan, scanned, [decision.output.recorded for decision in planned])
     memory = go_build.memory_settings(request, len(planned))
 
     def compile_one(decision: Decision, directory: str | None) -> Built | None:
@@ -151,10 +151,11 @@ def _apply(
             pool, [partial(compile_one, decision, place) for decision, place in zip(planned, places)]
         )
         # all or none: every target is built and checked before the first is replaced
-        return [
+        published = [
             publishing.publish(request, decision, built, stamp_values, passed)
             for decision, built in zip(planned, builds)
         ]
+        return published, scanned.warnings if scanned else []
 
 
 @contextlib.contextmanager

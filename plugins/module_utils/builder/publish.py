@@ -72,9 +72,9 @@ def publish(
     decision: Decision,
     built: Built | None,
     stamp_values: dict[str, str],
-    gates: dict[str, str],
+    gates: dict[str, Any],
 ) -> Published:
-    """Move a new binary to its place and write its provenance. ``gates``: for each that passed, its key."""
+    """Move a new binary to its place and write its provenance. ``gates``: what it says of them."""
     output, identity = decision.output, decision.identity.as_dict()
     changed = bool(decision.reasons)
     if built:
@@ -99,7 +99,7 @@ def _provenance(
     decision: Decision,
     built: Built | None,
     stamp_values: dict[str, str],
-    gates: dict[str, str],
+    gates: dict[str, Any],
 ) -> dict[str, Any]:
     old, target = decision.output.recorded or {}, decision.inputs.target
     binary, build_info = old.get("binary"), old.get("build")
@@ -125,7 +125,7 @@ def _provenance(
         target={"goos": target.goos, "goarch": target.goarch, "variant": target.variant},
         command=command,
         inputs=decision.inputs.values,
-        gates=gates,
+        **gates,
         input_digest=decision.inputs.digest,
         binary=binary,
         build=build_info,

@@ -11,6 +11,7 @@ import re
 from typing import Any, Callable
 
 from ..common import names
+from ..common import vulnerabilities as known
 from ..common.errors import InvalidInput, SlipwayError
 from . import go_environment, stamps, targets
 from .files import directory_with
@@ -57,6 +58,7 @@ class Request:
         self.upx: bool = options["upx"]
         self.embed: list[str] = options["embed"]
         self.gates: list[str] = options["gates"]
+        self.vulnerabilities = known.Policy(options["vulnerabilities"])
         self.go: str = options["go"]
         self.goproxy: str | None = options["goproxy"]
         self.goprivate: list[str] | None = options["goprivate"]
@@ -83,6 +85,8 @@ class Request:
         self.tags = _tags(options["tags"])
         self.flags, more_warnings = _flags(options["flags"], "flags", check=_check_flag)
         self.warnings = warnings + more_warnings
+        if "govulncheck" in self.gates:
+            self.warnings += self.vulnerabilities.warnings_of_past()
         self.pgo = _profile(options["pgo"], self.source)
         self.max_size = size(options["max_size"])
         self.upx_args = [_plain("upx_args", argument) for argument in options["upx_args"]]
@@ -109,6 +113,7 @@ def check_options(options: dict[str, Any]) -> None:
         for word in given.get(field, []):
             _plain(field, word)
     _tags(given.get("tags", []))
+    known.Policy(given.get("vulnerabilities"))
     size(given.get("max_size"))
 
 

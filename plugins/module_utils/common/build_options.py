@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from . import vulnerabilities
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -41,6 +43,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "upx_args": _texts(["-9"]),
     "embed": _texts([]),
     "gates": _texts([], ["vet", "test", "govulncheck"]),
+    "vulnerabilities": {"type": "dict", "default": {}, "options": vulnerabilities.OPTIONS},
     "go": {"type": "str", "default": "go"},
     "goproxy": {"type": "str"},
     "goprivate": _texts(),

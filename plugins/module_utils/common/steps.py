@@ -17,6 +17,10 @@ STEPS = {
     "profile": "observe.profile",
     "measure": "observe.measure",
     "requests": "observe.requests",
+    "sbom": "observe.sbom",
+    "begin_drill": "drill.drill",
+    "undo_drill": "drill.drill",
+    "end_drill": "drill.armed",
     "acquire_lease": "releases.lease",
     "release_lease": "releases.lease",
 }

@@ -6,7 +6,8 @@
 
 A parcel is the bootstrap with its length, then the lengths of the engine and of the request, then the engine
 (compressed JSON objects of module name to source), the request (JSON) and, where one is sent, the artifact.
-The answer is one line of standard output.
+The answer is one line of standard output. The exit status is 1 if it is a failure, so that a unit of systemd
+which runs a parcel fails too.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class Finder:
         exec(compile(sources[module.__name__][1], module.__spec__.origin, "exec"), module.__dict__)
 sys.meta_path.insert(0, Finder)
 from slipway.host.engine import main
-main(json.loads(stream.read(request).decode()), stream)
+sys.exit(main(json.loads(stream.read(request).decode()), stream))
 """ % MARK.encode("ascii")
 
 

@@ -22,7 +22,7 @@ from .system import account
 
 
 def main(request, stream):
-    """Answer one request; never raises."""
+    """Answer one request; never raises. Returns the exit status."""
     for number in (signal.SIGHUP, signal.SIGPIPE):
         # A lost connection must not stop a deploy half way: the host finishes it, or rolls back.
         signal.signal(number, signal.SIG_IGN)
@@ -38,6 +38,7 @@ def main(request, stream):
         result = _unexpected(error)
     sys.stdout.write(answer(result))
     sys.stdout.flush()
+    return 1 if result.get("failed") else 0
 
 
 def _module_for(request):

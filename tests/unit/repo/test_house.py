@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.slipway.golang.plugins.module_utils.common.faults import FAULTS
 from ansible_collections.slipway.golang.plugins.module_utils.common.strategies import STRATEGIES
 
 from . import words
@@ -40,13 +41,18 @@ MAY_IMPORT = {
     "doc_fragments": set(),
     "module_utils/builder": COMMON,
     # From the engine down to what the operating system offers.
-    "module_utils/host": host("deploy", "observe", "releases", "system"),
+    "module_utils/host": host("deploy", "drill", "observe", "releases", "system"),
+    "module_utils/host/drill": host("deploy", "drill/faults", "releases", "systemd", "system"),
+    "module_utils/host/drill/faults": host(
+        "deploy", "deploy/strategies", "artifact", "network", "releases", "systemd", "system"
+    ),
     "module_utils/host/observe": host("deploy", "deploy/strategies", "releases", "systemd", "system"),
     "module_utils/host/deploy": host(
         "deploy/strategies", "artifact", "releases", "nginx", "systemd", "system"
     ),
     "module_utils/host/deploy/strategies": host("releases", "nginx", "systemd", "system"),
     "module_utils/host/artifact": host("releases", "system"),
+    "module_utils/host/network": host("systemd", "system"),
     "module_utils/host/releases": host("system"),
     "module_utils/host/nginx": host("systemd", "system"),
     "module_utils/host/certbot": host("systemd", "system"),
@@ -328,6 +334,10 @@ def strategy_files(folder):
 
 def test_every_strategy_is_a_file_and_a_line():
     assert strategy_files(PLUGINS / "module_utils/host/deploy/strategies") == set(STRATEGIES)
+
+
+def test_every_fault_is_a_file_and_a_line():
+    assert strategy_files(PLUGINS / "module_utils/host/drill/faults") == set(FAULTS)
 
 
 def test_a_strategy_without_a_line_is_noticed(tree, tmp_path):

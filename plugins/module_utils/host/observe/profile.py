@@ -20,9 +20,8 @@ import time
 from ...common import pprof
 from ...common.errors import SlipwayError
 from ...common.health import sockets
-from ..deploy import strategies
+from ..deploy.live import Live
 from ..releases.layout import Layout
-from ..releases.running import manifest_of, running_release
 from ..system import account, procfs
 from ..systemd import systemctl
 
@@ -43,7 +42,7 @@ def profile(options: dict, stream) -> dict:
     """The result of slipway.golang.profile; ``options`` are its options, and ``check`` for check mode."""
     if os.geteuid() != 0:
         raise SlipwayError(account.not_root("A profile needs root on the host"))
-    live = Live(Layout(options["name"], options["root"]))
+    live = Asked(Layout(options["name"], options["root"]))
     address = live.address(options)
     found = dict(live.described(), address=address, changed=False, outcome="ok")
     with live.connected(options, address) as connection:
@@ -55,31 +54,8 @@ def profile(options: dict, stream) -> dict:
     return dict(found, seconds=seconds, profile=base64.b64encode(content).decode("ascii"))
 
 
-class Live:
-    """The process that serves now: with blue_green, the instance that nginx sends to."""
-
-    def __init__(self, layout: Layout):
-        releases = layout.releases()
-        current = releases.get(layout.current() or "")
-        self.unit = strategies.load(current.strategy if current else "restart").serving(layout)
-        self.pid = systemctl.show(self.unit)["MainPID"]
-        if not self.pid:
-            raise SlipwayError("%s does not run" % self.unit)
-        self.release = releases.get(running_release(layout, self.pid) or "")
-        if self.release is None:
-            raise SlipwayError("%s runs a binary that is of no release of Slipway's" % self.unit)
-
-    def described(self) -> dict:
-        manifest = manifest_of(self.release)
-        target = "/".join(filter(None, (manifest.goos, manifest.goarch, manifest.variant)))
-        return {
-            "release": self.release.id,
-            "version": self.release.version,
-            "artifact": self.release.artifact,
-            "target": target,
-            "unit": self.unit,
-            "pid": self.pid,
-        }
+class Asked(Live):
+    """The process that is asked."""
 
     def address(self, options: dict) -> str:
         """Where it serves pprof: the path of a socket, or 127.0.0.1 and a port."""

@@ -52,6 +52,43 @@ def command_of(pid):
         return "unknown"
 
 
+def started(pid):
+    """When a process started, in clock ticks since the boot: two with one number differ in it. 0 for none."""
+    return _stat(pid, 19)
+
+
+def parent(pid):
+    """The process that a process is a child of; 0 for none."""
+    return _stat(pid, 1)
+
+
+def _stat(pid, place):
+    """A number of those that follow a process's name: see proc(5). 0 if there is no such process."""
+    try:
+        with open("/proc/%d/stat" % pid, encoding="utf-8", errors="replace") as handle:
+            return int(handle.read().rpartition(")")[2].split()[place])
+    except (OSError, IndexError, ValueError):
+        return 0
+
+
+def environment(pid):
+    """What a process was started with, as a dictionary; empty if nobody may know."""
+    try:
+        with open("/proc/%d/environ" % pid, encoding="utf-8", errors="replace") as handle:
+            words = handle.read().split("\0")
+    except OSError:
+        return {}
+    return dict(word.split("=", 1) for word in words if "=" in word)
+
+
+def user_of(pid):
+    """The number of the user that a process runs as; None if there is no such process."""
+    try:
+        return os.stat("/proc/%d" % pid).st_uid
+    except OSError:
+        return None
+
+
 def cpu_seconds(pid):
     """The CPU time that a process has used, its own and the kernel's for it: clock_getcpuclockid(3).
 

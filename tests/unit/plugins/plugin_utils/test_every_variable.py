@@ -109,6 +109,14 @@ VALUES = {
     "slipway_pgo": (True, [True], "perhaps"),
     "slipway_measure": (True, [True], "perhaps"),
     "slipway_load": ({"path": "/orders"}, ["/orders"], {"path": "orders"}),
+    "slipway_fault": ("kill", ["kill"], "explode"),
+    "slipway_on": ("web1,web2", {"host": "web1"}, ["a\0b"]),
+    "slipway_at_most": (2, [2], 0),
+    "slipway_yes": ("orders", ["orders"], "a\0b"),
+    "slipway_ask": ({"host": "a", "port": 80}, ["a"], {"command": ["true"]}),
+    "slipway_patience_seconds": (60, [60], 0),
+    "slipway_lost_at_most": (0, [0], -1),
+    "slipway_seconds_at_most": (5, [5], -1),
 }
 TABLES = {
     "slipway_health": (health.OPTIONS, {}),
@@ -117,6 +125,7 @@ TABLES = {
     "slipway_proxy": (nginx_options.OPTIONS, nginx_options.VARIABLES),
     "slipway_metrics": (metrics_options.OPTIONS, {}),
     "slipway_gate": (gate_options.OPTIONS, {}),
+    "slipway_ask": (health.OPTIONS, {}),
 }
 NESTED = [(variable, option) for variable in sorted(TABLES) for option in TABLES[variable][0]]
 

@@ -43,6 +43,18 @@ def test_a_bug_in_the_engine_is_reported_with_its_traceback():
     assert result["outcome"] == "unknown" and "Traceback" in result["exception"]
 
 
+def test_a_unit_that_runs_a_stored_parcel_fails_if_the_engine_does(tmp_path):
+    """As a rollback does that nobody confirmed, or the end of a drill: nobody reads the answer."""
+    path = tmp_path / "parcel"
+    ends = {}
+    for app in ("or ders", "nobody-s-drill"):
+        path.write_bytes(transport.parcel({"step": "end_drill", "name": app}))
+        argv = [sys.executable, "-I", "-S", "-c", wire.READ_FILE, str(path)]
+        done = subprocess.run(argv, capture_output=True, text=True, check=False)
+        ends[app] = done.returncode, wire.result_in(done.stdout).get("failed", False)
+    assert ends == {"or ders": (1, True), "nobody-s-drill": (0, False)}
+
+
 def test_the_artifact_follows_the_request_byte_for_byte(tmp_path):
     tarball = tmp_path / "artifact"
     tarball.write_bytes(bytes(range(256)) * 1000)

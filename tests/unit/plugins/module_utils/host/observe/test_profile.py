@@ -19,6 +19,7 @@ from types import SimpleNamespace
 
 import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
+from ansible_collections.slipway.golang.plugins.module_utils.host.deploy import live
 from ansible_collections.slipway.golang.plugins.module_utils.host.observe import profile
 from ansible_collections.slipway.golang.plugins.module_utils.host.releases.layout import Layout
 
@@ -71,8 +72,8 @@ def run(tmp_path, monkeypatch):
     monkeypatch.setattr(
         profile.systemctl, "properties", lambda unit, names: {"RuntimeDirectory": unit.split(".")[0]}
     )
-    monkeypatch.setattr(profile, "running_release", lambda layout, pid: RELEASE.id)
-    monkeypatch.setattr(profile, "manifest_of", lambda release: MANIFEST)
+    monkeypatch.setattr(live, "running_release", lambda layout, pid: RELEASE.id)
+    monkeypatch.setattr(live, "manifest_of", lambda release: MANIFEST)
     monkeypatch.setattr(Layout, "releases", lambda self: {RELEASE.id: RELEASE})
     (tmp_path / "orders").mkdir()
     return lambda **options: profile.profile(dict(GIVEN, **options), None)
@@ -210,7 +211,7 @@ def test_a_service_that_does_not_run(run, monkeypatch):
 
 
 def test_a_binary_that_is_not_ours(run, monkeypatch):
-    monkeypatch.setattr(profile, "running_release", lambda layout, pid: None)
+    monkeypatch.setattr(live, "running_release", lambda layout, pid: None)
     with pytest.raises(SlipwayError, match="of no release of Slipway's"):
         run()
 

@@ -35,6 +35,19 @@ def test_the_process_that_listens_is_found():
     assert procfs.listeners(port) == set()
 
 
+def test_a_process_is_known_by_its_parent_its_start_and_what_it_was_started_with():
+    argv = [sys.executable, "-c", "print(flush=True); input()"]
+    environment = dict(os.environ, SSH_CONNECTION="10.0.0.9 50000 10.0.0.1 2222")
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as process:
+        process.stdout.readline()
+        assert procfs.parent(process.pid) == os.getpid()
+        assert procfs.started(process.pid) >= procfs.started(os.getpid()) > 0
+        assert procfs.environment(process.pid)["SSH_CONNECTION"] == "10.0.0.9 50000 10.0.0.1 2222"
+        process.communicate(b"\n")
+    assert (procfs.parent(process.pid), procfs.started(process.pid)) == (0, 0)
+    assert procfs.environment(process.pid) == {}
+
+
 def test_a_running_binary_is_known_by_its_content_even_when_its_file_is_gone(tmp_path):
     binary = tmp_path / "sleep"
     with open("/bin/sleep", "rb") as handle:
