@@ -14,7 +14,7 @@ from ..module_utils.common import limits, names
 from ..module_utils.common.errors import InvalidInput, SlipwayError
 from ..module_utils.common.pprof import KINDS
 from ..module_utils.common.strategies import STRATEGIES
-from . import combinations, log_target, metrics_options, role_variables, values
+from . import combinations, image_options, log_target, metrics_options, role_variables, values
 from .kinds import (
     Place,
     Unfit,
@@ -105,6 +105,8 @@ VARIABLES = {
     "slipway_proxy": Variable(dictionary(values.proxy), {}),
     "slipway_address": Variable(like(values.HOST, "use a host name or an address, without a port")),
     "slipway_issuer": Variable(text()),
+    # the image of it
+    "slipway_image": Variable(dictionary(image_options.read), {}),
     # how it is observed
     "slipway_metrics": Variable(dictionary(metrics_options.read), {}),
     # who may do what on the hosts
@@ -149,6 +151,7 @@ _FIELDS = {
     "proxy": "slipway_proxy",
     "pprof": "slipway_pprof",
     "metrics": "slipway_metrics",
+    "image": "slipway_image",
 }
 
 
