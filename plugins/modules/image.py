@@ -22,8 +22,8 @@ description:
 options:
   artifacts:
     description:
-      - What M(slipway.golang.package) returned as RV(slipway.golang.package#module:artifacts), or the paths of
-        tarballs; one for each platform.
+      - What M(slipway.golang.package) returned as RV(slipway.golang.package#module:artifacts), or the paths
+        of tarballs; one for each platform.
     type: list
     elements: raw
     required: true
@@ -35,7 +35,8 @@ options:
     description: The directory of the layout. Default is that of the first artifact.
     type: path
   port:
-    description: The port on which the service listens. It becomes C(EXPOSE) and the variable O(port_variable).
+    description:
+      - The port on which the service listens. It becomes C(EXPOSE) and the variable O(port_variable).
     type: int
   port_variable:
     description: The variable of the environment from which the service reads its port.
@@ -93,8 +94,8 @@ options:
     default: auto
   time_zones:
     description:
-      - V(true) for the time zones of the machine where the module runs, C(/usr/share/zoneinfo), or the path of
-        such a directory. A Go program that imports C(time/tzdata) needs none.
+      - V(true) for the time zones of the machine where the module runs, C(/usr/share/zoneinfo), or the path
+        of such a directory. A Go program that imports C(time/tzdata) needs none.
     type: raw
     default: false
   stop_signal:
@@ -122,8 +123,8 @@ options:
     default: []
   load:
     description:
-      - V(true) or V(docker) loads the image into the Docker engine of the machine where the module runs, V(podman)
-        and V(containerd) into theirs. Docker and podman get the image for their platform.
+      - V(true) or V(docker) loads the image into the Docker engine of the machine where the module runs,
+        V(podman) and V(containerd) into theirs. Docker and podman get the image for their platform.
       - Docker needs the Docker SDK for Python.
     type: raw
     default: false

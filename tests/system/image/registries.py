@@ -70,7 +70,9 @@ class Registries:
             self.host.write("/etc/systemd/system/registry-%s.service" % name, UNIT % command)
         units = " ".join("registry-" + name for name in PROGRAMS)
         answers = "until curl -sSk -o /dev/null https://127.0.0.1:%d/v2/; do sleep 0.1; done"
-        self.host.sure("chmod 755 /usr/local/bin/registry; systemctl daemon-reload && systemctl start " + units)
+        self.host.sure(
+            "chmod 755 /usr/local/bin/registry; systemctl daemon-reload && systemctl start " + units
+        )
         self.host.sure(" && ".join(answers % port for port in PORTS.values()))
 
     def repository(self, name: str, path: str = "shop/caller") -> str:
@@ -94,7 +96,18 @@ class Registries:
 
     def _certificates(self) -> None:
         """A CA, and the certificate of the registries that it has signed."""
-        request = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30".split()
+        request = [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-days",
+            "30",
+        ]
         names = "subjectAltName=IP:%s,IP:127.0.0.1" % self.address
         for name, extensions in (
             ("ca", ["keyUsage=critical,keyCertSign,cRLSign"]),

@@ -56,7 +56,9 @@ def test_the_registry_has_the_digest_that_was_announced(builder, known, pushed):
 def test_oras_finds_what_belongs_to_each_platform(builder, known, pushed, platform):
     name, _image, made = pushed
     reference = "%s@%s" % (known.repository(name), made.digest)
-    listed = json.loads(ask(builder, known, "discover", "--platform", platform, "--format", "json", reference))
+    listed = json.loads(
+        ask(builder, known, "discover", "--platform", platform, "--format", "json", reference)
+    )
     kinds = sorted(entry["artifactType"] for entry in listed["referrers"])
     assert kinds == sorted([PROVENANCE, SBOM, SIGNATURE])
 

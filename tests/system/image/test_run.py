@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The image in real engines: the bytes of the host's service, as a user of no name, with nothing to write to."""
+"""The image in real engines: the bytes that the host runs, without rights and without a place to write."""
 
 from __future__ import annotations
 

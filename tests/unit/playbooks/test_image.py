@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The playbook image on the controller, with tarballs that are there. With builds and registries: system/image."""
+"""The playbook image, with tarballs that are there. With builds and registries: system/image."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ def test_check_mode_says_why_and_writes_nothing(play, artifact, tmp_path):
 def test_port_and_arguments_are_those_of_the_service(play, artifact, tmp_path):
     unit = {"exec_args": ["-listen", ":{port}"]}
     image = {"labels": {"team": "shop"}, "user": "1000:1000"}
-    run = play("image", slipway_artifacts=[artifact], slipway_port=9000, slipway_unit=unit, slipway_image=image)
+    run = play(
+        "image", slipway_artifacts=[artifact], slipway_port=9000, slipway_unit=unit, slipway_image=image
+    )
     assert run.status == 0, run.output
     shown = play(
         "image", check=True, options=["--diff"], slipway_artifacts=[artifact], slipway_port=9001

@@ -87,7 +87,9 @@ def given(value: object, check_mode: bool) -> Artifact | Announced:
     """An artifact as the module gets it: the path of a tarball, or what `package` returned of it."""
     entry = {"path": value} if isinstance(value, str) else value
     if not isinstance(entry, dict) or not isinstance(entry.get("path"), str):
-        raise InvalidInput("artifacts", value, "give paths of tarballs, or what slipway.golang.package returned")
+        raise InvalidInput(
+            "artifacts", value, "give paths of tarballs, or what slipway.golang.package returned"
+        )
     if check_mode and "digest" in entry and entry["digest"] is None:
         return Announced(str(entry.get("name")), str(entry.get("version")))
     found = read(entry["path"])

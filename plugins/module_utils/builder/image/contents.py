@@ -51,8 +51,8 @@ def ca_bundle(wanted: object, from_scratch: bool) -> bytes:
         path = next((path for path in BUNDLES if os.path.isfile(path)), "")
         if not path:
             raise SlipwayError(
-                "ca_certificates: this machine has no CA certificates: install ca-certificates, name a file of "
-                "them, or set false, and the service cannot call anything by HTTPS"
+                "ca_certificates: this machine has none: install ca-certificates, name a file of them, or "
+                "set false, and the service cannot call anything by HTTPS"
             )
     else:
         path = options.expanded(wanted)
@@ -78,7 +78,9 @@ def time_zones(wanted: object) -> list[Entry]:
                 found.append(Entry("%s/%s" % (ZONES, relative), 0o644, content))
     if not found:
         raise InvalidInput(
-            "time_zones", root, "there are no time zones: install tzdata on this machine, or name its directory"
+            "time_zones",
+            root,
+            "there are no time zones: install tzdata on this machine, or name its directory",
         )
     return found
 
@@ -105,7 +107,9 @@ def gather(entries: list[dict[str, Any]]) -> list[Entry]:
     relative = [dict(entry, dest=(entry.get("dest") or "").lstrip("/") or None) for entry in entries]
     found = members.expand(relative)
     return [
-        Entry(names.check_member(path, "files"), int(members.mode(found[path]), 8), _read("files", found[path]))
+        Entry(
+            names.check_member(path, "files"), int(members.mode(found[path]), 8), _read("files", found[path])
+        )
         for path in sorted(found)
     ]
 
@@ -114,7 +118,9 @@ def service(artifact: Artifact) -> Entry:
     """The binary, at the root of the image."""
     name = artifact.manifest.name
     if name in _OF_THE_SYSTEM:
-        raise InvalidInput("name", name, "an image has a directory of this name: give the service another name")
+        raise InvalidInput(
+            "name", name, "an image has a directory of this name: give the service another name"
+        )
     return Entry(name, 0o755, artifact.binary)
 
 

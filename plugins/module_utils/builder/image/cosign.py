@@ -23,12 +23,21 @@ def is_signed(request: Request, digest: str) -> bool:
         if done.code:
             raise _failure(request, done, "cannot read the key")
         flags = ["--key", public, "--insecure-ignore-tlog=true"]
-        return _run(request, ["verify", *flags, *_of_registry(request), _reference(request, digest)]).code == 0
+        return (
+            _run(request, ["verify", *flags, *_of_registry(request), _reference(request, digest)]).code == 0
+        )
 
 
 def sign(request: Request, digest: str) -> None:
     """Sign an image, and the images in it."""
-    flags = ["--key", _key(request), "--yes", "--recursive", "--tlog-upload=false", "--use-signing-config=false"]
+    flags = [
+        "--key",
+        _key(request),
+        "--yes",
+        "--recursive",
+        "--tlog-upload=false",
+        "--use-signing-config=false",
+    ]
     done = _run(request, ["sign", *flags, *_of_registry(request), _reference(request, digest)])
     if done.code:
         raise _failure(request, done, "cannot sign %s" % request.to)
@@ -46,7 +55,9 @@ def _key(request: Request) -> str:
     assert request.sign
     key = os.path.abspath(os.path.expanduser(request.sign["cosign_key"]))
     if not os.path.isfile(key):
-        raise InvalidInput("sign.cosign_key", key, "there is no such file; make one with 'cosign generate-key-pair'")
+        raise InvalidInput(
+            "sign.cosign_key", key, "there is no such file; make one with 'cosign generate-key-pair'"
+        )
     return key
 
 

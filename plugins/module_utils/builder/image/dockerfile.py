@@ -64,20 +64,30 @@ def render(request: Request, artifact: Artifact) -> str:
         "COPY . .",
         "ARG TARGETARCH",
         "ARG TARGETVARIANT",
-        "RUN %s \\\n%s    GOTOOLCHAIN=local GOFLAGS= GOWORK=off CGO_ENABLED=0 GOOS=linux GOARCH=$TARGETARCH %s\\\n    %s"
-        % (_CACHES, _VARIANTS, _environment(recorded), _command(recorded["command"], name)),
+        _run(recorded, name),
         "RUN mkdir -p -m 1777 /image/tmp && mkdir -p /image/etc && \\\n"
         "    printf 'root:x:0:0:root:/:/sbin/nologin\\nnonroot:x:65532:65532:nonroot:/:/sbin/nologin\\n' "
         ">/image/etc/passwd && \\\n"
         "    printf 'root:x:0:\\nnonroot:x:65532:\\n' >/image/etc/group",
         "",
         "FROM %s" % request.base,
-        *(["COPY --from=build /image/ /"] if request.from_scratch else ["COPY --from=build /image/%s /" % name]),
+        *(
+            ["COPY --from=build /image/ /"]
+            if request.from_scratch
+            else ["COPY --from=build /image/%s /" % name]
+        ),
         *_system(request),
         *_files(request),
         *_settings(request, artifact),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _run(recorded: dict[str, Any], name: str) -> str:
+    """The build, with caches that no layer keeps."""
+    fixed = "GOTOOLCHAIN=local GOFLAGS= GOWORK=off CGO_ENABLED=0 GOOS=linux GOARCH=$TARGETARCH"
+    command = _command(recorded["command"], name)
+    return "RUN %s \\\n%s    %s %s\\\n    %s" % (_CACHES, _VARIANTS, fixed, _environment(recorded), command)
 
 
 def _environment(recorded: dict[str, Any]) -> str:
@@ -119,7 +129,9 @@ def _files(request: Request) -> list[str]:
                 "leave out dockerfile",
             )
         dest = (entry.get("dest") or os.path.basename(source)).strip("/")
-        found.append("COPY %s" % json.dumps([source, "/" + dest + ("/" if os.path.isdir(entry["src"]) else "")]))
+        found.append(
+            "COPY %s" % json.dumps([source, "/" + dest + ("/" if os.path.isdir(entry["src"]) else "")])
+        )
     return found
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Put an image into an engine on this machine: Docker by its SDK, podman and containerd by their own import."""
+"""Put an image into an engine on this machine: Docker by its SDK, others by their own import."""
 
 from __future__ import annotations
 
@@ -124,7 +124,9 @@ def _sure(program: str, argv: list[str]) -> processes.Completed:
 def _run(program: str, argv: list[str]) -> processes.Completed:
     found = shutil.which(program)
     if not found:
-        raise SlipwayError("load: there is no %s on this machine: install it, or load into another engine" % program)
+        raise SlipwayError(
+            "load: there is no %s on this machine: install it, or load into another engine" % program
+        )
     return processes.run([found, *argv], "/", dict(os.environ))
 
 

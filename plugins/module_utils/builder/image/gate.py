@@ -35,8 +35,8 @@ def run(request: Request, image: Image) -> dict[str, Any]:
         return {"scan": CLEAN}
     if done.code in [int(code) for code in request.gate["found"]]:
         raise SlipwayError(
-            "gate: %s found something in the image; nothing was loaded or pushed. Repair it, or let the scanner "
-            "ignore it:\n%s" % (command[0], processes.cut((done.stdout + done.stderr).strip())),
+            "gate: %s found something in the image; nothing was loaded or pushed. Repair it, or let it be "
+            "ignored:\n%s" % (command[0], processes.cut((done.stdout + done.stderr).strip())),
             scan=FOUND,
             **done.facts,
         )

@@ -159,4 +159,3 @@ def _parts_of_tar(path: str) -> dict[str, Part]:
             for member in archive
             if member.isreg()
         }
-

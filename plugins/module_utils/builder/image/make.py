@@ -6,13 +6,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
-from ...common.errors import SlipwayError
 from . import base, dockerfile, engines, gate, image, layout, options, push, state
 from .artifact import Artifact
-from .blobs import Blob
 from .image import Image
 from .request import Request
 

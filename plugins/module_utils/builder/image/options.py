@@ -55,7 +55,9 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "plain_http": {"type": "bool", "default": False},
 }
 _DIGEST = re.compile(r"(?P<name>[^@\s]+)@(?P<digest>sha256:[0-9a-f]{64})")
-_HOST = r"(?:localhost|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|[A-Za-z0-9-]+(?=:)|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?"
+_HOST = (
+    r"(?:localhost|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|[A-Za-z0-9-]+(?=:)|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?"
+)
 _REPOSITORY = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _TO = re.compile(r"%s(?:/%s)+" % (_HOST, _REPOSITORY))
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
@@ -152,7 +154,9 @@ def _labels(value: dict[Any, Any]) -> None:
 def _user(value: str) -> None:
     if not _USER.fullmatch(str(value)):
         raise InvalidInput(
-            "user", value, "use numbers, and not 0, as in 65532:65532: Kubernetes cannot tell a name from root"
+            "user",
+            value,
+            "use numbers, and not 0, as in 65532:65532: Kubernetes cannot tell a name from root",
         )
 
 
@@ -170,7 +174,9 @@ def _ca_certificates(value: object) -> None:
 
 def _load(value: object) -> None:
     if not isinstance(value, bool) and value not in ENGINES:
-        raise InvalidInput("load", value, "use true, false, %s or %s" % (", ".join(ENGINES[:-1]), ENGINES[-1]))
+        raise InvalidInput(
+            "load", value, "use true, false, %s or %s" % (", ".join(ENGINES[:-1]), ENGINES[-1])
+        )
 
 
 def _signal(value: str) -> None:
@@ -199,7 +205,9 @@ def _args(value: list[str]) -> None:
 def _gate(value: dict[str, Any]) -> None:
     command = value.get("command")
     if not command:
-        raise InvalidInput("gate.command", command, "use a command, as in [trivy, image, --input, '{layout}']")
+        raise InvalidInput(
+            "gate.command", command, "use a command, as in [trivy, image, --input, '{layout}']"
+        )
     for code in value.get("found") or []:
         if not _EXIT_CODE.fullmatch(str(code)):
             raise InvalidInput("gate.found", code, "use exit codes from 1 to 125")

@@ -44,8 +44,8 @@ def _refuse(request: Request, image: Image, now: dict[str, str]) -> None:
         if digest and digest != image.digest:
             raise Rejected(
                 "refused: %s:%s is another image already, %s, and this one is %s. Give the service another "
-                "version, remove the tag from the registry, or list it in slipway_image.moving (option moving). "
-                "Nothing was pushed" % (request.to, tag, digest, image.digest),
+                "version, remove the tag from the registry, or list it in slipway_image.moving (option "
+                "moving). Nothing was pushed" % (request.to, tag, digest, image.digest),
                 outcome="refused",
                 digest=image.digest,
             )

@@ -30,7 +30,9 @@ _AWAY = re.compile(
 )
 _CERTIFICATE = re.compile(r"x509: .*|certificate signed by unknown authority", re.I)
 _PLAIN = re.compile(r"server gave HTTP response to HTTPS client")
-_FULL = re.compile(r"quota|no space left|\b413\b|\b507\b|insufficient storage|too large|toomanyrequests|\b429\b", re.I)
+_FULL = re.compile(
+    r"quota|no space left|\b413\b|\b507\b|insufficient storage|too large|toomanyrequests|\b429\b", re.I
+)
 
 
 class Registry:
@@ -141,7 +143,10 @@ def _remedy(host: str, text: str) -> str:
     if _PLAIN.search(text):
         return "It speaks HTTP only: set plain_http"
     if _REFUSED.search(text):
-        return "Check the user and the password: 'oras login %s' or 'docker login %s' stores them" % (host, host)
+        return "Check the user and the password: 'oras login %s' or 'docker login %s' stores them" % (
+            host,
+            host,
+        )
     if _FULL.search(text):
         return "The registry has no room, or lets you send no more now: free space there, or wait"
     if _FORBIDDEN.search(text):

@@ -39,7 +39,9 @@ def describe(index: list[dict[str, Any]], read: Read) -> dict[str, str]:
     for entry in read(index[0]["digest"])["manifests"]:
         name = platform_name(entry["platform"])
         names[entry["digest"]] = name
-        found.update((name + " " + key, value) for key, value in _platform(read(entry["digest"]), read).items())
+        found.update(
+            (name + " " + key, value) for key, value in _platform(read(entry["digest"]), read).items()
+        )
     for entry in index[1:]:
         document = read(entry["digest"])
         subject = document["subject"]["digest"]

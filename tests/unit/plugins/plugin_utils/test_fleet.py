@@ -58,7 +58,9 @@ def test_every_build_is_an_image():
         "staging1": service(slipway_version="2.0.0"),
         "live1": service(slipway_version="1.0.0", slipway_image={"labels": {"a": "b"}}),
         "live2": service(slipway_version="1.0.0", slipway_image={"labels": {"a": "b"}}),
-        "other": service(slipway_app="x", slipway_artifacts=["/dist/x.tar.gz"], slipway_health={"type": "none"}),
+        "other": service(
+            slipway_app="x", slipway_artifacts=["/dist/x.tar.gz"], slipway_health={"type": "none"}
+        ),
     }
     found, problems = images(services)
     assert problems == []

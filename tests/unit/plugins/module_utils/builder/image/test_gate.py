@@ -30,7 +30,9 @@ def test_a_clean_image(scan):
 
 
 def test_an_image_in_which_something_was_found(scan):
-    with pytest.raises(SlipwayError, match="found something in the image; nothing was loaded or pushed") as error:
+    with pytest.raises(
+        SlipwayError, match="found something in the image; nothing was loaded or pushed"
+    ) as error:
         scan("echo CVE-2026-1; exit 1")
     assert error.value.facts["scan"] == "found" and "CVE-2026-1" in str(error.value)
     with pytest.raises(SlipwayError, match="found something"):

@@ -17,13 +17,25 @@ SETTINGS = {"oras": "oras", "ca_file": None, "registry_config": None, "plain_htt
 @pytest.mark.parametrize(
     ("said", "remedy"),
     [
-        ('Error: failed to resolve digest: HEAD "https://r:5/v2/": response status code 401: Unauthorized', "password"),
+        (
+            'Error: failed to resolve digest: HEAD "https://r:5/v2/": response status code 401: Unauthorized',
+            "password",
+        ),
         ("Error: basic credential not found", "password"),
-        ("Error response from registry: denied: requested access to the resource is denied", "may not do that"),
+        (
+            "Error response from registry: denied: requested access to the resource is denied",
+            "may not do that",
+        ),
         ("Error response from registry: denied: the quota of this project is exceeded", "free space there"),
         ("Error response from registry: toomanyrequests: slow down", "or wait"),
-        ('Error: Head "https://r:5/v2/": dial tcp 10.0.0.1:5: connect: connection refused', "answer from this machine"),
-        ('Error: Head "https://r/v2/": dial tcp: lookup r on 10.0.0.2:53: no such host', "answer from this machine"),
+        (
+            'Error: Head "https://r:5/v2/": dial tcp 10.0.0.1:5: connect: connection refused',
+            "answer from this machine",
+        ),
+        (
+            'Error: Head "https://r/v2/": dial tcp: lookup r on 10.0.0.2:53: no such host',
+            "answer from this machine",
+        ),
         ('Error: "https://r/v2/": x509: certificate signed by unknown authority', "ca_file"),
         ('Error: Head "https://r/v2/": http: server gave HTTP response to HTTPS client', "plain_http"),
         ("Error: something else", "run again when the cause is gone"),
