@@ -121,6 +121,12 @@ options:
     type: list
     elements: str
     default: []
+  tarballs:
+    description:
+      - Push the tarballs too, as artifacts that refer to their images. Hosts can fetch them from there, with
+        O(slipway.golang.release#module:pull_from).
+    type: bool
+    default: false
   load:
     description:
       - V(true) or V(docker) loads the image into the Docker engine of the machine where the module runs,

@@ -30,12 +30,13 @@ func main() {
 	key := flag.String("key", "", "file of its key")
 	user := flag.String("user", "", "name that is asked for")
 	password := flag.String("password", "", "its password")
+	public := flag.Bool("public", false, "let everybody read")
 	room := flag.Int64("room", 1<<40, "bytes that are taken")
 	flag.Parse()
 
 	quiet := registry.Logger(log.New(io.Discard, "", 0))
 	served := limited(registry.New(registry.WithReferrersSupport(true), quiet), *room)
-	served = logged(protected(served, *user, *password))
+	served = logged(protected(served, *user, *password, *public))
 	fmt.Fprintln(os.Stderr, http.ListenAndServeTLS(*listen, *certificate, *key, served))
 	os.Exit(1)
 }
@@ -47,9 +48,15 @@ func logged(next http.Handler) http.Handler {
 	})
 }
 
-func protected(next http.Handler, user, password string) http.Handler {
+func protected(next http.Handler, user, password string, public bool) http.Handler {
 	return http.HandlerFunc(func(answer http.ResponseWriter, request *http.Request) {
 		name, word, _ := request.BasicAuth()
+		reads := request.Method == http.MethodGet || request.Method == http.MethodHead
+		// Before a push, /v2/ says whether a password is needed.
+		if public && reads && request.URL.Path != "/v2/" {
+			next.ServeHTTP(answer, request)
+			return
+		}
 		if subtle.ConstantTimeCompare([]byte(name+"\n"+word), []byte(user+"\n"+password)) != 1 {
 			answer.Header().Set("WWW-Authenticate", `Basic realm="registry"`)
 			refuse(answer, http.StatusUnauthorized, noUser)

@@ -16,7 +16,7 @@ from support import lab
 USER, PASSWORD = "shop", "correct-horse"
 HASHED = "$2b$05$abcdefghijklmnopqrstuuZ0Fx87Pb/Aqb0E90lfvCwzXnaFKUHpS"
 HOME = "/etc/registries"
-PORTS = {"debian": 5001, "referrers": 5002, "full": 5003}
+PORTS = {"debian": 5001, "referrers": 5002, "full": 5003, "public": 5004}
 ROOM = 1_000_000  # less than the service needs
 DEBIAN = f"""
 version: 0.1
@@ -32,6 +32,7 @@ PROGRAMS = {
     "debian": f"/usr/bin/docker-registry serve {HOME}/config.yml",
     "referrers": GO % PORTS["referrers"],
     "full": GO % PORTS["full"] + " -room %d" % ROOM,
+    "public": GO % PORTS["public"] + " -public",
 }
 UNIT = "[Service]\nExecStart=%s\n"
 WRITES = re.compile(r"\b(?:PUT|POST|PATCH|DELETE) /v2/")
@@ -62,7 +63,7 @@ class Registries:
             "systemctl disable --now docker-registry; mkdir -p %s /srv/registry" % HOME
         )
         self.host.write("/usr/local/bin/registry", program().read_bytes())
-        for name in ("server.crt", "server.key"):
+        for name in ("ca.crt", "server.crt", "server.key"):
             self.host.write("%s/%s" % (HOME, name), (self.keys / name).read_bytes())
         self.host.write(HOME + "/config.yml", DEBIAN)
         self.host.write(HOME + "/htpasswd", "%s:%s\n" % (USER, HASHED))
@@ -89,10 +90,17 @@ class Registries:
 
     def writes(self, name: str, after: str) -> list[str]:
         """The requests since then that may have sent something."""
-        argv = "journalctl --unit=registry-%s --output=cat --quiet --after-cursor='%s'" % (name, after)
-        lines = self.host.sure("journalctl --sync; " + argv).splitlines()
+        lines = self._requests(name, after)
         assert lines, "it was asked something"
         return [line for line in lines if WRITES.search(line)]
+
+    def reads(self, name: str, after: str) -> list[str]:
+        """The requests since then that sent nothing."""
+        return [line for line in self._requests(name, after) if not WRITES.search(line)]
+
+    def _requests(self, name: str, after: str) -> list[str]:
+        argv = "journalctl --unit=registry-%s --output=cat --quiet --after-cursor='%s'" % (name, after)
+        return self.host.sure("journalctl --sync; " + argv).splitlines()
 
     def _certificates(self) -> None:
         """A CA, and the certificate of the registries that it has signed."""

@@ -11,6 +11,7 @@ import json
 import pytest
 from support import lab
 
+from . import registries
 from .registries import PORTS
 
 KINDS = ("debian", "referrers")
@@ -143,3 +144,22 @@ def test_a_registry_without_room_has_no_part_under_the_tag(builder, known):
 def test_without_oras(builder, known):
     said = builder.refused(image={"to": known.repository("debian"), "oras": "/nowhere/oras"})
     assert "there is no /nowhere/oras on this machine: run 'go install oras.land/oras" in said
+
+
+def test_a_host_fetches_its_tarball_from_the_registry(builder, known, hosts):
+    """It has neither Docker nor a password, and checks the artifact as any other."""
+    image = {"to": known.repository("public"), "ca_file": str(known.ca_file), "tarballs": True}
+    builder.sure(image=image, slipway_version="3.0.0")
+    given = {
+        "slipway_version": "3.0.0",
+        "slipway_pull_from": "oci://" + image["to"],
+        "slipway_pull_ca_file": registries.HOME + "/ca.crt",
+        "slipway_delta": False,
+    }
+    cursor = known.cursor("public")
+    done = builder.sure(playbook="deploy", **given)
+    assert "3.0.0" in done.out
+    read = known.reads("public", cursor)
+    assert any("/v2/shop/caller/blobs/sha256:" in line for line in read), read
+    live = hosts["web1"].sure("readlink /opt/caller/current")
+    assert "3.0.0-" in live

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Any, NamedTuple
 
@@ -100,7 +101,7 @@ def _platform(request: Request, artifact: Artifact, base: Base | None, system: L
     manifest = of_json(document)
     all_layers = [blob for _entry, blob in below.layers] + [layer.blob for layer in made]
     entry = descriptor(manifest, blobs.MANIFEST, platform=artifact.platform)
-    referrers, more = _referrers(artifact, entry)
+    referrers, more = _referrers(request, artifact, entry)
     return Platform(
         platform_name(artifact.platform),
         entry,
@@ -170,37 +171,47 @@ def _annotations(artifact: Artifact) -> dict[str, str]:
     return {key: value for key, value in found.items() if value}
 
 
-def _referrers(artifact: Artifact, subject: dict[str, Any]) -> tuple[list[dict[str, Any]], list[Blob]]:
+def _referrers(
+    request: Request, artifact: Artifact, subject: dict[str, Any]
+) -> tuple[list[dict[str, Any]], list[Blob]]:
     """The bill of materials, the provenance and the signature: what is known of this binary."""
+    contents_of = artifact.contents
     attached = {
-        blobs.SBOM: [("sbom.cdx.json", blobs.SBOM, artifact.contents["sbom.cdx.json"])],
-        blobs.PROVENANCE: [("provenance.json", blobs.JSON, artifact.contents["provenance.json"])],
+        blobs.SBOM: [("sbom.cdx.json", blobs.SBOM, Blob(contents_of["sbom.cdx.json"]))],
+        blobs.PROVENANCE: [("provenance.json", blobs.JSON, Blob(contents_of["provenance.json"]))],
     }
     if artifact.signature:
         attached[blobs.SIGNATURE] = [
-            (ARTIFACT_MANIFEST, blobs.JSON, artifact.manifest.raw),
-            (ARTIFACT_SIGNATURE, blobs.SSH_SIGNATURE, artifact.signature),
+            (ARTIFACT_MANIFEST, blobs.JSON, Blob(artifact.manifest.raw)),
+            (ARTIFACT_SIGNATURE, blobs.SSH_SIGNATURE, Blob(artifact.signature)),
         ]
+    if request.tarballs:
+        whole = Blob(path=artifact.path, size=os.path.getsize(artifact.path))
+        attached[blobs.ARTIFACT] = [(artifact.manifest.stem + ".tar.gz", blobs.GZIP, whole)]
     entries, found = [], [_EMPTY]
     for kind, members in attached.items():
-        content = [(Blob(raw), media_type, title) for title, media_type, raw in members]
-        manifest = of_json(
-            {
-                "schemaVersion": 2,
-                "mediaType": blobs.MANIFEST,
-                "artifactType": kind,
-                "config": descriptor(_EMPTY, blobs.EMPTY),
-                "layers": [
-                    descriptor(blob, media_type, annotations={"org.opencontainers.image.title": title})
-                    for blob, media_type, title in content
-                ],
-                "subject": {key: subject[key] for key in ("mediaType", "digest", "size")},
-                "annotations": {"org.opencontainers.image.created": _rfc3339(artifact.manifest.time)},
-            }
-        )
+        manifest = of_json(_referrer(kind, members, subject, artifact))
         entries.append(descriptor(manifest, blobs.MANIFEST, artifactType=kind))
-        found += [manifest, *(blob for blob, _type, _title in content)]
+        found += [manifest, *(blob for _title, _type, blob in members)]
     return entries, found
+
+
+def _referrer(
+    kind: str, members: list[tuple[str, str, Blob]], subject: dict[str, Any], artifact: Artifact
+) -> dict[str, Any]:
+    """A document that holds files, and refers to an image."""
+    return {
+        "schemaVersion": 2,
+        "mediaType": blobs.MANIFEST,
+        "artifactType": kind,
+        "config": descriptor(_EMPTY, blobs.EMPTY),
+        "layers": [
+            descriptor(blob, media_type, annotations={"org.opencontainers.image.title": title})
+            for title, media_type, blob in members
+        ],
+        "subject": {key: subject[key] for key in ("mediaType", "digest", "size")},
+        "annotations": {"org.opencontainers.image.created": _rfc3339(artifact.manifest.time)},
+    }
 
 
 def _rfc3339(seconds: int) -> str:

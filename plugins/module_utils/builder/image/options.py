@@ -45,6 +45,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "to": {"type": "str"},
     "tags": {"type": "list", "elements": "str", "default": ["{version}"]},
     "moving": {"type": "list", "elements": "str", "default": []},
+    "tarballs": {"type": "bool", "default": False},
     "load": {"type": "raw", "default": False},
     "dockerfile": {"type": "bool", "default": False},
     "gate": {"type": "dict", "options": GATE},
@@ -59,7 +60,7 @@ _HOST = (
     r"(?:localhost|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|[A-Za-z0-9-]+(?=:)|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?"
 )
 _REPOSITORY = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
-_TO = re.compile(r"%s(?:/%s)+" % (_HOST, _REPOSITORY))
+REPOSITORY = re.compile(r"%s(?:/%s)+" % (_HOST, _REPOSITORY))
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,254}")
@@ -116,7 +117,7 @@ def _base(value: str) -> None:
 
 
 def _to(value: str) -> None:
-    if not _TO.fullmatch(value):
+    if not REPOSITORY.fullmatch(value):
         raise InvalidInput(
             "to",
             value,

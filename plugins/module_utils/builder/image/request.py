@@ -41,6 +41,7 @@ class Request:
         self.engine = options.engine(given["load"])
         self.gate: dict[str, Any] | None = given["gate"]
         self.sign: dict[str, Any] | None = given["sign"]
+        self.tarballs: bool = given["tarballs"]
         self.dockerfile: bool = given["dockerfile"]
         self.source: str | None = given["source"]
         self.given_files: list[dict[str, Any]] | None = given["files"]

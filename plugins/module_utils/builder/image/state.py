@@ -16,7 +16,12 @@ from .layout import Layout
 _SHOWN = 120
 _NAMED = 12
 # What refers to an image, in a word.
-_REFERRERS = {blobs.SBOM: "sbom", blobs.PROVENANCE: "provenance", blobs.SIGNATURE: "signature"}
+_REFERRERS = {
+    blobs.SBOM: "sbom",
+    blobs.PROVENANCE: "provenance",
+    blobs.SIGNATURE: "signature",
+    blobs.ARTIFACT: "tarball",
+}
 Read = Callable[[Any], "dict[str, Any]"]
 
 
