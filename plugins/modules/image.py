@@ -79,7 +79,7 @@ options:
   labels:
     description:
       - More labels. Every image has C(org.opencontainers.image.title), C(version), C(created), C(revision),
-        C(slipway.artifact) and C(slipway.binary).
+        C(slipway.artifact), C(slipway.binary) and C(slipway.ca_certificates), as far as it is known.
     type: dict
     default: {}
   user:

@@ -4,7 +4,7 @@
 
 """Which URL a host fetches an artifact from.
 
-In a registry, the blob of a tarball is named by its SHA-256, which the controller knows: nothing is looked up.
+In a registry, the blob of a tarball has the name of its SHA-256, which the controller knows.
 """
 
 from __future__ import annotations

@@ -30,9 +30,8 @@ _OF_THE_SYSTEM = ("dev", "etc", "proc", "run", "sys", "tmp", "usr")
 _ZONE = re.compile(r"[A-Za-z0-9._+/-]+")
 
 
-def system(request: Any) -> list[Entry]:
+def system(request: Any, bundle: bytes) -> list[Entry]:
     """What is the same in every release, so that its layer travels once. A base has its own system."""
-    bundle = ca_bundle(request.ca_certificates, request.from_scratch)
     entries = [Entry(CA_BUNDLE, 0o644, bundle)] if bundle else []
     if request.from_scratch:
         entries += [

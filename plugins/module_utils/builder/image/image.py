@@ -10,7 +10,7 @@ import os
 import time
 from typing import Any, NamedTuple
 
-from ...common import placeholders
+from ...common import canonical, placeholders
 from ...common.manifest import MANIFEST as ARTIFACT_MANIFEST
 from ...common.manifest import SIGNATURE as ARTIFACT_SIGNATURE
 from . import blobs, contents, layers
@@ -21,6 +21,7 @@ from .layers import Layer
 from .request import Request
 
 _PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_ARTIFACT = "slipway.artifact"  # of one platform
 _EMPTY = Blob(b"{}")
 
 
@@ -55,15 +56,19 @@ def make(request: Request, artifacts: list[Artifact], base: Base | None, names: 
     """The image of these artifacts. ``names``: what engines call it; the first one's tag is its name in a
     layout.
     """
-    system = contents.system(request)
+    bundle = contents.ca_bundle(request.ca_certificates, request.from_scratch)
+    system = contents.system(request, bundle)
     shared = layers.make("system", system, 0, request.compression_level) if system else None
-    platforms = request.each(lambda artifact: _platform(request, artifact, base, shared), artifacts)
+    # Of the machine that builds: so it is said which they are.
+    more = {"slipway.ca_certificates": "sha256:" + canonical.sha256(bundle)} if bundle else {}
+    platforms = request.each(lambda artifact: _platform(request, artifact, base, shared, more), artifacts)
     first = artifacts[0].manifest
+    annotations = {key: value for key, value in _annotations(artifacts[0]).items() if key != _ARTIFACT}
     document = {
         "schemaVersion": 2,
         "mediaType": blobs.INDEX,
         "manifests": [one.entry for one in platforms],
-        "annotations": dict(_annotations(artifacts[0]), **(base.annotations if base else {})),
+        "annotations": dict(annotations, **(base.annotations if base else {})),
     }
     index = of_json(document)
     named = descriptor(
@@ -80,7 +85,9 @@ def make(request: Request, artifacts: list[Artifact], base: Base | None, names: 
     return Image(index.digest, first.commit, platforms, listed, found)
 
 
-def _platform(request: Request, artifact: Artifact, base: Base | None, system: Layer | None) -> Platform:
+def _platform(
+    request: Request, artifact: Artifact, base: Base | None, system: Layer | None, more: dict[str, str]
+) -> Platform:
     below = base.image(artifact.platform) if base else SCRATCH
     time_of_commit = artifact.manifest.time
     made = [system] if system else []
@@ -89,7 +96,7 @@ def _platform(request: Request, artifact: Artifact, base: Base | None, system: L
         made.append(layers.make("files", files, time_of_commit, request.compression_level))
     binary = [contents.service(artifact)]
     made.append(layers.make("service", binary, time_of_commit, request.compression_level))
-    config = of_json(_config(request, artifact, below, made))
+    config = of_json(_config(request, artifact, below, made, more))
     document = {
         "schemaVersion": 2,
         "mediaType": blobs.MANIFEST,
@@ -101,18 +108,20 @@ def _platform(request: Request, artifact: Artifact, base: Base | None, system: L
     manifest = of_json(document)
     all_layers = [blob for _entry, blob in below.layers] + [layer.blob for layer in made]
     entry = descriptor(manifest, blobs.MANIFEST, platform=artifact.platform)
-    referrers, more = _referrers(request, artifact, entry)
+    referrers, attached = _referrers(request, artifact, entry)
     return Platform(
         platform_name(artifact.platform),
         entry,
         config.digest,
         all_layers,
         referrers,
-        [manifest, config, *all_layers, *more],
+        [manifest, config, *all_layers, *attached],
     )
 
 
-def _config(request: Request, artifact: Artifact, below: BaseImage, made: list[Layer]) -> dict[str, Any]:
+def _config(
+    request: Request, artifact: Artifact, below: BaseImage, made: list[Layer], more: dict[str, str]
+) -> dict[str, Any]:
     inherited = dict(below.config.get("config") or {})
     inherited.pop("Cmd", None)  # arguments of the program of the base
     created = _rfc3339(artifact.manifest.time)
@@ -121,13 +130,15 @@ def _config(request: Request, artifact: Artifact, below: BaseImage, made: list[L
     return {
         "created": created,
         **artifact.platform,
-        "config": dict(inherited, **_settings(request, artifact, inherited)),
+        "config": dict(inherited, **_settings(request, artifact, inherited, more)),
         "rootfs": {"type": "layers", "diff_ids": diff_ids + [layer.diff_id for layer in made]},
         "history": list(below.config.get("history", [])) + history,
     }
 
 
-def _settings(request: Request, artifact: Artifact, inherited: dict[str, Any]) -> dict[str, Any]:
+def _settings(
+    request: Request, artifact: Artifact, inherited: dict[str, Any], more: dict[str, str]
+) -> dict[str, Any]:
     """How a container starts. The environment is given when it does: none of its values is in an image."""
     port = str(request.port) if request.port else None
     environment = list(inherited.get("Env") or [_PATH])
@@ -140,7 +151,7 @@ def _settings(request: Request, artifact: Artifact, inherited: dict[str, Any]) -
         "Entrypoint": ["/" + artifact.manifest.name],
         "WorkingDir": inherited.get("WorkingDir") or "/",
         "StopSignal": request.stop_signal,
-        "Labels": dict(inherited.get("Labels") or {}, **labels(request, artifact)),
+        "Labels": dict(inherited.get("Labels") or {}, **more, **labels(request, artifact)),
     }
     if request.args:
         found["Cmd"] = [placeholders.fill(word, port=port) for word in request.args]
@@ -166,7 +177,7 @@ def _annotations(artifact: Artifact) -> dict[str, str]:
         "org.opencontainers.image.version": manifest.version,
         "org.opencontainers.image.created": _rfc3339(manifest.time),
         "org.opencontainers.image.revision": manifest.commit,
-        "slipway.artifact": "sha256:" + manifest.digest,
+        _ARTIFACT: "sha256:" + manifest.digest,
     }
     return {key: value for key, value in found.items() if value}
 

@@ -96,6 +96,7 @@ def test_the_configuration_is_that_of_a_service(amd64, bundle):
         "org.opencontainers.image.title": "orders",
         "org.opencontainers.image.version": "1.4.2",
         "slipway.artifact": manifest["annotations"]["slipway.artifact"],
+        "slipway.ca_certificates": "sha256:" + hashlib.sha256(CERTIFICATE.encode()).hexdigest(),
         "slipway.binary": "sha256:" + hashlib.sha256(b"binary of amd64v1").hexdigest(),
         "team": "shop",
     }
