@@ -24,7 +24,7 @@ ZONES = "usr/share/zoneinfo"
 # Where distributions keep the CA certificates: Debian and Alpine, Fedora, openSUSE.
 BUNDLES = ("/" + CA_BUNDLE, "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem")
 _TIME_ZONE = b"TZif"
-_DOUBLED = ("posix", "right")  # each zone again
+_LEFT_OUT = ("posix", "right", "localtime")  # each zone again; a link to that of the machine
 _CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
 _OF_THE_SYSTEM = ("dev", "etc", "proc", "run", "sys", "tmp", "usr")
 _ZONE = re.compile(r"[A-Za-z0-9._+/-]+")
@@ -68,8 +68,9 @@ def time_zones(wanted: object) -> list[Entry]:
     root = "/" + ZONES if wanted is True else options.expanded(wanted)
     found = []
     for directory, below, files in os.walk(root):
-        below[:] = sorted(name for name in below if not (directory == root and name in _DOUBLED))
-        for name in sorted(files):
+        top = _LEFT_OUT if directory == root else ()
+        below[:] = sorted(set(below).difference(top))
+        for name in sorted(set(files).difference(top)):
             path = os.path.join(directory, name)
             relative = os.path.relpath(path, root)
             content = _read("time_zones", path) if _ZONE.fullmatch(relative) else b""

@@ -270,6 +270,7 @@ def test_time_zones_come_on_request(amd64, bundle, tmp_path):
         "posix/Europe/Berlin": b"TZif2x",
         "zone.tab": b"# a table",
         "UTC": b"TZif2y",
+        "localtime": b"TZif2y",
     }.items():
         (tmp_path / "zones" / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "zones" / path).write_bytes(content)
