@@ -104,7 +104,7 @@ def given(value: object, check_mode: bool) -> Artifact | Announced:
 def read(path: str) -> Artifact:
     """All of a tarball."""
     try:
-        with tarfile.open(path, "r|gz") as archive:
+        with tarfile.open(path, mode="r|gz") as archive:
             return _read(path, archive)
     except FileNotFoundError:
         raise InvalidInput("artifacts", path, "there is no such file: " + _BUILD_FIRST) from None

@@ -12,6 +12,7 @@ import tempfile
 
 from ...common.errors import InvalidInput, SlipwayError
 from .. import processes
+from . import options
 from .request import Request
 
 
@@ -53,7 +54,7 @@ def _reference(request: Request, digest: str) -> str:
 
 def _key(request: Request) -> str:
     assert request.sign
-    key = os.path.abspath(os.path.expanduser(request.sign["cosign_key"]))
+    key = options.expanded(request.sign["cosign_key"])
     if not os.path.isfile(key):
         raise InvalidInput(
             "sign.cosign_key", key, "there is no such file; make one with 'cosign generate-key-pair'"
@@ -63,7 +64,7 @@ def _key(request: Request) -> str:
 
 def _run(request: Request, argv: list[str]) -> processes.Completed:
     assert request.sign
-    name = request.sign["cosign"]
+    name: str = request.sign["cosign"]
     found = shutil.which(os.path.expanduser(name))
     if not found:
         raise SlipwayError(

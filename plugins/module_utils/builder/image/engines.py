@@ -28,7 +28,7 @@ def load(request: Request, image: Image, names: list[str]) -> list[str]:
 def _docker(request: Request, image: Image, names: list[str]) -> list[str]:
     """The engine's own form of an image, which all versions take; Docker reads layouts since 25 only."""
     try:
-        import docker  # type: ignore[import-not-found,unused-ignore]
+        import docker
         from docker.errors import DockerException, ImageNotFound
     except ImportError:
         raise SlipwayError(
@@ -80,7 +80,7 @@ def _podman(request: Request, image: Image, names: list[str]) -> list[str]:
         if done.stdout.strip() not in ids:
             late.append(name)
     if late and not request.check_mode:
-        tag = image.index[0]["annotations"]["org.opencontainers.image.ref.name"]
+        tag = image.listed[0]["annotations"]["org.opencontainers.image.ref.name"]
         done = _sure("podman", ["pull", "--quiet", "oci-archive:%s:%s" % (request.layout, tag)])
         loaded = done.stdout.strip().splitlines()[-1]
         _sure("podman", ["tag", loaded, *names])
@@ -89,7 +89,7 @@ def _podman(request: Request, image: Image, names: list[str]) -> list[str]:
 
 def _containerd(request: Request, image: Image, names: list[str]) -> list[str]:
     """containerd reads a layout, and keeps the digest of the index. The namespace: CONTAINERD_NAMESPACE."""
-    named = image.index[0]["annotations"]["io.containerd.image.name"]
+    named = image.listed[0]["annotations"]["io.containerd.image.name"]
     full = [named.rpartition(":")[0] + ":" + name.rpartition(":")[2] for name in names]
     late = []
     for name in full:

@@ -26,7 +26,7 @@ def run(request: Request, image: Image) -> dict[str, Any]:
         words = {"{layout}": request.layout, "{directory}": directory}
         command = [_filled(word, words) for word in request.gate["command"]]
         if any("{directory}" in word for word in request.gate["command"]):
-            layout.unpack(layout.parts(image.index, image.blobs), directory)
+            layout.unpack(layout.parts(image.listed, image.blobs), directory)
         try:
             done = processes.run(command, directory, dict(os.environ))
         except SlipwayError as error:

@@ -42,7 +42,7 @@ class Image(NamedTuple):
     digest: str
     commit: str
     platforms: list[Platform]
-    index: list[dict[str, Any]]  # of a layout
+    listed: list[dict[str, Any]]  # in the index of a layout
     blobs: list[Blob]
 
     @property

@@ -95,7 +95,7 @@ class Layout:
 
     def blob(self, digest: object) -> Blob:
         """A blob, whose bytes have its digest."""
-        part = self._parts.get(blob_name(digest)) if _is_digest(digest) else None
+        part = self._parts.get(blob_name(str(digest))) if _is_digest(digest) else None
         if part is None:
             raise SlipwayError("%s has no blob %s: it is not complete" % (self.path, digest))
         blob = Blob(path=part.path, offset=part.offset, size=part.size)

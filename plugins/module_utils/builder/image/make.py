@@ -30,7 +30,8 @@ def make(request: Request) -> dict[str, Any]:
             _add(result, "dockerfile", dockerfile.write(request, artifacts))
         result.update(gate.run(request, made) if request.gate and not request.check_mode else {})
         if request.engine:
-            _add(result, "loaded", engines.load(request, made, _engine_names(request, names)))
+            short = names if request.to else [name.replace("docker.io/library/", "", 1) for name in names]
+            _add(result, "loaded", engines.load(request, made, short))
         if request.to:
             _add(result, "pushed", push.push(request, made, tags))
             result["reference"] = "%s@%s" % (request.to, made.digest)
@@ -39,11 +40,13 @@ def make(request: Request) -> dict[str, Any]:
 
 def _written(request: Request, made: Image) -> dict[str, Any]:
     """The layout in its place, unless this very one is there."""
-    members = layout.parts(made.index, made.blobs)
+    members = layout.parts(made.listed, made.blobs)
     same = layout.is_same(request.layout, layout.stream(members))
     before, defect = state.of_file(request.layout)
     documents = {blob.digest: blob for blob in made.blobs}
-    after = state.describe(made.index, lambda digest: layout.parsed(documents[digest].read(), request.layout))
+    after = state.describe(
+        made.listed, lambda digest: layout.parsed(documents[digest].read(), request.layout)
+    )
     if not same and not request.check_mode:
         layout.write(request.layout, members)
     return {
@@ -92,11 +95,6 @@ def _announced(request: Request) -> dict[str, Any]:
         "diff": dict(diff, after="to be built\n"),
         "warnings": [],
     }
-
-
-def _engine_names(request: Request, names: list[str]) -> list[str]:
-    """What people type."""
-    return [name.replace("docker.io/library/", "", 1) for name in names] if not request.to else names
 
 
 def _add(result: dict[str, Any], field: str, reasons: list[str]) -> None:

@@ -137,7 +137,7 @@ def test_a_repository(to):
         ("user", "0:0", "use numbers"),
         ("user", "65532:nonroot", "use numbers"),
         ("stop_signal", "TERM; rm", "use the name of a signal"),
-        ("compression_level", 10, "use 0 (none) to 9"),
+        ("compression_level", 10, "use 0 .none. to 9"),
         ("load", "cri-o", "use true, false, docker, podman or containerd"),
         ("args", ["{config}/a.toml"], "an image has none"),
         ("args", ["a\0b"], "NUL"),
