@@ -215,7 +215,8 @@ def _referrer(
         "schemaVersion": 2,
         "mediaType": blobs.MANIFEST,
         "artifactType": kind,
-        "config": descriptor(_EMPTY, blobs.EMPTY),
+        # Some registries go by the type of the configuration, and do not know the field above.
+        "config": descriptor(_EMPTY, kind),
         "layers": [
             descriptor(blob, media_type, annotations={"org.opencontainers.image.title": title})
             for title, media_type, blob in members
