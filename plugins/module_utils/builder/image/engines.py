@@ -72,35 +72,36 @@ def _write_docker_archive(target: IO[bytes], platform: Platform, names: list[str
 
 
 def _podman(request: Request, image: Image, names: list[str]) -> list[str]:
-    """podman reads a layout, and keeps the digest of the image for its platform."""
+    """podman reads a layout, and keeps the digest."""
+    named, full = _full(image, names)
     ids = [one.config_digest.partition(":")[2] for one in image.platforms]
-    late = []
-    for name in names:
-        done = _run("podman", ["image", "inspect", "--format", "{{.Id}}", name])
-        if done.stdout.strip() not in ids:
-            late.append(name)
+    inspect = ["image", "inspect", "--format", "{{.Id}}"]
+    late = [name for name in full if _run("podman", [*inspect, name]).stdout.strip() not in ids]
     if late and not request.check_mode:
         tag = image.listed[0]["annotations"]["org.opencontainers.image.ref.name"]
-        done = _sure("podman", ["pull", "--quiet", "oci-archive:%s:%s" % (request.layout, tag)])
-        loaded = done.stdout.strip().splitlines()[-1]
-        _sure("podman", ["tag", loaded, *names])
+        _sure("podman", ["pull", "--quiet", "oci-archive:%s:%s" % (request.layout, tag)])
+        if late != [named]:
+            _sure("podman", ["tag", named, *late])
     return ["podman has no %s of this content" % name for name in late]
 
 
 def _containerd(request: Request, image: Image, names: list[str]) -> list[str]:
-    """containerd reads a layout, and keeps the digest of the index. The namespace: CONTAINERD_NAMESPACE."""
-    named = image.listed[0]["annotations"]["io.containerd.image.name"]
-    full = [named.rpartition(":")[0] + ":" + name.rpartition(":")[2] for name in names]
-    late = []
-    for name in full:
-        done = _sure("ctr", ["images", "list", "name==" + name])
-        if image.digest not in done.stdout:
-            late.append(name)
+    """containerd reads a layout, and keeps the digest. The namespace: CONTAINERD_NAMESPACE."""
+    named, full = _full(image, names)
+    find = ["images", "list"]
+    late = [name for name in full if image.digest not in _sure("ctr", [*find, "name==" + name]).stdout]
     if late and not request.check_mode:
         _sure("ctr", ["images", "import", "--all-platforms", request.layout])
         for name in [name for name in late if name != named]:
             _sure("ctr", ["images", "tag", "--force", named, name])
     return ["containerd has no %s of this content" % name for name in late]
+
+
+def _full(image: Image, names: list[str]) -> tuple[str, list[str]]:
+    """What the layout names itself, and the names as complete as that."""
+    named: str = image.listed[0]["annotations"]["io.containerd.image.name"]
+    repository = named.rpartition(":")[0]
+    return named, [repository + ":" + name.rpartition(":")[2] for name in names]
 
 
 def _platform(image: Image, name: str) -> Platform:

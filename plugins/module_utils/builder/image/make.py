@@ -42,7 +42,7 @@ def _written(request: Request, made: Image) -> dict[str, Any]:
     """The layout in its place, unless this very one is there."""
     members = layout.parts(made.listed, made.blobs)
     same = layout.is_same(request.layout, layout.stream(members))
-    before, defect = state.of_file(request.layout)
+    before, defect = ({}, "") if same else state.of_file(request.layout)
     documents = {blob.digest: blob for blob in made.blobs}
     after = state.describe(
         made.listed, lambda digest: layout.parsed(documents[digest].read(), request.layout)
