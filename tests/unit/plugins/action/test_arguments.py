@@ -13,7 +13,17 @@ import yaml
 
 COLLECTION = "ansible_collections.slipway.golang.plugins."
 # Options that a documentation fragment describes.
-FRAGMENTS = {"release": {"unit", "health"}, "release_info": {"health"}, "lease": set(), "run": set()}
+SERVICE = {"name", "root"}
+FRAGMENTS = {
+    "release": {"unit", "health"},
+    "release_info": SERVICE | {"health"},
+    "lease": SERVICE,
+    "run": SERVICE,
+    "logs": SERVICE,
+    "profile": SERVICE,
+    "pgo_measure": {"unit", "health"},
+    "release_metrics": SERVICE,
+}
 
 
 @pytest.mark.parametrize("name", sorted(FRAGMENTS))
