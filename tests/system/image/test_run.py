@@ -14,7 +14,6 @@ import os
 import shutil
 import socket
 import tarfile
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -46,18 +45,19 @@ def free_port() -> int:
         return found.getsockname()[1]
 
 
-def get(port: int, path: str, seconds: float = 20) -> str:
-    """What a service answers; it may still be starting."""
-    end = time.monotonic() + seconds
-    while True:
+def get(port: int, path: str) -> str:
+    """What a service answers, once it listens."""
+
+    def answer() -> str:
         try:
-            with urllib.request.urlopen("http://127.0.0.1:%d%s" % (port, path), timeout=20) as answer:
-                return answer.read().decode()
+            with urllib.request.urlopen("http://127.0.0.1:%d%s" % (port, path), timeout=20) as found:
+                return found.read().decode()
         except urllib.error.HTTPError as error:
             return "%d %s" % (error.code, error.read().decode())
         except OSError:
-            assert time.monotonic() < end, "no answer from " + path
-            time.sleep(0.1)
+            return ""
+
+    return lab.wait_for("an answer to " + path, answer)
 
 
 class Service:
