@@ -249,6 +249,12 @@ reference:
   returned: success
   type: str
   sample: registry.example.com/shop/orders@sha256:6f1c…
+tags:
+  description: The names of the image in the registry; empty without O(to).
+  returned: success
+  type: list
+  elements: str
+  sample: ["registry.example.com/shop/orders:1.4.2"]
 platforms:
   description: One for each platform.
   returned: success

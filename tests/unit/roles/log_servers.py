@@ -123,5 +123,3 @@ class ElasticHandler(BaseHTTPRequestHandler):
 
     def log_message(self, *arguments):
         pass
-
-

@@ -103,7 +103,7 @@ def test_a_release_is_the_directory_below_that_of_the_service():
 @pytest.mark.parametrize(
     ("fields", "wanted"),
     [
-        ({}, b" <30>1 2023-11-14T22:13:21.000001Z web1 orders 42 - - {\"msg\": \"\\t\xc3\xbc\"}"),
+        ({}, b' <30>1 2023-11-14T22:13:21.000001Z web1 orders 42 - - {"msg": "\\t\xc3\xbc"}'),
         ({"PRIORITY": "3", "SYSLOG_FACILITY": "16"}, b"<131>1 "),
         ({"PRIORITY": "8", "SYSLOG_FACILITY": "x"}, b"<30>1 "),
         ({"PRIORITY": "-1", "SYSLOG_FACILITY": "24"}, b"<30>1 "),

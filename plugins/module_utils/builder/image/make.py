@@ -25,7 +25,7 @@ def make(request: Request) -> dict[str, Any]:
     names = ["%s:%s" % (request.to or "docker.io/library/" + request.name, tag) for tag in tags]
     with base.opened(request.base, request.registry, request.dest, request.check_mode) as below:
         made = image.make(request, artifacts, below, names)
-        result = _written(request, made)
+        result = dict(_written(request, made), tags=names if request.to else [])
         if request.dockerfile:
             _add(result, "dockerfile", dockerfile.write(request, artifacts))
         result.update(gate.run(request, made) if request.gate and not request.check_mode else {})
@@ -89,6 +89,7 @@ def _announced(request: Request) -> dict[str, Any]:
         "digest": None,
         "layout": request.layout,
         "reference": None,
+        "tags": [],
         "platforms": [],
         "size": None,
         "reasons": ["its artifacts are to be built"],

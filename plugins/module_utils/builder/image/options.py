@@ -55,13 +55,13 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "ca_file": {"type": "path"},
     "plain_http": {"type": "bool", "default": False},
 }
-_DIGEST = re.compile(r"(?P<name>[^@\s]+)@(?P<digest>sha256:[0-9a-f]{64})")
-_HOST = (
-    r"(?:localhost|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|[A-Za-z0-9-]+(?=:)|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?"
-)
+_DIGEST = re.compile(r"(?P<name>[^@\x00-\x1f]+)@(?P<digest>sha256:[0-9a-f]{64})")
+_LABEL_OF_HOST = r"[A-Za-z0-9][A-Za-z0-9-]*"
+_HOST = r"(?:localhost|{0}(?:\.{0})+|{0}(?=:)|\[[0-9A-Fa-f:]+\])(?::[0-9]{{1,5}})?".format(_LABEL_OF_HOST)
 _REPOSITORY = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 REPOSITORY = re.compile(r"%s(?:/%s)+" % (_HOST, _REPOSITORY))
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+_IN_REGISTRY = re.compile(r"%s(?::%s)?" % (REPOSITORY.pattern, _TAG.pattern))
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,254}")
 _USER = re.compile(r"[1-9][0-9]{0,9}(?::[0-9]{1,10})?")
@@ -106,14 +106,23 @@ def engine(value: object) -> str:
 
 
 def _base(value: str) -> None:
-    if value == SCRATCH or _DIGEST.fullmatch(value):
+    if value == SCRATCH:
         return
-    raise InvalidInput(
-        "base",
-        value,
-        "a base is named by its digest, as in debian@sha256:…, since a tag may be another image tomorrow: "
-        "`oras resolve NAME:TAG` prints it",
-    )
+    found = _DIGEST.fullmatch(value)
+    if not found:
+        raise InvalidInput(
+            "base",
+            value,
+            "a base is named by its digest, as in docker.io/library/debian@sha256:…, since a tag may be "
+            "another image tomorrow: 'oras resolve NAME:TAG' prints it",
+        )
+    if not is_layout(found["name"]) and not _IN_REGISTRY.fullmatch(found["name"]):
+        raise InvalidInput(
+            "base",
+            value,
+            "name its registry, as in docker.io/library/debian@sha256:…; the path of a layout begins with / "
+            "or .",
+        )
 
 
 def _to(value: str) -> None:
@@ -242,4 +251,5 @@ _CHECKS: dict[str, Callable[[Any], None]] = {
     "load": _load,
     "gate": _gate,
     "oras": _program("oras"),
+    "sign": lambda value: _program("sign.cosign")(value.get("cosign") or "cosign"),
 }

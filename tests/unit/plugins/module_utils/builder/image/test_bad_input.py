@@ -75,10 +75,22 @@ def test_a_damaged_tarball(dist):
         assert "damaged" in refused(path)
 
 
-@pytest.mark.parametrize("base", ["debian:12", "debian", "debian@sha256:12", "@" + DIGEST, "a b@" + DIGEST])
+@pytest.mark.parametrize("base", ["debian:12", "debian", "debian@sha256:12", "@" + DIGEST])
 def test_a_base_without_its_digest(dist, base):
     said = refused(tarball_of(dist), base=base)
     assert said.startswith("base: %r is not usable: a base is named by its digest" % base)
+
+
+@pytest.mark.parametrize("name", ["debian", "shop/base", "-x.y/z", "base.oci.tar", "r.example/Base"])
+def test_a_base_without_its_registry(dist, name):
+    assert "name its registry, as in docker.io/library/debian@sha256:" in refused(
+        tarball_of(dist), base="%s@%s" % (name, DIGEST)
+    )
+
+
+@pytest.mark.parametrize("name", ["docker.io/library/debian", "docker.io/library/debian:12", "./a b", "/x"])
+def test_a_base(name):
+    options.check({"base": "%s@%s" % (name, DIGEST)})
 
 
 def test_a_base_that_is_not_there(dist):
@@ -146,6 +158,7 @@ def test_a_repository(to):
         ("gate", {"command": ["x"], "found": ["one"]}, "use exit codes"),
         ("ca_certificates", 7, "use auto, false or a path"),
         ("time_zones", [], "use true, false or a path"),
+        ("sign", {"cosign_key": "k", "cosign": "-x"}, "use the name or the path of a program"),
         ("oras", "-x", "use the name or the path of a program"),
     ],
 )
