@@ -56,8 +56,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "plain_http": {"type": "bool", "default": False},
 }
 _DIGEST = re.compile(r"(?P<name>[^@\x00-\x1f]+)@(?P<digest>sha256:[0-9a-f]{64})")
-_LABEL_OF_HOST = r"[A-Za-z0-9][A-Za-z0-9-]*"
-_HOST = r"(?:localhost|{0}(?:\.{0})+|{0}(?=:)|\[[0-9A-Fa-f:]+\])(?::[0-9]{{1,5}})?".format(_LABEL_OF_HOST)
+_NAME = r"[A-Za-z0-9][A-Za-z0-9-]*"
+_HOST = r"(?:localhost|%s(?:\.%s)+|%s(?=:)|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?" % ((_NAME,) * 3)
 _REPOSITORY = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 REPOSITORY = re.compile(r"%s(?:/%s)+" % (_HOST, _REPOSITORY))
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
