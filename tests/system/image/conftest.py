@@ -15,6 +15,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from ansible_collections.slipway.golang.plugins.module_utils.builder.image import make, options
+from ansible_collections.slipway.golang.plugins.module_utils.builder.image.request import Request
+from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
 from support import lab
 
 from . import registries
@@ -52,17 +55,19 @@ def docker_sdk() -> Path:
 
 
 class Builder:
-    """Runs the playbook image for a service whose source is its own to change."""
+    """A service whose source is its own, and calls of `image` for it: by the playbook, and without."""
 
-    def __init__(self, directory: Path, hosts: dict[str, lab.Host], known: registries.Registries) -> None:
+    def __init__(self, directory: Path, known: registries.Registries) -> None:
         self.directory = directory
         self.source = directory / "source"
         self.dist = directory / "dist"
-        self.registries = known
+        self.known = known
+        self.users = directory / "docker" / "config.json"
         shutil.copytree(lab.CHECKOUT / "tests/apps/caller", self.source)
         (self.source / "templates").mkdir()
         (self.source / "templates" / "index.html").write_text("<h1>caller</h1>\n")
-        own = FLEET.variables()["web1"]
+        self.key = directory / "key"
+        lab.call(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", self.key])
         service = {
             "slipway_app": APP,
             "slipway_source": str(self.source),
@@ -72,32 +77,55 @@ class Builder:
             "slipway_stamp": {"main.version": "{version}"},
             "slipway_build": {"go": lab.find_go()},
             "slipway_files": [{"src": str(self.source / "templates")}],
+            "slipway_signing_key": str(self.key),
             "slipway_env": {"PASSWORD": SECRET},
             "slipway_health": {"path": "/healthz", "period": 0.1, "min_ready_seconds": 0.1},
             "slipway_unit": {"drain_seconds": 5},
         }
+        own = FLEET.variables()["web1"]
         connection = {key: value for key, value in own.items() if key.startswith("ansible_")}
         self.inventory = directory / "inventory.json"
         self.inventory.write_text(json.dumps({"all": {"hosts": {"web1": {**connection, **service}}}}))
-        (directory / "docker").mkdir()
-        self.log_in(registries.PASSWORD)
-
-    def log_in(self, password: str) -> None:
-        """Write what `docker login` writes."""
-        config = self.directory / "docker" / "config.json"
-        config.write_text(json.dumps({"auths": self.registries.users(password)}))
+        self.users.parent.mkdir()
+        self.users.write_text(json.dumps({"auths": known.users(registries.PASSWORD)}))
 
     def options(self, **image) -> dict:
-        return {"oras": str(oras()), "ca_certificates": str(self.registries.ca_file), **image}
+        own = {"oras": str(oras()), "ca_certificates": str(self.known.ca_file)}
+        return {**own, "ca_file": str(self.known.ca_file), **image}
 
-    def play(self, *flags: str, playbook: str = "image", image: dict | None = None, **variables) -> lab.Done:
+    def image(self, version: str = "1.0.0", check_mode: bool = False, **image) -> dict:
+        """The result of the module. ``version``: one that is packaged."""
+        given = {name: spec.get("default") for name, spec in options.OPTIONS.items()}
+        given.update(self.options(registry_config=str(self.users)))
+        given.update(
+            artifacts=[str(path) for path in sorted(self.dist.glob("*-%s-*.tar.gz" % version))],
+            targets=["linux/amd64", "linux/arm64"],
+            dest=None,
+            port=8080,
+            port_variable="PORT",
+            source=str(self.source),
+        )
+        for name, item in image.items():
+            spec = options.OPTIONS.get(name, {}).get("options")
+            if isinstance(item, dict) and spec:  # as Ansible fills them in
+                item = {**{key: one.get("default") for key, one in spec.items()}, **item}
+            given[name] = item
+        return make.make(Request(given, check_mode))
+
+    def refused(self, version: str = "1.0.0", **image) -> str:
+        """Why there is none: in one line."""
+        with pytest.raises(SlipwayError) as error:
+            self.image(version, **image)
+        assert "\n" not in str(error.value)
+        return str(error.value)
+
+    def play(self, playbook: str, *flags: str, image: dict | None = None, **variables) -> lab.Done:
         environment = lab.ansible_environment(
             ANSIBLE_SSH_CONTROL_PATH_DIR=FLEET.connections,
             ANSIBLE_HOME=str(self.directory / "ansible"),
-            DOCKER_CONFIG=str(self.directory / "docker"),
-            PYTHONPATH=str(docker_sdk()),
+            DOCKER_CONFIG=str(self.users.parent),
         )
-        return FLEET.playbook(
+        done = FLEET.playbook(
             "slipway.golang." + playbook,
             *flags,
             inventory=self.inventory,
@@ -105,37 +133,26 @@ class Builder:
             slipway_image=self.options(**(image or {})),
             **variables,
         )
+        assert SECRET not in done.out + done.err
+        return done
 
-    def sure(self, *flags: str, **options) -> Made:
-        done = self.play(*flags, **options)
+    def sure(self, playbook: str, *flags: str, **variables) -> Made:
+        done = self.play(playbook, *flags, **variables)
         assert done.code == 0, (done.out + done.err)[-6000:]
         return Made(done.out)
 
-    def refused(self, *flags: str, **options) -> str:
-        """The message of the one task that failed."""
-        done = self.play(*flags, **options)
-        assert done.code != 0, done.out[-6000:]
-        assert SECRET not in done.out + done.err
-        said = re.findall(r'"msg": ("(?:[^"\\]|\\.)*")', done.out)
-        return json.loads(said[0]) if said else done.out
-
-    def oras(self, *argv: str) -> lab.Done:
-        environment = dict(os.environ, DOCKER_CONFIG=str(self.directory / "docker"))
-        return lab.run([oras(), *argv], environment=environment)
+    def ask(self, *argv: str) -> lab.Done:
+        """Run oras."""
+        return lab.run([oras(), *argv, "--ca-file", self.known.ca_file, "--registry-config", self.users])
 
 
 class Made:
-    """What a playbook that succeeded said of its image."""
+    """What the playbook said of an image."""
 
     def __init__(self, out: str) -> None:
-        assert SECRET not in out
-        self.out = out
         found = re.search(r"caller: (\w+), (\S+), (sha256:\w+|to be built)", out)
         self.outcome, self.place, self.digest = found.groups() if found else ("", "", "")
-
-    @property
-    def changed(self) -> bool:
-        return not re.search(r"changed=0\b", self.out)
+        self.changed = not re.search(r"changed=0\b", out)
 
 
 @pytest.fixture(scope="session")
@@ -153,4 +170,7 @@ def known(hosts, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def builder(hosts, known, tmp_path_factory):
-    return Builder(tmp_path_factory.mktemp("builder"), hosts, known)
+    """With a service that is packaged, but has no image."""
+    found = Builder(tmp_path_factory.mktemp("builder"), known)
+    found.sure("build")
+    return found

@@ -9,157 +9,152 @@ from __future__ import annotations
 import json
 
 import pytest
-from support import lab
+from ansible_collections.slipway.golang.plugins.module_utils.builder.image import blobs
 
 from . import registries
 from .registries import PORTS
 
-KINDS = ("debian", "referrers")
-PROVENANCE = "application/vnd.slipway.provenance.v1+json"
-SBOM = "application/vnd.cyclonedx+json"
-SIGNATURE = "application/vnd.slipway.signature.v1"
 
-
-@pytest.fixture(scope="module")
-def key(tmp_path_factory):
-    path = tmp_path_factory.mktemp("signing") / "key"
-    lab.call(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", path])
-    return str(path)
-
-
-@pytest.fixture(scope="module", params=KINDS)
-def pushed(request, builder, known, key):
-    """(name of the registry, options of the push, what it said): each is pushed once."""
-    image = {"to": known.repository(request.param), "ca_file": str(known.ca_file), "moving": ["latest"]}
-    announced = builder.sure("--check", image=image, slipway_signing_key=key)
-    made = builder.sure(image=image, slipway_signing_key=key)
-    assert made.outcome == "pushed"
-    # Of the second registry, the layout of the first is there: its digest is known before anything is sent.
-    assert announced.digest in (made.digest, "to be built")
+@pytest.fixture(scope="module", params=["debian", "referrers"])
+def pushed(request, builder, known):
+    """(name of the registry, the options of the push, its result): each is pushed once."""
+    image = {"to": known.repository(request.param), "moving": ["latest"]}
+    cursor = known.cursor(request.param)
+    announced = builder.image(check_mode=True, **image)
+    assert (announced["outcome"], known.writes(request.param, cursor)) == ("pushed", [])
+    made = builder.image(**image)
+    assert (made["outcome"], made["digest"]) == ("pushed", announced["digest"])
     return request.param, image, made
 
 
-def ask(builder, known, *argv):
-    done = builder.oras(*argv, "--ca-file", str(known.ca_file))
+def resolved(builder, reference):
+    done = builder.ask("resolve", reference)
     assert done.code == 0, done
-    return done.out
+    return done.out.strip()
 
 
-def test_the_registry_has_the_digest_that_was_announced(builder, known, pushed):
-    name, _image, made = pushed
+def test_the_registry_has_the_digest_that_was_announced(builder, pushed):
+    _name, image, made = pushed
     for tag in ("1.0.0", "latest"):
-        found = ask(builder, known, "resolve", "%s:%s" % (known.repository(name), tag))
-        assert found.strip() == made.digest
-    assert made.place == "%s@%s" % (known.repository(name), made.digest)
+        assert resolved(builder, "%s:%s" % (image["to"], tag)) == made["digest"]
+    assert made["reference"] == "%s@%s" % (image["to"], made["digest"])
+    assert made["tags"] == [image["to"] + ":1.0.0"]
 
 
 @pytest.mark.parametrize("platform", ["linux/amd64", "linux/arm64"])
-def test_oras_finds_what_belongs_to_each_platform(builder, known, pushed, platform):
-    name, _image, made = pushed
-    reference = "%s@%s" % (known.repository(name), made.digest)
-    listed = json.loads(
-        ask(builder, known, "discover", "--platform", platform, "--format", "json", reference)
-    )
-    kinds = sorted(entry["artifactType"] for entry in listed["referrers"])
-    assert kinds == sorted([PROVENANCE, SBOM, SIGNATURE])
+def test_oras_finds_what_belongs_to_each_platform(builder, pushed, platform):
+    done = builder.ask("discover", "--platform", platform, "--format", "json", pushed[2]["reference"])
+    kinds = sorted(entry["artifactType"] for entry in json.loads(done.out)["referrers"])
+    assert kinds == sorted([blobs.PROVENANCE, blobs.SBOM, blobs.SIGNATURE])
 
 
-def test_a_second_push_sends_nothing(builder, known, pushed, key):
+def test_a_second_push_sends_nothing(builder, known, pushed):
     name, image, made = pushed
     cursor = known.cursor(name)
-    again = builder.sure(image=image, slipway_signing_key=key)
-    assert (again.outcome, again.digest, again.changed) == ("unchanged", made.digest, False)
+    again = builder.image(**image)
+    assert (again["outcome"], again["changed"], again["digest"]) == ("unchanged", False, made["digest"])
     assert known.writes(name, cursor) == []
 
 
-def test_another_image_under_the_same_tag_is_refused(builder, known, pushed, key):
+def test_another_image_under_the_same_tag_is_refused(builder, known, pushed):
     name, image, made = pushed
     cursor = known.cursor(name)
-    said = builder.refused(image=dict(image, labels={"another": "image"}), slipway_signing_key=key)
-    assert said.startswith("refused: %s:1.0.0 is another image already, %s" % (image["to"], made.digest))
+    said = builder.refused(**image, labels={"another": "image"})
+    assert said.startswith("refused: %s:1.0.0 is another image already, %s" % (image["to"], made["digest"]))
     assert "slipway_image.moving" in said and "Nothing was pushed" in said
     assert known.writes(name, cursor) == []
-    builder.sure(image=image, slipway_signing_key=key)  # the layout of before
 
 
-def test_a_moving_tag_moves_and_no_other(builder, known, pushed, key):
+def test_a_moving_tag_moves_and_no_other(builder, pushed):
+    _name, image, made = pushed
+    new = builder.image(**dict(image, tags=["1.1.0"]), labels={"another": "image"})
+    assert new["outcome"] == "pushed" and new["digest"] != made["digest"]
+    for tag, digest in {"1.0.0": made["digest"], "1.1.0": new["digest"], "latest": new["digest"]}.items():
+        assert resolved(builder, "%s:%s" % (image["to"], tag)) == digest
+    back = builder.image(**image)
+    assert [reason for reason in back["reasons"] if "latest" in reason]
+    assert resolved(builder, image["to"] + ":latest") == made["digest"]
+
+
+def test_what_comes_later_is_sent_alone(builder, known, pushed):
+    """The tarballs refer to the same images."""
     name, image, made = pushed
-    new = builder.sure(image=image, slipway_version="1.1.0", slipway_signing_key=key)
-    assert new.outcome == "pushed" and new.digest != made.digest
-    for tag, digest in {"1.0.0": made.digest, "1.1.0": new.digest, "latest": new.digest}.items():
-        found = ask(builder, known, "resolve", "%s:%s" % (image["to"], tag))
-        assert found.strip() == digest
-    moved = builder.sure("--check", image=image, slipway_signing_key=key)
-    assert moved.outcome == "pushed"  # latest would go back
-    builder.sure(image=image, slipway_signing_key=key)
+    more = builder.image(**image, tarballs=True)
+    assert (more["outcome"], more["digest"]) == ("pushed", made["digest"])
+    done = builder.ask("discover", "--platform", "linux/arm64", "--format", "json", made["reference"])
+    assert blobs.ARTIFACT in [entry["artifactType"] for entry in json.loads(done.out)["referrers"]]
 
 
-def test_an_image_in_a_registry_is_a_base(builder, known, pushed, key):
-    name, image, made = pushed
-    base = "%s@%s" % (image["to"], made.digest)
-    options = {"ca_file": image["ca_file"], "base": base}
-    first = builder.sure("--check", image=options, slipway_version="2.0.0", slipway_signing_key=key)
-    assert first.changed
-    made_on = builder.sure(image=options, slipway_version="2.0.0", slipway_signing_key=key)
-    assert made_on.outcome == "built"
-    again = builder.sure(image=options, slipway_version="2.0.0", slipway_signing_key=key)
-    assert (again.outcome, again.digest) == ("unchanged", made_on.digest)
+def test_an_image_in_a_registry_is_a_base(builder, pushed, tmp_path):
+    _name, _image, made = pushed
+    options = {"base": made["reference"], "dest": str(tmp_path)}
+    announced = builder.image(check_mode=True, **options)
+    assert list(tmp_path.iterdir()) == []
+    on_base = builder.image(**options)
+    assert (on_base["outcome"], on_base["digest"]) == ("built", announced["digest"])
+    offline = builder.image(**options, oras="/nowhere/oras")
+    assert (offline["outcome"], offline["digest"]) == ("unchanged", on_base["digest"])
+    assert "it has no image for linux/s390x" in builder.refused(
+        **dict(options, artifacts=[s390x(tmp_path)], targets=None)
+    )
 
 
-def test_a_base_by_its_tag_is_refused(builder, known):
-    said = builder.refused(image={"base": known.repository("debian") + ":1.0.0"})
-    assert "slipway_image.base" in said and "a base is named by its digest" in said
+def s390x(directory):
+    """A tarball for a platform that the base has no image for."""
+    from unit.plugins.module_utils.builder.image.tarballs import tarball_of
+
+    return tarball_of(directory / "s390x", "s390x", "", name="caller", version="1.0.0")
 
 
-def test_a_wrong_password(builder, known):
-    builder.log_in("wrong")
-    try:
-        said = builder.refused(
-            image={"to": known.repository("debian", "shop/other"), "ca_file": str(known.ca_file)}
-        )
-    finally:
-        builder.log_in("correct-horse")
-    assert "Check the user and the password" in said and "\n" not in said
+def test_a_wrong_password(builder, known, tmp_path):
+    users = tmp_path / "config.json"
+    users.write_text(json.dumps({"auths": known.users("wrong")}))
+    for name in ("debian", "referrers"):
+        said = builder.refused(to=known.repository(name, "shop/other"), registry_config=str(users))
+        assert "Check the user and the password" in said, said
 
 
 def test_a_registry_that_is_away(builder, known):
-    to = "%s:%d/shop/caller" % (known.address, PORTS["debian"] + 100)
-    said = builder.refused(image={"to": to, "ca_file": str(known.ca_file)})
-    assert "Does the registry answer from this machine?" in said and "\n" not in said
+    said = builder.refused(to="%s:%d/shop/caller" % (known.address, PORTS["debian"] + 100))
+    assert "Does the registry answer from this machine?" in said
 
 
 def test_a_registry_whose_ca_is_not_known(builder, known):
-    said = builder.refused(image={"to": known.repository("debian")})
-    assert "Name the CA of the registry in ca_file" in said and "\n" not in said
+    said = builder.refused(to=known.repository("debian"), ca_file=None)
+    assert "Name the CA of the registry in ca_file" in said
 
 
 def test_a_registry_without_room_has_no_part_under_the_tag(builder, known):
-    image = {"to": known.repository("full"), "ca_file": str(known.ca_file)}
-    said = builder.refused(image=image)
-    assert "quota" in said and "free space there" in said and "\n" not in said
-    done = builder.oras("resolve", known.repository("full") + ":1.0.0", "--ca-file", str(known.ca_file))
+    said = builder.refused(to=known.repository("full"))
+    assert "quota" in said and "free space there" in said
+    done = builder.ask("resolve", known.repository("full") + ":1.0.0")
     assert done.code != 0 and "not found" in done.err
 
 
-def test_without_oras(builder, known):
-    said = builder.refused(image={"to": known.repository("debian"), "oras": "/nowhere/oras"})
-    assert "there is no /nowhere/oras on this machine: run 'go install oras.land/oras" in said
+def test_an_image_that_a_scanner_refuses_is_not_pushed(builder, known):
+    to = known.repository("referrers", "shop/scanned")
+    gate = {"command": ["sh", "-c", 'grep -q caller "$1/index.json" && exit 1', "sh", "{directory}"]}
+    with pytest.raises(Exception, match="found something in the image"):
+        builder.image(to=to, gate=gate)
+    done = builder.ask("resolve", to + ":1.0.0")
+    assert done.code != 0 and "not found" in done.err
 
 
-def test_a_host_fetches_its_tarball_from_the_registry(builder, known, hosts):
-    """It has neither Docker nor a password, and checks the artifact as any other."""
-    image = {"to": known.repository("public"), "ca_file": str(known.ca_file), "tarballs": True}
-    builder.sure(image=image, slipway_version="3.0.0")
-    given = {
-        "slipway_version": "3.0.0",
-        "slipway_pull_from": "oci://" + image["to"],
-        "slipway_pull_ca_file": registries.HOME + "/ca.crt",
-        "slipway_delta": False,
-    }
+def test_the_playbook_pushes_and_a_host_fetches_its_tarball(builder, known, hosts):
+    """The host has neither Docker nor a password, and checks the artifact as any other."""
+    image = {"to": known.repository("public"), "tarballs": True}
+    announced = builder.sure("image", "--check", image=image)
+    made = builder.sure("image", image=image)
+    assert (made.outcome, made.digest) == ("pushed", announced.digest)
+    assert made.place == "%s@%s" % (image["to"], made.digest)
+    assert not builder.sure("image", image=image).changed
     cursor = known.cursor("public")
-    done = builder.sure(playbook="deploy", **given)
-    assert "3.0.0" in done.out
+    builder.sure(
+        "deploy",
+        slipway_pull_from="oci://" + image["to"],
+        slipway_pull_ca_file=registries.HOME + "/ca.crt",
+        slipway_delta=False,
+    )
     read = known.reads("public", cursor)
-    assert any("/v2/shop/caller/blobs/sha256:" in line for line in read), read
-    live = hosts["web1"].sure("readlink /opt/caller/current")
-    assert "3.0.0-" in live
+    assert any("GET /v2/shop/caller/blobs/sha256:" in line for line in read), read
+    assert "1.0.0-" in hosts["web1"].sure("readlink /opt/caller/current")
