@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Registry is go-containerregistry's registry with the referrers API, with TLS and a password. It prints each request. With -room
-// it takes so many bytes and no more, as a registry with a quota does.
+// Registry is go-containerregistry's registry with the referrers API, with a password, and with TLS if a certificate is given. It
+// prints each request. With -room it takes so many bytes and no more, as a registry with a quota does.
 //
 //	registry -listen :5001 -certificate server.crt -key server.key -user shop -password secret -room 1000000
 package main
@@ -37,7 +37,13 @@ func main() {
 	quiet := registry.Logger(log.New(io.Discard, "", 0))
 	served := limited(registry.New(registry.WithReferrersSupport(true), quiet), *room)
 	served = logged(protected(served, *user, *password, *public))
-	fmt.Fprintln(os.Stderr, http.ListenAndServeTLS(*listen, *certificate, *key, served))
+	var err error
+	if *certificate == "" {
+		err = http.ListenAndServe(*listen, served)
+	} else {
+		err = http.ListenAndServeTLS(*listen, *certificate, *key, served)
+	}
+	fmt.Fprintln(os.Stderr, err)
 	os.Exit(1)
 }
 

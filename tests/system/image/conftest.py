@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shutil
 import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.slipway.golang.plugins.module_utils.builder.image import make, options
+from ansible_collections.slipway.golang.plugins.module_utils.builder.image import make, options, registry
 from ansible_collections.slipway.golang.plugins.module_utils.builder.image.request import Request
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import SlipwayError
 from support import lab
@@ -25,27 +24,18 @@ from . import registries
 FLEET = lab.Fleet("image", "web=1", "new=1:debian13", timeout=600)
 APP = "caller"
 SECRET = "hunter2-of-the-environment"
-ORAS = "v1.3.6"
 HERE = Path(__file__).parent
 
 
-def programs(name: str) -> Path:
-    return lab.CHECKOUT / ".work" / "programs" / name
-
-
 def oras() -> Path:
-    """The program, built once for each version."""
-    home = programs("oras-" + ORAS)
-    if not (home / "oras").exists():
-        environment = dict(os.environ, GOBIN=str(home), CGO_ENABLED="0", GOFLAGS="-trimpath -ldflags=-s")
-        lab.call([lab.find_go(), "install", "oras.land/oras/cmd/oras@" + ORAS], environment=environment)
-    return home / "oras"
+    return lab.go_install("oras.land/oras/cmd/oras", registry.VERSION)
 
 
 def docker_sdk() -> Path:
     """A directory with the Docker SDK for Python: not every task has to have it."""
     wanted = HERE / "requirements-docker.txt"
-    home = programs("docker-sdk-" + hashlib.sha256(wanted.read_bytes()).hexdigest()[:12])
+    digest = hashlib.sha256(wanted.read_bytes()).hexdigest()[:12]
+    home = lab.CHECKOUT / ".work" / "programs" / ("docker-sdk-" + digest)
     if not home.exists():
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         partial = home.with_name(home.name + ".partial")
@@ -66,6 +56,7 @@ class Builder:
         shutil.copytree(lab.CHECKOUT / "tests/apps/caller", self.source)
         (self.source / "templates").mkdir()
         (self.source / "templates" / "index.html").write_text("<h1>caller</h1>\n")
+        shutil.copy(known.ca_file, self.source / "ca.crt")
         self.key = directory / "key"
         lab.call(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", self.key])
         service = {

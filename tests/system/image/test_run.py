@@ -11,14 +11,14 @@ import hashlib
 import io
 import json
 import os
-import shutil
-import socket
+import re
 import tarfile
 import urllib.error
 import urllib.parse
 import urllib.request
 
 import pytest
+from ansible_collections.slipway.golang.plugins.module_utils.builder.image import contents
 from support import lab
 
 from .conftest import APP, FLEET, SECRET, docker_sdk
@@ -31,18 +31,16 @@ CAPABILITIES = (
     "CHOWN DAC_OVERRIDE FSETID FOWNER MKNOD NET_RAW SETGID SETUID SETFCAP SETPCAP NET_BIND_SERVICE "
     "SYS_CHROOT KILL AUDIT_WRITE"
 )
-STRICT = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"]
-
-
-def client() -> str:
-    """The Docker command of the distribution, which its engine accepts."""
-    return "/usr/bin/docker" if os.access("/usr/bin/docker", os.X_OK) else shutil.which("docker") or "docker"
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
+PAGE = (lab.CHECKOUT / "docs/how-to/make-an-image.md").read_text(encoding="utf-8")
+# What the page says to run it with.
+STRICT = re.search(r"^\$ docker run (.*) -p 8080:8080 ", PAGE, re.M)[1].split()
+# Of the Docker engine: started by the lab, or by systemd.
+CONTAINERD = ("/var/run/docker/containerd/containerd.sock", "/run/containerd/containerd.sock")
+# The same directory, by what another machine, user and shell would do differently.
+ELSEWHERE = {
+    "web1": "cd / && umask 002 && export TZ=America/Lima LC_ALL=POSIX && setpriv --reuid=4711",
+    "new1": "cd /tmp && umask 077 && export TZ=Asia/Tokyo LC_ALL=C.UTF-8 && setpriv --reuid=65534",
+}
 
 
 def get(port: int, path: str) -> str:
@@ -68,8 +66,16 @@ class Service:
         self.known = known
 
     def check(self) -> None:
-        """Its user, HTTPS out with the CA certificates of the image, files, and a root that is read-only."""
+        """Its user, no capability, a root that is read-only, HTTPS out with the CA certificates of the image,
+        and its files.
+        """
         assert get(self.port, "/healthz") == "caller 1.0.0, user 65532\n"
+        status = dict(re.findall(r"^(\w+):\t(\S+)", get(self.port, "/read?path=/proc/self/status"), re.M))
+        for kind in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+            assert int(status[kind], 16) == 0, (kind, status)
+        assert (status["NoNewPrivs"], status["Uid"]) == ("1", "65532")
+        mounts = [line.split() for line in get(self.port, "/read?path=/proc/self/mounts").splitlines()]
+        assert [words[3].split(",")[0] for words in mounts if words[1] == "/"][-1:] == ["ro"]
         url = "https://%s:%d/v2/" % (self.known.address, PORTS["referrers"])
         assert get(self.port, "/call?url=" + urllib.parse.quote(url)) == "401\n"
         assert get(self.port, "/zone?name=Asia/Tokyo") == "32400\n"
@@ -81,6 +87,7 @@ class Service:
 @pytest.fixture(scope="module")
 def made(builder):
     """The options of an image, and its result."""
+    lab.call([*lab.LAB, "install", "tzdata"])
     options = {"time_zones": True}
     return options, builder.image(**options)
 
@@ -92,7 +99,7 @@ def sdk(monkeypatch):
 
 def files_of(path) -> dict[str, bytes]:
     with tarfile.open(path) as archive:
-        return {member.name: archive.extractfile(member).read() for member in archive}
+        return {member.name: archive.extractfile(member).read() for member in archive if member.isreg()}
 
 
 def binary(layout: str) -> bytes:
@@ -126,9 +133,12 @@ def test_the_host_runs_the_bytes_of_the_image(builder, made, hosts):
     assert hosts["web1"].sure("sha256sum </proc/%s/exe" % pid).split()[0] == digest
 
 
-def test_another_python_on_another_debian_gives_the_same_file(builder, made, hosts, tmp_path):
-    """Debian 13 has another Python and another zlib."""
-    host, here = hosts["new1"], builder.image(dest=str(tmp_path))
+@pytest.mark.parametrize(("name", "python"), [("web1", "(3, 11)"), ("new1", "(3, 13)")])
+def test_another_debian_user_umask_time_zone_and_locale_give_the_same_file(
+    builder, hosts, tmp_path, name, python
+):
+    """Debian 12 and 13: each has another Python and another zlib."""
+    host, here = hosts[name], builder.image(dest=str(tmp_path))
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
         archive.add(lab.CHECKOUT / "plugins/module_utils", "c/plugins/module_utils")
@@ -145,8 +155,8 @@ def test_another_python_on_another_debian_gives_the_same_file(builder, made, hos
         "given.update(json.loads(%r))\n"
         "print(sys.version_info[:2], make.make(request.Request(given))['digest'])" % json.dumps(given)
     )
-    said = host.sure("cd /tmp && umask 077 && TZ=Asia/Tokyo setpriv --reuid=65534 python3 -", data=script)
-    assert said.split() == ["(3,", "13)", here["digest"]]
+    said = host.sure(ELSEWHERE[name] + " python3 -", data=script)
+    assert said.strip() == "%s %s" % (python, here["digest"])
     copied = host.sure("sha256sum /work/out/%s-1.0.0.oci.tar" % APP).split()[0]
     with open(here["layout"], "rb") as layout:
         assert copied == hashlib.sha256(layout.read()).hexdigest()
@@ -156,8 +166,8 @@ def test_size(builder, made, sdk, tmp_path):
     """With the CA certificates of a distribution, the image is the binary and less than 300 kB."""
     image = {"ca_certificates": "auto", "load": True, "tags": ["size"], "dest": str(tmp_path)}
     assert builder.image(**image)["changed"]
-    size = int(lab.call([client(), "image", "inspect", "--format", "{{.Size}}", APP + ":size"]))
-    lab.call([client(), "image", "rm", APP + ":size"])
+    size = int(lab.call([lab.docker(), "image", "inspect", "--format", "{{.Size}}", APP + ":size"]))
+    lab.call([lab.docker(), "image", "rm", APP + ":size"])
     service = len(binary(made[1]["layout"]))
     assert service < size < service + 300_000
 
@@ -174,20 +184,20 @@ def loaded(builder, made, tmp_path, engine, name):
 
 def test_docker(builder, made, known, sdk, tmp_path):
     loaded(builder, made, tmp_path, True, "docker-1.0.0")
-    port, name = free_port(), APP + ":docker-1.0.0"
+    port, name = lab.free_port(), APP + ":docker-1.0.0"
     network = ["--network", "host", "--env", "PORT=%d" % port]
-    container = lab.call([client(), "run", "--detach", "--rm", *STRICT, *network, name]).strip()
+    container = lab.call([lab.docker(), "run", "--detach", "--rm", *STRICT, *network, name]).strip()
     try:
         Service(port, known).check()
     finally:
-        lab.call([client(), "rm", "--force", container])
-        lab.call([client(), "image", "rm", name])
+        lab.call([lab.docker(), "rm", "--force", container])
+        lab.call([lab.docker(), "image", "rm", name])
 
 
 def test_podman(builder, made, known, tmp_path):
     lab.call([*lab.LAB, "install", "podman"])
     loaded(builder, made, tmp_path, "podman", "podman-1.0.0")
-    port, name = free_port(), "docker.io/library/%s:podman-1.0.0" % APP
+    port, name = lab.free_port(), "docker.io/library/%s:podman-1.0.0" % APP
     network = ["--network", "host", "--env", "PORT=%d" % port]
     container = lab.call([*PODMAN, *STRICT, *network, name]).strip().splitlines()[-1]
     try:
@@ -199,10 +209,10 @@ def test_podman(builder, made, known, tmp_path):
 
 def test_containerd(builder, made, known, tmp_path, monkeypatch):
     """The containerd of the Docker engine, in a namespace of its own."""
-    monkeypatch.setenv("CONTAINERD_ADDRESS", "/var/run/docker/containerd/containerd.sock")
+    monkeypatch.setenv("CONTAINERD_ADDRESS", next(path for path in CONTAINERD if os.path.exists(path)))
     monkeypatch.setenv("CONTAINERD_NAMESPACE", FLEET.name)
     digest = loaded(builder, made, tmp_path, "containerd", "containerd-1.0.0")
-    port, name = free_port(), "docker.io/library/%s:containerd-1.0.0" % APP
+    port, name = lab.free_port(), "docker.io/library/%s:containerd-1.0.0" % APP
     assert digest in lab.call(["ctr", "images", "list", "name==" + name])
     settings = ["--net-host", "--read-only", "--env", "PORT=%d" % port]
     settings += [word for one in CAPABILITIES.split() for word in ("--cap-drop", "CAP_" + one)]
@@ -215,31 +225,45 @@ def test_containerd(builder, made, known, tmp_path, monkeypatch):
         lab.run(["ctr", "images", "remove", "--sync", name])
 
 
-def test_the_dockerfile_builds_the_same_binary(builder, made, tmp_path):
-    """By BuildKit in the engine, on an image with Go that is made here, as none can be pulled."""
-    files = [{"src": str(builder.source / "templates"), "dest": None, "exclude": []}]
-    options = dict(made[0], dockerfile=True, files=files, dest=str(tmp_path / "dist"))
-    assert builder.image(**options)["dockerfile"] and not builder.image(**options)["dockerfile"]
-    go = lab.call([lab.find_go(), "env", "GOROOT"]).strip()
-    context = tmp_path / "go"
-    context.mkdir()
-    with tarfile.open(context / "go.tar", "w") as archive:
-        archive.add(go, "usr/local/go")
-        archive.add(builder.known.ca_file, "etc/ssl/certs/ca-certificates.crt")
+def without_tests(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    """What a build needs of Go."""
+    left_out = "/testdata/" in member.name or member.name.endswith("_test.go")
+    return None if left_out or member.name.startswith(("usr/local/go/test", "usr/local/go/doc")) else member
+
+
+def image_with_go(builder, directory) -> str:
+    """An image with Go and CA certificates, as none can be pulled; its ID."""
+    directory.mkdir()
+    with tarfile.open(directory / "go.tar", "w") as archive:
+        archive.add(lab.call([lab.find_go(), "env", "GOROOT"]).strip(), "usr/local/go", filter=without_tests)
     dockerfile = "FROM slipway-lab:python\nADD go.tar /\nENV PATH=/usr/local/go/bin:/usr/bin:/bin\n"
-    (context / "Dockerfile").write_text(dockerfile)
-    tags = [FLEET.name + "-go", FLEET.name + "-built"]
+    (directory / "Dockerfile").write_text(dockerfile)
+    return lab.call([lab.docker(), "build", "--quiet", "--tag", FLEET.name + "-go", directory]).strip()
+
+
+def test_the_dockerfile_builds_the_same_binary(builder, made, tmp_path):
+    """By BuildKit in the engine."""
+    files = [{"src": str(builder.source / "templates"), "dest": None, "exclude": []}]
+    options = dict(made[0], ca_certificates=str(builder.source / "ca.crt"), dest=str(tmp_path / "dist"))
+    options.update(dockerfile=True, files=files)
+    assert builder.image(**options)["dockerfile"] and not builder.image(**options)["dockerfile"]
+    tag = FLEET.name + "-built"
     try:
-        lab.call([client(), "build", "--quiet", "--tag", tags[0], context])
-        argv = [client(), "build", "--quiet", "--tag", tags[1], "--build-arg", "GO_IMAGE=" + tags[0]]
+        argv = [lab.docker(), "build", "--quiet", "--tag", tag]
+        argv += ["--build-arg", "GO_IMAGE=" + image_with_go(builder, tmp_path / "go")]
         argv += ["--file", tmp_path / "dist" / (APP + ".Dockerfile"), builder.source]
         lab.call(argv, environment=dict(os.environ, DOCKER_BUILDKIT="1"))
-        container = lab.call([client(), "create", tags[1]]).strip()
-        lab.call([client(), "cp", "%s:/%s" % (container, APP), tmp_path / APP])
-        lab.call([client(), "rm", container])
+        container = lab.call([lab.docker(), "create", tag]).strip()
+        exported = tmp_path / "exported.tar"
+        lab.call([lab.docker(), "export", "--output", exported, container])
+        lab.call([lab.docker(), "rm", container])
     finally:
-        lab.run([client(), "image", "rm", *reversed(tags)])
-    assert (tmp_path / APP).read_bytes() == binary(made[1]["layout"])
+        lab.run([lab.docker(), "image", "rm", tag, FLEET.name + "-go"])
+    built = files_of(exported)
+    assert built[APP] == binary(made[1]["layout"])
+    assert built["templates/index.html"] == b"<h1>caller</h1>\n"
+    assert built["etc/ssl/certs/ca-certificates.crt"] == builder.known.ca_file.read_bytes()
+    assert built["etc/passwd"] == contents.PASSWD and built["etc/group"] == contents.GROUP
 
 
 def test_load_without_the_sdk(builder, made):

@@ -60,5 +60,3 @@ def test_the_outcomes_are_those_of_the_module():
 
 def test_the_version_of_oras_is_the_one_that_is_tested():
     assert "oras@" + registry.VERSION in PAGE
-    conftest = DOCS.parent / "tests" / "system" / "image" / "conftest.py"
-    assert 'ORAS = "%s"' % registry.VERSION in conftest.read_text(encoding="utf-8")

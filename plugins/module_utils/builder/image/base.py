@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import tempfile
 from typing import Any, Iterator, NamedTuple
@@ -18,7 +17,7 @@ from .. import files
 from . import options
 from .artifact import platform_name
 from .blobs import LAYER, MANIFEST, Blob
-from .layout import Layout
+from .layout import Layout, parsed
 from .registry import Registry
 
 # What Docker called the same before there was a standard.
@@ -132,8 +131,7 @@ class _InRegistry:
             files.write(path, raw)
         if "sha256:" + canonical.sha256(raw) != digest:
             raise SlipwayError("base: %s was modified: it has not the digest %s" % (path, digest))
-        found = json.loads(raw.decode("utf-8"))
-        return found if isinstance(found, dict) else {}
+        return parsed(raw, "base: " + path)
 
     def layout(self, digest: str) -> Layout:
         """A layout with all of an image."""

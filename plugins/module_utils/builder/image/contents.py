@@ -26,6 +26,9 @@ BUNDLES = ("/" + CA_BUNDLE, "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bun
 _TIME_ZONE = b"TZif"
 _LEFT_OUT = ("posix", "right", "localtime")  # each zone again; a link to that of the machine
 _CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
+# In a base these are often links, which a directory of ours would replace.
+_LINKS = ("bin", "lib", "lib32", "lib64", "libx32", "sbin")
+_OF_A_BASE = (*_LINKS, "boot", "home", "media", "mnt", "opt", "root", "run", "srv", "var")
 _OF_THE_SYSTEM = ("dev", "etc", "proc", "run", "sys", "tmp", "usr")
 _ZONE = re.compile(r"[A-Za-z0-9._+/-]+")
 
@@ -99,25 +102,31 @@ def files(request: Any, artifact: Artifact) -> list[Entry]:
         top = entry.path.split("/")[0]
         if entry.path == manifest.name or top == manifest.name or entry.path == CA_BUNDLE:
             raise InvalidInput("files", entry.path, "the image has this itself; choose another dest")
+        if top in _LINKS and not request.from_scratch:
+            raise InvalidInput("files", entry.path, "/%s may be a link in the base: use usr/%s" % (top, top))
     return found
+
+
+def find(entries: list[dict[str, Any]]) -> dict[str, str]:
+    """Path in the image to path on the disk, of the files that a request names."""
+    found = members.expand(
+        dict(entry, dest=(entry.get("dest") or "").lstrip("/") or None) for entry in entries
+    )
+    return {names.check_member(path, "files"): found[path] for path in found}
 
 
 def gather(entries: list[dict[str, Any]]) -> list[Entry]:
     """The files that a request names."""
-    relative = [dict(entry, dest=(entry.get("dest") or "").lstrip("/") or None) for entry in entries]
-    found = members.expand(relative)
+    found = find(entries)
     return [
-        Entry(
-            names.check_member(path, "files"), int(members.mode(found[path]), 8), _read("files", found[path])
-        )
-        for path in sorted(found)
+        Entry(path, int(members.mode(found[path]), 8), _read("files", found[path])) for path in sorted(found)
     ]
 
 
-def service(artifact: Artifact) -> Entry:
+def service(request: Any, artifact: Artifact) -> Entry:
     """The binary, at the root of the image."""
     name = artifact.manifest.name
-    if name in _OF_THE_SYSTEM:
+    if name in _OF_THE_SYSTEM or (name in _OF_A_BASE and not request.from_scratch):
         raise InvalidInput(
             "name", name, "an image has a directory of this name: give the service another name"
         )

@@ -11,10 +11,10 @@ import os
 import shlex
 from typing import Any
 
-from ...common import placeholders
+from ...common import names, placeholders
 from ...common.errors import InvalidInput, SlipwayError
-from .. import files
-from . import image, options
+from .. import files, members
+from . import contents, image, options
 from .artifact import Artifact
 from .request import Request
 
@@ -54,6 +54,7 @@ def render(request: Request, artifact: Artifact) -> str:
         raise SlipwayError("dockerfile: there is none for binaries with upx or cgo: leave out dockerfile")
     if not request.from_scratch and options.is_layout(request.base):
         raise InvalidInput("dockerfile", request.base, "a Dockerfile cannot begin with a layout on the disk")
+    files_of = _files(request, artifact)
     version = recorded["inputs"]["go"].replace("go", "", 1)
     lines = [
         "# Written by slipway.golang.image. Build it with the directory of the module as context:",
@@ -66,21 +67,22 @@ def render(request: Request, artifact: Artifact) -> str:
         "ARG TARGETVARIANT",
         _run(recorded, name),
         "RUN mkdir -p -m 1777 /image/tmp && mkdir -p /image/etc && \\\n"
-        "    printf 'root:x:0:0:root:/:/sbin/nologin\\nnonroot:x:65532:65532:nonroot:/:/sbin/nologin\\n' "
-        ">/image/etc/passwd && \\\n"
-        "    printf 'root:x:0:\\nnonroot:x:65532:\\n' >/image/etc/group",
+        "    printf %s >/image/etc/passwd && \\\n"
+        "    printf %s >/image/etc/group" % (_printed(contents.PASSWD), _printed(contents.GROUP)),
+        *_install(files_of),
         "",
         "FROM %s" % request.base,
-        *(
-            ["COPY --from=build /image/ /"]
-            if request.from_scratch
-            else ["COPY --from=build /image/%s /" % name]
-        ),
+        "COPY --from=build /image/%s /" % ("" if request.from_scratch else name),
         *_system(request),
-        *_files(request),
+        *(["COPY --from=build /files/ /"] if files_of else []),
         *_settings(request, artifact),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _printed(content: bytes) -> str:
+    """Lines as an argument of printf."""
+    return shlex.quote(content.decode("ascii").replace("\n", "\\n"))
 
 
 def _run(recorded: dict[str, Any], name: str) -> str:
@@ -105,10 +107,9 @@ def _command(command: list[str], name: str) -> str:
 
 
 def _system(request: Request) -> list[str]:
-    """The builder's CA certificates: those of the image that Go is in."""
-    wanted, found = request.ca_certificates, []
-    if wanted is True or isinstance(wanted, str) and (wanted != options.AUTO or request.from_scratch):
-        bundle = "/etc/ssl/certs/ca-certificates.crt"
+    """The CA certificates of the image that Go is in, unless the user has named others."""
+    found, bundle = [], "/" + contents.CA_BUNDLE
+    if request.ca_certificates in (options.AUTO, True) and request.from_scratch:
         found.append("COPY --from=build %s %s" % (bundle, bundle))
     if request.time_zones is not False:
         found.append("COPY --from=build /usr/local/go/lib/time/zoneinfo.zip /usr/share/zoneinfo.zip")
@@ -116,23 +117,37 @@ def _system(request: Request) -> list[str]:
     return found
 
 
-def _files(request: Request) -> list[str]:
-    """The user's files, as far as they are in the context."""
-    found = []
-    for entry in request.given_files or []:
-        source = os.path.relpath(entry["src"], request.source or "/")
-        if request.source is None or source.startswith("..") or entry.get("exclude"):
-            raise InvalidInput(
-                "dockerfile",
-                entry["src"],
-                "a Dockerfile takes files of the module's directory only, and all of one: move it there, or "
-                "leave out dockerfile",
-            )
-        dest = (entry.get("dest") or os.path.basename(source)).strip("/")
-        found.append(
-            "COPY %s" % json.dumps([source, "/" + dest + ("/" if os.path.isdir(entry["src"]) else "")])
+def _files(request: Request, artifact: Artifact) -> dict[str, tuple[str, str]]:
+    """Path in the image to mode and path in the context, of what the user names."""
+    if request.given_files is None and artifact.extra:
+        raise InvalidInput(
+            "dockerfile", artifact.extra[0], "name in files where the files of the artifact are"
         )
-    return found
+    found = contents.find(request.given_files or [])
+    if isinstance(request.ca_certificates, str) and request.ca_certificates != options.AUTO:
+        found[contents.CA_BUNDLE] = options.expanded(request.ca_certificates)
+    return {path: (members.mode(found[path]), _in_context(request, found[path])) for path in sorted(found)}
+
+
+def _in_context(request: Request, path: str) -> str:
+    """A path below the directory of the module."""
+    relative = os.path.relpath(os.path.abspath(path), request.source or "/")
+    if request.source is None or relative.split("/")[0] == "..":
+        raise InvalidInput(
+            "dockerfile",
+            path,
+            "a Dockerfile takes files of the module's directory only: move it there, or leave out dockerfile",
+        )
+    return names.check_member(relative, "dockerfile")
+
+
+def _install(found: dict[str, tuple[str, str]]) -> list[str]:
+    """Each with its mode, so that those of the context do not matter."""
+    lines = [
+        "install -D -m %s -- %s %s" % (mode, shlex.quote(source), shlex.quote("/files/" + path))
+        for path, (mode, source) in found.items()
+    ]
+    return ["RUN " + " && \\\n    ".join(lines)] if lines else []
 
 
 def _settings(request: Request, artifact: Artifact) -> list[str]:
@@ -151,4 +166,4 @@ def _settings(request: Request, artifact: Artifact) -> list[str]:
 
 def _label(key: str, value: str) -> str:
     """A Dockerfile replaces variables in it."""
-    return "%s=%s" % (json.dumps(key), json.dumps(value).replace("$", "\\$"))
+    return "%s=%s" % (json.dumps(key), json.dumps(value, ensure_ascii=False).replace("$", "\\$"))

@@ -52,7 +52,7 @@ def _docker(request: Request, image: Image, names: list[str]) -> list[str]:
                 _write_docker_archive(archive, platform, names)
                 archive.seek(0)
                 client.images.load(archive)
-    except DockerException as error:
+    except (DockerException, OSError) as error:  # a connection that ends, or times out
         raise SlipwayError("load: the Docker engine did not take the image: %s" % error) from error
     return ["Docker has no %s of this content" % name for name in late]
 

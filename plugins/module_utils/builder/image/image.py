@@ -94,7 +94,7 @@ def _platform(
     files = contents.files(request, artifact)
     if files:
         made.append(layers.make("files", files, time_of_commit, request.compression_level))
-    binary = [contents.service(artifact)]
+    binary = [contents.service(request, artifact)]
     made.append(layers.make("service", binary, time_of_commit, request.compression_level))
     config = of_json(_config(request, artifact, below, made, more))
     document = {

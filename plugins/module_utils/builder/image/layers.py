@@ -15,6 +15,9 @@ from ...common.errors import SlipwayError
 from .. import tarball
 from .blobs import PIECE, Blob
 
+# A directory that is named again has to keep its mode: ours would be 0755.
+_MODES = {"tmp": 0o1777, "var/tmp": 0o1777, "root": 0o700}
+
 
 class Entry(NamedTuple):
     """A file, or where ``content`` is None, a directory; ``path`` is relative to the root."""
@@ -53,7 +56,7 @@ def with_directories(entries: Iterable[Entry]) -> list[Entry]:
         parts = path.split("/")
         for count in range(1, len(parts)):
             above = "/".join(parts[:count])
-            found.setdefault(above, Entry(above, 0o755, None))
+            found.setdefault(above, Entry(above, _MODES.get(above, 0o755), None))
     return [found[path] for path in sorted(found, key=lambda path: path.split("/"))]
 
 

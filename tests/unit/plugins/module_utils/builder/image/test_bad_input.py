@@ -191,6 +191,12 @@ def test_a_file_in_the_place_of_ours(dist, path):
 
 def test_a_service_with_the_name_of_a_directory(dist):
     assert "an image has a directory of this name" in refused(tarball_of(dist, name="tmp"))
+    base = image(tarball_of(dist / "base", name="home"))
+    on_base = {"base": "%s@%s" % (base["layout"], base["digest"])}
+    assert "an image has a directory of this name" in refused(tarball_of(dist, name="home"), **on_base)
+    file = tarball_of(dist, **{"lib/a": "x"})
+    assert "/lib may be a link in the base: use usr/lib" in refused(file, **on_base)
+    assert image(file)["changed"]
 
 
 def test_an_argument_with_a_port_and_no_port(dist):

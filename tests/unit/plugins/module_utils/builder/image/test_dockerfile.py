@@ -62,9 +62,23 @@ def test_files_arguments_labels_and_a_base(written, tmp_path):
         {"src": str(source / "config.json"), "dest": "/etc/config.json", "exclude": []},
     ]
     (source / "assets" / "a.css").write_text("", encoding="utf-8")
-    _result, text = written(files=files, args=["-port", "{port}"], labels={"a": 'b"$c'}, time_zones=False)
-    assert 'COPY ["assets", "/assets/"]\nCOPY ["config.json", "/etc/config.json"]\n' in text
-    assert 'LABEL "a"="b\\"\\$c"\n' in text
+    (source / "run it.sh").write_text("", encoding="utf-8")
+    (source / "run it.sh").chmod(0o700)
+    files.append({"src": str(source / "*.sh"), "dest": "bin/", "exclude": []})
+    _result, text = written(files=files, args=["-port", "{port}"], labels={"a": 'b"$ü'}, time_zones=False)
+    assert (
+        """RUN install -D -m 0644 -- assets/a.css /files/assets/a.css && \\
+    install -D -m 0755 -- 'run it.sh' '/files/bin/run it.sh' && \\
+    install -D -m 0644 -- config.json /files/etc/config.json
+
+FROM scratch
+COPY --from=build /image/ /
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+COPY --from=build /files/ /
+"""
+        in text
+    )
+    assert 'LABEL "a"="b\\"\\$ü"\n' in text
     assert text.endswith('CMD ["-port", "8080"]\n')
     with pytest.raises(SlipwayError, match="a Dockerfile cannot begin with a layout"):
         written(base="%s@%s" % (base["layout"], base["digest"]))
@@ -76,6 +90,24 @@ def test_files_from_elsewhere(written, tmp_path):
     files = [{"src": str(tmp_path / "elsewhere"), "dest": None, "exclude": []}]
     with pytest.raises(SlipwayError, match="takes files of the module's directory only"):
         written(files=files)
+
+
+def test_certificates_of_the_user_are_those_of_the_source(written, tmp_path):
+    for place in ("source", "elsewhere"):
+        path = tmp_path / place / "ca.pem"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(tarballs.CERTIFICATE, encoding="utf-8")
+    _result, text = written(ca_certificates=str(tmp_path / "source" / "ca.pem"))
+    assert "install -D -m 0644 -- ca.pem /files/etc/ssl/certs/ca-certificates.crt\n" in text
+    assert "COPY --from=build /etc/ssl" not in text
+    with pytest.raises(SlipwayError, match="takes files of the module's directory only"):
+        written(ca_certificates=str(tmp_path / "elsewhere" / "ca.pem"))
+
+
+def test_files_whose_place_is_not_known(tmp_path):
+    artifact = tarball_of(tmp_path / "dist", **{"templates/index.html": "x"})
+    with pytest.raises(SlipwayError, match="name in files where the files of the artifact are"):
+        image(artifact, dockerfile=True, source=str(tmp_path))
 
 
 def test_a_binary_of_another_tool(written, monkeypatch):

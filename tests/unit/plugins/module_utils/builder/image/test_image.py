@@ -264,6 +264,18 @@ def test_files_of_the_request_take_the_place_of_those_in_the_tarball(amd64, bund
     assert list(layers(Unpacked(result["layout"]))) == ["system", "service"]
 
 
+def test_files_below_a_directory_of_the_system_leave_its_mode(tmp_path, bundle):
+    artifact = tarball_of(tmp_path / "dist", **{"tmp/a": "x", "etc/orders/a": "x"})
+    found = listing(layers(Unpacked(image(artifact, ca_certificates=bundle)["layout"]))["files"])
+    assert {path: mode for path, (mode, _time) in found.items()} == {
+        "etc": "0o755",
+        "etc/orders": "0o755",
+        "etc/orders/a": "0o644",
+        "tmp": "0o1777",
+        "tmp/a": "0o644",
+    }
+
+
 def test_time_zones_come_on_request(amd64, bundle, tmp_path):
     for path, content in {
         "Europe/Berlin": b"TZif2x",
