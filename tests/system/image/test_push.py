@@ -33,6 +33,12 @@ def resolved(builder, reference):
     return done.out.strip()
 
 
+def is_absent(builder, repository):
+    """Whether the tag of the image names nothing."""
+    done = builder.ask("resolve", repository + ":1.0.0")
+    return done.code != 0 and "not found" in done.err
+
+
 def test_the_registry_has_the_digest_that_was_announced(builder, pushed):
     _name, image, made = pushed
     for tag in ("1.0.0", "latest"):
@@ -110,8 +116,10 @@ def test_a_wrong_password(builder, known, tmp_path):
     users = tmp_path / "config.json"
     users.write_text(json.dumps({"auths": known.users("wrong")}))
     for name in ("debian", "referrers"):
-        said = builder.refused(to=known.repository(name, "shop/other"), registry_config=str(users))
+        to = known.repository(name, "shop/other")
+        said = builder.refused(to=to, registry_config=str(users))
         assert "Check the user and the password" in said, said
+        assert is_absent(builder, to)
 
 
 def test_a_registry_that_is_away(builder, known):
@@ -127,8 +135,7 @@ def test_a_registry_whose_ca_is_not_known(builder, known):
 def test_a_registry_without_room_has_no_part_under_the_tag(builder, known):
     said = builder.refused(to=known.repository("full"))
     assert "quota" in said and "free space there" in said
-    done = builder.ask("resolve", known.repository("full") + ":1.0.0")
-    assert done.code != 0 and "not found" in done.err
+    assert is_absent(builder, known.repository("full"))
 
 
 def test_an_image_that_a_scanner_refuses_is_not_pushed(builder, known):
@@ -136,8 +143,7 @@ def test_an_image_that_a_scanner_refuses_is_not_pushed(builder, known):
     gate = {"command": ["sh", "-c", 'grep -q caller "$1/index.json" && exit 1', "sh", "{directory}"]}
     with pytest.raises(Exception, match="found something in the image"):
         builder.image(to=to, gate=gate)
-    done = builder.ask("resolve", to + ":1.0.0")
-    assert done.code != 0 and "not found" in done.err
+    assert is_absent(builder, to)
 
 
 def test_the_playbook_pushes_and_a_host_fetches_its_tarball(builder, known, hosts):
