@@ -116,7 +116,7 @@ bench-logs: tools ## Measure what the playbook logs costs: seconds, bytes, memor
 	@PATH="$$(bash scripts/go_directory.sh):$$PATH" python tests/bench/logs.py $(ARGS)
 
 .PHONY: bench-images
-bench-images: tools ## Measure the way from source to a pushed image, beside docker build and ko (ARGS="--rounds 3")
+bench-images: tools ## Measure the way from source to a pushed image, beside docker build and ko (ARGS="--rounds 5")
 	@PATH="$$(bash scripts/go_directory.sh):$$PATH" python tests/bench/images.py $(ARGS)
 
 .PHONY: simulate
