@@ -115,6 +115,10 @@ bench: tools ## Compare the speed of deploys with other tools
 bench-logs: tools ## Measure what the playbook logs costs: seconds, bytes, memory (ARGS="--hosts 3 --lines 30000")
 	@PATH="$$(bash scripts/go_directory.sh):$$PATH" python tests/bench/logs.py $(ARGS)
 
+.PHONY: bench-images
+bench-images: tools ## Measure the way from source to a pushed image, beside docker build and ko (ARGS="--rounds 5")
+	@PATH="$$(bash scripts/go_directory.sh):$$PATH" python tests/bench/images.py $(ARGS)
+
 .PHONY: simulate
 simulate: ## Estimate the time of a deploy to 10,000 hosts from two result files of bench: ARGS="1.json 10.json"
 	@$(PYTHON) tests/bench/simulate.py $(ARGS)

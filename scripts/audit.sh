@@ -26,7 +26,7 @@ if [ "${1:-}" = --reachable ]; then exit 0; fi
 
 [ -x .work/audit/bin/pip ] || python3 -m venv --clear .work/audit
 .work/audit/bin/pip install --quiet --require-hashes -r requirements-audit.txt
-for list in requirements-*.txt; do
+for list in requirements-*.txt tests/system/*/requirements-*.txt; do
   echo "pip-audit: $list"
   .work/audit/bin/pip-audit --strict --disable-pip --require-hashes -r "$list"
 done

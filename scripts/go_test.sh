@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 PATH=$(bash scripts/go_directory.sh):$PATH
 go version
-find examples tests/apps tests/load -name go.mod -printf '%h\n' | sort | while read -r module; do
+find examples tests/apps tests/load tests/registry -name go.mod -printf '%h\n' | sort | while read -r module; do
   echo "== $module"
   (cd "$module" && go vet ./... && go test ./...)
 done

@@ -10,9 +10,11 @@ import time
 
 from ansible.errors import AnsibleError
 
-from ..plugin_utils import controller_files, drills, fleet, variables
+from ..module_utils.common.errors import SlipwayError
+from ..plugin_utils import controller_files, drills, fleet, image_options, variables
 from ..plugin_utils.controller_action import ControllerAction
 from ..plugin_utils.kinds import beginning
+from ..plugin_utils.values import renamed
 
 ARGUMENTS = {
     "reads": {
@@ -21,18 +23,23 @@ ARGUMENTS = {
         "choices": sorted(controller_files.READERS),
         "default": [],
     },
-    "needs": {"type": "str", "choices": ["source", "artifacts", "command", "profile", "audit", "drill"]},
+    "needs": {
+        "type": "str",
+        "choices": ["source", "artifacts", "command", "profile", "audit", "drill", "image"],
+    },
     "refuses": {"type": "dict", "default": {}},
     "one_service": {"type": "bool", "default": False},
 }
 SHOWN = 20
 NO_SERVICE = "slipway_app is not set for any host: set it for the hosts of the service, in the inventory"
+_SOURCE = (
+    ("slipway_source", "slipway_artifacts"),
+    "slipway_source is not set: name the directory of the Go module, or in slipway_artifacts "
+    "tarballs that are built already",
+)
 NEEDED = {
-    "source": (
-        ("slipway_source", "slipway_artifacts"),
-        "slipway_source is not set: name the directory of the Go module, or in slipway_artifacts "
-        "tarballs that are built already",
-    ),
+    "source": _SOURCE,
+    "image": _SOURCE,
     "artifacts": (
         ("slipway_artifacts",),
         "slipway_artifacts is not set: name the tarballs to install",
@@ -70,9 +77,13 @@ class ActionModule(ControllerAction):
             builds, build_of = fleet.builds(in_play)
         if not problems:
             problems = _unusable(in_play, arguments["reads"]) + _unbuildable(builds, build_of)
+        images = []
+        if not problems and arguments["needs"] == "image":
+            images, problems = _images(in_play, builds, build_of)
         if problems:
             return dict(result, failed=True, msg=_in_full(problems))
         facts = dict(_facts(services, in_play, task_vars["groups"]), builds=builds, build_of=build_of)
+        facts["images"] = images
         facts["began"] = time.time()
         if arguments["needs"] == "profile":
             facts["profile"] = fleet.profile(next(iter(in_play.values())))
@@ -179,7 +190,7 @@ def _lacking(in_play, needs):
 def _builds(in_play, needs):
     """Whether the playbook builds: a profile does where its gain is measured."""
     measures = any(values["slipway_measure"] for values in in_play.values())
-    return needs == "source" or (needs == "profile" and measures)
+    return needs in ("source", "image") or (needs == "profile" and measures)
 
 
 def _without_source(in_play, needs):
@@ -233,6 +244,17 @@ def _unusable(in_play, names):
 def _unbuildable(builds, build_of):
     problems = [list(controller_files.problems_of_build(build)) for build in builds]
     return _once((host, problem) for host, index in build_of.items() for problem in problems[index])
+
+
+def _images(in_play, builds, build_of):
+    """The images, and the arguments that no container could be started with."""
+    images, problems = fleet.images(in_play, builds, build_of)
+    for image in images:
+        try:
+            image_options.check(image["options"])
+        except SlipwayError as error:
+            problems.append(renamed(str(error), {"args": "slipway_unit.exec_args"}, "slipway_image"))
+    return images, problems
 
 
 def _once(found):

@@ -213,6 +213,8 @@ options:
       - From where the hosts download the artifact, so that the controller need not send it. Either one HTTP
         or HTTPS URL that ends with C(/), the directory of the tarballs, or one URL for each of O(artifact),
         in the same order, for instance signed URLs of a bucket.
+      - Or V(oci://registry.example.com/shop/orders), a repository to which M(slipway.golang.image) pushed the
+        tarballs. It must give them without a password.
       - A broken connection is resumed if the server supports ranges. The file must have the artifact's size,
         the digests that its manifest lists, and the signature that O(allowed_signers) requires. If a host
         cannot download it, or gets less than 100 kB a second after the first minute, the controller sends it

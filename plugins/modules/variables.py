@@ -22,9 +22,10 @@ options:
   needs:
     description:
       - Report hosts that lack what a playbook needs - V(source) to build, V(artifacts) to install,
-        V(command) to run, or for V(profile) the source, where the profile is used to build.
+        V(command) to run, for V(profile) the source, where the profile is used to build, or for V(image) what
+        V(source) needs, and one description of each image.
     type: str
-    choices: [source, artifacts, command, profile, audit, drill]
+    choices: [source, artifacts, command, profile, audit, drill, image]
   reads:
     description:
       - Variables whose files and directories on the controller the playbook uses, such as

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 
 from ..module_utils.common import canonical, health, unit
-from . import gate_options
+from . import combinations, gate_options
 
 # One rollout of an app has one of each: all of its hosts must say the same.
 OF_THE_ROLLOUT = (
@@ -57,6 +57,8 @@ OF_THE_PROFILE = (
     "slipway_measure",
     "slipway_load",
 )
+# One image is all that there is of one build.
+OF_THE_IMAGE = ("slipway_image", "slipway_port", "slipway_port_variable", "slipway_unit")
 # What a wave takes beside its health checks: the transfer, and hosts that wait for a free process.
 WAVE_SECONDS = 600
 # What a step to the next share takes beside its soak, for all hosts of a wave.
@@ -229,6 +231,41 @@ def _described(build, all_of_them):
         "unit": build["slipway_unit"],
         "port_variable": build["slipway_port_variable"],
         "signing_key": build["slipway_signing_key"],
+    }
+
+
+def images(services, all_builds, index_of):
+    """The distinct images, and what keeps an app from having one, as sentences. Those two: ``builds``."""
+    groups = {}
+    for host, values in services.items():
+        key = index_of.get(host, canonical.to_json([values["slipway_app"], values["slipway_artifacts"]]))
+        groups.setdefault(key, []).append(host)
+    found, problems = [], []
+    for hosts in groups.values():
+        values = services[hosts[0]]
+        problems += _differing(services, hosts, OF_THE_IMAGE, "an image of %s" % values["slipway_app"])
+        build = all_builds[index_of[hosts[0]]] if hosts[0] in index_of else {}
+        found.append(_image(values, build, index_of.get(hosts[0])))
+    return found, problems
+
+
+def _image(values, build, index):
+    """The options of the module image. Without a build of ours, only the targets that somebody set count."""
+    arguments = values["slipway_unit"].get("exec_args") or []
+    wanted = values["slipway_targets"] if build or values["slipway_targets"] != ["linux/amd64"] else []
+    options = values["slipway_image"]
+    if build.get("files") and options.get("dockerfile"):  # which has to know where they come from
+        options = dict({"files": build["files"]}, **options)
+    return {
+        "name": values["slipway_app"],
+        "build": index,
+        "artifacts": values["slipway_artifacts"] or [],
+        "targets": wanted,
+        "dest": values["slipway_dist"] if not build else build["dist"],
+        "source": values["slipway_source"] or "",
+        "port": combinations.port_for(values["slipway_port"], values["slipway_health"]),
+        "port_variable": values["slipway_port_variable"],
+        "options": dict({"args": arguments} if arguments else {}, **options),
     }
 
 

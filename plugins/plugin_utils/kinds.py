@@ -67,6 +67,14 @@ def boolean(value, dummy):
     raise Unfit("use true or false")
 
 
+def switch_or_text(value, place):
+    """Yes, no, or a word or path that says what."""
+    try:
+        return boolean(value, place)
+    except Unfit:
+        return text()(value, place)
+
+
 def whole(least, most=1 << 40):
     remedy = (
         "use a whole number, %d or more" % least
@@ -207,6 +215,7 @@ def _option(spec, value, place):
         "path": path,
         "list": list_of(_entry(spec["options"]) if spec.get("options") else word),
         "dict": dictionary(_entry(spec["options"]) if spec.get("options") else None),
+        "raw": switch_or_text,
     }
     return readers.get(spec["type"], word)(value, place)
 

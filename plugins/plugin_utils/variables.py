@@ -15,7 +15,15 @@ from ..module_utils.common.errors import InvalidInput, SlipwayError
 from ..module_utils.common.faults import FAULTS
 from ..module_utils.common.pprof import KINDS
 from ..module_utils.common.strategies import STRATEGIES
-from . import combinations, gate_options, log_target, metrics_options, role_variables, values
+from . import (
+    combinations,
+    gate_options,
+    image_options,
+    log_target,
+    metrics_options,
+    role_variables,
+    values,
+)
 from .kinds import (
     Place,
     Unfit,
@@ -108,6 +116,8 @@ VARIABLES = {
     "slipway_proxy": Variable(dictionary(values.proxy), {}),
     "slipway_address": Variable(like(values.HOST, "use a host name or an address, without a port")),
     "slipway_issuer": Variable(text()),
+    # the image of it
+    "slipway_image": Variable(dictionary(image_options.read), {}),
     # how it is observed
     "slipway_metrics": Variable(dictionary(metrics_options.read), {}),
     # who may do what on the hosts
@@ -163,6 +173,7 @@ _FIELDS = {
     "metrics": "slipway_metrics",
     "gate": "slipway_gate",
     "ask": "slipway_ask",
+    "image": "slipway_image",
 }
 
 

@@ -60,6 +60,7 @@ class Service:
             "slipway_domain": [self.app + ".example.test"],
             "slipway_tls": False,
             "slipway_proxy": {"client_max_body_size": "2m", "gzip": False},
+            "slipway_image": {"ca_certificates": False, "compression_level": 1, "tags": ["1", "{version}"]},
         }
 
     def inventory(self, name: str, text: str) -> Path:
@@ -126,6 +127,8 @@ def live(controller: Controller, brief: bool = False) -> None:
     play("deploy", typed, expect=r"web2 .* ok +\S")
     # The same, all as text: nothing may change.
     unchanged(play("deploy", text, "-e", "slipway_smoke=true slipway_keep=3"))
+    play("image", typed, expect=": built, ")
+    unchanged(play("image", text))
     more = ("-e", json.dumps({"slipway_env": {"A": "2"}}))
     play("deploy", text, *more, "--check", "--diff", expect=r"\+.*A=")
     play("deploy", text, *more, expect=r"web2 .* ok +\S")

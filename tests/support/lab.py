@@ -16,6 +16,7 @@ import json
 import os
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -106,6 +107,27 @@ def find_go() -> str:
     if not os.access(found, os.X_OK):
         raise CommandFailed("go is not installed: `make acceptance` brings it, see scripts/go_directory.sh")
     return found
+
+
+def go_install(package: str, version: str) -> Path:
+    """The path of a program from Go's module proxy, which is built once for each version."""
+    name = package.rpartition("/")[2]
+    home = CHECKOUT / ".work" / "programs" / ("%s-%s" % (name, version))
+    if not (home / name).exists():
+        environment = dict(os.environ, GOBIN=str(home), CGO_ENABLED="0", GOFLAGS="-trimpath -ldflags=-s")
+        call([find_go(), "install", "%s@%s" % (package, version)], environment=environment)
+    return home / name
+
+
+def docker() -> str:
+    """The Docker command of the distribution, which its engine accepts."""
+    return "/usr/bin/docker" if os.access("/usr/bin/docker", os.X_OK) else shutil.which("docker") or "docker"
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
 
 
 def ansible_environment(**more: str) -> dict[str, str]:

@@ -65,20 +65,27 @@ class Member:
 def gather(entries: Iterable[dict[str, Any]]) -> list[Member]:
     """Members for the option files, sorted; each entry has src, dest and exclude."""
     found = find(entries)
-    return [Member(path, _mode(found[path]), source=found[path]) for path in sorted(found)]
+    return [Member(path, mode(found[path]), source=found[path]) for path in sorted(found)]
 
 
 def find(entries: Iterable[dict[str, Any]]) -> dict[str, str]:
     """Path in the tarball to path on the disk; nothing is read yet."""
+    found = expand(entries)
+    for path in found:
+        if path in _RESERVED or path.split("/")[0] in ("bin", "systemd", "units"):
+            raise InvalidInput(
+                "files",
+                path,
+                "the tarball, or the release on the host, has this itself; choose another dest",
+            )
+    return found
+
+
+def expand(entries: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """The same, for an archive that has nothing of its own."""
     found: dict[str, str] = {}
     for entry in entries:
         for path, source in _expand(entry):
-            if path in _RESERVED or path.split("/")[0] in ("bin", "systemd", "units"):
-                raise InvalidInput(
-                    "files",
-                    path,
-                    "the tarball, or the release on the host, has this itself; choose another dest",
-                )
             if path in found and found[path] != source:
                 raise InvalidInput("files", path, "both %s and %s would become it" % (found[path], source))
             found[path] = source
@@ -190,7 +197,7 @@ def _excluded(path: str, patterns: list[str]) -> bool:
     )
 
 
-def _mode(path: str) -> str:
+def mode(path: str) -> str:
     """Executable or not: nothing else of a mode is kept, so that a umask does not matter."""
     return "0755" if os.stat(path).st_mode & stat.S_IXUSR else "0644"
 

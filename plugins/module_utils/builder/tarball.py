@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import struct
 import tarfile
 import zlib
 from typing import IO, Iterable, Iterator
@@ -17,6 +18,8 @@ from ..common.manifest import CHECKSUMS, MANIFEST, SIGNATURE, Manifest
 from .members import Member
 
 _CHUNK = 1 << 20
+# Deflated; no name, no time, no level, of no system.
+_HEADER = b"\x1f\x8b\x08" + bytes(6) + b"\xff"
 
 
 def stream(manifest: Manifest, signature: bytes, members: Iterable[Member]) -> Iterator[bytes]:
@@ -33,10 +36,14 @@ def stream(manifest: Manifest, signature: bytes, members: Iterable[Member]) -> I
 
 
 def compress(chunks: Iterable[bytes], handle: IO[bytes], level: int) -> None:
-    """Write the chunks as gzip, without the name and the time that gzip would add."""
-    with gzip.GzipFile(filename="", fileobj=handle, mode="wb", compresslevel=level, mtime=0) as packed:
-        for chunk in chunks:
-            packed.write(chunk)
+    """Write the chunks as gzip. The header is ours: that of Python differs between its versions."""
+    deflate = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
+    checksum = size = 0
+    handle.write(_HEADER)
+    for chunk in chunks:
+        checksum, size = zlib.crc32(chunk, checksum), size + len(chunk)
+        handle.write(deflate.compress(chunk))
+    handle.write(deflate.flush() + struct.pack("<II", checksum, size & 0xFFFFFFFF))
 
 
 def is_same(path: str, chunks: Iterable[bytes]) -> bool:

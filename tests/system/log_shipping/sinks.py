@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
@@ -63,14 +62,7 @@ ELASTICSEARCH, JOURNALD = "http://127.0.0.1:9428", "https://127.0.0.1:9429"
 
 
 def victoria_logs() -> Path:
-    """The program, built once for each version."""
-    home = lab.CHECKOUT / ".work" / "programs" / ("victoria-logs-" + VICTORIA_LOGS)
-    program = home / "victoria-logs"
-    if not program.exists():
-        module = "github.com/VictoriaMetrics/VictoriaLogs/app/victoria-logs@" + VICTORIA_LOGS
-        environment = dict(os.environ, GOBIN=str(home), CGO_ENABLED="0", GOFLAGS="-trimpath -ldflags=-s")
-        lab.call([lab.find_go(), "install", module], environment=environment)
-    return program
+    return lab.go_install("github.com/VictoriaMetrics/VictoriaLogs/app/victoria-logs", VICTORIA_LOGS)
 
 
 def certificates(directory: Path) -> None:

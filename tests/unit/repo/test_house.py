@@ -32,13 +32,14 @@ def host(*packages):
 
 # Which package may import which. Every package may import itself and the standard library.
 MAY_IMPORT = {
-    "modules": {"module_utils/builder"} | host("systemd", "nginx", "certbot"),
+    "modules": {"module_utils/builder", "module_utils/builder/image"} | host("systemd", "nginx", "certbot"),
     "action": {"plugin_utils"} | COMMON,
     "callback": {"plugin_utils"} | COMMON,
     "filter": {"plugin_utils"} | COMMON,
     # What a module checks later, the controller checks first: with the same code.
-    "plugin_utils": {"module_utils/builder"} | host("nginx", "certbot"),
+    "plugin_utils": {"module_utils/builder", "module_utils/builder/image"} | host("nginx", "certbot"),
     "doc_fragments": set(),
+    "module_utils/builder/image": {"module_utils/builder"} | COMMON,
     "module_utils/builder": COMMON,
     # From the engine down to what the operating system offers.
     "module_utils/host": host("deploy", "drill", "observe", "releases", "system"),

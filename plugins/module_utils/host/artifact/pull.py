@@ -10,8 +10,10 @@ It passes the same checks as one that the controller sends.
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import random
+import re
 import ssl
 import time
 import urllib.error
@@ -28,6 +30,9 @@ PAUSE = 0.5  # seconds after the second such attempt in a row, twice as many aft
 SLOWEST = 100_000
 FIRST = 60.0
 PIECE = 1 << 18
+TOKEN = 1 << 16
+_FIELD = re.compile(r'([a-z]+)="([^"]*)"')
+_WORD = re.compile(r"[A-Za-z0-9._~+/=-]+")
 _TRANSIENT = (408, 425, 429, 500, 502, 503, 504)
 
 
@@ -39,7 +44,10 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
             raise SlipwayError(
                 "%s redirects to another scheme, %s: refused" % (shown(req.full_url), shown(newurl))
             )
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
+        following = super().redirect_request(req, fp, code, msg, headers, newurl)
+        if following is not None and following.host != req.host:
+            following.remove_header("Authorization")  # a registry's token is not for its store
+        return following
 
 
 def fetch(url, size, path, ca_file=None):
@@ -47,12 +55,17 @@ def fetch(url, size, path, ca_file=None):
     opener = urllib.request.build_opener(_Redirects, urllib.request.HTTPSHandler(context=_context(ca_file)))
     remove(path)
     attempts, have, deadline = 0, 0, time.monotonic() + FIRST + size / SLOWEST
+    headers = {}
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as handle:
         while True:
             try:
-                _append(opener, url, size, handle, deadline)
+                _append(opener, url, headers, size, handle, deadline)
                 return
             except (OSError, http.client.HTTPException, ValueError, _Short) as error:
+                token = {} if headers else _token(opener, error)
+                if token:
+                    headers = token
+                    continue
                 attempts = 1 if handle.tell() > have else attempts + 1
                 have = handle.tell()
                 if attempts >= ATTEMPTS or not _is_transient(error):
@@ -75,10 +88,11 @@ class _Short(Exception):
     """The connection ended too early."""
 
 
-def _append(opener, url, size, handle, deadline):
+def _append(opener, url, headers, size, handle, deadline):
     """Download the rest, from where the file ends."""
     have = handle.tell()
-    options = urllib.request.Request(url, headers={"Range": "bytes=%d-" % have} if have else {})
+    rest = {"Range": "bytes=%d-" % have} if have else {}
+    options = urllib.request.Request(url, headers=dict(headers, **rest))
     with opener.open(options, timeout=STALLED) as answer:
         if have and answer.status != 206:  # the server does not support ranges
             handle.seek(0)
@@ -98,6 +112,33 @@ def _append(opener, url, size, handle, deadline):
             if not piece:
                 raise _Short("the connection ended")
             handle.write(piece)
+
+
+def _token(opener, error):
+    """The header with the token that a registry gives to everybody, where the error asks for one."""
+    asked = error.headers.get("WWW-Authenticate", "") if getattr(error, "code", 0) == 401 else ""
+    kind, dummy, rest = asked.partition(" ")
+    fields = dict(_FIELD.findall(rest)) if kind.lower() == "bearer" else {}
+    realm = fields.get("realm", "")
+    if not realm or urllib.parse.urlsplit(realm).scheme not in (
+        "https",
+        urllib.parse.urlsplit(error.url).scheme,
+    ):
+        return {}
+    query = urllib.parse.urlencode({key: fields[key] for key in ("service", "scope") if key in fields})
+    try:
+        with opener.open("%s%s%s" % (realm, "&" if "?" in realm else "?", query), timeout=STALLED) as answer:
+            given = json.loads(answer.read(TOKEN).decode("utf-8"))
+        return {"Authorization": "Bearer " + _plain(given.get("token") or given["access_token"])}
+    except (OSError, http.client.HTTPException, ValueError, KeyError, AttributeError):
+        return {}
+
+
+def _plain(token):
+    """A token that is one word, so that it cannot leave its header."""
+    if not _WORD.fullmatch(token):
+        raise ValueError("not a token")
+    return token
 
 
 def _is_transient(error):

@@ -13,6 +13,7 @@ import pathlib
 import re
 
 import pytest
+from ansible_collections.slipway.golang.plugins.module_utils.builder.image import options as image_options
 from ansible_collections.slipway.golang.plugins.module_utils.common import (
     build_options,
     health,
@@ -85,6 +86,7 @@ VALUES = {
     "slipway_proxy": ({"limit_rate": "20r/s"}, ["gzip"], {"limit_rate": "20 per second"}),
     "slipway_address": ("10.0.0.1", ["10.0.0.1"], "10.0.0.1:80/x"),
     "slipway_issuer": ("web1", ["web1"], "a\0b"),
+    "slipway_image": ({"to": "registry.example.com/shop/orders"}, ["to"], {"base": "debian:12"}),
     "slipway_metrics": ({"path": "/metrics"}, ["path"], {"path": "metrics"}),
     "slipway_operators": ("ops", ["ops"], "Ops Team"),
     "slipway_auditors": ("audit", ["audit"], "Audit Team"),
@@ -126,6 +128,7 @@ TABLES = {
     "slipway_metrics": (metrics_options.OPTIONS, {}),
     "slipway_gate": (gate_options.OPTIONS, {}),
     "slipway_ask": (health.OPTIONS, {}),
+    "slipway_image": (image_options.OPTIONS, {}),
 }
 NESTED = [(variable, option) for variable in sorted(TABLES) for option in TABLES[variable][0]]
 
@@ -201,6 +204,15 @@ def test_an_option_of_a_wrong_type_is_refused_by_its_name(variable, option):
         ("slipway_unit", {"log_rate_limit": {"brust": 1}}, "brust is unknown in it; did you mean burst?"),
         ("slipway_unit", {"log_rate_limit": {"burst": "many"}}, "use a whole number"),
         ("slipway_command", [], "it has no argument"),
+        ("slipway_image", {"to": "shop/orders"}, "use a registry and a repository in small letters"),
+        ("slipway_image", {"files": [{"dest": "/a"}]}, "each entry is a dictionary with src"),
+        ("slipway_image", {"user": "nonroot"}, "use numbers"),
+        ("slipway_image", {"load": "cri-o"}, "use true, false, docker, podman or containerd"),
+        ("slipway_image", {"gate": {"found": [1]}}, "each entry needs command"),
+        ("slipway_image", {"gate": {"command": ["x"], "found": ["one"]}}, "use exit codes from 1 to 125"),
+        ("slipway_image", {"sign": {"key": "x"}}, "key is unknown in it"),
+        ("slipway_image", {"tags": ["{app}"]}, "{app} is unknown"),
+        ("slipway_image", {"ca_certificates": ["x"]}, "use a text"),
         ("slipway_metrics", {"textfile": "exporter"}, "use an absolute path"),
         ("slipway_metrics", {"port": 70000}, "use a whole number from 1 to 65535"),
         ("slipway_metrics", {"path": "/a b"}, "use a path, as in /metrics"),

@@ -48,6 +48,47 @@ def test_a_host_with_artifacts_needs_no_build():
     assert fleet.builds(services)[1] == {"web2": 0}
 
 
+def images(services):
+    all_builds, index_of = fleet.builds(services)
+    return fleet.images(services, all_builds, index_of)
+
+
+def test_every_build_is_an_image():
+    services = {
+        "staging1": service(slipway_version="2.0.0"),
+        "live1": service(slipway_version="1.0.0", slipway_image={"labels": {"a": "b"}}),
+        "live2": service(slipway_version="1.0.0", slipway_image={"labels": {"a": "b"}}),
+        "other": service(
+            slipway_app="x", slipway_artifacts=["/dist/x.tar.gz"], slipway_health={"type": "none"}
+        ),
+    }
+    found, problems = images(services)
+    assert problems == []
+    assert [(one["name"], one["build"], one["artifacts"], one["port"]) for one in found] == [
+        ("orders", 0, [], 8080),
+        ("orders", 1, [], 8080),
+        ("x", None, ["/dist/x.tar.gz"], None),
+    ]
+    assert found[1]["options"] == {"labels": {"a": "b"}}
+    assert found[0]["targets"] == ["linux/amd64"] and found[2]["targets"] == []
+    assert found[0]["dest"] != found[1]["dest"] and found[2]["dest"] is None
+
+
+def test_hosts_of_one_build_cannot_have_two_images():
+    for given in ({"slipway_port": 1}, {"slipway_image": {"user": "1"}}):
+        _found, (problem,) = images({"web1": service(), "web2": service(**given)})
+        assert "but an image of orders has only one: set it for all of its hosts" in problem
+
+
+def test_a_dockerfile_knows_where_files_come_from():
+    files = [{"src": "templates", "dest": "templates"}]
+    for given, expected in (({}, {}), ({"dockerfile": True}, {"files": files, "dockerfile": True})):
+        (found,), _problems = images({"web1": service(slipway_files=files, slipway_image=given)})
+        for entry in expected.get("files", []):
+            entry["src"] = "/inventory/templates"
+        assert found["options"] == expected
+
+
 def test_a_rollout_has_one_of_each():
     services = {
         "web1": service(slipway_waves=[1]),

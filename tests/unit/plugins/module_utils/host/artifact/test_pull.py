@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import hashlib
 import http.server
+import json
 import os
 import threading
 import urllib.request
@@ -23,6 +25,16 @@ from ansible_collections.slipway.golang.plugins.plugin_utils import mirror
 from .tarballs import members_for, tar_gz
 
 CONTENT = os.urandom(1_000_000)
+TOKEN = "abc.def-1_2="
+GOOD = 'Bearer realm="http://%s/token",service="reg",scope="repository:shop:pull"'
+CHALLENGE = {
+    "blob": GOOD,
+    "moved": GOOD,
+    "basic": 'Basic realm="http://%s/token"',
+    "file": 'Bearer realm="file:///etc/passwd?%s"',
+    "hostile": 'Bearer realm="http://%s/token"',
+    "nothing": "%s",
+}
 
 
 class Answers(http.server.BaseHTTPRequestHandler):
@@ -35,6 +47,18 @@ class Answers(http.server.BaseHTTPRequestHandler):
         kind = self.path.partition("?")[0].strip("/")
         begin = int(self.headers.get("Range", "bytes=0-")[6:].rstrip("-"))
         self.asked.append(begin)
+        if kind == "token":
+            return self.send_token()
+        if kind.startswith("v2/") and self.headers.get("Authorization") != "Bearer " + TOKEN:
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", CHALLENGE[kind.rpartition("/")[2]] % self.headers["Host"])
+            return self.end_headers()
+        if kind == "v2/moved":
+            self.send_response(307)
+            self.send_header("Location", "http://localhost:%d/store" % self.server.server_address[1])
+            return self.end_headers()
+        if kind == "store" and "Authorization" in self.headers:
+            return self.send_error(400)
         if kind == "missing":
             return self.send_error(404)
         if kind == "forbidden":
@@ -71,6 +95,13 @@ class Answers(http.server.BaseHTTPRequestHandler):
         self.wfile.write(content[: 0 if kind == "hopeless" and begin else 300_000] if cut else content)
         return None
 
+    def send_token(self):
+        """As a registry does for everybody who may read."""
+        self.send_response(200)
+        self.end_headers()
+        good = self.path.endswith("?service=reg&scope=repository%3Ashop%3Apull")
+        self.wfile.write(json.dumps({"token": TOKEN if good else "a\r\nX: b"}).encode())
+
     def log_message(self, *args):
         """Keep quiet."""
 
@@ -86,6 +117,19 @@ def url():
     server.stop.set()
     server.shutdown()
     server.server_close()
+
+
+@pytest.mark.parametrize("kind", ["blob", "moved"])
+def test_a_registry_gives_a_token_to_everybody(kind, url, tmp_path):
+    pull.fetch(url + "v2/" + kind, len(CONTENT), str(tmp_path / "file"))
+    assert (tmp_path / "file").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("kind", ["basic", "file", "hostile", "nothing"])
+def test_a_registry_that_wants_a_password_or_worse(kind, url, tmp_path):
+    with pytest.raises(SlipwayError, match="HTTP status 401"):
+        pull.fetch(url + "v2/" + kind, len(CONTENT), str(tmp_path / "file"))
+    assert len(Answers.asked) <= 2
 
 
 @pytest.mark.parametrize("kind", ["good", "cut", "forgetful", "busy", "away"])
@@ -193,6 +237,12 @@ def test_certificates_that_cannot_be_read(tmp_path):
     "urls, message",
     [
         (["ftp://mirror/"], "http"),
+        (["oci://registry/"], "use a registry and a repository"),
+        (["oci://registry.example/Shop"], "use a registry and a repository"),
+        (["oci://registry.example/shop:1.0"], "use a registry and a repository"),
+        (["oci://registry.example/shop@sha256:" + "0" * 64], "a tarball has a digest of its own"),
+        (["oci://user:secret@registry.example/shop"], "no password"),
+        (["oci://registry.example/shop", "https://a/b"], "give it alone"),
         (["file:///etc/"], "http"),
         (["https://a/b?signature=se cret"], "space"),
         (["https://a/b?signature=s\u00e9cret"], "%XX"),
@@ -207,6 +257,19 @@ def test_urls_that_no_host_could_use(urls, message):
     with pytest.raises(InvalidInput, match="^pull_from: .*" + message) as caught:
         mirror.check(urls, ["a", "b"])
     assert "cret" not in str(caught.value)
+
+
+def test_a_registry_has_all_artifacts_by_their_digests(tmp_path):
+    tarball = tmp_path / "a.tar.gz"
+    tarball.write_bytes(b"tarball")
+    request = {
+        "artifacts": [{"path": str(tarball)}],
+        "pull_from": ["oci://registry.example:5000/shop/orders"],
+    }
+    mirror.check(request["pull_from"], ["a", "b"])
+    assert mirror.url_of(str(tarball), request) == (
+        "https://registry.example:5000/v2/shop/orders/blobs/sha256:" + hashlib.sha256(b"tarball").hexdigest()
+    )
 
 
 def test_every_artifact_has_its_url():

@@ -1,0 +1,3 @@
+module slipway.example/caller
+
+go 1.24
