@@ -13,7 +13,13 @@ import yaml
 
 COLLECTION = "ansible_collections.slipway.golang.plugins."
 # Options that a documentation fragment describes.
-FRAGMENTS = {"release": {"unit", "health"}, "release_info": {"health"}, "lease": set(), "run": set()}
+FRAGMENTS = {
+    "release": {"unit", "health"},
+    "release_info": {"health"},
+    "lease": set(),
+    "manifests": set(),
+    "run": set(),
+}
 
 
 @pytest.mark.parametrize("name", sorted(FRAGMENTS))

@@ -19,7 +19,12 @@ from ansible_collections.slipway.golang.plugins.module_utils.common import (
     nginx_options,
     unit,
 )
-from ansible_collections.slipway.golang.plugins.plugin_utils import metrics_options, role_variables, variables
+from ansible_collections.slipway.golang.plugins.plugin_utils import (
+    kubernetes_options,
+    metrics_options,
+    role_variables,
+    variables,
+)
 
 PAGE = pathlib.Path(__file__).resolve().parents[4] / "docs" / "reference" / "variables.md"
 DOCUMENTED = re.findall(r"^\| `(slipway_[a-z_]+)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
@@ -79,6 +84,7 @@ VALUES = {
     "slipway_address": ("10.0.0.1", ["10.0.0.1"], "10.0.0.1:80/x"),
     "slipway_issuer": ("web1", ["web1"], "a\0b"),
     "slipway_metrics": ({"path": "/metrics"}, ["path"], {"path": "metrics"}),
+    "slipway_kubernetes": ({"namespace": "shop"}, ["namespace"], {"namespace": "Shop"}),
     "slipway_operators": ("ops", ["ops"], "Ops Team"),
     "slipway_auditors": ("audit", ["audit"], "Audit Team"),
     "slipway_since": ("2h30m", ["10m"], "yesterday"),
@@ -109,6 +115,7 @@ TABLES = {
     "slipway_build": (build_options.OPTIONS, build_options.VARIABLES),
     "slipway_proxy": (nginx_options.OPTIONS, nginx_options.VARIABLES),
     "slipway_metrics": (metrics_options.OPTIONS, {}),
+    "slipway_kubernetes": (kubernetes_options.OPTIONS, {}),
 }
 NESTED = [(variable, option) for variable in sorted(TABLES) for option in TABLES[variable][0]]
 
