@@ -9,7 +9,7 @@ module: manifests
 short_description: Write the objects of Kubernetes that run a service
 version_added: 0.1.0
 description:
-  - Makes files for C(kubectl apply -k) from the variables of a service. They say what the unit says on hosts -
+  - Makes files for C(kubectl apply -k) from the variables of a service. They say what its unit says on hosts,
     memory, CPU, C(GOMEMLIMIT), drain, port, environment, rights, health check.
   - What a unit has and a pod cannot have is refused before anything is written, with the reason.
   - Of the environment and the configuration files no file has more than the name of a Secret. That name
