@@ -10,7 +10,7 @@ import re
 
 from ..module_utils.common import health, names
 from ..module_utils.common.errors import InvalidInput, SlipwayError
-from .kinds import Unfit, boolean, dictionary, like, list_of, nearest, one_of, parsed, path, text, whole
+from .kinds import Unfit, boolean, dictionary, like, list_of, nearest, one_of, parsed, text, whole
 from .values import domains
 
 # The name without the tag, and the digest.
@@ -168,7 +168,6 @@ OPTIONS = {
     "pull_secret": _a_name,
     "prometheus_operator": boolean,
     "patches": list_of(_patch),
-    "dest": path,
 }
 DEFAULTS = {
     "replicas": {"min": 2},

@@ -55,7 +55,7 @@ def test_the_page_of_variables_has_every_key_and_its_default():
 
 def test_the_page_has_every_option_of_a_unit_that_is_refused():
     section = PAGE.split("## What a pod cannot have")[1].split("\n\n")[2]
-    for dummy, option, dummy2 in UNIT:
+    for dummy, option, _remedy in UNIT:
         assert option.partition(".")[0] in section, option
 
 

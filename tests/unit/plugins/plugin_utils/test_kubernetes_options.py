@@ -34,7 +34,6 @@ def problem(**given):
         ({"liveness": "false"}, {"liveness": False}),
         ({"host": "a.example.com"}, {"host": ["a.example.com"]}),
         ({"labels": {"inject": True}}, {"labels": {"inject": "true"}}),
-        ({"dest": "k8s"}, {"dest": "/inventory/k8s"}),
         ({"namespace": None, "ingress": ""}, {}),
     ],
     ids=str,

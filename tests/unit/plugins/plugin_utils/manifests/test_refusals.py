@@ -97,7 +97,7 @@ def test_a_name_that_ends_in_a_dash_is_refused():
 
 def test_every_option_of_a_unit_is_said_refused_or_named_as_without_meaning():
     """A new option of a unit needs a decision."""
-    refused = {option for dummy, option, dummy2 in UNIT}
+    refused = {option for dummy, option, _remedy in UNIT}
     said = {"description", "exec_args", "working_directory", "runtime_directory", "cache_directory"}
     said |= {"drain_seconds", "cpu_quota", "ip_allow", "hardening"}
     assert set(unit.OPTIONS) <= refused | said | set(refusals.WITHOUT_MEANING)
