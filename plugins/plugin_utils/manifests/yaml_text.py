@@ -16,6 +16,8 @@ import yaml
 
 _PLAIN = re.compile(r"(?:[A-Za-z][A-Za-z0-9._/@-]*(?::[A-Za-z0-9._/@-]+)*|/[A-Za-z0-9._/@-]*)")
 _NOT_TEXT = re.compile(r"y|n|yes|no|on|off|true|false|null|nan|inf|infinity", re.IGNORECASE)
+# Lines that a reader leaves as they are.
+_LINES = re.compile(r"(?:[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\n)+[^\x00-\x1f\x7f-\x9f\u2028\u2029]*")
 _WIDE = 1 << 20  # a text is one line, however long: a folded one changes in several
 
 
@@ -26,7 +28,7 @@ class _Dumper(yaml.SafeDumper):
 
 def _text(dumper, value):
     plain = _PLAIN.fullmatch(value) and not _NOT_TEXT.fullmatch(value)
-    style = None if plain else "|" if "\n" in value else '"'
+    style = None if plain else "|" if _LINES.fullmatch(value) else '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 

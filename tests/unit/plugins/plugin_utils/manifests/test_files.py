@@ -62,7 +62,12 @@ def test_a_small_change_is_a_small_difference():
         for old, new in zip(before["deployment.yaml"].splitlines(), after["deployment.yaml"].splitlines())
         if old != new
     ]
-    assert [new.strip() for dummy, new in lines] == ['- ":8081"', "- containerPort: 8081", 'value: "8081"']
+    assert [new.strip() for dummy, new in lines] == [
+        'value: "8081"',
+        '- ":8081"',
+        "containerPort: 8081",
+        'value: "8081"',
+    ]
 
 
 @pytest.mark.parametrize("name", SERVICES)
