@@ -111,6 +111,8 @@ def start(cluster: Cluster, programs: Path) -> None:
     tokens = {name: secrets.token_hex(24) for name in cluster_files.ACCOUNTS}
     for name, text in cluster_files.files(home, address, cgroup(cluster), tokens).items():
         write(home / name, text)
+    # On some machines it is a link into /run, which the cluster does not see.
+    write(home / "resolv.conf", Path("/etc/resolv.conf").read_text())
     pause = oci.image(cluster_files.PAUSE, (programs / "pause").read_bytes(), "/pause")
     (home / "pause.tar").write_bytes(pause.archive)
     make_cgroups(cluster)
@@ -131,6 +133,8 @@ def spawn(cluster: Cluster, programs: Path, *network: str) -> None:
     cluster.note("started", started(str(process.pid)))
     cluster.note("pid", process.pid)
     wait_for("the first process of the cluster", lambda: cluster.init or process.poll() is not None, 10)
+    if not cluster.init:
+        raise LabError(f"{cluster.name}: it has no namespaces: {log_tail(cluster, 'init')}")
 
 
 def is_ready(cluster: Cluster) -> bool:

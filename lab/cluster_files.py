@@ -144,7 +144,7 @@ def _kubelet(directory: Path, address: str, cgroup: str) -> dict:
         "nodeStatusUpdateFrequency": "4s",
         "clusterDomain": "cluster.local",
         "clusterDNS": ["10.96.0.10"],
-        "resolvConf": "/etc/resolv.conf",
+        "resolvConf": f"{directory}/resolv.conf",
         "volumePluginDir": f"{directory}/volumeplugins",
     }
 

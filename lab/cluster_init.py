@@ -92,7 +92,8 @@ class Cluster:
             f"--secure-port={PORT}",
             f"--service-cluster-ip-range={SERVICES}",
             "--service-account-issuer=https://kubernetes.default.svc",
-            f"--service-account-key-file={home}/accounts.key",
+            # The public key; of the private one only older forms are read here.
+            f"--service-account-key-file={home}/accounts.crt",
             f"--service-account-signing-key-file={home}/accounts.key",
             f"--token-auth-file={home}/tokens.csv",
             "--authorization-mode=Node,RBAC",

@@ -209,7 +209,8 @@ class Cluster:
         return call([*LAB, "cluster", "load", self.name, image, program]).strip()
 
     def kubectl(self, *arguments, **options) -> Done:
-        argv = [self.directory / "kubectl", "--kubeconfig", self.kubeconfig, *arguments]
+        argv = [self.directory / "kubectl", "--kubeconfig", self.kubeconfig]
+        argv += ["--cache-dir", self.directory / "cache", *arguments]
         return run(argv, **options)
 
     def sure(self, *arguments, **options) -> str:
