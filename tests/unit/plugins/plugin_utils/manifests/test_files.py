@@ -12,12 +12,15 @@ import random
 import kubernetes_validate
 import pytest
 import yaml
-from ansible_collections.slipway.golang.plugins.module_utils.common.errors import InvalidInput
+from ansible_collections.slipway.golang.plugins.module_utils.common.errors import InvalidInput, SlipwayError
+from ansible_collections.slipway.golang.plugins.plugin_utils import kubernetes_options
 from ansible_collections.slipway.golang.plugins.plugin_utils.manifests import files, secrets
 
+from ....repo.test_inputs import HOSTILE
 from .services import FULL, OTHER, SMALL, WORKER, container, made, request, texts
 
 SERVICES = {"full": FULL, "other": OTHER, "small": SMALL, "worker": WORKER}
+KINDS = {"Deployment", "HTTPRoute", "Ingress", "NetworkPolicy", "Secret", "Service", "ServiceAccount"}
 VERSIONS = ["1.%d" % minor for minor in range(30, 38)]
 # Of others than Kubernetes itself: its schemas do not have them.
 OTHERS = {"HTTPRoute", "ServiceMonitor", "PrometheusRule", "Kustomization", None}
@@ -77,6 +80,52 @@ def test_files_read_as_yaml_are_the_objects_of_the_cluster(name):
     for item in files.for_cluster(asked):
         if item["kind"] != "Secret":
             assert found[item["kind"]] == item
+
+
+HOSTILE_PLACES = [
+    *[("slipway_kubernetes", key, shape) for key in kubernetes_options.OPTIONS for shape in ("%s", ["%s"])],
+    ("slipway_kubernetes", "labels", {"a": "%s"}),
+    ("slipway_kubernetes", "annotations", {"a": "%s"}),
+    ("slipway_kubernetes", "annotations", {"%s": "a"}),
+    ("slipway_kubernetes", "init", [{"name": "%s"}]),
+    ("slipway_kubernetes", "init", [{"name": "a", "args": ["%s"]}]),
+    ("slipway_kubernetes", "storage", {"claim": "%s"}),
+    ("slipway_kubernetes", "liveness", {"path": "%s"}),
+    ("slipway_unit", "exec_args", ["%s"]),
+    ("slipway_unit", "description", "%s"),
+    ("slipway_unit", "working_directory", "%s"),
+    ("slipway_unit", "ip_allow", ["%s"]),
+    ("slipway_env", "A", "%s"),
+    ("slipway_env", "%s", "a"),
+    ("slipway_health", "path", "%s"),
+    ("slipway_metrics", "path", "%s"),
+]
+
+
+def put(shape, value):
+    """The value in the place of %s."""
+    if isinstance(shape, dict):
+        return {put(key, value): put(item, value) for key, item in shape.items()}
+    if isinstance(shape, list):
+        return [put(item, value) for item in shape]
+    return value if shape == "%s" else shape
+
+
+@pytest.mark.parametrize(("variable", "key", "shape"), HOSTILE_PLACES, ids=str)
+def test_a_hostile_value_is_refused_or_stays_in_its_place(variable, key, shape):
+    for value in HOSTILE:
+        given = {"slipway_app": "orders", variable: {put(key, value): put(shape, value)}}
+        given.setdefault("slipway_kubernetes", {}).setdefault("replicas", 1)
+        try:
+            asked = request(given)
+        except SlipwayError:
+            continue
+        objects = {item["kind"]: item for item in files.for_cluster(asked)}
+        for text in files.files(asked).values():
+            content = yaml.safe_load(text)
+            if content.get("kind") in objects:
+                assert content == objects[content["kind"]], value
+        assert set(objects) <= KINDS, value
 
 
 # --- secrets ------------------------------------------------------------------------------------------------
