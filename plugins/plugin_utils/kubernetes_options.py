@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 
-from ..module_utils.common import health, names
+from ..module_utils.common import names
 from ..module_utils.common.errors import InvalidInput, SlipwayError
+from ..module_utils.common.health.options import PATH
 from .kinds import Unfit, boolean, dictionary, like, list_of, nearest, one_of, parsed, text, whole
 from .values import domains
 
@@ -83,7 +84,7 @@ def _liveness(value, place):
         if boolean(value, place):
             raise Unfit("use false, or a path as in {path: /livez}")
         return False
-    read = _known(value, {"path": like(health.PATH, "use a path, as in /livez")}, "liveness", place)
+    read = _known(value, {"path": like(PATH, "use a path, as in /livez")}, "liveness", place)
     if not read:
         raise Unfit("use false, or a path as in {path: /livez}")
     return read

@@ -14,10 +14,13 @@ import re
 
 import yaml
 
+from ...module_utils.common.errors import InvalidInput
+
 _PLAIN = re.compile(r"(?:[A-Za-z][A-Za-z0-9._/@-]*(?::[A-Za-z0-9._/@-]+)*|/[A-Za-z0-9._/@-]*)")
 _NOT_TEXT = re.compile(r"y|n|yes|no|on|off|true|false|null|nan|inf|infinity", re.IGNORECASE)
 # Lines that a reader leaves as they are.
 _LINES = re.compile(r"(?:[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\n)+[^\x00-\x1f\x7f-\x9f\u2028\u2029]*")
+_NOT_UTF_8 = re.compile("[\ud800-\udfff]")
 _WIDE = 1 << 20  # a text is one line, however long: a folded one changes in several
 
 
@@ -50,7 +53,7 @@ def render(value: object) -> str:
 def plain(value: object) -> object:
     """Without the types that Ansible gives to what it has read."""
     if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {_encodable(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     if isinstance(value, bool) or value is None:
@@ -58,4 +61,11 @@ def plain(value: object) -> object:
     for kind in (int, float):
         if isinstance(value, kind):
             return kind(value)
-    return str(value)
+    return _encodable(value)
+
+
+def _encodable(value):
+    text = str(value)
+    if _NOT_UTF_8.search(text):
+        raise InvalidInput("slipway_kubernetes", text, "it has half a character, which no file can have")
+    return text

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import pytest
 import yaml
+from ansible_collections.slipway.golang.plugins.module_utils.common.errors import InvalidInput
 from ansible_collections.slipway.golang.plugins.plugin_utils.manifests import yaml_text
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 values = st.recursive(
@@ -17,6 +18,7 @@ values = st.recursive(
 )
 
 
+@settings(max_examples=50, deadline=None)
 @given(values)
 def test_what_is_written_is_what_is_read(value):
     assert yaml.safe_load(yaml_text.render(value)) == value
@@ -59,6 +61,12 @@ def test_lines_stay_lines_and_long_ones_are_not_folded():
 def test_the_same_part_twice_is_written_twice():
     part = {"cpu": 1}
     assert "&" not in yaml_text.render([part, part])
+
+
+def test_half_a_character_is_refused_as_not_every_reader_takes_it():
+    for value in ("\ud800", {"\ud800": 1}, ["\ud800"]):
+        with pytest.raises(InvalidInput, match="half a character"):
+            yaml_text.render(value)
 
 
 def test_the_types_of_ansible_are_gone():
