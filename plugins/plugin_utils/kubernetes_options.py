@@ -188,6 +188,9 @@ DEFAULTS = {
 
 def read(value, place):
     """What the user wrote, checked."""
+    for key in value:
+        if key not in OPTIONS:
+            raise InvalidInput("kubernetes", key, "there is no such option%s" % nearest(key, OPTIONS))
     given = {key: _option(key, item, place) for key, item in value.items() if item is not None and item != ""}
     for problem in _contradictions(given):
         raise SlipwayError("slipway_kubernetes." + problem)
@@ -200,8 +203,6 @@ def filled(given):
 
 
 def _option(key, value, place):
-    if key not in OPTIONS:
-        raise InvalidInput("kubernetes", key, "there is no such option%s" % nearest(key, OPTIONS))
     try:
         return OPTIONS[key](value, place)
     except Unfit as error:
