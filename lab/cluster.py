@@ -67,7 +67,7 @@ class Cluster:
     def init(self) -> int:
         """Of the first process in the namespaces; 0 if there is none."""
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children")
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, IndexError):
             return int(children.read_text().split()[0])
         return 0
 
@@ -219,7 +219,7 @@ def cgroup(cluster: Cluster) -> str:
 def hierarchies() -> list[Path]:
     if (CGROUPS / "cgroup.controllers").exists():
         return [CGROUPS]
-    return [path for path in CGROUPS.iterdir() if path.is_dir() and not path.is_symlink()]
+    return [path for path in CGROUPS.iterdir() if path.is_mount() and not path.is_symlink()]
 
 
 def cgroups(cluster: Cluster) -> list[Path]:
