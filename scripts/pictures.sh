@@ -5,5 +5,6 @@ set -eu
 cd "$(dirname "$0")/.."
 PATH=$PWD/.work/venv/bin:$(bash scripts/go_directory.sh):$PATH
 export PATH ANSIBLE_COLLECTIONS_PATH=$PWD/.work/collections
-pytest --quiet tests/system/profiles/test_flame.py
+pytest --quiet tests/system/profiles/test_flame.py tests/system/profiles/test_report.py
 cp .work/pictures/profile.png docs/how-to/profile.png
+cp .work/pictures/report-wide.png docs/how-to/report.png

@@ -43,16 +43,12 @@ class ActionModule(EngineAction):
     def run(self, tmp=None, task_vars=None):
         result = ActionBase.run(self, tmp, task_vars)
         arguments = self.validated(ARGUMENTS)
-        try:
-            request = _request(arguments)
-            answer = self._first_answer(request, arguments["follow"], task_vars)
+        with self.failing_into(result):
+            answer = self._first_answer(_request(arguments), arguments["follow"], task_vars)
             host = task_vars["inventory_hostname"]
             if not arguments["packed"] and "packed" in answer:
                 answer["lines"] = [log_lines.value(row) for row in log_lines.rows(host, answer.pop("packed"))]
             result.update(answer)
-        except SlipwayError as error:
-            result.update(error.facts, failed=True, msg=str(error))
-        result.pop("outcome", None)
         return self.with_discovery(dict(result, changed=False))
 
     def _first_answer(self, request, seconds, task_vars):

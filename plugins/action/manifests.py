@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import os
 
-from ansible.plugins.action import ActionBase
-
-from ..module_utils.common.errors import SlipwayError
 from ..plugin_utils import config_files, service_options
+from ..plugin_utils.controller_action import ControllerAction
 from ..plugin_utils.manifests import files, refusals
 from ..plugin_utils.manifests.directory import Change
 from ..plugin_utils.manifests.request import Request
@@ -42,28 +40,22 @@ ARGUMENTS = {
 }
 
 
-class ActionModule(ActionBase):
-    """Runs on the controller, in check mode too: there it writes nothing."""
-
-    TRANSFERS_FILES = False
-    _requires_connection = False
-    _supports_check_mode = True
-    _supports_async = False
+class ActionModule(ControllerAction):
+    """In check mode it writes nothing."""
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
         dummy, arguments = self.validate_argument_spec(ARGUMENTS)
-        try:
+        with self.failing_into(result):
             request = self._request(arguments, task_vars)
             dest = self._loader.path_dwim(os.path.expanduser(arguments["dest"]))
             change = Change(dest, files.files(request))
             if change and not self._task.check_mode:
                 change.apply()
-        except SlipwayError as error:
-            return dict(result, failed=True, msg=str(error))
-        if self._task.diff:
-            result["diff"] = change.diff()
-        return dict(result, **_described(request, change))
+            result.update(_described(request, change))
+            if self._task.diff:
+                result["diff"] = change.diff()
+        return result
 
     def _request(self, arguments, task_vars):
         values = service_options.of_manifests(arguments, task_vars, self._templar.template)

@@ -15,29 +15,27 @@ import os
 import time
 
 from ansible import constants
-from ansible.plugins.action import ActionBase
 from ansible.utils.color import stringc
 
-from ..module_utils.common.errors import SlipwayError
 from ..plugin_utils import console, follow, log_lines, moments
+from ..plugin_utils.controller_action import ControllerAction
 
 ARGUMENTS = {
     "json": {"type": "bool", "default": False},
     "follow": {"type": "int", "default": 0},
     "begun": {"type": "float", "default": 0},
 }
+NO_LINES = (
+    "no lines: slipway_since says how far to look back (10m without it); slipway_level, slipway_grep and "
+    "slipway_release leave lines out"
+)
 AT_ONCE = 500
 # Of what is returned while it follows.
 MOST_RETURNED = 100000
 
 
-class ActionModule(ActionBase):
-    """Runs once, for all hosts of the play."""
-
-    TRANSFERS_FILES = False
-    _requires_connection = False
-    _supports_check_mode = True
-    _supports_async = False
+class ActionModule(ControllerAction):
+    """Prints what the hosts of the play said, and follows them."""
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
@@ -47,10 +45,8 @@ class ActionModule(ActionBase):
         output = Output(hosts, arguments["json"])
         for answer in answers.values():
             output.text.know(answer.get("releases") or [])
-        try:
+        with self.failing_into(result):
             self._all(answers, arguments, output)
-        except SlipwayError as error:
-            result.update(failed=True, msg=str(error))
         output.flush()
         missing = {host: reason(answer) for host, answer in answers.items() if "packed" not in answer}
         found = {"changed": False, "count": output.count, "lost": dict(output.lost), "missing": missing}
@@ -75,8 +71,8 @@ class ActionModule(ActionBase):
             if "packed" not in answer:
                 output.note("%s is missing here: %s" % (host, reason(answer)))
         if not arguments["follow"]:
-            if not output.count:
-                output.note("no lines")
+            if not output.count and any("packed" in answer for answer in answers.values()):
+                output.note(NO_LINES)
             return
         self._follow(answers, begun, begun + arguments["follow"], acts, output)
 
@@ -159,7 +155,8 @@ def notes(host, answer):
     if answer.get("older_left_out"):
         yield "%s: older lines are left out: raise slipway_lines to see them" % host
     if answer.get("release_known") is False:
-        yield "%s never had this release" % host
+        others = ", ".join(map(str, answer.get("known_releases") or []))
+        yield "%s never had this release%s" % (host, ". It had " + others if others else "")
     ahead = int(answer.get("clock_ahead_seconds") or 0)
     if ahead:
         words = "%s: its clock is %d s %s the clock here: its lines stand where its own clock puts them"

@@ -9,7 +9,6 @@ from __future__ import annotations
 from ansible.plugins.action import ActionBase
 
 from ..module_utils.common import health, unit
-from ..module_utils.common.errors import SlipwayError
 from ..plugin_utils import profiles
 from ..plugin_utils.engine_action import EngineAction
 
@@ -47,13 +46,9 @@ class ActionModule(EngineAction):
         )
         if self._task.check_mode:
             return dict(result, skipped=True, msg="In check mode nothing is measured")
-        try:
-            answer = self.execute(request, None, task_vars)
-            if answer.get("failed"):
-                raise SlipwayError(profiles.plain(str(answer.get("msg"))))
+        with self.failing_into(result):
+            answer = profiles.checked(self.execute(request, None, task_vars))
             gain = profiles.gain(answer.get("turns"))
             kept = {name: answer.get(name) for name in ("release", "requests", "turns")}
             result.update(kept, **gain)
-        except SlipwayError as error:
-            result.update(failed=True, msg=str(error))
         return self.with_discovery(dict(result, changed=False))

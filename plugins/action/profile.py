@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import base64
-
 from ansible.plugins.action import ActionBase
 
 from ..module_utils.common.errors import SlipwayError
@@ -33,22 +31,17 @@ class ActionModule(EngineAction):
         result = ActionBase.run(self, tmp, task_vars)
         arguments = self.validated(ARGUMENTS, mutually_exclusive=[("socket", "port")])
         request = dict(arguments, step="profile", check=bool(self._task.check_mode))
-        try:
-            answer = self.execute(request, None, task_vars)
-            if answer.get("failed"):
-                raise SlipwayError(profiles.plain(str(answer.get("msg"))))
+        with self.failing_into(result):
+            answer = profiles.checked(self.execute(request, None, task_vars))
             result.update(profiles.answered(answer), changed=False)
             if not self._task.check_mode:
-                result.update(self._written(answer.get("profile"), arguments["dest"]))
-        except (SlipwayError, ValueError, TypeError) as error:  # the host's answer may be anything
-            result.update(failed=True, msg=str(error))
+                result.update(self._written(profiles.content(answer), arguments["dest"]))
         return self.with_discovery(result)
 
     @staticmethod
-    def _written(encoded, path):
+    def _written(content, path):
         if not path:
             raise SlipwayError("dest: name the file on the controller that the profile goes to")
-        content = base64.b64decode(encoded)
         try:
             with open(path, "wb") as handle:
                 handle.write(content)

@@ -11,13 +11,11 @@ from __future__ import annotations
 
 import datetime
 import json
-import os
 import tempfile
 
-from ansible.plugins.action import ActionBase
-
 from ..module_utils.common.errors import SlipwayError
-from ..plugin_utils import console, profiles, this_run
+from ..plugin_utils import console, profiles
+from ..plugin_utils.controller_action import ControllerAction
 from ..plugin_utils.profile_files import Report, find_go
 
 STEPS = ("choose", "report", "gain")
@@ -28,34 +26,24 @@ ARGUMENTS = {
 SKIPPED = "The play Check variables was not part of this run. Run the playbook from its beginning"
 
 
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """One method for each step; each returns what the next one needs, as the fact slipway__profile."""
-
-    TRANSFERS_FILES = False
-    _requires_connection = False
-    _supports_check_mode = True
-    _supports_async = False
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
         dummy, arguments = self.validate_argument_spec(ARGUMENTS)
         self.hostvars = task_vars["hostvars"]
-        facts = self.hostvars["localhost"]["ansible_facts"]
-        # Ansible runs a task in a fork of the process that runs the plays.
-        self.fleet = this_run.fact(facts, "slipway__fleet", os.getppid())
-        account = this_run.fact(facts, "slipway__profile", os.getppid())
+        self.fleet, account = self.facts_of_this_run(task_vars, "slipway__profile")
         if not self.fleet or not (account or arguments["step"] == "choose"):
             return dict(result, failed=True, msg=SKIPPED)
         self.asked = self.fleet["profile"]
-        try:
-            account = getattr(self, "_" + arguments["step"])(
-                json.loads(json.dumps(account)), arguments["release"]
+        with self.failing_into(result):
+            account = getattr(self, "_" + arguments["step"])(account, arguments["release"])
+            result.update(
+                changed=arguments["step"] == "report",
+                ansible_facts=self.as_facts(slipway__profile=account),
             )
-        except SlipwayError as error:
-            return dict(result, failed=True, msg=str(error))
-        account["run"] = this_run.identity(os.getppid())
-        changed = arguments["step"] == "report"
-        return dict(result, changed=changed, ansible_facts={"slipway__profile": account})
+        return result
 
     def _choose(self, dummy, release):
         find_go(self.asked["go"])

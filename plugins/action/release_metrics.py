@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
 
-from ..module_utils.common.errors import SlipwayError
 from ..plugin_utils.engine_action import EngineAction
 
 ARGUMENTS = {
@@ -33,11 +32,8 @@ class ActionModule(EngineAction):
             deploy_id=str(self._task._uuid),
             lock_wait=LOCK_WAIT,
         )
-        try:
+        with self.failing_into(result):
             result.update(self.execute(request, None, task_vars))
-        except SlipwayError as error:
-            result.update(error.facts, failed=True, msg=str(error))
-        result.pop("outcome", None)
         if not self._task.diff:
             result.pop("diff", None)
         return self.with_discovery(result)

@@ -17,10 +17,9 @@ import time
 import uuid
 
 from ansible.errors import AnsibleError
-from ansible.plugins.action import ActionBase
 
-from ..plugin_utils import console, report, rollout, silence, tables, this_run
-from ..plugin_utils.engine_action import EngineAction
+from ..plugin_utils import console, report, rollout, silence, tables
+from ..plugin_utils.controller_action import ControllerAction
 
 STEPS = ("planned", "prepared", "wave", "soaked", "rolled_back", "ended")
 ARGUMENTS = {
@@ -38,37 +37,26 @@ BEFORE_SECONDS = 900
 ANEW = "Make it anew with slipway.golang.plan, and read it"
 
 
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """One method for each step; each returns the rollout, and what ends the run, if anything does."""
-
-    TRANSFERS_FILES = False
-    _requires_connection = False
-    _supports_check_mode = True
-    _supports_async = False
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
         dummy, arguments = self.validate_argument_spec(ARGUMENTS)
         self.hostvars = task_vars["hostvars"]
-        # Ansible runs a task in a fork of the process that runs the plays.
-        facts = self.hostvars["localhost"]["ansible_facts"]
-        self.fleet = this_run.fact(facts, "slipway__fleet", os.getppid())
-        account = this_run.fact(facts, "slipway__rollout", os.getppid())
+        self.fleet, account = self.facts_of_this_run(task_vars, "slipway__rollout")
         if not self.fleet or not (account or arguments["step"] == "planned"):
             return dict(result, failed=True, msg=SKIPPED)
         self.warnings = []
         self.migrates, self.write_plan = arguments["migrates"], arguments["write_plan"]
-        # It was registered as a fact, and may have come through a template: a copy that is ours.
-        account = json.loads(json.dumps(account))
         account, problem = getattr(self, "_" + arguments["step"])(account)
-        account["run"] = this_run.identity(os.getppid())
         account["failed"] = [host for host, row in account["rows"].items() if row["failed"]]
         account["last"] = rollout.last(account)
         result.update(changed=False, warnings=self.warnings)
         if problem:
             # The run ends here. Without the account, which Ansible would print whole.
             return dict(result, failed=True, msg=problem)
-        return dict(result, ansible_facts={"slipway__rollout": account})
+        return dict(result, ansible_facts=self.as_facts(slipway__rollout=account))
 
     # --- steps
 
@@ -156,7 +144,7 @@ class ActionModule(ActionBase):
             url, own = settings.get("alertmanager"), [h for h in hosts if account["rows"][h]["app"] == app]
             if url and own:
                 now = datetime.datetime.now(datetime.timezone.utc)
-                problem = silence.post(url, silence.wave(account, app, own, EngineAction.actor(), now))
+                problem = silence.post(url, silence.wave(account, app, own, self.actor(), now))
                 self.warnings += [silence.FAILED % (url, ", ".join(own), problem)] if problem else []
 
     def _of_kept_plan(self, account):
@@ -188,7 +176,7 @@ class ActionModule(ActionBase):
         counted = {host: self.hostvars[host].get("slipway__requests") or {} for host in account["counted"]}
         return report.page(
             account,
-            EngineAction.actor(),
+            self.actor(),
             account["began"],
             time.time(),
             counted or None,

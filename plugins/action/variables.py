@@ -6,13 +6,12 @@
 
 from __future__ import annotations
 
-import os
 import time
 
 from ansible.errors import AnsibleError
-from ansible.plugins.action import ActionBase
 
-from ..plugin_utils import controller_files, fleet, this_run, variables
+from ..plugin_utils import controller_files, fleet, variables
+from ..plugin_utils.controller_action import ControllerAction
 from ..plugin_utils.kinds import beginning
 
 ARGUMENTS = {
@@ -46,13 +45,8 @@ NEEDED = {
 }
 
 
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """Runs once, for all hosts of the inventory; connects to none of them."""
-
-    TRANSFERS_FILES = False
-    _requires_connection = False
-    _supports_check_mode = True
-    _supports_async = False
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
@@ -79,8 +73,7 @@ class ActionModule(ActionBase):
         facts["began"] = time.time()
         if arguments["needs"] == "profile":
             facts["profile"] = fleet.profile(next(iter(in_play.values())))
-        facts["run"] = this_run.identity(os.getppid())  # this is a fork of the process that runs the plays
-        return dict(result, changed=False, ansible_facts={"slipway__fleet": facts})
+        return dict(result, changed=False, ansible_facts=self.as_facts(slipway__fleet=facts))
 
     def _read_all(self, task_vars):
         """Host to its values, for the hosts that take part, and what is wrong: each sentence once, with its

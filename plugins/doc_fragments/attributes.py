@@ -24,6 +24,27 @@ attributes:
     description: Target operating systems that the module can run on.
 """
 
+    CONTROLLER = r"""
+options: {}
+attributes:
+  action:
+    description: Runs on the controller, once for all hosts of the play.
+    support: full
+  async:
+    description: Supports being used with the C(async) keyword.
+    support: none
+  check_mode:
+    support: full
+    description: Can run in check mode, and does the same there.
+  diff_mode:
+    description: There is nothing to compare.
+    support: none
+  platform:
+    description: Target operating systems.
+    support: full
+    platforms: posix
+"""
+
     INFO_MODULE = r"""
 options: {}
 attributes:

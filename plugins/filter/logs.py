@@ -12,11 +12,9 @@ import re
 
 from ..plugin_utils.tables import table
 
-_FAILED = re.compile(r"\bfailed\b|\bsuspended\b|\bcould not\b|timeout", re.IGNORECASE)
-# What rsyslog says when a target takes lines again.
-_WORKS = re.compile(r"\bresumed\b")
-# What it says beside the reason, and systemd after it.
-_NO_REASON = re.compile(r"\bsuspended \(module|Failed with result|Main process exited|timeout \(limit")
+_FAILED = re.compile(r"\bfailed\b|timeout", re.IGNORECASE)
+# What systemd says after the reason.
+_NO_REASON = re.compile(r"Failed with result|Main process exited|timeout \(limit")
 # A unit that cannot send says so more often than that; the longest silence is that of a hanging connection.
 _SILENCE = 300
 
@@ -25,13 +23,12 @@ def log_shipping_problem(lines):
     """Why a unit sends nothing, and since when; empty if it does.
 
     ``lines``, from the host: systemd's ActiveState, the time, when the file that notes what was sent has
-    changed, the size of the file with refused lines, both 0 without such a file, and the unit's messages as
-    JSON, the newest last.
+    changed, 0 without such a file, and the unit's messages as JSON, the newest last.
     """
-    if len(lines) < 4:
+    if len(lines) < 3:
         return "The host did not answer"
-    active, (now, sent, refused) = lines[0], (int(line) for line in lines[1:4])
-    failures = _failures([message for message in map(_parsed, lines[4:]) if message], sent)
+    active, (now, sent) = lines[0], (int(line) for line in lines[1:3])
+    failures = _failures([message for message in map(_parsed, lines[3:]) if message], sent)
     if failures and now - failures[-1][0] < _SILENCE:
         reason = next(
             (text for dummy, text in failures[::-1] if not _NO_REASON.search(text)), failures[-1][1]
@@ -39,15 +36,14 @@ def log_shipping_problem(lines):
         return "Nothing was sent since %s: %s" % (_time(sent or failures[0][0]), reason)
     if active not in ("active", "activating"):
         return "The unit is %s: run the playbook slipway.golang.setup" % (active or "not there")
-    return "Lines were refused: see the file `refused` in its directory below /var/lib" if refused else ""
+    return ""
 
 
 def _failures(messages, sent):
     """The failures after which nothing was sent, without those before a long silence."""
-    works = max([sent] + [at for at, text in messages if _WORKS.search(text)])
     found = []
     for at, text in messages:
-        if at > works and _FAILED.search(text):
+        if at > sent and _FAILED.search(text):
             found = [*found, (at, text)] if found and at - found[-1][0] < _SILENCE else [(at, text)]
     return found
 

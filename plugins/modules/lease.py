@@ -22,10 +22,6 @@ description:
   - The module is executed by an action plugin, in one remote execution that needs nothing on the host but
     Python.
 options:
-  name:
-    description: The service's name.
-    type: str
-    required: true
   state:
     description:
       - V(present) acquires the lease. With O(id) it renews the lease, and fails if another owner has acquired
@@ -35,9 +31,6 @@ options:
     type: str
     choices: [present, absent]
     default: present
-  root:
-    description: The service's directory on the host. Default is C(/opt/) and O(name).
-    type: path
   id:
     description: RV(id) of the task that acquired the lease, to renew or release it. Required with
       O(state=absent).
@@ -60,6 +53,7 @@ options:
     type: bool
     default: false
 extends_documentation_fragment:
+  - slipway.golang.service
   - slipway.golang.attributes
 attributes:
   check_mode:

@@ -19,13 +19,6 @@ description:
   - The module is executed by an action plugin, in one remote execution that needs nothing on the host but
     Python and systemd. The lines are compressed on the way.
 options:
-  name:
-    description: The service's name.
-    type: str
-    required: true
-  root:
-    description: The service's directory on the host. Default is C(/opt/) and O(name).
-    type: path
   since:
     description:
       - The beginning, as how long ago - V(10m), V(2h30m), V(1d) - or as a time - V(2026-11-28T12:01:00Z),
@@ -63,6 +56,7 @@ options:
     type: bool
     default: false
 extends_documentation_fragment:
+  - slipway.golang.service
   - slipway.golang.attributes
   - slipway.golang.attributes.info_module
 notes:
@@ -187,6 +181,11 @@ release_known:
   description: Whether O(release) is, or was, on this host.
   returned: always
   type: bool
+known_releases:
+  description: If it is not, the ids of the newest releases of this host.
+  returned: always
+  type: list
+  elements: str
 cursor:
   description: The place in the journal after these lines; null if there are none.
   returned: always

@@ -30,8 +30,7 @@ options:
     type: float
     default: 0
 extends_documentation_fragment:
-  - slipway.golang.attributes
-  - slipway.golang.attributes.info_module
+  - slipway.golang.attributes.controller
 seealso:
   - module: slipway.golang.logs
 author:

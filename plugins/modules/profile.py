@@ -17,13 +17,6 @@ description:
     interface. If another process listens there, nothing is asked.
   - No port is opened, and nothing is left on the host.
 options:
-  name:
-    description: The service's name.
-    type: str
-    required: true
-  root:
-    description: The service's directory on the host. Default is C(/opt/) and O(name).
-    type: path
   socket:
     description: The unix socket on which the service answers, in its runtime directory.
     type: str
@@ -45,6 +38,7 @@ options:
     description: The file on the controller. It is needed where the profile is taken, so not in check mode.
     type: path
 extends_documentation_fragment:
+  - slipway.golang.service
   - slipway.golang.attributes
 attributes:
   check_mode:

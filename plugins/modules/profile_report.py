@@ -29,23 +29,11 @@ options:
     description: With V(choose), the id or version of the release to ask.
     type: str
     default: ""
+extends_documentation_fragment:
+  - slipway.golang.attributes.controller
 attributes:
-  action:
-    description: Runs on the controller, once for all hosts of the play.
-    support: full
-  async:
-    description: Supports being used with the C(async) keyword.
-    support: none
   check_mode:
-    description: Hosts are chosen and named, and nothing is written.
-    support: full
-  diff_mode:
-    description: There is nothing to compare.
-    support: none
-  platform:
-    description: Target operating systems.
-    support: full
-    platforms: posix
+    details: In check mode hosts are chosen and named, and nothing is written.
 notes:
   - Use it with C(run_once), C(delegate_to) and C(delegate_facts), as in the example.
 seealso:

@@ -16,13 +16,6 @@ description:
   - What runs is read from the running process, not from a link. So it also shows a service that was not
     restarted, or whose binary was replaced by hand.
 options:
-  name:
-    description: The service's name.
-    type: str
-    required: true
-  root:
-    description: The service's directory on the host. Default is C(/opt/) and O(name).
-    type: path
   history:
     description: How many of the newest entries of the history to return.
     type: int
@@ -37,6 +30,7 @@ options:
     type: bool
     default: false
 extends_documentation_fragment:
+  - slipway.golang.service
   - slipway.golang.health.nested
   - slipway.golang.attributes
   - slipway.golang.attributes.info_module

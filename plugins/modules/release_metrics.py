@@ -17,18 +17,12 @@ description:
   - Everything is drawn from the app's history on the host. Nothing is done on a host that has no exporter, or
     no release of the app.
 options:
-  name:
-    description: The service's name.
-    type: str
-    required: true
-  root:
-    description: The service's directory on the host. Default is C(/opt/) and O(name).
-    type: path
   textfile:
     description: The exporter's directory. Without it that is C(/var/lib/prometheus/node-exporter), if the
       host has that directory.
     type: path
 extends_documentation_fragment:
+  - slipway.golang.service
   - slipway.golang.attributes
 seealso:
   - module: slipway.golang.release

@@ -37,23 +37,11 @@ options:
     description: With V(planned), write the file of C(slipway_plan) instead of comparing the plan with it.
     type: bool
     default: false
+extends_documentation_fragment:
+  - slipway.golang.attributes.controller
 attributes:
-  action:
-    description: Runs on the controller, once for all hosts of the play.
-    support: full
-  async:
-    description: Supports being used with the C(async) keyword.
-    support: none
   check_mode:
-    description: The plan is made and printed, and no wave follows from it.
-    support: full
-  diff_mode:
-    description: There is nothing to compare.
-    support: none
-  platform:
-    description: Target operating systems.
-    support: full
-    platforms: posix
+    details: In check mode the plan is made and printed, and no wave follows from it.
 notes:
   - Use it with C(run_once), C(delegate_to) and C(delegate_facts), as in the example.
 seealso:

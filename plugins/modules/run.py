@@ -22,10 +22,6 @@ description:
   - The module is executed by an action plugin, in one remote execution that needs nothing on the host but
     Python and systemd.
 options:
-  name:
-    description: The service's name.
-    type: str
-    required: true
   args:
     description: The arguments of the binary. No shell reads them. V({port}) and V({config}) stand for the
       port of the release and the directory of its configuration files, as in the service's own arguments.
@@ -48,10 +44,8 @@ options:
       - No deploy on this host can begin while it runs.
     type: bool
     default: false
-  root:
-    description: The service's directory on the host. Default is C(/opt/) and O(name).
-    type: path
 extends_documentation_fragment:
+  - slipway.golang.service
   - slipway.golang.attributes
 attributes:
   check_mode:

@@ -53,23 +53,8 @@ options:
     description: Report an inventory with several services, of which this playbook takes one.
     type: bool
     default: false
-attributes:
-  action:
-    description: Runs on the controller, once for all hosts of the play.
-    support: full
-  async:
-    description: Supports being used with the C(async) keyword.
-    support: none
-  check_mode:
-    description: Changes nothing in either mode.
-    support: full
-  diff_mode:
-    description: There is nothing to compare.
-    support: none
-  platform:
-    description: Target operating systems.
-    support: full
-    platforms: posix
+extends_documentation_fragment:
+  - slipway.golang.attributes.controller
 notes:
   - Use it with C(run_once), C(delegate_to) and C(delegate_facts), as in the example.
 seealso:

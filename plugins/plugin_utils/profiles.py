@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
+import base64
 import glob
 import json
 import os
 import re
 
 from ..module_utils.common import names
-from ..module_utils.common.errors import SlipwayError
+from ..module_utils.common.errors import InvalidInput, SlipwayError
 
 # A profile is good enough to build by when it has seen this much.
 ENOUGH_HOSTS = 3
@@ -22,7 +23,15 @@ WORTH = 0.01
 FEWEST_ROUNDS = 5
 _TARGET = re.compile(r"linux/[a-z0-9]{1,20}(?:/[A-Za-z0-9.,_-]{1,60})?")
 _UNIT = re.compile(r"[A-Za-z0-9_.@-]{1,100}")
+_NO_SENSE = "the host's answer makes no sense"
 _CONTROL = re.compile(r"[^\n\t\x20-\x7e\xa1-\ud7ff\ue000-\U0010ffff]")
+
+
+def checked(answer):
+    """The answer of a host that did what it was asked; otherwise its reason is the error."""
+    if answer.get("failed"):
+        raise SlipwayError(plain(str(answer.get("msg"))))
+    return answer
 
 
 def answered(result):
@@ -35,16 +44,30 @@ def answered(result):
         "unit": _UNIT,
     }
     known = {
-        name: names.match(pattern, result.get(name), name, "the host's answer makes no sense")[0]
-        for name, pattern in words.items()
+        name: names.match(pattern, result.get(name), name, _NO_SENSE)[0] for name, pattern in words.items()
     }
     names.check_version(known["version"])
     return dict(
         known,
         address=plain(str(result.get("address"))),
-        pid=int(result.get("pid") or 0),
-        seconds=float(result.get("seconds") or 0),
+        pid=_number(int, result, "pid"),
+        seconds=_number(float, result, "seconds"),
     )
+
+
+def content(result):
+    """The bytes of the profile in the answer of a host."""
+    try:
+        return base64.b64decode(result.get("profile"))
+    except (ValueError, TypeError):
+        raise SlipwayError("profile: %s" % _NO_SENSE) from None
+
+
+def _number(kind, result, name):
+    try:
+        return kind(result.get(name) or 0)
+    except (ValueError, TypeError, OverflowError):
+        raise InvalidInput(name, result.get(name), _NO_SENSE) from None
 
 
 def choose(found, release, at_most):

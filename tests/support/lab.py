@@ -19,9 +19,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 COLLECTIONS = CHECKOUT / ".work" / "collections"
@@ -123,6 +124,16 @@ def playbook_argv(playbook, *flags, inventory, variables: dict | Path) -> list[s
     extra = "@%s" % variables if isinstance(variables, Path) else json.dumps(variables)
     words = ["ansible-playbook", playbook, "--inventory", inventory, "--extra-vars", extra, *flags]
     return [str(word) for word in words]
+
+
+def wait_for(what: str, ready: Callable[[], Any], seconds: float = 120) -> Any:
+    """What a condition gives, once that is something."""
+    end = time.monotonic() + seconds
+    while not (found := ready()):
+        if time.monotonic() > end:
+            raise CommandFailed("timed out after %d s while waiting for %s" % (seconds, what))
+        time.sleep(0.3)
+    return found
 
 
 # --- hosts ----------------------------------------------------------------------------------------
@@ -284,6 +295,12 @@ class Host:
                 % (self.name, command, done.code, (done.out + done.err)[-SHOWN:])
             )
         return done.out
+
+    def files_with(self, word: str) -> list[str]:
+        """The files with this word, wherever Slipway, a service or its logs may write one."""
+        return self.run(
+            "grep -rlF -- %s /etc /opt /var /tmp /run /root /home /usr/local 2>/dev/null" % shlex.quote(word)
+        ).out.split()
 
     def write(self, path: str, content: str | bytes) -> None:
         """Write a file on the host."""

@@ -2,15 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Two hosts with four services each, one for each kind of target, and a third host with the targets."""
+"""Two hosts with four services each, and a third host with what their logs are sent to."""
 
 from __future__ import annotations
 
 import concurrent.futures
 import json
 import os
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -41,18 +39,10 @@ LOGS = {
         persistent_journal=True,
     ),
 }
+# rsyslog gets the lines of one host, and VictoriaLogs those of the other.
+OTHER_SYSLOG = {("bill", "web2"): {"to": "syslog+tls:" + URL % 6515}}
 UNIT = "[Service]\nUser=%s\nExecStart=%s -u /opt/writer.py %s %d\n[Install]\nWantedBy=multi-user.target\n"
 PROGRAM = "/opt/orders/releases/%s/bin/orders" % RELEASE
-
-
-def wait_for(what: str, ready: Callable[[], object], seconds: float = 120):
-    end = time.monotonic() + seconds
-    while True:
-        found = ready()
-        if found:
-            return found
-        assert time.monotonic() < end, "timed out while waiting for " + what
-        time.sleep(0.3)
 
 
 def at_once(work, items) -> list:
@@ -96,7 +86,9 @@ class Web(lab.Host):
         """Wait until the services have written for so long."""
         begun = self.sure("journalctl --lines=0 --show-cursor").split("cursor: ")[1].strip()
         newer = "--after-cursor='%s'" % begun
-        wait_for("lines of " + self.name, lambda: len(self.written(newer)) >= seconds * sum(RATES.values()))
+        lab.wait_for(
+            "lines of " + self.name, lambda: len(self.written(newer)) >= seconds * sum(RATES.values())
+        )
 
     def rotate(self) -> None:
         for _number in range(5):
@@ -128,7 +120,7 @@ class Controller:
                 **connections[host],
                 "slipway_app": app,
                 "slipway_env": {"PASSWORD": SECRET},
-                "slipway_logs": logs,
+                "slipway_logs": {**logs, **OTHER_SYSLOG.get((app, host), {})},
             }
             for app, logs in LOGS.items()
             for host in WEB

@@ -18,7 +18,13 @@ KEY = re.compile(r"\b(?:orders|bill)-web\d-\d+-\d+\b")
 CERTIFICATES = "/etc/sinks"
 TLS = f"-tls -tlsCertFile={CERTIFICATES}/server.crt -tlsKeyFile={CERTIFICATES}/server.key"
 VICTORIA = "/usr/local/bin/victoria-logs -loggerLevel=WARN -storageDataPath=/var/lib/%s -httpListenAddr=%s %s"
+SYSLOG = (
+    "-syslog.listenAddr.tcp=:6515 -syslog.tls "
+    f"-syslog.tlsCertFile={CERTIFICATES}/server.crt -syslog.tlsKeyFile={CERTIFICATES}/server.key"
+)
+# Without a queue: what was read is in the file.
 RSYSLOG = f"""
+main_queue(queue.type="Direct")
 global(defaultNetstreamDriver="gtls" defaultNetstreamDriverCAFile="{CERTIFICATES}/ca.crt"
        defaultNetstreamDriverCertFile="{CERTIFICATES}/server.crt"
        defaultNetstreamDriverKeyFile="{CERTIFICATES}/server.key")
@@ -29,7 +35,7 @@ action(type="omfile" file="/srv/syslog" template="raw")
 """
 PROGRAMS = {
     "sink-elasticsearch": VICTORIA % ("elasticsearch", "127.0.0.1:9428", ""),
-    "sink-journald": VICTORIA % ("journald", ":9429", TLS),
+    "sink-journald": VICTORIA % ("journald", ":9429", f"{TLS} {SYSLOG}"),
     "sink-syslog": "/usr/sbin/rsyslogd -n -iNONE -f /etc/sinks/rsyslog.conf",
     "sink-remote": "/lib/systemd/systemd-journal-remote --listen-http=19532 --output=/srv/received/",
 }
@@ -118,12 +124,15 @@ class Sinks:
         self.host.sure("chmod 755 /usr/local/bin/victoria-logs; systemctl daemon-reload")
 
     def start(self) -> None:
-        """The proxy last: it answers 502 for what is away."""
         answers = "until curl -sS -o /dev/null %s/health; do sleep 0.1; done" % ELASTICSEARCH
         self.host.sure("systemctl start %s && %s && systemctl start nginx" % (" ".join(PROGRAMS), answers))
 
     def stop(self) -> None:
-        self.host.sure("systemctl stop nginx && systemctl stop " + " ".join(PROGRAMS))
+        """All but the proxy: it answers 502."""
+        self.host.sure("systemctl stop " + " ".join(PROGRAMS))
+
+    def stop_proxy(self) -> None:
+        self.host.sure("systemctl stop nginx")
 
     def keys_of(self, sink: str) -> list[str]:
         """The key of each line that was received, as often as it was."""
@@ -133,7 +142,7 @@ class Sinks:
 RECEIVED = {
     "elasticsearch": QUERY % (ELASTICSEARCH, "* | fields key, msg"),
     "journald": QUERY % (JOURNALD, "_SYSTEMD_UNIT:in(orders.service, bill.service) | fields _msg"),
-    "syslog": "cat /srv/syslog 2>/dev/null; true",
+    "syslog": "cat /srv/syslog 2>/dev/null; " + QUERY % (JOURNALD, "format:rfc5424 | fields _msg"),
     "remote": "journalctl --quiet --directory=/srv/received --output=cat "
     "_SYSTEMD_UNIT=orders.service + _SYSTEMD_UNIT=bill.service; true",
 }

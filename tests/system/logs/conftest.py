@@ -17,7 +17,7 @@ from support import lab
 FLEET = lab.Fleet("logs", "web=2", "edge=1:acme", timeout=300)
 HOSTS = ("web1", "web2", "edge1")
 PORT = 8060
-SECRET = "swordfish-4711"
+SECRETS = {"environment": "swordfish-4711", "header": "swordfish-of-the-health-check"}
 SERVICE = {
     "slipway_app": "talk",
     "slipway_port": PORT,
@@ -26,10 +26,16 @@ SERVICE = {
     "slipway_stamp": {"slipway.example/services/internal/serve.Version": "{version}"},
     "slipway_targets": ["linux/amd64"],
     "slipway_waves": ["100%"],
-    "slipway_env": {"DATABASE_PASSWORD": SECRET},
+    "slipway_env": {"DATABASE_PASSWORD": SECRETS["environment"]},
     # Every line is kept.
     "slipway_unit": {"user": "talk", "drain_seconds": 5, "log_rate_limit": {"interval_sec": 0}},
-    "slipway_health": {"path": "/healthz", "deadline": 10, "period": 0.1, "min_ready_seconds": 0.1},
+    "slipway_health": {
+        "path": "/healthz",
+        "deadline": 10,
+        "period": 0.1,
+        "min_ready_seconds": 0.1,
+        "headers": {"Authorization": SECRETS["header"]},
+    },
 }
 
 
@@ -124,17 +130,13 @@ def services(hosts):
     return {name: Service(host) for name, host in hosts.items()}
 
 
-@pytest.fixture(scope="session")
-def controller(hosts, tmp_path_factory):
-    return Controller(tmp_path_factory.mktemp("logs"))
-
-
 COUNTED = 5000
 
 
 @pytest.fixture(scope="session")
-def counted(controller, services):
+def counted(services, tmp_path_factory):
     """On each host 5000 lines of a first release, a deploy, and 5000 of a second one; all at once."""
+    controller = Controller(tmp_path_factory.mktemp("logs"))
     controller.deploy("1.0.0")
     for service in services.values():
         service.count(1, COUNTED)

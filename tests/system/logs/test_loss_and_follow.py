@@ -17,7 +17,7 @@ from .conftest import HOSTS, SERVICE
 
 FLOOD = 50000
 DROPPED = "journalctl -q -o cat -u talk --since=@%s MESSAGE_ID=a596d6fe7bfa4994828e72309e95d61e"
-LIMITED = dict(SERVICE["slipway_unit"], log_rate_limit={"burst": 1000, "interval_sec": 8})
+LIMITED = dict(SERVICE["slipway_unit"], log_rate_limit={"burst": 1000, "interval_sec": 2})
 
 
 def test_the_loss_in_a_flood_is_the_gap_of_the_counter(counted, services):
@@ -93,7 +93,7 @@ class Following:
         return self.process.wait()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def following(counted):
     """A function that begins to follow."""
     begun = []
@@ -109,8 +109,13 @@ def following(counted):
         each.process.wait()
 
 
-def test_lines_are_followed_in_one_order_as_they_come(following, services):
-    follow = following(600)
+@pytest.fixture(scope="module")
+def follow(following):
+    """One that goes on for as long as the tests take."""
+    return following(600)
+
+
+def test_lines_are_followed_in_one_order_as_they_come(follow, services):
     for number in range(12):
         services[HOSTS[number % 3]].say("step %d" % number)
     follow.until("step 11$")
@@ -120,8 +125,7 @@ def test_lines_are_followed_in_one_order_as_they_come(following, services):
     assert steps == [(HOSTS[number % 3], number) for number in range(12)]
 
 
-def test_a_host_that_goes_away_and_comes_back_loses_no_line(following, services, hosts):
-    follow = following(600)
+def test_a_host_that_goes_away_and_comes_back_loses_no_line(follow, services, hosts):
     services["web2"].say("before")
     follow.until("before$")
     # sshd and what it has open: the service goes on.
@@ -144,8 +148,7 @@ def test_a_host_that_goes_away_and_comes_back_loses_no_line(following, services,
     assert text.count("while away") == 1
 
 
-def test_following_shows_a_deploy(following, counted, services):
-    follow = following(600)
+def test_following_shows_a_deploy(follow, counted, services):
     counted.deploy("2.1.0", "--limit", "web2")
     services["web2"].say("first words")
     follow.until(r"web2 deploy 2\.0\.0 → 2\.1\.0 ok, ready in \d+ ms")
@@ -153,17 +156,13 @@ def test_following_shows_a_deploy(following, counted, services):
 
 
 def test_following_ends_by_itself_and_prints_nothing_of_ansible_meanwhile(following):
-    follow = following(5)
-    assert follow.end() == 0
-    assert len([line for line in follow.lines if line.startswith("TASK [")]) == 3
+    short = following(2)
+    assert short.end() == 0
+    assert len([line for line in short.lines if line.startswith("TASK [")]) == 3
 
 
-def test_who_interrupts_it_leaves_no_process_behind(following, counted):
-    follow = following(600)
+def test_who_interrupts_it_leaves_no_process_behind(follow, counted):
     follow.process.terminate()
     follow.end()
-    deadline = time.monotonic() + 30
     # The processes of a run have its command line.
-    while lab.run(["pgrep", "-f", str(counted.inventory)]).out:
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+    lab.wait_for("the end of all", lambda: not lab.run(["pgrep", "-f", str(counted.inventory)]).out)

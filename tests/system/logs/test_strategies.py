@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 from support import lab
 
-from .conftest import PORT, Service
+from .conftest import PORT, Controller, Service
 
 # What journald wrote down about the lines of a service.
 IDENTIFIERS = "journalctl --quiet --output=json --output-fields=SYSLOG_IDENTIFIER,_EXE %s | grep /releases/"
@@ -22,9 +22,46 @@ WantedBy=multi-user.target
 """
 
 
-def said(controller, host, **variables):
+# Each host has another app, with another strategy.
+APPS = {
+    "edge1": {
+        "slipway_app": "pair",
+        "slipway_port": PORT + 1,
+        "slipway_alternate_port": PORT + 11,
+        "slipway_strategy": "blue_green",
+        "slipway_domain": "pair.test",
+        "slipway_tls": False,
+    },
+    "web1": {"slipway_app": "door", "slipway_port": PORT + 2, "slipway_strategy": "socket"},
+    "web2": {"slipway_app": "legacy", "slipway_port": PORT + 3, "slipway_adopt": True},
+}
+SAY_TO_PAIR = "curl -sSf -H 'Host: pair.test' --data-binary 'I am %s' http://127.0.0.1/say"
+
+
+@pytest.fixture(scope="module")
+def logged(counted, hosts, tmp_path_factory):
+    """The rows of each host, and what is printed: three apps that spoke before and after deploys."""
+    web2, legacy = hosts["web2"], Service(hosts["web2"], PORT + 3)
+    web2.sure("cp /opt/talk/current/bin/talk /usr/local/bin/legacy")
+    web2.write("/etc/systemd/system/legacy.service", BY_HAND)
+    web2.sure("systemctl daemon-reload && systemctl enable --now legacy")
+    web2.sure("until curl -sSf http://127.0.0.1:8063/healthz; do sleep 0.1; done 2>/dev/null")
+    legacy.say("before")
+    controller = Controller(tmp_path_factory.mktemp("apps"))
+    controller.use(APPS)
+    controller.sure("setup", "--limit", "edge1")
+    controller.deploy("1.0.0")
+    legacy.say("after")
+    Service(hosts["web1"], PORT + 2).say("hello")
+    hosts["edge1"].sure(SAY_TO_PAIR % "1.0.0")
+    controller.deploy("2.0.0", "--limit", "edge1")
+    hosts["edge1"].sure(SAY_TO_PAIR % "2.0.0" + " && journalctl --sync")
+    rows = controller.rows()
+    return {name: [row for row in rows if row.get("host") == name] for name in APPS}, controller.logs()
+
+
+def said(rows):
     """(message, version of the release, kind) of each row about the service itself."""
-    rows = controller.rows("--limit", host, **variables)
     return [
         (row["message"], (row["release"] or "none").rpartition("-")[0] or "none", row["kind"])
         for row in rows
@@ -32,63 +69,29 @@ def said(controller, host, **variables):
     ]
 
 
-@pytest.fixture(scope="module")
-def pair(counted):
-    """blue_green: an app of its own behind nginx, with two releases."""
-    options = {
-        "slipway_app": "pair",
-        "slipway_port": PORT + 1,
-        "slipway_alternate_port": PORT + 11,
-        "slipway_strategy": "blue_green",
-        "slipway_domain": "pair.test",
-        "slipway_tls": False,
-    }
-    counted.sure("setup", "--limit", "edge1", **options)
-    return options
-
-
-def test_both_instances_of_blue_green_are_in_one_log(counted, hosts, pair):
-    for version in ("1.0.0", "2.0.0"):
-        counted.deploy(version, "--limit", "edge1", **pair)
-        hosts["edge1"].sure(
-            "curl -sSf -H 'Host: pair.test' --data-binary 'I am %s' http://127.0.0.1/say" % version
-        )
-    hosts["edge1"].sure("journalctl --sync")
-    found = said(counted, "edge1", **pair)
+def test_both_instances_of_blue_green_are_in_one_log(logged, hosts):
+    found = said(logged[0]["edge1"])
     assert [row for row in found if row[2] == "line"] == [
         ("I am 1.0.0", "1.0.0", "line"),
         ("ended", "1.0.0", "line"),
         ("I am 2.0.0", "2.0.0", "line"),
     ]
     assert {version for message, version, kind in found if "pair@" in message} >= {"1.0.0", "2.0.0"}
-    out = counted.logs("--limit", "edge1", **pair)
-    assert "edge1 deploy 1.0.0 → 2.0.0 ok, ready in " in out
+    assert "edge1 deploy 1.0.0 → 2.0.0 ok, ready in " in logged[1]
     _named_after_the_app(hosts["edge1"], "pair", "--unit=pair@*")
 
 
-def test_a_socket_is_part_of_the_log(counted, hosts):
-    options = {"slipway_app": "door", "slipway_port": PORT + 2, "slipway_strategy": "socket"}
-    counted.deploy("1.0.0", "--limit", "web1", **options)
-    Service(hosts["web1"], PORT + 2).say("hello")
-    found = said(counted, "web1", **options)
+def test_a_socket_is_part_of_the_log(logged, hosts):
+    found = said(logged[0]["web1"])
     assert ("hello", "1.0.0", "line") in found
     assert any("door.socket" in message and kind == "unit" for message, dummy, kind in found)
     _named_after_the_app(hosts["web1"], "door", "--unit=door")
 
 
-def test_one_that_was_taken_over_has_lines_of_no_release_before(counted, hosts):
-    web2, legacy = hosts["web2"], Service(hosts["web2"], PORT + 3)
-    web2.sure("cp /opt/talk/current/bin/talk /usr/local/bin/legacy")
-    web2.write("/etc/systemd/system/legacy.service", BY_HAND)
-    web2.sure("systemctl daemon-reload && systemctl enable --now legacy")
-    web2.sure("until curl -sSf http://127.0.0.1:8063/healthz; do sleep 0.1; done 2>/dev/null")
-    legacy.say("before")
-    options = {"slipway_app": "legacy", "slipway_port": PORT + 3, "slipway_adopt": True}
-    counted.deploy("3.0.0", "--limit", "web2", **options)
-    legacy.say("after")
-    lines = [row for row in said(counted, "web2", **options) if row[2] == "line"]
+def test_one_that_was_taken_over_has_lines_of_no_release_before(logged):
+    lines = [row for row in said(logged[0]["web2"]) if row[2] == "line"]
     # The last line of the old process may have the invocation of the new one in the journal.
-    assert lines == [("before", "none", "line"), ("ended", "none", "line"), ("after", "3.0.0", "line")]
+    assert lines == [("before", "none", "line"), ("ended", "none", "line"), ("after", "1.0.0", "line")]
 
 
 def test_a_process_that_ended_at_once_has_its_release_from_the_history(counted, hosts):

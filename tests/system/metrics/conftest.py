@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import functools
 import json
-import time
 import urllib.parse
 import urllib.request
 from pathlib import Path
@@ -18,15 +18,27 @@ from support import lab
 
 FLEET = lab.Fleet("metrics", "web=2", "mon=1", timeout=300)
 WEB = ("web1", "web2")
-SECRET = "correct-horse-battery-staple"
+SECRETS = {"environment": "correct-horse-battery-staple", "header": "correct-horse-of-the-health-check"}
+HEALTH = {"path": "/healthz", "period": 0.1, "min_ready_seconds": 0.1}
+# What the playbook observe installs. It comes over the network while the service is built.
+PACKAGES = {
+    "web1": "prometheus-node-exporter",
+    "web2": "prometheus-node-exporter",
+    "mon1": "prometheus prometheus-alertmanager prometheus-blackbox-exporter",
+}
+DOWNLOAD = "apt-get -qq update && apt-get -qqy install --no-install-recommends --download-only %s"
+# The tests need some samples, not one every 15 seconds.
+OFTEN = (
+    "sed -i 's/_interval: 15s/_interval: 2s/' /etc/prometheus/prometheus.yml && systemctl reload prometheus"
+)
 SERVICE = {
     "slipway_app": "gin-api",
     "slipway_source": str(lab.CHECKOUT / "examples/gin-api"),
     "slipway_stamp": {"main.version": "{version}", "main.commit": "{commit}"},
     "slipway_targets": ["linux/amd64"],
     "slipway_build": {"go": lab.find_go()},
-    "slipway_env": {"GREETING": SECRET},
-    "slipway_health": {"path": "/healthz", "period": 0.1, "min_ready_seconds": 0.1},
+    "slipway_env": {"GREETING": SECRETS["environment"]},
+    "slipway_health": HEALTH,
     "slipway_unit": {"memory_max": "256M", "drain_seconds": 5},
     "slipway_waves": [1, 1],
 }
@@ -37,6 +49,7 @@ class Observed:
 
     def __init__(self, directory: Path, hosts: dict[str, lab.Host]):
         self.directory = directory
+        self.console = ""
         self.hosts = hosts
         known = FLEET.variables()
         self.address = {name: known[name]["lab_address"] for name in hosts}
@@ -49,6 +62,8 @@ class Observed:
         }
         for name, variables in own.items():
             variables["slipway_address"] = self.address[name]
+        # No exporter sends such a header, so this host is probed in another way.
+        own["web2"]["slipway_health"] = dict(HEALTH, headers={"Authorization": SECRETS["header"]})
         service = dict(SERVICE, slipway_metrics=metrics, slipway_dist=str(directory / "dist"))
         groups = {"web": {"hosts": {name: own[name] for name in WEB}}}
         groups["monitoring"] = {"hosts": {"mon1": own["mon1"]}}
@@ -56,7 +71,9 @@ class Observed:
         self.inventory.write_text(json.dumps({"all": {"vars": service, "children": groups}}))
 
     def play(self, playbook: str, *flags: str, **variables) -> lab.Done:
-        return FLEET.playbook(playbook, *flags, inventory=self.inventory, **variables)
+        done = FLEET.playbook(playbook, *flags, inventory=self.inventory, **variables)
+        self.console += done.out + done.err
+        return done
 
     def sure(self, playbook: str, *flags: str, **variables) -> str:
         done = self.play(playbook, *flags, **variables)
@@ -81,15 +98,6 @@ class Observed:
         return json.loads(self.hosts["mon1"].sure("cat /etc/prometheus/slipway/dashboards/gin-api.json"))
 
 
-def wait_for(condition, seconds: float = 120.0):
-    """What the condition gives once it is true."""
-    end = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < end, condition
-        time.sleep(0.5)
-    return found
-
-
 @pytest.fixture(scope="session")
 def observed(tmp_path_factory):
     with FLEET:
@@ -97,8 +105,13 @@ def observed(tmp_path_factory):
         for name in WEB:
             hosts[name].sure("id gin-api 2>/dev/null || useradd --system --user-group gin-api")
         found = Observed(tmp_path_factory.mktemp("observed"), hosts)
-        # The first release is there before there is anything to observe it with.
-        found.sure("slipway.golang.deploy", slipway_version="1.0.0", slipway_metrics={})
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            coming = [pool.submit(hosts[name].sure, DOWNLOAD % of) for name, of in PACKAGES.items()]
+            # The first release is there before there is anything to observe it with.
+            found.sure("slipway.golang.deploy", slipway_version="1.0.0", slipway_metrics={})
+            for download in coming:
+                download.result()
         found.sure("slipway.golang.observe")
-        found.deployed = found.sure("slipway.golang.deploy", slipway_version="1.1.0")
+        hosts["mon1"].sure(OFTEN)
+        found.sure("slipway.golang.deploy", slipway_version="1.1.0")
         yield found

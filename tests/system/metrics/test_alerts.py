@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import copy
+import io
+import tarfile
 
 import pytest
 import yaml
@@ -14,6 +16,11 @@ from ansible_collections.slipway.golang.plugins.plugin_utils import variables
 from ansible_collections.slipway.golang.plugins.plugin_utils.observe.files import files
 from ansible_collections.slipway.golang.plugins.plugin_utils.observe.service import Service
 
+# In one execution: there are many cases.
+PROMTOOL = (
+    "rm -rf /tmp/promtool && mkdir /tmp/promtool && cd /tmp/promtool && tar -x && "
+    "promtool check rules rules/*.yml && promtool test rules rule_tests/*.yml"
+)
 SERVICES = {
     "everything": {
         "slipway_domain": "orders.example.com",
@@ -41,15 +48,16 @@ def described(name):
 @pytest.fixture
 def promtool(observed):
     """A function: how promtool ends with these rules and their tests."""
-    host, home = observed.hosts["mon1"], "/tmp/promtool"
 
     def run(found):
-        host.sure("rm -rf %s && mkdir -p %s/rules %s/rule_tests" % ((home,) * 3))
-        for part in ("rules", "rule_tests"):
-            host.write("%s/%s/orders-api.yml" % (home, part), yaml.safe_dump(found[part]))
-        return host.run(
-            "cd %s && promtool check rules rules/*.yml && promtool test rules rule_tests/*.yml" % home
-        )
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w") as tar:
+            for part in ("rules", "rule_tests"):
+                content = yaml.safe_dump(found[part]).encode()
+                member = tarfile.TarInfo(part + "/orders-api.yml")
+                member.size = len(content)
+                tar.addfile(member, io.BytesIO(content))
+        return observed.hosts["mon1"].run(PROMTOOL, data=archive.getvalue())
 
     return run
 

@@ -8,20 +8,15 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from support import lab
-from support.browser import Browser
+from support.browser import Screen
 
 # docs/how-to/profile.png is a copy of it: scripts/pictures.sh.
 PICTURE = lab.CHECKOUT / ".work" / "pictures" / "profile.png"
 BOX = re.compile(
     r'<div class="boxbg[^"]*" style="([^"]*)"[^>]*>(?:<div class="boxtext"[^>]*>([^<]*)</div>)?', re.DOTALL
 )
-
-
-@pytest.fixture(scope="module")
-def browser(hosts):
-    return Browser(hosts["web1"])
+DRAWN = "document.querySelector('.boxbg')"
 
 
 def boxes(page):
@@ -32,9 +27,10 @@ def boxes(page):
 
 
 def test_the_busy_function_is_the_widest_frame(profiled, orders, browser):
-    page = browser.open(orders.file("-cpu-*.flame.html").read_text())
-    browser.picture(PICTURE, height=400)
-    drawn = sorted(boxes(page), key=lambda box: -box[1])
+    page = orders.file("-cpu-*.flame.html").read_text()
+    shown = browser.show(page, Screen(1200, 400, ready=DRAWN))
+    shown.keep(0, PICTURE)
+    drawn = sorted(boxes(shown.values[0]), key=lambda box: -box[1])
     assert drawn[0][2] == "root" and drawn[0][0] == 0
     assert drawn[1][2] == "main.burn" and drawn[1][1] > drawn[0][1] / 2, drawn[:5]
     picture = PICTURE.read_bytes()

@@ -14,13 +14,15 @@ import re
 import pytest
 from ansible_collections.slipway.golang.plugins.module_utils.builder import pprof
 
-from .conftest import SECRET
+from .conftest import FIRST, LIVE, SECRETS, STOPPED
 
 SOCKETS = {
     "web1": "/run/orders/pprof.sock",
     "web2": "/run/orders/pprof.sock",
     "odd1": "/run/orders@green/pprof.sock",
 }
+# For root alone: what a release is started with, and what its health check sends.
+KEPT = re.compile(r"/opt/orders/(releases/[^/]+/environment|history\.jsonl)")
 CONNECT = (
     "runuser -u %s -- python3 -c 'import socket, sys\n"
     "connection = socket.socket(socket.AF_UNIX)\n"
@@ -32,8 +34,8 @@ def test_right_after_a_deploy_the_live_instance_is_asked(profiled, hosts):
     dummy, known, dummy = profiled
     units = {row["host"]: row["unit"] for row in known["hosts"]}
     assert units == {"web1": "orders.service", "web2": "orders.service", "odd1": "orders@green.service"}
-    assert {row["release"].rpartition("-")[0] for row in known["hosts"]} == {"1.1.0"}
-    assert known["release"] == "1.1.0"  # its ids differ: so do the units of the strategies
+    assert {row["release"].rpartition("-")[0] for row in known["hosts"]} == {LIVE}
+    assert known["release"] == LIVE  # its ids differ: so do the units of the strategies
     assert hosts["odd1"].run("systemctl is-active orders@blue").out.strip() == "inactive"
 
 
@@ -63,23 +65,30 @@ def test_only_root_and_the_service_reach_the_socket(profiled, hosts, name):
     assert host.sure("stat -c '%%a %%U' %s" % SOCKETS[name]) == "600 orders\n"
 
 
-def test_no_secret_is_in_a_file_or_on_the_console(profiled, orders, hosts):
-    ran = profiled[0]
-    assert SECRET not in ran.said
-    found = [path for path in orders.dist.iterdir() if path.is_file() and "-cpu-" in path.name]
-    assert len(found) == 4
-    for path in found:
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_is_in_no_profile_no_report_and_not_on_the_console(profiled, orders, hosts, name):
+    secret = SECRETS[name]
+    assert secret not in orders.console
+    files = [path for path in orders.directory.rglob("*") if path.is_file() and path != orders.inventory]
+    written = [path for path in files if "-cpu-" in path.name or path.suffix == ".html"]
+    assert len(written) == 4 + 2, written
+    for path in files:
         content = path.read_bytes()
         content = gzip.decompress(content) if path.name.endswith(".gz") else content
-        assert SECRET.encode() not in content and SECRET not in path.name, path
-    # The program did put it into its profile.
+        assert secret.encode() not in content and secret not in path.name, path
+    for host in hosts.values():
+        kept = host.files_with(secret)
+        assert kept and all(KEPT.fullmatch(path) for path in kept), kept
+
+
+def test_the_program_did_put_its_secret_into_its_profile(profiled, hosts):
     raw = hosts["web1"].sure(
         "curl -s --unix-socket %s 'http://localhost/debug/pprof/goroutine?debug=1' & "
         "for i in $(seq 50); do curl -s 'http://127.0.0.1:8080/busy?ms=20' >/dev/null & "
         "curl -s --unix-socket %s 'http://localhost/debug/pprof/goroutine?debug=1'; done; wait"
         % (SOCKETS["web1"], SOCKETS["web1"])
     )
-    assert SECRET in raw
+    assert SECRETS["environment"] in raw
 
 
 def test_what_is_there_now_takes_no_time(orders):
@@ -122,4 +131,6 @@ def test_nginx_does_not_serve_profiles(orders, hosts):
 def test_a_mixture_of_releases_is_refused(orders):
     said = orders.mixed.said
     assert orders.mixed.done.code != 0
-    assert re.search(r"1\.1\.0-[0-9a-f]{12} on web1; .* 1\.0\.0-[0-9a-f]{12} on odd1", said), said
+    assert re.search(
+        r"%s-[0-9a-f]{12} on web1; .* %s-[0-9a-f]{12} on odd1" % (re.escape(STOPPED), re.escape(FIRST)), said
+    ), said

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import ast
 import pathlib
 import re
 
@@ -18,7 +19,11 @@ REPO = pathlib.Path(__file__).resolve().parents[3]
 PAGE = (REPO / "docs" / "how-to" / "send-logs-elsewhere.md").read_text(encoding="utf-8")
 ROLE = REPO / "roles" / "log_shipping"
 VARIABLES = yaml.safe_load((ROLE / "vars" / "main.yml").read_text(encoding="utf-8"))
-TEMPLATE = (ROLE / "templates" / "rsyslog.conf.j2").read_text(encoding="utf-8")
+PROGRAM = {
+    node.targets[0].id: node.value
+    for node in ast.parse((ROLE / "files" / "forward_logs.py").read_text(encoding="utf-8")).body
+    if isinstance(node, ast.Assign)
+}
 AGENTS = dict(
     re.findall(r"^(Vector|Fluent Bit|Filebeat|Alloy):\n\n```\w+\n(.*?)```", PAGE, re.MULTILINE | re.DOTALL)
 )
@@ -56,12 +61,8 @@ def test_the_page_has_every_option_and_every_kind_of_target():
 
 def test_the_page_has_the_fields_that_the_role_adds():
     row = next(line for line in PAGE.splitlines() if line.startswith("| `elasticsearch+https` | the fields"))
-    added = set(re.findall(r"^set \$!document!(\w+) = \$!", TEMPLATE, re.MULTILINE)) | {
-        "release",
-        "@timestamp",
-    }
+    added = {"release", "@timestamp", *ast.literal_eval(PROGRAM["ADDED"])}
     assert added == set(re.findall(r"`([@_A-Za-z]+)`", row.split("Also")[1]))
-    assert "release" in TEMPLATE
 
 
 def test_the_page_has_the_ports_and_limits_of_the_role():
@@ -69,5 +70,8 @@ def test_the_page_has_the_ports_and_limits_of_the_role():
     assert sorted(ports) == sorted(
         re.search(r"Without a port it is ([\d, or]+)\.", PAGE)[1].replace(" or", ",").split(", ")
     )
-    assert 'queue.size="2000"' in TEMPLATE and "2,000 lines" in PAGE
-    assert 'queue.maxDiskSpace="1g"' in TEMPLATE and "up to 1 GB" in PAGE
+    for name, text in (("BATCH_BYTES", "%d kB of it"), ("LONGEST", "longer than %d kB")):
+        value = PROGRAM[name]
+        assert isinstance(value.op, ast.LShift)
+        kilobytes = (value.left.value << value.right.value) >> 10
+        assert text % kilobytes in PAGE

@@ -32,6 +32,7 @@ WEB2 = {
     "begins": NOON,
     "volatile": True,
     "release_known": False,
+    "known_releases": [A],
     "clock_ahead_seconds": -63,
 }
 AWAY = {"unreachable": True, "msg": "Failed to connect to the host via ssh: no route"}
@@ -72,7 +73,12 @@ def test_the_lines_of_all_hosts_come_in_one_order(play):
 def test_what_is_to_be_known_about_a_host_is_said_first(play):
     output = play("logs", ANSWERS).output
     notes = re.findall("^── (web2.*) ──$", output[: output.index("times in UTC")], re.MULTILINE)
-    assert [note.split(":")[0] for note in notes] == ["web2", "web2", "web2 never had this release", "web2"]
+    assert [note.split(":")[0] for note in notes] == [
+        "web2",
+        "web2",
+        "web2 never had this release. It had " + A,
+        "web2",
+    ]
     assert "begins at 2026-11-28 12:00:00 UTC" in notes[0] and "in memory only" in notes[0]
     assert "slipway_lines" in notes[1] and "63 s behind" in notes[3]
 
@@ -137,7 +143,12 @@ def test_a_callback_for_programs_has_the_lines_in_the_result(play, tmp_path):
 
 def test_no_lines(play):
     run = play("logs", {"logs": {"changed": False, "packed": packed(), "releases": []}})
-    assert run.status == 0 and "── no lines ──" in run.output
+    assert run.status == 0 and "── no lines: slipway_since says how far to look back" in run.output
+
+
+def test_where_every_host_is_away_nothing_is_said_about_lines(play):
+    output = play("logs", {"logs web%d" % number: AWAY for number in (1, 2, 3)}).output
+    assert output.count("is missing here: unreachable: ") == 3 and "no lines" not in output
 
 
 def test_a_host_that_fails_is_missing_and_fails_the_run(play):

@@ -6,15 +6,15 @@
 
 from __future__ import annotations
 
-import http.server
 import json
-import threading
 
 import pytest
 import yaml
 
+from ..plugins.plugin_utils.test_silence import serving
 from .stub import NEW, OLD
 
+SECRET = "hunter2-of-the-service"
 OTHERS = """
   children:
     web: {hosts: {web1: , web2: , web3: }}
@@ -34,8 +34,9 @@ def monitoring(tmp_path):
 
 
 def test_the_files_are_beside_the_inventory_and_a_second_run_changes_nothing(play, tmp_path):
-    metrics = {"path": "/metrics"}
-    run = play("observe", slipway_metrics=metrics)
+    given = {"slipway_metrics": {"path": "/metrics"}, "slipway_env": {"PASSWORD": SECRET}}
+    given["slipway_health"] = {"headers": {"Authorization": SECRET}}
+    run = play("observe", **given)
     assert run.status == 0, run.output
     home = tmp_path / "observe"
     found = sorted(path.relative_to(home).as_posix() for path in home.rglob("*") if path.is_file())
@@ -51,8 +52,10 @@ def test_the_files_are_beside_the_inventory_and_a_second_run_changes_nothing(pla
     assert any("{{ $labels.instance }}" in summary for summary in summaries)
     assert len(json.loads((home / "targets" / "orders.json").read_text(encoding="utf-8"))) == 9
     assert run.names() == ["release_metrics web%d" % number for number in (1, 2, 3)]
-    again = play("observe", slipway_metrics=metrics)
+    again = play("observe", **given)
     assert again.status == 0 and "changed=1" not in again.output
+    assert SECRET not in run.output
+    assert not [path for path in home.rglob("*") if path.is_file() and SECRET in path.read_text("utf-8")]
 
 
 def test_another_directory_and_check_mode(play, tmp_path):
@@ -77,33 +80,15 @@ def test_names_in_place_of_addresses_are_refused_where_the_proxy_needs_addresses
     assert "slipway_metrics.from is not set, and the group monitoring has host names: mon1" in run.output
 
 
-class Alertmanager(http.server.BaseHTTPRequestHandler):
-    def do_POST(self):
-        content = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.received.append(json.loads(content))
-        self.send_response(self.server.status)
-        self.end_headers()
-
-    def log_message(self, *dummy):
-        pass
-
-
 @pytest.fixture
 def alertmanager():
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Alertmanager)
-    server.received, server.status = [], 200
-    server.url = "http://127.0.0.1:%d" % server.server_port
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving() as server:
+        yield server
 
 
 def instances(alertmanager):
     found = []
-    for silence in alertmanager.received:
+    for dummy, dummy, silence in alertmanager.received:
         matchers = {matcher["name"]: matcher["value"] for matcher in silence["matchers"]}
         found.append(matchers["instance"])
     return found
@@ -113,7 +98,7 @@ def test_each_wave_asks_once_for_silence_before_it_begins(play, alertmanager):
     run = play("deploy", slipway_waves=[1, 2], slipway_metrics={"alertmanager": alertmanager.url})
     assert run.status == 0, run.output
     assert instances(alertmanager) == ["web1|", "web2|web3|"]
-    assert alertmanager.received[0]["comment"] == "Slipway changes orders to %s on web1" % NEW
+    assert alertmanager.received[0][2]["comment"] == "Slipway changes orders to %s on web1" % NEW
     assert "WARNING" not in run.output
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # at a process at most once a second.
 _BEFORE_THE_SERVICE = ("systemd", "systemd-executor", "sh", "dash", "bash", "systemd-tmpfiles")
 _LIVE = ("ok", "unconfirmed")
+# How many releases are named to somebody who asks for one that never was here.
+NAMED = 5
 
 
 class Acts:
@@ -49,6 +51,11 @@ class Acts:
             and (until is None or act["seconds"] <= until)
             and act["act"] != "stage"
         ]
+
+    def newest(self) -> list:
+        """The ids of some releases that this host had, the newest first."""
+        found = [act["to"] for act in reversed(self.all) if isinstance(act.get("to"), str)]
+        return list(dict.fromkeys(filter(names.RELEASE_ID.fullmatch, found)))[:NAMED]
 
 
 def _act(entry):

@@ -57,6 +57,7 @@ def logs(options: dict, stream: BinaryIO) -> dict:
         "older_left_out": found.is_cut,
         "lost": sum(row[5] for row in rows if row[1] == LOST),
         "release_known": query.is_known(releases),
+        "known_releases": [] if query.is_known(releases) else acts.newest(),
         "now": time.time(),
         **_beginning(query, found, acts, layout),
     }

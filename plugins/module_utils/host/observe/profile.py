@@ -34,8 +34,8 @@ SHOWN = 300
 GZIP = b"\x1f\x8b"
 _CREDENTIALS = struct.Struct("3i")
 NO_PPROF = (
-    "%s does not answer at %s: %s. Let it serve net/http/pprof there, or set slipway_pprof: {port: 6060} to "
-    "the port that it does serve it on"
+    "%s does not answer at %s: %s. Let it serve net/http/pprof there: docs/how-to/profile.md has the lines "
+    "to add. Or set slipway_pprof: {port: 6060} to the port that it does serve it on"
 )
 
 

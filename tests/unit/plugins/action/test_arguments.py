@@ -13,12 +13,17 @@ import yaml
 
 COLLECTION = "ansible_collections.slipway.golang.plugins."
 # Options that a documentation fragment describes.
+SERVICE = {"name", "root"}
 FRAGMENTS = {
     "release": {"unit", "health"},
-    "release_info": {"health"},
-    "lease": set(),
+    "release_info": SERVICE | {"health"},
+    "lease": SERVICE,
+    "run": SERVICE,
+    "logs": SERVICE,
     "manifests": set(),
-    "run": set(),
+    "profile": SERVICE,
+    "pgo_measure": {"unit", "health"},
+    "release_metrics": SERVICE,
 }
 
 

@@ -14,23 +14,16 @@ from ansible_collections.slipway.golang.plugins.filter import logs
 REFUSED = "Upload to https://a:443/upload failed: Failed to connect to a port 443: Connection refused"
 EXITED = "slipway-journal-upload-1a2b3c4d.service: Main process exited, code=exited, status=1/FAILURE"
 RESULT = "slipway-journal-upload-1a2b3c4d.service: Failed with result 'exit-code'."
-REASON = (
-    "omelasticsearch: we are suspending ourselfs due to server failure 7: Failed to connect to a port 9200"
-)
-SUSPENDED = "action 'action-1-omelasticsearch' suspended (module 'omelasticsearch'), retry 0. [try e/2007]"
-RESUMED = "action 'action-1-omelasticsearch' resumed (module 'omelasticsearch') [try e/2359]"
-STARTED = "Started slipway-rsyslog-orders.service - Send the logs of orders."
+STARTED = "Started slipway-logs-orders.service - Send the logs of orders."
+PROXY = "Sending to https://a:9200 failed: HTTP status 502 Bad Gateway"
 
 
-NOT_JSON = "omelasticsearch: could not parse JSON result [v8.2302.0]"
-
-
-def lines(*texts, active="active", now=3700, sent=0, refused=0):
+def lines(*texts, active="active", now=3700, sent=0):
     """What is read of a unit, with one message a second, the first at 01:00:00."""
     entries = [
         {"__REALTIME_TIMESTAMP": str((3600 + at) * 1000000), "MESSAGE": text} for at, text in enumerate(texts)
     ]
-    return [active, *map(str, (now, sent, refused)), *map(json.dumps, entries)]
+    return [active, *map(str, (now, sent)), *map(json.dumps, entries)]
 
 
 SINCE = "Nothing was sent since 1970-01-01T"
@@ -44,18 +37,11 @@ SINCE = "Nothing was sent since 1970-01-01T"
         ((REFUSED, EXITED, RESULT), {"active": "activating", "sent": 3590}, SINCE + "00:59:50Z: " + REFUSED),
         ((REFUSED, EXITED, RESULT, STARTED), {"sent": 3590}, SINCE + "00:59:50Z: " + REFUSED),
         ((REFUSED, EXITED, RESULT, STARTED), {"sent": 3603}, ""),
-        ((STARTED, REASON, SUSPENDED), {}, SINCE + "01:00:01Z: " + REASON),
-        ((STARTED, SUSPENDED), {}, SINCE + "01:00:01Z: " + SUSPENDED),
-        ((SUSPENDED, RESUMED, SUSPENDED), {}, SINCE + "01:00:02Z: " + SUSPENDED),
-        ((REASON, SUSPENDED, RESUMED), {}, ""),
-        ((NOT_JSON,), {}, SINCE + "01:00:00Z: " + NOT_JSON),
-        ((NOT_JSON,), {"now": 3901}, ""),
-        ((NOT_JSON, *[STARTED] * 400, NOT_JSON), {"now": 4010}, SINCE + "01:06:41Z: " + NOT_JSON),
-        (
-            (STARTED,),
-            {"refused": 1},
-            "Lines were refused: see the file `refused` in its directory below /var/lib",
-        ),
+        ((STARTED, PROXY, EXITED, RESULT), {}, SINCE + "01:00:01Z: " + PROXY),
+        ((STARTED, RESULT), {}, SINCE + "01:00:01Z: " + RESULT),
+        ((PROXY,), {}, SINCE + "01:00:00Z: " + PROXY),
+        ((PROXY,), {"now": 3901}, ""),
+        ((PROXY, *[STARTED] * 400, PROXY), {"now": 4010}, SINCE + "01:06:41Z: " + PROXY),
         ((), {"active": "inactive"}, "The unit is inactive: run the playbook slipway.golang.setup"),
         ((), {"active": ""}, "The unit is not there: run the playbook slipway.golang.setup"),
     ],

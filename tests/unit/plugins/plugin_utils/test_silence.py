@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import http.server
 import json
@@ -89,9 +90,10 @@ class Alertmanager(http.server.BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture
-def server():
-    server = http.server.HTTPServer(("127.0.0.1", 0), Alertmanager)
+@contextlib.contextmanager
+def serving():
+    """What takes silences on loopback: ``received`` has the path, the type and the content of each."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Alertmanager)
     server.received, server.status = [], 200
     server.url = "http://127.0.0.1:%d" % server.server_port
     thread = threading.Thread(target=server.serve_forever)
@@ -100,6 +102,12 @@ def server():
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def server():
+    with serving() as found:
+        yield found
 
 
 @pytest.mark.parametrize("prefix", ["", "/", "/alerts/"])

@@ -51,11 +51,16 @@ func main() {
 	routes.HandleFunc("GET /healthz", func(answer http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintf(answer, "{\"status\": \"ok\", \"release\": %q}\n", serve.Version)
 	})
+	routes.HandleFunc("GET /fail", func(answer http.ResponseWriter, _ *http.Request) {
+		answer.Header().Set("X-Release", serve.Version)
+		http.Error(answer, "as you wish", http.StatusInternalServerError)
+	})
 	routes.HandleFunc("GET /busy", func(answer http.ResponseWriter, request *http.Request) {
 		milliseconds, err := strconv.Atoi(request.FormValue("ms"))
 		if err != nil {
 			milliseconds = 10
 		}
+		answer.Header().Set("X-Release", serve.Version)
 		result := make(chan uint64)
 		// A label as programs set it: it is in the profile, with whatever its value is.
 		pprof.Do(request.Context(), pprof.Labels("token", os.Getenv("TOKEN")), func(context.Context) {

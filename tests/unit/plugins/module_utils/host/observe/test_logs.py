@@ -157,9 +157,13 @@ def test_lines_of_the_current_and_of_the_previous_release(host):
 
 def test_a_release_that_the_host_never_had_is_reported(host):
     host.add("line", at=1)
-    assert host.ask(release="1.0.0")[1]["release_known"] is True
+    for number, release in enumerate((A, B, A)):
+        host.act(at=-10 + number, to=release)
+    result = host.ask(release="1.0.0")[1]
+    assert (result["release_known"], result["known_releases"]) == (True, [])
     rows, result = host.ask(release="9.9.9")
-    assert rows == [] and result["release_known"] is False
+    assert [row for row in rows if row[1] == "line"] == []
+    assert (result["release_known"], result["known_releases"]) == (False, [A, B])
 
 
 def test_lines_of_a_level_and_above_and_those_without_one(host):

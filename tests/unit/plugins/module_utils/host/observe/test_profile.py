@@ -175,7 +175,7 @@ def test_another_process_at_the_address_is_asked_nothing(run, tmp_path, kind):
 
 def test_a_service_without_a_socket_is_told_what_to_do(run):
     with pytest.raises(
-        SlipwayError, match=r"does not answer at .*No such file.*slipway_pprof: \{port: 6060\}"
+        SlipwayError, match=r"does not answer at .*No such file.*profile\.md has the lines.*\{port: 6060\}"
     ):
         run()
 
