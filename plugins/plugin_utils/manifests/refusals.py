@@ -34,6 +34,8 @@ _OF_A_POD = {
     "AmbientCapabilities": ("",),
 }
 _STATUS = (200, 399)
+# Headers of a request that log in.
+_LOGIN = ("authorization", "cookie", "proxy-authorization")
 
 
 def problems(request):
@@ -207,6 +209,11 @@ def _health(check, app):
         yield _refused("slipway_health.host", check.host, "the kubelet asks the pod itself. Remove it")
     if check.method != "GET":
         yield _refused("slipway_health.method", check.method, "the kubelet asks by GET")
+    for name in check.headers:
+        if name.lower() in _LOGIN:
+            yield _refused(
+                "slipway_health.headers", name, "who may read the Deployment reads it too. Use an open path"
+            )
     for name in ("body", "response_headers"):
         if getattr(check, name):
             yield _refused(

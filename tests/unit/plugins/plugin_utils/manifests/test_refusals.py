@@ -44,6 +44,7 @@ def test_a_unit_that_no_pod_can_be(given, option, remedy):
         ({"path": "/", "host": "db.example.com"}, "host", "the pod itself"),
         ({"path": "/", "method": "HEAD"}, "method", "by GET"),
         ({"path": "/", "body": "ok"}, "body", "answer 503"),
+        ({"path": "/", "headers": {"Authorization": "Bearer s3cret"}}, "headers", "reads it too"),
         ({"path": "/", "response_headers": {"X": "y"}}, "response_headers", "answer 503"),
         ({"path": "/", "status": ["200", "404"]}, "status", "200 to 399"),
     ],
@@ -52,6 +53,7 @@ def test_a_unit_that_no_pod_can_be(given, option, remedy):
 def test_a_health_check_that_the_kubelet_cannot_make(given, option, remedy):
     said = problem(dict(SMALL, slipway_health=given, slipway_port=8080))
     assert said.startswith("slipway_health.%s: " % option) and remedy in said
+    assert "s3cret" not in said
 
 
 @pytest.mark.parametrize(
