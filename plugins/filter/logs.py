@@ -12,6 +12,12 @@ import re
 
 from ..plugin_utils.tables import table
 
+TYPE_CHECKING = False  # as in typing, without the cost of importing it
+if TYPE_CHECKING:
+    from typing import Any, Callable, Tuple
+
+    Message = Tuple[float, str]  # its time and its text
+
 _FAILED = re.compile(r"\bfailed\b|timeout", re.IGNORECASE)
 # What systemd says after the reason.
 _NO_REASON = re.compile(r"Failed with result|Main process exited|timeout \(limit")
@@ -19,7 +25,7 @@ _NO_REASON = re.compile(r"Failed with result|Main process exited|timeout \(limit
 _SILENCE = 300
 
 
-def log_shipping_problem(lines):
+def log_shipping_problem(lines: list[str]) -> str:
     """Why a unit sends nothing, and since when; empty if it does.
 
     ``lines``, from the host: systemd's ActiveState, the time, when the file that notes what was sent has
@@ -39,16 +45,16 @@ def log_shipping_problem(lines):
     return ""
 
 
-def _failures(messages, sent):
+def _failures(messages: list[Message], sent: int) -> list[Message]:
     """The failures after which nothing was sent, without those before a long silence."""
-    found = []
+    found: list[Message] = []
     for at, text in messages:
         if at > sent and _FAILED.search(text):
             found = [*found, (at, text)] if found and at - found[-1][0] < _SILENCE else [(at, text)]
     return found
 
 
-def _parsed(line):
+def _parsed(line: str) -> Message | None:
     """The time and the text of a message; None if it has no text."""
     try:
         entry = json.loads(line)
@@ -57,11 +63,11 @@ def _parsed(line):
         return None
 
 
-def _time(seconds):
+def _time(seconds: float) -> str:
     return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def log_shipping_table(hosts, hostvars):
+def log_shipping_table(hosts: list[str], hostvars: dict[str, Any]) -> list[str]:
     """A line for every host that sends logs; empty if none does."""
     rows = [(host, hostvars[host].get("log_shipping_result")) for host in hosts]
     cells = [(host, found["to"], found["problem"] or "sent") for host, found in rows if found]
@@ -69,5 +75,5 @@ def log_shipping_table(hosts, hostvars):
 
 
 class FilterModule:
-    def filters(self):
+    def filters(self) -> dict[str, Callable[..., object]]:
         return {"log_shipping_problem": log_shipping_problem, "log_shipping_table": log_shipping_table}

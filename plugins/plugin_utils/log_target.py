@@ -9,7 +9,11 @@ from __future__ import annotations
 import re
 
 from ..module_utils.common.errors import InvalidInput, SlipwayError
-from .kinds import Unfit, boolean, like, nearest, text
+from .kinds import Place, Unfit, boolean, like, nearest, text
+
+TYPE_CHECKING = False  # as in typing, without the cost of importing it
+if TYPE_CHECKING:
+    from typing import Any, Callable, Iterator
 
 SCHEMES = ("https", "http", "elasticsearch+https", "syslog+tls")
 _HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])"
@@ -26,10 +30,10 @@ PASSWORD = re.compile(r"[^\x00-\x20\x7f]{1,1000}")
 USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,199}")
 
 
-def _to(value, place):
-    value = text()(value, place)
-    match = _TARGET.fullmatch(value)
-    if "@" in value:
+def _to(value: object, place: Place) -> str:
+    url = str(text()(value, place))
+    match = _TARGET.fullmatch(url)
+    if "@" in url:
         raise Unfit("no user or password belongs in the URL: set user and password beside it")
     if not match or match["scheme"] not in SCHEMES:
         raise Unfit("use a URL such as %s" % _EXAMPLES)
@@ -37,10 +41,10 @@ def _to(value, place):
         raise Unfit("there is no such port")
     if match["scheme"] == "syslog+tls" and match["path"].strip("/"):
         raise Unfit("syslog has no path: use a URL such as syslog+tls://logs.example.com:6514")
-    return value
+    return url
 
 
-OPTIONS = {
+OPTIONS: dict[str, Callable[..., object]] = {
     "to": _to,
     "index": like(INDEX, "use lower-case letters, digits, '.', '_' and '-'"),
     "user": like(USER, "use letters, digits and '.', '_', '@', '+', '-'"),
@@ -63,7 +67,7 @@ _NO_PASSWORD = ": systemd-journal-upload sends no password. Use client_certifica
 _PAIRS = (("client_certificate", "client_key"), ("user", "password"))
 
 
-def check(value, place):
+def check(value: dict[str, Any], place: Place) -> dict[str, Any]:
     """The options of slipway_logs; empty for no target."""
     read = {key: _option(key, item, place) for key, item in value.items() if item not in (None, "")}
     if not read:
@@ -75,7 +79,7 @@ def check(value, place):
     return read
 
 
-def _option(key, value, place):
+def _option(key: str, value: object, place: Place) -> object:
     if key not in OPTIONS:
         raise InvalidInput("slipway_logs", key, "there is no such option%s" % nearest(key, OPTIONS))
     try:
@@ -86,8 +90,8 @@ def _option(key, value, place):
         raise InvalidInput("slipway_logs." + key, "(hidden)" if secret else value, remedy) from error
 
 
-def _contradictions(read):
-    scheme = read["to"].partition(":")[0]
+def _contradictions(read: dict[str, Any]) -> Iterator[str]:
+    scheme = str(read["to"]).partition(":")[0]
     for name in read:
         if scheme not in _ONLY.get(name, SCHEMES):
             why = _NO_PASSWORD if scheme in ("http", "https") and name in ("user", "password") else ""

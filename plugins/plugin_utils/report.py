@@ -78,10 +78,19 @@ def _template():
 
 
 def _change(rows):
-    """From which releases to which, as a short text."""
-    targets = sorted({row["to"] for row in rows if row["to"]}) or ["nothing"]
-    before = sorted({row["from"] for row in rows if row["from"] and row["from"] not in targets})
-    return " to ".join(filter(None, [", ".join(before), ", ".join(targets)]))
+    """From which releases to which, as a short text: as versions, unless these are the same."""
+    moved = [row for row in rows if row["to"] != row["from"]] or rows
+    before = {row["from"] for row in moved if row["from"]}
+    after = {row["to"] for row in moved if row["to"]}
+    if before == after:
+        before = set()
+    if not _versions(before) & _versions(after):
+        before, after = _versions(before), _versions(after)
+    return " to ".join(", ".join(sorted(names)) for names in (before, after or {"nothing"}) if names)
+
+
+def _versions(ids):
+    return {name.rpartition("-")[0] for name in ids}
 
 
 def _verdict(rollout, rows):

@@ -23,7 +23,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import math
 import os
 import statistics
 import sys
@@ -117,15 +116,15 @@ COLUMNS = (
 
 def table(medians, hosts):
     """As Markdown, with ratios to the floor and to a ping where they were measured."""
-    floor, ping = (medians.get(way, {}).get("wall", math.nan) for way in (FLOOR, PING))
+    floor, ping = (medians.get(way, {}).get("wall") for way in (FLOOR, PING))
     yield "| %s |" % " | ".join(COLUMNS)
     yield "|%s" % ("---|" * len(COLUMNS))
     for name, cost in medians.items():
-        ratios = (cost["wall"], cost["wall"] / floor, cost["wall"] / ping)
+        ratios = ["%.2f" % (cost["wall"] / other) if other else "–" for other in (floor, ping)]
         spent = (cost["cpu"], cost["hosts_cpu"] / hosts)
         counts = (cost["sessions"], cost["executions"], cost["kilobytes"])
-        cells = (name, *ratios, *spent, *counts)
-        yield "| %s | %.2f | %.2f | %.2f | %.1f | %.2f | %.1f | %.1f | %.0f |" % cells
+        cells = (name, cost["wall"], *ratios, *spent, *counts)
+        yield "| %s | %.2f | %s | %s | %.1f | %.2f | %.1f | %.1f | %.0f |" % cells
 
 
 if __name__ == "__main__":

@@ -14,8 +14,9 @@ from __future__ import annotations
 import os
 
 ROOT = "/opt/orders"
-# What need not outlive a power cut: it is swept, or it is about processes that died with it.
-PASSING = (ROOT + "/incoming", ROOT + "/lock", "/tmp", "/run", "/root")
+# What need not outlive a power cut: it is swept, it is about processes that died with it, or it is only a
+# note of what was hashed, without which it is hashed again.
+PASSING = (ROOT + "/incoming", ROOT + "/lock", ROOT + "/verified.json", "/tmp", "/run", "/root")
 NEEDS_ALL = (
     "systemctl restart",
     "systemctl start",
@@ -32,7 +33,7 @@ def violations(steps: list[str]) -> list[str]:
         kind, *names = line.split("\t")
         if kind in ("create", "write", "truncate"):
             files.add(names[0])
-        if kind in ("create", "mkdir", "symlink", "link", "rename"):
+        if kind in ("create", "mkdir", "symlink", "link", "rename") and not is_passing(names[-1]):
             directories.add(os.path.dirname(names[-1]))
         if kind == "mkdir":
             directories.add(names[0])

@@ -121,7 +121,8 @@ def _difference(base: str) -> list[str]:
 
 def _port(process: subprocess.Popen[bytes]) -> int:
     """The port that it says it serves on."""
-    assert process.stderr is not None
+    if process.stderr is None:
+        raise ValueError("it was started without a pipe for what it says")
     deadline, said = time.monotonic() + START_SECONDS, b""
     descriptor = process.stderr.fileno()
     while time.monotonic() < deadline:

@@ -66,9 +66,9 @@ def _restarts(service, values, host=HOST):
     return _node("node_systemd_service_restart_total", values, host, name=unit)
 
 
-def _series(name, values, /, **labels):
+def _series(metric, values, /, **labels):
     text = ",".join('%s="%s"' % item for item in sorted(labels.items()))
-    return {"series": "%s{%s}" % (name, text), "values": values}
+    return {"series": "%s{%s}" % (metric, text), "values": values}
 
 
 # --- each alert in its case

@@ -114,7 +114,8 @@ def follow(units: list[str], cursor: str) -> subprocess.Popen[bytes]:
 
 def batches(pipe: int) -> Iterator[list[bytearray]]:
     """What is written to a pipe, as lists of lines."""
-    unread, lines, size, end = bytearray(), [], 0, 0.0
+    lines: list[bytearray] = []
+    unread, size, end = bytearray(), 0, 0.0
     while True:
         if lines and (size >= BATCH_BYTES or time.monotonic() >= end):
             yield lines

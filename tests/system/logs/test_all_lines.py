@@ -14,7 +14,7 @@ import pytest
 from .conftest import COUNTED, FLEET, HOSTS, SECRETS
 
 # For root alone: what a release is started with, and what its health check sends.
-KEPT = re.compile(r"/opt/talk/(releases/[^/]+/environment|history\.jsonl)")
+KEPT = re.compile(r"/opt/talk/(releases/[^/]+/environment(\.template)?|history\.jsonl)")
 # So that sshd notes every session that it starts, in its journal.
 LOUD_SSHD = "echo 'LogLevel VERBOSE' > /etc/ssh/sshd_config.d/logs.conf && systemctl reload ssh"
 SESSIONS = "journalctl --sync; journalctl -u ssh --output=cat --quiet | grep -c '^Starting session' || true"

@@ -15,7 +15,7 @@ from support.lab import CommandFailed, wait_for
 from .conftest import SECRETS, WEB
 
 # For root alone: what a release is started with, and what its health check sends.
-KEPT = re.compile(r"/opt/gin-api/(releases/[^/]+/environment|history\.jsonl)")
+KEPT = re.compile(r"/opt/gin-api/(releases/[^/]+/environment(\.template)?|history\.jsonl)")
 # Without the jobs of the configuration that the package brought.
 UP = 'up{job=~"slipway_.*"} == 1'
 

@@ -45,7 +45,10 @@ FOREIGN = "[Service]\nExecStart=/bin/sleep infinity\n"
 
 @dataclasses.dataclass
 class Problem:
-    """``cause``: a command that makes it, on the host; ``variables``: those of the host that make it."""
+    """``cause``: a command that makes it, on the host; ``variables``: those of the host that make it.
+
+    ``said``: a pattern of what is said about it.
+    """
 
     outcome: str
     said: str
@@ -58,7 +61,12 @@ class Problem:
 def problems(elsewhere: str) -> dict[str, Problem]:
     """``elsewhere``: an artifact for another architecture."""
     return {
-        "unreachable": Problem("unreachable", "Connection refused", variables={"ansible_port": CLOSED_PORT}),
+        # Ansible's own words: if ssh ends while Ansible still writes to it, they are the latter.
+        "unreachable": Problem(
+            "unreachable",
+            "Connection refused|Make sure this host can be reached over SSH",
+            variables={"ansible_port": CLOSED_PORT},
+        ),
         "nopython": Problem("rejected", "slipway.golang.scp", container="bare1"),
         "nouser": Problem(
             "rejected",

@@ -9,6 +9,8 @@ All services are in one run, each with a budget of its own, so each kind is the 
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from support import lab
 
@@ -83,7 +85,7 @@ def shown(ran: Ran, host: str) -> str:
 def test_a_host_with_a_problem_is_left_out_within_the_budget(name, fleet, within):
     problem, (dummy, ran), bad = fleet[1][name], within, name + "-bad"
     assert ran.outcomes[bad] == problem.outcome and ran.rows[bad]["failed"]
-    assert problem.said in ran.rows[bad]["why"] and problem.said in shown(ran, bad)
+    assert re.search(problem.said, ran.rows[bad]["why"]) and re.search(problem.said, shown(ran, bad))
     assert ran.changed.get(bad, 0) == 0
 
 
@@ -103,7 +105,7 @@ def test_a_host_that_was_left_out_is_as_it_was(hosts, services, within):
 def test_a_problem_beyond_the_budget_is_named_with_its_remedy(name, fleet, beyond):
     problem, (dummy, ran), bad = fleet[1][name], beyond, name + "-bad"
     assert ran.outcomes[bad] == problem.outcome and ran.rows[bad]["failed"]
-    assert problem.said in shown(ran, bad)
+    assert re.search(problem.said, shown(ran, bad))
 
 
 def test_beyond_the_budget_each_service_is_named_and_nothing_is_changed(hosts, fleet, services, beyond):

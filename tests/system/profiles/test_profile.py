@@ -22,7 +22,7 @@ SOCKETS = {
     "odd1": "/run/orders@green/pprof.sock",
 }
 # For root alone: what a release is started with, and what its health check sends.
-KEPT = re.compile(r"/opt/orders/(releases/[^/]+/environment|history\.jsonl)")
+KEPT = re.compile(r"/opt/orders/(releases/[^/]+/environment(\.template)?|history\.jsonl)")
 CONNECT = (
     "runuser -u %s -- python3 -c 'import socket, sys\n"
     "connection = socket.socket(socket.AF_UNIX)\n"
@@ -100,8 +100,6 @@ def test_what_is_there_now_takes_no_time(orders):
 def test_the_next_release_is_compared_with_this_one(profiled, orders):
     """Nothing else than the file of the release before is needed."""
     before = profiled[1]
-    ran = orders.play("profile", slipway_against="previous", slipway_seconds=1)
-    assert ran.done.code != 0 and "no cpu profile of another release of orders" in ran.said
     path = orders.dist / "orders-1.0.0-cpu-20260101T000000Z.json"
     path.write_text(json.dumps(dict(before, artifact="other", taken="2026-01-01T00:00:00Z")))
     profile = orders.file("cpu-*.pb.gz").read_bytes()

@@ -26,19 +26,19 @@ PAGE = (pathlib.Path(__file__).resolve().parents[3] / "docs" / "how-to" / "profi
 MAIN = """package main
 
 import (
-	"log/slog"
-	"net"
-	"net/http"
-	"net/http/pprof"
-	"os"
-	"path/filepath"
-	"syscall"
+    "log/slog"
+    "net"
+    "net/http"
+    "net/http/pprof"
+    "os"
+    "path/filepath"
+    "syscall"
 )
 
 func main() {
-	startAdmin(slog.Default())
-	println("ready")
-	select {}
+    startAdmin(slog.Default())
+    println("ready")
+    select {}
 }
 
 """

@@ -89,7 +89,8 @@ class History:
 
     def _newest_of(self, release_id):
         """The acts that were to make a release live, the newest first."""
-        entries = self._entries_with(release_id.encode("utf-8")) if release_id else []
+        # A damaged line may give an id that is no text; no release has it.
+        entries = self._entries_with(release_id.encode("utf-8", "replace")) if release_id else []
         return [entry for entry in reversed(entries) if entry.get("to") == release_id]
 
     def _halve(self):

@@ -77,6 +77,22 @@ def test_the_time_line_has_each_act_once_with_its_phases(account):
     assert "Wave 1" in text and "Wave 2" not in text
 
 
+@pytest.mark.parametrize(
+    ("moves", "title"),
+    [
+        ([("1-a", "2-b"), ("1-c", "2-d")], "1 to 2"),
+        ([("1-a", "3-b"), ("2-c", "3-d"), ("1-a", "1-a")], "1, 2 to 3"),  # one has not moved
+        ([("1-a", "1-b"), ("1-a", "1-b")], "1-a to 1-b"),  # another configuration
+        ([("", "1-a")], "1"),
+        ([("1-a", "1-a")], "1"),
+        ([("1-a", "")], "1 to nothing"),
+        ([("", "")], "nothing"),
+    ],
+)
+def test_the_title_says_from_what_to_what(moves, title):
+    assert report._change([{"from": before, "to": after} for before, after in moves]) == title
+
+
 def test_the_way_back_is_a_line_of_its_own(account):
     made = dict(account, going_back=["web1"])
     back = dict(TIMED, began=BEGAN + 7, ended=BEGAN + 9, current="1-a")

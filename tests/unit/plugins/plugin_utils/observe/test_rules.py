@@ -65,7 +65,7 @@ def test_a_mixture_is_normal_for_as_long_as_a_soak_lasts():
 def test_the_objective_is_the_users():
     assert "> 0.0144" in alerts(**FULL)["OrdersErrors"]["expr"]
     chosen = {"port": 9101, "objective": 99, "min_requests": 7, "slower_than": 0.25}
-    given = alerts(**dict(FULL, slipway_metrics=chosen))
+    given = alerts(**{**FULL, "slipway_metrics": chosen})
     assert "> 0.144" in given["OrdersErrors"]["expr"] and ">= 7" in given["OrdersErrors"]["expr"]
     assert r'le=~"0\\.25"' in given["OrdersSlow"]["expr"]
     assert r'le=~"1(\\.0)?"' in alerts(**FULL)["OrdersSlow"]["expr"]

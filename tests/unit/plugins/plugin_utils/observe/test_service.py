@@ -87,7 +87,7 @@ def test_without_a_domain_every_host_is_probed():
 
 def test_with_a_domain_each_nginx_is_probed_by_its_own_address():
     assert probes(**FULL)[0] == ("web1", "http_2xx", "https://10.0.0.11:443/healthz", "orders.example.com")
-    plain = probes(**dict(FULL, slipway_tls=False, slipway_domain="*.example.com"))
+    plain = probes(**{**FULL, "slipway_tls": False, "slipway_domain": "*.example.com"})
     assert plain[1] == ("web2", "http_2xx", "http://10.0.0.12:80/healthz", "example.com")
 
 
@@ -128,7 +128,7 @@ def test_an_address_of_version_6_is_in_brackets():
 
 def test_nothing_secret_is_in_any_file():
     health = {"path": "/", "headers": {"A": "s3cret"}}
-    given = dict(FULL, slipway_env={"PASSWORD": "s3cret"}, slipway_health=health)
+    given = {**FULL, "slipway_env": {"PASSWORD": "s3cret"}, "slipway_health": health}
     assert "s3cret" not in json.dumps(files(**given))
 
 

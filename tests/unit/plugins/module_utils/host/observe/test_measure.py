@@ -14,15 +14,17 @@ from ansible_collections.slipway.golang.plugins.module_utils.host.deploy.request
 from ansible_collections.slipway.golang.plugins.module_utils.host.observe import measure
 from ansible_collections.slipway.golang.plugins.module_utils.host.system import lock, procfs
 
-from ..deploy.conftest import host, served  # noqa: F401 (fixtures)
+from ..deploy import conftest as deploying
 from ..deploy.managed_host import GIVE_UP, UNIT, answer
 from ..deploy.test_command import SYSTEMD_RUN
+
+host, served = deploying.host, deploying.served  # fixtures
 
 GIVEN = {"load": {"path": None, "command": None}, "rounds": 2, "cpu_seconds": 0.02, "smoke": True}
 
 
 @pytest.fixture
-def run(served, monkeypatch):  # noqa: F811
+def run(served, monkeypatch):
     monkeypatch.setattr(measure, "WARM_SECONDS", 0.01)
     live = served.layout.release(served.layout.current()).binary
 
@@ -33,7 +35,7 @@ def run(served, monkeypatch):  # noqa: F811
     return run
 
 
-def test_both_binaries_have_their_turns_beside_the_live_release(served, run):  # noqa: F811
+def test_both_binaries_have_their_turns_beside_the_live_release(served, run):
     pid, begun = served.systemd.pid(UNIT), len(served.systemd.calls)
     result = run()
     assert result["outcome"] == "ok", result
@@ -44,7 +46,7 @@ def test_both_binaries_have_their_turns_beside_the_live_release(served, run):  #
     assert os.listdir(served.layout.incoming) == []
 
 
-def test_a_path_that_the_service_does_not_answer_is_named(served):  # noqa: F811
+def test_a_path_that_the_service_does_not_answer_is_named(served):
     served.behave("1.0.0", "unhealthy")
     measurement = measure._Measurement.__new__(measure._Measurement)
     measurement._path = "/orders"
@@ -55,13 +57,13 @@ def test_a_path_that_the_service_does_not_answer_is_named(served):  # noqa: F811
         measurement._send(served.port, 1)
 
 
-def test_a_binary_that_does_not_become_healthy_is_no_turn(served, run):  # noqa: F811
+def test_a_binary_that_does_not_become_healthy_is_no_turn(served, run):
     served.behave("1.0.0", "crashes")
     result = run(health=GIVE_UP)
     assert result["failed"] and served.systemd.running() == [UNIT]
 
 
-def test_the_users_own_load_runs_as_the_service_does(served, tmp_path, monkeypatch):  # noqa: F811
+def test_the_users_own_load_runs_as_the_service_does(served, tmp_path, monkeypatch):
     (tmp_path / "bin").mkdir()
     program = tmp_path / "bin" / "systemd-run"
     program.write_text(SYSTEMD_RUN.format(log=tmp_path / "argv"), encoding="ascii")
@@ -81,12 +83,12 @@ def test_the_users_own_load_runs_as_the_service_does(served, tmp_path, monkeypat
     assert "--property=User=nobody" in words and "--property=RuntimeDirectory=orders-load" in words
 
 
-def test_nothing_is_deployed_meanwhile(served, run):  # noqa: F811
+def test_nothing_is_deployed_meanwhile(served, run):
     with lock.held(served.layout.lock, {"actor": "ann", "to": "2.0.0"}):
         assert "Another deploy holds" in run()["msg"]
 
 
-def test_without_a_live_release_or_a_second_port_there_is_nothing_to_measure(host):  # noqa: F811
+def test_without_a_live_release_or_a_second_port_there_is_nothing_to_measure(host):
     request = host.request(**dict(GIVEN, plain="/a", optimised="/b"))
     assert "has no live release" in answer(measure.measure, request)["msg"]
 

@@ -88,7 +88,7 @@ def test_what_was_dropped_is_counted(journalctl):
         entry(**DROPPED, MESSAGE="Suppressed 7 messages from a.service"),  # systemd before N_DROPPED
         entry(**DROPPED, MESSAGE="Suppressed many messages"),
         # A service that says so itself is not journald.
-        entry(**dict(DROPPED, _SYSTEMD_UNIT="a.service"), N_DROPPED="99"),
+        entry(**{**DROPPED, "_SYSTEMD_UNIT": "a.service", "N_DROPPED": "99"}),
     )
     assert journal.dropped(("a.service",), 12.7) == 4319
     assert "MESSAGE_ID=" + DROPPED["MESSAGE_ID"] in arguments.read_text() and "--since=@12" in (
