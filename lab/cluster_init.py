@@ -215,7 +215,7 @@ def ctr(*arguments: str) -> bool:
 
 def main() -> int:
     # The first process of a namespace ignores signals that it does not handle.
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    signal.signal(signal.SIGTERM, lambda *_signal: os._exit(0))
     cluster = Cluster(*sys.argv[1:])
     try:
         cluster.run()

@@ -37,7 +37,7 @@ def test_every_blob_has_the_digest_that_it_is_named_by():
 
 
 def test_the_same_program_is_the_same_image():
-    first, second = (oci.image("local.test/hello:1", b"program", "/hello") for _ in range(2))
+    first, second = (oci.image("local.test/hello:1", b"program", "/hello") for dummy in range(2))
     other = oci.image("local.test/hello:2", b"another", "/hello")
     assert first == second and other.digest != first.digest
 
