@@ -200,7 +200,10 @@ def _value(name, variable, given, template, place):
 
 def _shown(name, raw):
     """A value for a message; what may hold a secret stays out of it."""
-    return "(hidden)" if name in ("slipway_env", "slipway_pull_from", "slipway_logs") else raw
+    may_be_secret = name in ("slipway_env", "slipway_pull_from", "slipway_logs")
+    # With the headers of its requests.
+    may_be_secret = may_be_secret or (name == "slipway_health" and isinstance(raw, (dict, list)))
+    return "(hidden)" if may_be_secret else raw
 
 
 def _in_the_users_words(name, message):

@@ -69,7 +69,9 @@ class Web(lab.Host):
         self.sure("mkdir -p %s %s" % (FILES, os.path.dirname(PROGRAM)))
         for name in ("ca.crt", "client.crt", "client.key"):
             self.write("%s/%s" % (FILES, name), (keys / name).read_bytes())
-        self.sure("chmod 600 %s/client.key; cp -L /usr/bin/python3 %s" % (FILES, PROGRAM))
+        self.sure(
+            "chmod 600 %s/client.key; cp -L --remove-destination /usr/bin/python3 %s" % (FILES, PROGRAM)
+        )
         self.write("/etc/systemd/system/shared-mounts.service", SHARED_MOUNTS)
         self.sure("systemctl daemon-reload; systemctl enable --now shared-mounts.service")
         self.write("/opt/writer.py", (Path(__file__).parent / "writer.py").read_text())

@@ -14,7 +14,7 @@ import pytest
 from support import lab
 
 # edge1 has nginx, as the lab's ACME servers do.
-FLEET = lab.Fleet("logs", "web=2", "edge=1:acme", timeout=300)
+FLEET = lab.Fleet("logs", "web=2", "edge=1:acme", timeout=900)
 HOSTS = ("web1", "web2", "edge1")
 PORT = 8060
 SECRETS = {"environment": "swordfish-4711", "header": "swordfish-of-the-health-check"}

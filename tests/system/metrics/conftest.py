@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from support import lab
 
-FLEET = lab.Fleet("metrics", "web=2", "mon=1", timeout=300)
+FLEET = lab.Fleet("metrics", "web=2", "mon=1", timeout=900)
 WEB = ("web1", "web2")
 SECRETS = {"environment": "correct-horse-battery-staple", "header": "correct-horse-of-the-health-check"}
 HEALTH = {"path": "/healthz", "period": 0.1, "min_ready_seconds": 0.1}

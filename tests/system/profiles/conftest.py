@@ -22,7 +22,7 @@ import pytest
 from support import lab
 from support.browser import Browser
 
-FLEET = lab.Fleet("profile", "web=2", "odd=1:acme", timeout=500)
+FLEET = lab.Fleet("profile", "web=2", "odd=1:acme", timeout=900)
 HOSTS = ("web1", "web2", "odd1")
 SECRETS = {"environment": "hunter2-of-the-environment", "header": "hunter2-of-the-health-check"}
 FIRST, STOPPED, LIVE = "1.0.0", "1.1.0", "1.2.0"

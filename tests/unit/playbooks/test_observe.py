@@ -35,7 +35,7 @@ def monitoring(tmp_path):
 
 def test_the_files_are_beside_the_inventory_and_a_second_run_changes_nothing(play, tmp_path):
     given = {"slipway_metrics": {"path": "/metrics"}, "slipway_env": {"PASSWORD": SECRET}}
-    given["slipway_health"] = {"headers": {"Authorization": SECRET}}
+    given["slipway_health"] = {"path": "/healthz", "headers": {"Authorization": SECRET}}
     run = play("observe", **given)
     assert run.status == 0, run.output
     home = tmp_path / "observe"

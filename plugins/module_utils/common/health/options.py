@@ -167,8 +167,13 @@ def _with_defaults(options: dict[str, Any]) -> dict[str, Any]:
 def _typed(field: str, value: Any, kind: str) -> Any:
     wanted, remedy = _TYPES[kind]
     if not isinstance(value, wanted) or (isinstance(value, bool) and kind != "bool"):
-        raise InvalidInput(field, value, remedy)
+        raise InvalidInput(field, _shown(field, value), remedy)
     return value
+
+
+def _shown(field: str, value: Any) -> Any:
+    """A value for a message. What is sent with a request may be a token or a password."""
+    return "(hidden)" if field.startswith("health.headers") else value
 
 
 def _inferred_type(fields: dict[str, Any]) -> str:
@@ -185,7 +190,7 @@ def _check_belonging(fields: dict[str, Any], options: dict[str, Any]) -> None:
         if options.get(name) and kind not in kinds:
             raise InvalidInput(
                 "health." + name,
-                options[name],
+                _shown("health." + name, options[name]),
                 "a check of type %s has no use for it; it is for %s" % (kind, " and ".join(kinds)),
             )
     if kind != "http" and not (kind == "unix" and fields["path"]):
@@ -193,7 +198,7 @@ def _check_belonging(fields: dict[str, Any], options: dict[str, Any]) -> None:
             if options.get(name):
                 raise InvalidInput(
                     "health." + name,
-                    options[name],
+                    _shown("health." + name, options[name]),
                     "a check of type %s gets no HTTP answer; one with a path does" % kind,
                 )
     if kind == "unix" and fields["scheme"] == "https":
@@ -314,12 +319,12 @@ def _header_name(field: str, name: object) -> str:
 def _header_value(field: str, value: object) -> str:
     text = _text(field, value)
     if not HEADER_VALUE.fullmatch(text):
-        raise InvalidInput(field, value, "a header's value is one line of ASCII characters")
+        raise InvalidInput(field, _shown(field, value), "a header's value is one line of ASCII characters")
     return text
 
 
 def _text(field: str, value: object) -> str:
     """YAML makes numbers of some texts, which can be undone, and booleans of others, which cannot."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        raise InvalidInput(field, value, "put the text in quotes")
+        raise InvalidInput(field, _shown(field, value), "put the text in quotes")
     return str(value)

@@ -88,7 +88,7 @@ VALUES = {
     "slipway_operators": ("ops", ["ops"], "Ops Team"),
     "slipway_auditors": ("audit", ["audit"], "Audit Team"),
     "slipway_since": ("2h30m", ["10m"], "yesterday"),
-    "slipway_until": ("2026-11-28 12:01", ["10m"], "2026-13-01"),
+    "slipway_until": ("2099-11-28 12:01", ["10m"], "2026-13-01"),
     "slipway_level": ("warn", ["warn"], "warm"),
     "slipway_grep": ("order [0-9]+", ["order"], "order ["),
     "slipway_lines": (5000, [5000], 0),

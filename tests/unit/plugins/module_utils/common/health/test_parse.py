@@ -160,3 +160,19 @@ def examples():
 def test_the_examples_of_the_documentation_are_valid(example):
     given = yaml.safe_load(example)
     assert health.parse(given["slipway_health"], default_port=8080)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"headers": {"Authorization": "s3cret"}},
+        {"type": "tcp", "headers": {"Authorization": "s3cret"}},
+        {"path": "/", "headers": "Authorization: s3cret"},
+        {"path": "/", "headers": {"Authorization": "s3cret\n"}},
+        {"path": "/", "headers": {"Authorization": ["s3cret"]}},
+    ],
+)
+def test_what_a_request_sends_is_in_no_message(options):
+    with pytest.raises(InvalidInput, match="hidden") as caught:
+        health.parse(options, default_port=8080)
+    assert "s3cret" not in str(caught.value)
