@@ -223,6 +223,8 @@ class ActionModule(EngineAction):
 
     def _request(self, arguments, task_vars):
         """The request for the host: the options, and what only the controller knows."""
+        if self.cluster(task_vars):
+            return self._request_for_cluster(arguments, task_vars)
         if arguments["state"] != "absent" and not arguments["artifact"] and not arguments["release"]:
             raise InvalidInput(
                 "artifact",
@@ -241,6 +243,17 @@ class ActionModule(EngineAction):
             health=health.given(arguments["health"]),
             artifacts=artifacts,
             check=bool(self._task.check_mode),
+            actor=self.actor(),
+            deploy_id=str(self._task._uuid),
+        )
+
+    def _request_for_cluster(self, arguments, task_vars):
+        """It has no artifact: the image is in a registry, and all else in the variables of the host."""
+        from ..plugin_utils.clusters import engine  # here, as no host needs it
+
+        return dict(
+            arguments,
+            release=engine.release_of(self, arguments, task_vars),
             actor=self.actor(),
             deploy_id=str(self._task._uuid),
         )

@@ -22,9 +22,17 @@ options:
   needs:
     description:
       - Report hosts that lack what a playbook needs - V(source) to build, V(artifacts) to install,
-        V(command) to run, or for V(profile) the source, where the profile is used to build.
+        V(command) to run, V(cluster) an image for a cluster, or for V(profile) the source, where the profile
+        is used to build.
     type: str
-    choices: [source, artifacts, command, profile]
+    choices: [source, artifacts, command, profile, cluster]
+  clusters:
+    description:
+      - Whether the hosts of the group C(clusters) take part - V(none) of them, V(only) they, or they V(too).
+        With V(either), a run has hosts or clusters, and not both.
+    type: str
+    choices: [none, only, either, too]
+    default: none
   reads:
     description:
       - Variables whose files and directories on the controller the playbook uses, such as

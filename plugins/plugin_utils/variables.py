@@ -14,7 +14,14 @@ from ..module_utils.common import limits, names
 from ..module_utils.common.errors import InvalidInput, SlipwayError
 from ..module_utils.common.pprof import KINDS
 from ..module_utils.common.strategies import STRATEGIES
-from . import combinations, kubernetes_options, log_target, metrics_options, role_variables, values
+from . import (
+    combinations,
+    kubernetes_options,
+    log_target,
+    metrics_options,
+    role_variables,
+    values,
+)
 from .kinds import (
     Place,
     Unfit,
@@ -109,6 +116,8 @@ VARIABLES = {
     "slipway_metrics": Variable(dictionary(metrics_options.read), {}),
     # how it runs in a cluster
     "slipway_kubernetes": Variable(dictionary(kubernetes_options.read), {}),
+    "slipway_kubeconfig": Variable(path),
+    "slipway_context": Variable(text()),
     # who may do what on the hosts
     "slipway_operators": Variable(text(lambda value: names.check_account(value, "")), ""),
     "slipway_auditors": Variable(text(lambda value: names.check_account(value, "")), ""),

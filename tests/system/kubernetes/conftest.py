@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
@@ -23,19 +24,40 @@ def cluster():
         yield CLUSTER
 
 
+def image(cluster, directory, version):
+    """The reference of an image of examples/hello."""
+    program = directory / "hello"
+    environment = dict(os.environ, CGO_ENABLED="0", GOFLAGS="-buildvcs=false")
+    flags = ("-trimpath", "-ldflags", "-s -w -X main.version=" + version)
+    source = lab.CHECKOUT / "examples" / "hello"
+    lab.call([lab.find_go(), "-C", source, "build", *flags, "-o", program, "."], environment=environment)
+    return cluster.load("local.test/hello:" + version, program)
+
+
 @pytest.fixture(scope="session")
 def hello(cluster, tmp_path_factory):
-    """The reference of an image of examples/hello."""
-    program = tmp_path_factory.mktemp("hello") / "hello"
-    environment = dict(os.environ, CGO_ENABLED="0", GOFLAGS="-buildvcs=false")
-    flags = ("-trimpath", "-ldflags", "-s -w -X main.version=1.0.0")
-    directory = lab.CHECKOUT / "examples" / "hello"
-    lab.call([lab.find_go(), "-C", directory, "build", *flags, "-o", program, "."], environment=environment)
-    return cluster.load("local.test/hello:1.0.0", program)
+    return image(cluster, tmp_path_factory.mktemp("hello"), "1.0.0")
+
+
+@pytest.fixture(scope="session")
+def next_hello(cluster, tmp_path_factory):
+    return image(cluster, tmp_path_factory.mktemp("hello"), "2.0.0")
 
 
 @pytest.fixture
 def namespace(cluster):
+    with restricted(cluster) as name:
+        yield name
+
+
+@pytest.fixture
+def other_namespace(cluster):
+    with restricted(cluster) as name:
+        yield name
+
+
+@contextlib.contextmanager
+def restricted(cluster):
     """A namespace that takes only pods of the level `restricted`."""
     name = "test%d" % next(NUMBERS)
     labels = {"pod-security.kubernetes.io/enforce": "restricted"}

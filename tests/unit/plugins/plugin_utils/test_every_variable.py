@@ -85,6 +85,8 @@ VALUES = {
     "slipway_issuer": ("web1", ["web1"], "a\0b"),
     "slipway_metrics": ({"path": "/metrics"}, ["path"], {"path": "metrics"}),
     "slipway_kubernetes": ({"namespace": "shop"}, ["namespace"], {"namespace": "Shop"}),
+    "slipway_kubeconfig": ("kubeconfig", ["kubeconfig"], "a\0b"),
+    "slipway_context": ("production", ["production"], "a\0b"),
     "slipway_operators": ("ops", ["ops"], "Ops Team"),
     "slipway_auditors": ("audit", ["audit"], "Audit Team"),
     "slipway_since": ("2h30m", ["10m"], "yesterday"),
