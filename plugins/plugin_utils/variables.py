@@ -16,6 +16,7 @@ from ..module_utils.common.pprof import KINDS
 from ..module_utils.common.strategies import STRATEGIES
 from . import (
     combinations,
+    gitops_options,
     kubernetes_options,
     log_target,
     metrics_options,
@@ -118,6 +119,7 @@ VARIABLES = {
     "slipway_kubernetes": Variable(dictionary(kubernetes_options.read), {}),
     "slipway_kubeconfig": Variable(path),
     "slipway_context": Variable(text()),
+    "slipway_gitops": Variable(dictionary(gitops_options.read), {}),
     # who may do what on the hosts
     "slipway_operators": Variable(text(lambda value: names.check_account(value, "")), ""),
     "slipway_auditors": Variable(text(lambda value: names.check_account(value, "")), ""),
@@ -161,6 +163,7 @@ _FIELDS = {
     "pprof": "slipway_pprof",
     "metrics": "slipway_metrics",
     "kubernetes": "slipway_kubernetes",
+    "gitops": "slipway_gitops",
 }
 
 

@@ -16,7 +16,7 @@ from ...module_utils.common.errors import Rejected, SlipwayError
 from .. import config_files, service_options, variables
 from ..kinds import beginning
 from ..manifests.request import Request
-from . import command, deploy, lease, logs, releases, state
+from . import command, deploy, gitops, lease, logs, releases, state
 from .kubectl import Kubectl
 
 
@@ -44,6 +44,9 @@ class Cluster:
         """The answer to one request; what goes wrong is in it. A cluster that is away raises."""
         try:
             name = object_name(request["name"])
+            options = self.variable("slipway_gitops")
+            if options and request["step"] in GITOPS:
+                return GITOPS[request["step"]](options, dict(request, migrations=self._migrations()))
             step = STEPS.get(request["step"])
             if step is None or request.get("state") == "absent":
                 raise SlipwayError("%s is a cluster: this is for hosts with systemd" % self._host)
@@ -52,6 +55,11 @@ class Cluster:
             facts = dict(error.facts)
             # What was asked for is refused, but the cluster can do what else a rollout needs of it.
             return dict(facts, failed=True, msg=_message(error), outcome=error.OUTCOME, works=True)
+
+    def _migrations(self):
+        """For a repository: the Job of a migration is among the manifests, so it is not run by us."""
+        migrate = self.variable("slipway_migrate")
+        return [migrate["args"]] if migrate else []
 
 
 def object_name(app: str) -> str:
@@ -68,22 +76,23 @@ def release_of(action, arguments: dict, task_vars: dict) -> releases.Release | s
         values = service_options.of_manifests(given, task_vars, action._templar.template)
     except AnsibleError as error:
         raise SlipwayError(" ".join(str(error).split())) from error
-    _refuse(values, arguments)
+    _refuse(values, arguments, Cluster(action, task_vars).variable("slipway_gitops"))
     config = config_files.render(action, values["slipway_config"], task_vars)
     return releases.of_request(Request(values, config=config))
 
 
-def _refuse(values, arguments):
+def _refuse(values, arguments, follows_repository):
     """What a cluster cannot do: it must not look as if it had been done."""
     if arguments.get("confirm_within"):
         raise Rejected(
             "slipway_confirm_within_seconds: a cluster rolls back by itself only while this run goes on. Set "
             "it to 0 for the group clusters. Nothing was changed"
         )
-    if values["slipway_kubernetes"].get("patches"):
+    if values["slipway_kubernetes"].get("patches") and not follows_repository:
         raise Rejected(
-            "slipway_kubernetes.patches: kustomize applies them, and this playbook does not use it. Write "
-            "the files with slipway.golang.manifests and use kubectl apply -k. Nothing was changed"
+            "slipway_kubernetes.patches: kustomize applies them, and this playbook does not use it. Set "
+            "slipway_gitops, or write the files with slipway.golang.manifests and use kubectl apply -k. "
+            "Nothing was changed"
         )
 
 
@@ -130,6 +139,18 @@ def _logs(heading, evidence):
     return [heading] + ["  " + line for line in lines] if lines else []
 
 
+# A repository takes one commit after the other: it needs no lease.
+GITOPS = {
+    "plan": lambda options, request: gitops.Deploy(options, request).plan(),
+    "apply": lambda options, request: gitops.Deploy(options, request).apply(),
+    "acquire_lease": lambda options, request: {
+        "changed": False,
+        "outcome": "ok",
+        "id": request["id"],
+        "counter": 1,
+    },
+    "release_lease": lambda options, request: {"changed": False, "outcome": "ok"},
+}
 STEPS = {
     "plan": _plan,
     "apply": _apply,

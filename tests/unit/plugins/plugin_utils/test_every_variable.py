@@ -20,6 +20,7 @@ from ansible_collections.slipway.golang.plugins.module_utils.common import (
     unit,
 )
 from ansible_collections.slipway.golang.plugins.plugin_utils import (
+    gitops_options,
     kubernetes_options,
     metrics_options,
     role_variables,
@@ -87,6 +88,11 @@ VALUES = {
     "slipway_kubernetes": ({"namespace": "shop"}, ["namespace"], {"namespace": "Shop"}),
     "slipway_kubeconfig": ("kubeconfig", ["kubeconfig"], "a\0b"),
     "slipway_context": ("production", ["production"], "a\0b"),
+    "slipway_gitops": (
+        {"repository": "/srv/a.git", "path": "a"},
+        ["a"],
+        {"repository": "a.git", "path": "a"},
+    ),
     "slipway_operators": ("ops", ["ops"], "Ops Team"),
     "slipway_auditors": ("audit", ["audit"], "Audit Team"),
     "slipway_since": ("2h30m", ["10m"], "yesterday"),
@@ -118,6 +124,7 @@ TABLES = {
     "slipway_proxy": (nginx_options.OPTIONS, nginx_options.VARIABLES),
     "slipway_metrics": (metrics_options.OPTIONS, {}),
     "slipway_kubernetes": (kubernetes_options.OPTIONS, {}),
+    "slipway_gitops": (gitops_options.OPTIONS, {}),
 }
 NESTED = [(variable, option) for variable in sorted(TABLES) for option in TABLES[variable][0]]
 
