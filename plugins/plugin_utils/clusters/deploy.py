@@ -212,7 +212,7 @@ class Deploy:
         with self._phase("switch"):
             self._record(self.target)  # before anything can fail, so that what is there is known
             self._keep_scale()
-            self._apply(self.target.to_apply)
+            self._apply_all()
         self.actions.append("applied %s" % self.target.id)
         try:
             with self._phase("health"):
@@ -232,6 +232,15 @@ class Deploy:
             raise Rejected(
                 "%s was refused: %s. %s" % (self.target.id, error, self._still_serving())
             ) from error
+
+    def _apply_all(self):
+        """The dry run was accepted. If it is refused now, half of it may be there: put the old one back."""
+        try:
+            self._apply(self.target.to_apply)
+        except Rejected:
+            if self.old:
+                self.kubectl.apply(self.old.to_apply)
+            raise
 
     def _still_serving(self):
         return (
@@ -285,7 +294,13 @@ class Deploy:
         return Reverted("%s. Rolled back to %s, which is healthy" % (reason, old.id), current=old.id, **facts)
 
     def _to_put_back(self):
-        """The live release; but if that one was never healthy, the newest that was."""
+        """The live release; but if that one was never healthy, the newest that was.
+
+        A target that is live already and was good once has nothing to roll back to: whatever is wrong with it
+        now came from outside.
+        """
+        if self.target.id == self.state.current_id and self.target.outcome == "ok":
+            return None
         if self.old and self.old.id != self.target.id and self.old.outcome == "ok":
             return self.old
         return releases.previous(self.state.releases, self.target.id) if self.old else None

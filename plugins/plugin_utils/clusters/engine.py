@@ -76,13 +76,19 @@ def release_of(action, arguments: dict, task_vars: dict) -> releases.Release | s
         values = service_options.of_manifests(given, task_vars, action._templar.template)
     except AnsibleError as error:
         raise SlipwayError(" ".join(str(error).split())) from error
-    _refuse(values, arguments, Cluster(action, task_vars).variable("slipway_gitops"))
+    cluster = Cluster(action, task_vars)
+    _refuse(values, arguments, cluster.variable("slipway_gitops"), cluster.variable("slipway_soak_seconds"))
     config = config_files.render(action, values["slipway_config"], task_vars)
     return releases.of_request(Request(values, config=config))
 
 
-def _refuse(values, arguments, follows_repository):
+def _refuse(values, arguments, follows_repository, soak):
     """What a cluster cannot do: it must not look as if it had been done."""
+    if follows_repository and soak:
+        raise Rejected(
+            "slipway_soak_seconds: with slipway_gitops, nothing here sees when the cluster takes the commit. "
+            "Set it to 0 for the group clusters. Nothing was changed"
+        )
     if arguments.get("confirm_within"):
         raise Rejected(
             "slipway_confirm_within_seconds: a cluster rolls back by itself only while this run goes on. Set "

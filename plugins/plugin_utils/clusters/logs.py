@@ -70,7 +70,7 @@ class Query:
 
     def rows(self, printed: str, release_of: dict, release: str | None) -> list[list]:
         """``[microseconds, kind, level, release, text, extra]`` of each line, the oldest first."""
-        found = (self._row(line, release_of) for line in printed.splitlines())
+        found = (self._row(line, release_of) for line in printed.split("\n"))
         rows = [row for row in found if row and self._wants(row, release)]
         return sorted(rows, key=lambda row: row[0])
 

@@ -35,12 +35,14 @@ class Watch:
         self._name = release.deployment["metadata"]["name"]
         self._keep = keep
         self._running: dict[str, float] = {}
-        self._answered = time.monotonic()
+        self._answered = self._moved = time.monotonic()
+        self._status: tuple = ()
 
     def until_ready(self) -> Rollout:
         """The rollout, complete, and proved by the digest that the pods run; or raises Unhealthy."""
         while True:
             rollout = self._look()
+            self._refuse_standstill(rollout)
             if rollout:
                 self._note_running(rollout)
                 # What waits for the end of the old pods is complete without them.
@@ -62,6 +64,17 @@ class Watch:
             return None
         self._answered = time.monotonic()
         return found
+
+    def _refuse_standstill(self, rollout):
+        """A cluster whose controllers do nothing does not even say that there is no progress."""
+        names = ("observedGeneration", "updatedReplicas", "availableReplicas")
+        status = tuple(rollout.status.get(name) for name in names) if rollout else ()
+        now = time.monotonic()
+        if status != self._status:
+            self._status, self._moved = status, now
+        progress = self._release.deployment["spec"]["progressDeadlineSeconds"]
+        if now - self._moved > progress + PATIENCE:
+            raise Unhealthy("nothing has changed in the cluster for %d s" % (now - self._moved))
 
     def _note_running(self, rollout):
         for item in rollout.pods:
