@@ -23,7 +23,7 @@ from .state import State
 from .watch import Unhealthy, Watch
 
 MANAGER_OF_SCALE = "slipway-scale"
-STEPS_OF_A_DEPLOY = ("active", "staged")
+AUTOSCALER = "HorizontalPodAutoscaler"
 
 
 class Reverted(SlipwayError):
@@ -212,6 +212,7 @@ class Deploy:
         with self._phase("switch"):
             self._record(self.target)  # before anything can fail, so that what is there is known
             self._keep_scale()
+            self._end_scaling()
             self._apply_all()
         self.actions.append("applied %s" % self.target.id)
         try:
@@ -260,6 +261,10 @@ class Deploy:
         self.kubectl.apply(
             [dict(item, spec={"replicas": live["spec"]["replicas"]})], manager=MANAGER_OF_SCALE
         )
+
+    def _end_scaling(self):
+        """An autoscaler that the release has not would set the number of pods again."""
+        self._remove([item for item in self._removed() if item["kind"] == AUTOSCALER])
 
     def _remove(self, objects):
         if objects:
@@ -310,7 +315,7 @@ class Deploy:
         self._record(self.target, outcome="down")
         first = not self.state.deployment
         if first:
-            kinds = (releases.DEPLOYMENT, "HorizontalPodAutoscaler")
+            kinds = (releases.DEPLOYMENT, AUTOSCALER)
             self._remove([item for item in self.target.objects if item["kind"] in kinds])
         end = "its Deployment was removed" if first else "its pods go on trying"
         return Down(

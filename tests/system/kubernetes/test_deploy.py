@@ -22,6 +22,7 @@ from ansible_collections.slipway.golang.plugins.plugin_utils.clusters import (
 )
 from ansible_collections.slipway.golang.plugins.plugin_utils.clusters.kubectl import Kubectl
 from ansible_collections.slipway.golang.plugins.plugin_utils.manifests.request import Request
+from support import lab
 
 HEALTH = {"path": "/healthz", "deadline": 10, "period": 1}
 
@@ -117,17 +118,17 @@ def test_bad_releases_are_put_back_with_the_reason(service):
 
 def test_what_a_policy_or_a_quota_refuses_is_refused_before_anything_is_changed(service):
     service.create("ResourceQuota", spec={"hard": {"limits.memory": "200Mi", "pods": "10"}})
+    lab.wait_for("the quota", lambda: service.get("resourcequotas")[0].get("status", {}).get("used"), 30)
     big = service.release(slipway_unit={"memory_max": "256M"})
     with pytest.raises(SlipwayError, match="exceeded quota"):
         service.plan(big)
     root = {"name": "root", "securityContext": {"runAsUser": 0, "runAsNonRoot": False}}
     with pytest.raises(SlipwayError, match='violates PodSecurity "restricted'):
         service.plan(service.release(kubernetes={"init": [root]}))
-    with pytest.raises(SlipwayError, match="namespaces .*nowhere.* not found"):
-        service.plan(service.release(kubernetes={"namespace": "nowhere"}))
-    assert (
-        service.get("deployments,secrets,configmaps,services") == [] or service.names("deployments") == set()
-    )
+    assert service.names("deployments,services,secrets,leases,networkpolicies") == set()
+    elsewhere = Service(service.cluster, "nowhere", service.image)
+    with pytest.raises(SlipwayError, match='namespaces "nowhere" not found'):
+        elsewhere.plan(elsewhere.release())
 
 
 def test_the_first_release_that_fails_leaves_no_pods(service):
