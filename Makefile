@@ -90,6 +90,15 @@ acceptance: tools ## Run pytest on the other folders of tests/: real binaries, r
 	@export PATH="$$(bash scripts/go_directory.sh):$$PATH"; \
 	LINES_OF_SUCCESS=1 $(LOG) acceptance bash scripts/acceptance.sh $(ARGS)
 
+.PHONY: kubernetes
+kubernetes: tools ## Build the programs of the lab's Kubernetes: ten minutes, once
+	@export PATH="$$(bash scripts/go_directory.sh):$$PATH"; $(LOG) kubernetes-build $(LAB) cluster build
+
+.PHONY: test-kubernetes
+test-kubernetes: kubernetes ## Run pytest on tests/system/kubernetes: manifests in a real cluster
+	@export PATH="$$(bash scripts/go_directory.sh):$$PATH"; \
+	LINES_OF_SUCCESS=1 $(LOG) test-kubernetes pytest --quiet tests/system/kubernetes $(ARGS)
+
 .PHONY: go-test
 go-test: tools ## Run go vet and go test in the examples, and in the services and tools of the tests
 	@$(LOG) go-test bash scripts/go_test.sh
@@ -174,7 +183,8 @@ copy: tools
 	@$(PYTHON) scripts/tree.py >/dev/null
 
 .PHONY: clean
-clean: ## Remove the hosts of this checkout's fleets, the tools and all generated files
+clean: ## Remove the hosts of this checkout's fleets, its clusters, the tools and all generated files
+	@for cluster in .work/clusters/*/; do if [ -d "$$cluster" ]; then $(LAB) cluster down "$$(basename "$$cluster")"; fi; done
 	@for fleet in .work/lab/*/inventory.yml; do if [ -e "$$fleet" ]; then $(LAB) down "$$(basename "$${fleet%/*}")"; fi; done
 	@find . -name __pycache__ -type d -not -path './.work/*' -exec rm -rf {} +
 	@rm -rf .work .ansible .pytest_cache .ruff_cache .hypothesis tests/output

@@ -10,6 +10,7 @@ Examples:
   ansible -i .work/lab/demo/inventory.yml web -m ansible.builtin.ping
   python3 lab/lab.py ssh demo web1 systemctl status
   python3 lab/lab.py down demo
+  python3 lab/lab.py cluster up                                         a real Kubernetes, with one node
 """
 
 from __future__ import annotations
@@ -17,10 +18,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from pathlib import Path
 
+import cluster
 import docker_engine
 import fleet
 import image
+import kubernetes_build
 from inventory import ACME_MANAGEMENT_PORT, ACME_PORT, fleet_name, hosts_of, kinds
 from shell import LabError, install, say
 
@@ -100,7 +104,30 @@ def parser() -> argparse.ArgumentParser:
         sub.add_argument("fleet")
         sub.add_argument("host", help="such as web1")
         sub.add_argument("command", nargs=argparse.REMAINDER)
+    add_cluster(commands.add_parser("cluster", help="a real Kubernetes on this machine"))
     return top
+
+
+def add_cluster(top: argparse.ArgumentParser) -> None:
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    for name, action, text in (
+        ("build", build_kubernetes, "build the programs of a cluster unless they are there"),
+        ("up", cluster_up, "bring a cluster up: control plane and one node"),
+        ("down", cluster_down, "end a cluster, and remove all that it had"),
+        ("load", cluster_load, "make an image of a static program in a cluster; prints its reference"),
+        ("exec", cluster_exec, "run a command in the namespaces of a cluster"),
+    ):
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(action=action)
+        if name in ("up", "down"):
+            sub.add_argument("cluster", nargs="?", default="lab")
+        elif name != "build":
+            sub.add_argument("cluster")
+        if name == "load":
+            sub.add_argument("image", help="its name with a tag, such as local.test/hello:1")
+            sub.add_argument("program", type=Path)
+        if name == "exec":
+            sub.add_argument("command", nargs=argparse.REMAINDER)
 
 
 def start_engine(_arguments) -> None:
@@ -193,6 +220,27 @@ def by_exec(arguments) -> None:
         docker_engine.client(),
         ["docker", "exec", "--interactive", *terminal, container, *(arguments.command or ["bash"])],
     )
+
+
+def build_kubernetes(_arguments) -> None:
+    say(f"Kubernetes {kubernetes_build.version()}: {kubernetes_build.ensure()}")
+
+
+def cluster_up(arguments) -> None:
+    cluster.up(cluster.Cluster(fleet_name(arguments.cluster)))
+
+
+def cluster_down(arguments) -> None:
+    cluster.down(cluster.Cluster(fleet_name(arguments.cluster)))
+
+
+def cluster_load(arguments) -> None:
+    print(cluster.load(cluster.Cluster(fleet_name(arguments.cluster)), arguments.image, arguments.program))
+
+
+def cluster_exec(arguments) -> None:
+    argv = cluster.inside(cluster.Cluster(fleet_name(arguments.cluster)))
+    os.execvp(argv[0], [*argv, *(arguments.command or ["bash"])])
 
 
 def known_host(arguments) -> tuple[fleet.Fleet, str]:

@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # acceptance.sh [ARGUMENTS]: run pytest on the folders of tests/ other than tests/unit, two at a time: while one waits for its
 # hosts, the other has the processor. Each has hosts and a log of its own. With arguments it is one pytest on all of them.
+# tests/system/kubernetes needs a build of its own: make test-kubernetes.
 set -eu
 cd "$(dirname "$0")/.."
 
 folders=()
 for path in tests/system/zoo tests/system/no_python tests/fault_injection tests/*/test_*.py tests/system/*/test_*.py; do
   [ -d "$path" ] || path=${path%/*}
-  case " ${folders[*]} tests/unit " in *" $path "*) ;; *) folders+=("$path") ;; esac
+  case " ${folders[*]} tests/unit tests/system/kubernetes " in *" $path "*) ;; *) folders+=("$path") ;; esac
 done
 
 if [ $# -gt 0 ]; then

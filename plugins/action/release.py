@@ -9,15 +9,14 @@ from __future__ import annotations
 import os
 import time
 
-import ansible.template
-from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
-from ..module_utils.common import health, names, unit
+from ..module_utils.common import health, unit
 from ..module_utils.common.errors import InvalidInput, SlipwayError
 from ..module_utils.common.limits import SHARES
 from ..module_utils.common.strategies import STRATEGIES
-from ..plugin_utils import artifact, console, delta, mirror, service_options, tables
+from ..plugin_utils import artifact, config_files, console, delta, mirror, service_options, tables
 from ..plugin_utils.engine_action import EngineAction
 
 ARGUMENTS = {
@@ -63,9 +62,6 @@ PLAN = ("changed", "release", "current", "artifact", "needs_artifact", "here", "
 EXPECTED = ("release", "current")
 
 TRANSFERS = {"delta": "sending %s, a patch", "full": "sending %s", "pull": "downloading from the mirror%s"}
-
-# Before ansible-core 2.19 a template whose text is JSON gave the data that it describes, not the text.
-AS_TEXT = {} if hasattr(ansible.template, "trust_as_template") else {"convert_data": False}
 
 ROLLS_BACK = (
     "Deploy it again to confirm it; otherwise the host rolls back when slipway_confirm_within_seconds "
@@ -233,6 +229,8 @@ class ActionModule(EngineAction):
 
     def _request(self, arguments, task_vars):
         """The request for the host: the options, and what only the controller knows."""
+        if self.cluster(task_vars):
+            return self._request_for_cluster(arguments, task_vars)
         if arguments["state"] != "absent" and not arguments["artifact"] and not arguments["release"]:
             raise InvalidInput(
                 "artifact",
@@ -244,7 +242,7 @@ class ActionModule(EngineAction):
         mirror.check(arguments["pull_from"], arguments["artifact"] or [])
         artifacts = [self._describe(path, arguments["name"]) for path in arguments.pop("artifact") or []]
         # A release that a host has already has its own configuration, as it has its own environment.
-        config = self._render_config(arguments["config"], task_vars) if artifacts else {}
+        config = config_files.render(self, arguments["config"], task_vars) if artifacts else {}
         return dict(
             arguments,
             config=config,
@@ -255,35 +253,16 @@ class ActionModule(EngineAction):
             deploy_id=str(self._task._uuid),
         )
 
-    def _render_config(self, entries, task_vars):
-        """Where each file is to be, and its text for this host."""
-        files = {}
-        for entry in entries:
-            dest = names.check_member(entry["dest"], "config.dest")
-            if dest in files:
-                raise InvalidInput("config.dest", dest, "two files cannot have one name")
-            files[dest] = self._rendered(entry["src"], task_vars)
-        return files
+    def _request_for_cluster(self, arguments, task_vars):
+        """It has no artifact: the image is in a registry, and all else in the variables of the host."""
+        from ..plugin_utils.clusters import engine  # here, as no host needs it
 
-    def _rendered(self, src, task_vars):
-        path = self._loader.path_dwim(os.path.expanduser(src))
-        try:
-            with open(path, encoding="utf-8") as handle:
-                handle.read()
-        except (OSError, UnicodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-            raise InvalidInput("config.src", src, "it cannot be read: %s" % reason) from error
-        template = self._shared_loader_obj.lookup_loader.get(
-            "ansible.builtin.template", loader=self._loader, templar=self._templar
+        return dict(
+            arguments,
+            release=engine.release_of(self, arguments, task_vars),
+            actor=self.actor(),
+            deploy_id=str(self._task._uuid),
         )
-        try:
-            (text,) = template.run([path], variables=task_vars, **AS_TEXT)
-        except AnsibleError as error:
-            reason = " ".join(str(error).split())
-            raise InvalidInput("config.src", src, "it cannot be rendered: %s" % reason) from error
-        if isinstance(text, (list, dict)):
-            raise InvalidInput("config.src", src, "it gives data, not a text: end it with `| to_json`")
-        return str(text)
 
     def _describe(self, path, name):
         path = self._loader.path_dwim(os.path.expanduser(path))

@@ -25,13 +25,22 @@ ARGUMENTS = {
     },
     "needs": {
         "type": "str",
-        "choices": ["source", "artifacts", "command", "profile", "audit", "drill", "image"],
+        "choices": ["source", "artifacts", "command", "profile", "audit", "drill", "image", "cluster"],
     },
+    "clusters": {"type": "str", "choices": ["none", "only", "either", "too"], "default": "none"},
     "refuses": {"type": "dict", "default": {}},
     "one_service": {"type": "bool", "default": False},
 }
 SHOWN = 20
 NO_SERVICE = "slipway_app is not set for any host: set it for the hosts of the service, in the inventory"
+NO_HOSTS = "All hosts of the service are in the group clusters: use slipway.golang.kubernetes for them"
+NO_CLUSTERS = (
+    "No host of the service is in the group clusters: that is where slipway.golang.kubernetes deploys to"
+)
+BOTH = (
+    "This run has hosts and clusters, and takes one of them: name a group with -e slipway_hosts=GROUP, or "
+    "with --limit"
+)
 _SOURCE = (
     ("slipway_source", "slipway_artifacts"),
     "slipway_source is not set: name the directory of the Go module, or in slipway_artifacts "
@@ -49,6 +58,10 @@ NEEDED = {
         "slipway_command is not set: name the arguments for the service's binary, as in "
         "-e '{slipway_command: [migrate, status]}'",
     ),
+    "cluster": (
+        ("slipway_kubernetes.image",),
+        "slipway_kubernetes.image is not set: name the image in its registry, with its digest",
+    ),
 }
 
 
@@ -59,6 +72,9 @@ class ActionModule(ControllerAction):
         result = super().run(tmp, task_vars)
         dummy, arguments = self.validate_argument_spec(ARGUMENTS)
         services, problems = self._read_all(task_vars)
+        clusters = set(task_vars["groups"].get("clusters", ()))
+        if services and not problems:
+            services, problems = _of_kind(services, clusters, arguments["clusters"], task_vars)
         in_play = {host: services[host] for host in task_vars["ansible_play_hosts_all"] if host in services}
         if not problems:
             problems = (
@@ -150,16 +166,18 @@ def _has_another_part(host, groups):
 def _facts(services, in_play, groups):
     """What the plays that follow use; small, as every task that looks at it copies it."""
     first = next(iter(in_play.values()))
+    servers = {host: values for host, values in in_play.items() if host not in groups.get("clusters", ())}
     return {
         "app": first["slipway_app"],
         "hosts": list(in_play),
+        "servers": list(servers),
         "apps": fleet.settings(services, in_play),
         "waves": first["slipway_waves"],
-        "drains": fleet.drains(in_play, groups.get("balancers")),
+        "drains": fleet.drains(servers, groups.get("balancers")),
         "plan": first["slipway_plan"] or "",
         "summary": first["slipway_summary"] or "",
         "report": first["slipway_report"] or "",
-        "sites": fleet.sites(in_play, groups.get("balancers")),
+        "sites": fleet.sites(servers, groups.get("balancers")),
         "command": first["slipway_command"],
         "run_hosts": list(in_play) if first["slipway_run_on"] == "all" else list(in_play)[:1],
     }
@@ -183,8 +201,29 @@ def _lacking(in_play, needs):
     return _once(
         (host, sentence)
         for host, values in in_play.items()
-        if names and not any(values[name] for name in names)
+        if names and not any(_at(values, name) for name in names)
     )
+
+
+def _at(values, name):
+    """A variable, or an option in one, as in slipway_kubernetes.image."""
+    variable, dummy, option = name.partition(".")
+    return values[variable].get(option) if option else values[variable]
+
+
+def _of_kind(services, clusters, wanted, task_vars):
+    """The services of the kind of hosts that a playbook is for, and what is wrong."""
+    in_play = [host for host in task_vars["ansible_play_hosts_all"] if host in services]
+    kinds = {host in clusters for host in in_play}
+    if wanted == "either" and len(kinds) > 1:
+        return services, [BOTH]
+    if wanted == "too":
+        return services, []
+    is_cluster = wanted == "only" or (wanted == "either" and kinds == {True})
+    found = {host: values for host, values in services.items() if (host in clusters) == is_cluster}
+    if in_play and not any(host in found for host in in_play):
+        return {}, [NO_CLUSTERS if is_cluster else NO_HOSTS]
+    return found, []
 
 
 def _builds(in_play, needs):

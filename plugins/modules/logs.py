@@ -62,6 +62,8 @@ extends_documentation_fragment:
 notes:
   - Needs root on the host - set C(become) - and there Python 3.8 or newer.
   - A line that is longer than 16384 characters is cut.
+  - For a host of the group C(clusters) it asks the Kubernetes that the variables of the host name, with
+    C(kubectl), see the page on clusters.
 seealso:
   - module: slipway.golang.merge_logs
   - module: slipway.golang.release_info

@@ -257,6 +257,10 @@ attributes:
 notes:
   - Needs root on the host - set C(become) - and there Python 3.8 and systemd 240, or newer. For hosts without
     Python see the playbook C(slipway.golang.scp).
+  - For a host of the group C(clusters) it asks the Kubernetes that the variables of the host name, with
+    C(kubectl), see the page on clusters. What is deployed is what its variables
+    describe; of the options, O(state), O(release), O(adopt), O(keep), O(plan), O(fencing_token), O(lock_wait)
+    and O(external_health) count.
 seealso:
   - module: slipway.golang.package
   - module: slipway.golang.release_info

@@ -34,6 +34,9 @@ extends_documentation_fragment:
   - slipway.golang.health.nested
   - slipway.golang.attributes
   - slipway.golang.attributes.info_module
+notes:
+  - For a host of the group C(clusters) it asks the Kubernetes that the variables of the host name, with
+    C(kubectl), see the page on clusters.
 seealso:
   - module: slipway.golang.release
 author:

@@ -54,6 +54,8 @@ attributes:
     support: none
 notes:
   - Needs root on the host - set C(become) - and there Python 3.8 or newer.
+  - For a host of the group C(clusters) it asks the Kubernetes that the variables of the host name, with
+    C(kubectl), see the page on clusters.
 seealso:
   - module: slipway.golang.release
 author:

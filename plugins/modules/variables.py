@@ -22,10 +22,17 @@ options:
   needs:
     description:
       - Report hosts that lack what a playbook needs - V(source) to build, V(artifacts) to install,
-        V(command) to run, for V(profile) the source, where the profile is used to build, or for V(image) what
-        V(source) needs, and one description of each image.
+        V(command) to run, V(cluster) an image for a cluster, for V(profile) the source, where the profile is used
+        to build, or for V(image) what V(source) needs, and one description of each image.
     type: str
-    choices: [source, artifacts, command, profile, audit, drill, image]
+    choices: [source, artifacts, command, profile, audit, drill, image, cluster]
+  clusters:
+    description:
+      - Whether the hosts of the group C(clusters) take part - V(none) of them, V(only) they, or they V(too).
+        With V(either), a run has hosts or clusters, and not both.
+    type: str
+    choices: [none, only, either, too]
+    default: none
   reads:
     description:
       - Variables whose files and directories on the controller the playbook uses, such as

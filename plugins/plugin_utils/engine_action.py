@@ -39,9 +39,21 @@ class EngineAction(ActionBase):
         self.executions, self.transferred = 0, 0
         return self.validate_argument_spec(copy.deepcopy(argument_spec), **rules)[1]
 
+    def cluster(self, task_vars):
+        """The cluster that this task is for; None for a host with systemd."""
+        host = self._task.delegate_to or task_vars["inventory_hostname"]
+        if host not in task_vars["groups"].get("clusters", ()):
+            return None
+        from .clusters import engine  # here, as no host needs it
+
+        return engine.Cluster(self, task_vars)
+
     def execute(self, request, tarball, task_vars):
         """One remote execution of the engine. ``tarball``, if there is one, is sent after the request."""
         self.executions += 1
+        cluster = self.cluster(task_vars)
+        if cluster:
+            return cluster.execute(request)
         self.transferred += os.path.getsize(tarball) if tarball else 0
         if self._found is None:
             self._found = interpreter.interpreter_for(self, task_vars)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options of slipway.golang.release that the variables of a service describe.
+"""The options of the modules release and manifests that the variables of a service describe.
 
 The playbooks could give each of them as a template. But Ansible compiles all templates of a task anew in the
 process that it forks for each host: twenty of them took more of the controller's time than all of the rest.
@@ -39,6 +39,25 @@ OPTIONS = {
 }
 
 
+# What the manifests of a service are made of.
+OF_MANIFESTS = {
+    "name": "slipway_app",
+    "config": "slipway_config",
+    "domain": "slipway_domain",
+    "environment": "slipway_env",
+    "health": "slipway_health",
+    "keep": "slipway_keep",
+    "kubernetes": "slipway_kubernetes",
+    "metrics": "slipway_metrics",
+    "migrate": "slipway_migrate",
+    "port": "slipway_port",
+    "port_variable": "slipway_port_variable",
+    "strategy": "slipway_strategy",
+    "tls": "slipway_tls",
+    "unit": "slipway_unit",
+    "version": "slipway_version",
+}
+
 # A release that a host has already has its own.
 OF_ARTIFACTS = ("artifact", "config")
 
@@ -70,3 +89,18 @@ def _of_host(given, template, from_artifacts):
     found["port"] = port_for(found["port"], found["health"])
     found["textfile"] = found["textfile"].get("textfile")
     return {option: value for option, value in found.items() if value is not None}
+
+
+def of_manifests(arguments, given, template):
+    """The variables of a service, by their names: those that a task gives, and with ``from_variables`` the
+    host's for all the others.
+    """
+    directory = beginning(given.get("inventory_dir"))
+    from_host = boolean(arguments.get("from_variables", False), strict=False)
+    found = {}
+    for option, variable in OF_MANIFESTS.items():
+        if arguments.get(option) is not None:
+            found[variable] = setting(variable, arguments[option], directory)
+        else:
+            found[variable] = one(variable, given if from_host else {}, template, directory)
+    return found

@@ -18,7 +18,9 @@ from ..module_utils.common.strategies import STRATEGIES
 from . import (
     combinations,
     gate_options,
+    gitops_options,
     image_options,
+    kubernetes_options,
     log_target,
     metrics_options,
     role_variables,
@@ -120,6 +122,11 @@ VARIABLES = {
     "slipway_image": Variable(dictionary(image_options.read), {}),
     # how it is observed
     "slipway_metrics": Variable(dictionary(metrics_options.read), {}),
+    # how it runs in a cluster
+    "slipway_kubernetes": Variable(dictionary(kubernetes_options.read), {}),
+    "slipway_kubeconfig": Variable(path),
+    "slipway_context": Variable(text()),
+    "slipway_gitops": Variable(dictionary(gitops_options.read), {}),
     # who may do what on the hosts
     "slipway_operators": Variable(text(lambda value: names.check_account(value, "")), ""),
     "slipway_auditors": Variable(text(lambda value: names.check_account(value, "")), ""),
@@ -174,6 +181,8 @@ _FIELDS = {
     "gate": "slipway_gate",
     "ask": "slipway_ask",
     "image": "slipway_image",
+    "kubernetes": "slipway_kubernetes",
+    "gitops": "slipway_gitops",
 }
 
 

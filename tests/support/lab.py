@@ -216,6 +216,48 @@ class Fleet:
         return run(argv, environment=environment, timeout=self.timeout)
 
 
+class Cluster:
+    """A cluster of the lab: Kubernetes with one node. Names and SLIPWAY_KEEP_FLEET are as for a Fleet."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name + os.environ.get("SLIPWAY_FLEET_SUFFIX", "")
+        self.directory = CHECKOUT / ".work" / "clusters" / self.name
+        self.kubeconfig = self.directory / "admin.kubeconfig"
+
+    def __enter__(self):
+        call([*LAB, "cluster", "up", self.name])
+        return self
+
+    def __exit__(self, *error) -> None:
+        if not os.environ.get("SLIPWAY_KEEP_FLEET"):
+            call([*LAB, "cluster", "down", self.name])
+
+    @property
+    def address(self) -> str:
+        """Of the node: there are the API server and the ports of Services of type NodePort."""
+        return "10.250.%s.2" % (self.directory / "network").read_text().strip()
+
+    def load(self, image: str, program: Path) -> str:
+        """Put a static program into the cluster as an image, and return its reference by digest."""
+        return call([*LAB, "cluster", "load", self.name, image, program]).strip()
+
+    def kubectl(self, *arguments, **options) -> Done:
+        argv = [self.directory / "kubectl", "--kubeconfig", self.kubeconfig]
+        argv += ["--cache-dir", self.directory / "cache", *arguments]
+        return run(argv, **options)
+
+    def sure(self, *arguments, **options) -> str:
+        """kubectl, which has to succeed: what it printed."""
+        done = self.kubectl(*arguments, **options)
+        if done.code:
+            raise CommandFailed("kubectl %s failed: %s" % (_shown(arguments), done))
+        return done.out
+
+    def inside(self, command: str) -> str:
+        """What a shell command prints that runs in the cluster's namespaces."""
+        return call([*LAB, "cluster", "exec", self.name, "sh", "-c", command])
+
+
 class Host:
     """One host of a fleet, reached by ssh as root; or inside its container, past ssh."""
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from . import names, placeholders
 from .errors import InvalidInput
 
+THE_PORT = "{port}"
 _CONTROL = r"[\x00-\x08\x0b-\x1f\x7f]"
 _SPECIAL = re.compile(r'(["\\`$])')
 _LINE = re.compile(r'([A-Za-z_][A-Za-z0-9_]*)="((?:[^"\\]|\\.)*)"\n', re.DOTALL)
@@ -46,6 +47,19 @@ def check(variables: dict[str, object], field: str = "environment") -> dict[str,
 def texts(variables: Mapping[str, object]) -> dict[str, str]:
     """The variables, each as the text that a file has."""
     return {key: _text(key, value) for key, value in variables.items()}
+
+
+def with_port(variables: dict[str, str], name: str, port: int | None) -> tuple[dict[str, str], int | None]:
+    """The variables with `{port}` in the one that has the port, and where the service listens.
+
+    The environment's own word counts, if there is one; a word that is no number stays as it is.
+    """
+    own = variables.get(name)
+    if own is not None and re.fullmatch(r"[1-9][0-9]{0,4}", own):
+        port = int(own)
+    elif own is not None or port is None:
+        return variables, port
+    return dict(variables, **{name: THE_PORT}), port
 
 
 def fill(variables: Mapping[str, str], port: str | None = None, config: str | None = None) -> dict[str, str]:

@@ -44,6 +44,16 @@ def alerts(service):
         yield _alert(service, *_certificate_ends(app))
 
 
+def groups_of_pods(service, namespace=None):
+    """The same for pods: what a Prometheus in the cluster knows by asking them, and nothing else."""
+    own = 'job="slipway_app",app="%s"' % service.app
+    own += ',namespace="%s"' % namespace if namespace else ""
+    found = [_no_pod(service.app, own), _restarting_pods(service.app, own), _errors(service), _slow(service)]
+    if service.memory_max:
+        found.append(_near_memory_max(service))
+    return {"groups": [{"name": "slipway-" + service.app, "rules": [_alert(service, *one) for one in found]}]}
+
+
 def names(service):
     return [rule["alert"] for rule in alerts(service)]
 
@@ -69,6 +79,16 @@ def _down(app):
     expr = "min by (app, instance) (probe_success{%s} or up{%s}) == 0" % (probe, probe)
     summary = app + " on {{ $labels.instance }} does not answer from outside"
     return "Down", "page", "2m", expr, summary, STATUS
+
+
+def _no_pod(app, own):
+    return "Down", "page", "2m", "absent(up{%s} == 1)" % own, "No pod of %s answers" % app, STATUS
+
+
+def _restarting_pods(app, own):
+    expr = "max by (instance) (changes(process_start_time_seconds{%s}[15m])) >= 3" % own
+    summary = app + " in {{ $labels.instance }} ends and is restarted again and again"
+    return "Restarting", "page", "0m", expr, summary, STATUS
 
 
 def _mixed(service):

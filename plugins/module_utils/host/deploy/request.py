@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import os
-import re
 
 from ...common import environment, health, names, placeholders, unit
 from ...common.errors import InvalidInput, SlipwayError
@@ -20,7 +19,6 @@ TYPE_CHECKING = False  # as in typing, without the cost of importing it
 if TYPE_CHECKING:
     from .target import Target
 
-_THE_PORT = "{port}"
 _NO_PORT = (
     "it has {port}, and this service has no port: set slipway_port (option port), which is not assumed where "
     "the health check needs none; or write {{port}}, if {port} itself is meant"
@@ -49,8 +47,8 @@ class Request:
         self.unit = options.get("unit") or {}
         self.port_variable = names.check_variable(options.get("port_variable") or "PORT", "port_variable")
         # With `{port}` and `{config}`, which every instance fills in for itself.
-        self.template = environment.texts(environment.check(dict(options.get("environment") or {})))
-        self.port = self._port(options.get("port"))
+        given = environment.texts(environment.check(dict(options.get("environment") or {})))
+        self.template, self.port = environment.with_port(given, self.port_variable, options.get("port"))
         self.config = _check_config(options.get("config") or {})
         self.environment = environment.fill(
             self.template, port="" if self.port is None else str(self.port), config=self.layout.live_config
@@ -79,16 +77,6 @@ class Request:
         self.actor = options.get("actor") or "unknown"
         self.deploy_id = options.get("deploy_id") or ""
 
-    def _port(self, given):
-        """Where the release listens: the environment's own word counts, if there is one."""
-        own = self.template.get(self.port_variable)
-        if own is not None and re.fullmatch(r"[1-9][0-9]{0,4}", own):
-            given = int(own)
-        elif own is not None or given is None:
-            return given
-        self.template[self.port_variable] = _THE_PORT
-        return given
-
     def _share(self, percent):
         """The percentage of requests for the release beside the live one; None for all of them."""
         if percent is None:
@@ -110,7 +98,7 @@ class Request:
                 raise InvalidInput(field, shown, _NO_PORT)
             if "config" in needed and not self.config and not field.startswith("config"):
                 raise InvalidInput(field, shown, _NO_CONFIG)
-        if self.port is not None and self.template[self.port_variable] != _THE_PORT:
+        if self.port is not None and self.template[self.port_variable] != environment.THE_PORT:
             for arg in self.unit.get("exec_args") or []:
                 if "port" in placeholders.used(arg):
                     raise InvalidInput("unit.exec_args", arg, _OTHER_PORT % self.port_variable)

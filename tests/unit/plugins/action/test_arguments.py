@@ -20,6 +20,7 @@ FRAGMENTS = {
     "lease": SERVICE,
     "run": SERVICE,
     "logs": SERVICE,
+    "manifests": set(),
     "profile": SERVICE,
     "pgo_measure": {"unit", "health"},
     "release_metrics": SERVICE,

@@ -22,6 +22,8 @@ from ansible_collections.slipway.golang.plugins.module_utils.common import (
 )
 from ansible_collections.slipway.golang.plugins.plugin_utils import (
     gate_options,
+    gitops_options,
+    kubernetes_options,
     metrics_options,
     role_variables,
     variables,
@@ -88,6 +90,14 @@ VALUES = {
     "slipway_issuer": ("web1", ["web1"], "a\0b"),
     "slipway_image": ({"to": "registry.example.com/shop/orders"}, ["to"], {"base": "debian:12"}),
     "slipway_metrics": ({"path": "/metrics"}, ["path"], {"path": "metrics"}),
+    "slipway_kubernetes": ({"namespace": "shop"}, ["namespace"], {"namespace": "Shop"}),
+    "slipway_kubeconfig": ("kubeconfig", ["kubeconfig"], "a\0b"),
+    "slipway_context": ("production", ["production"], "a\0b"),
+    "slipway_gitops": (
+        {"repository": "/srv/a.git", "path": "a"},
+        ["a"],
+        {"repository": "a.git", "path": "a"},
+    ),
     "slipway_operators": ("ops", ["ops"], "Ops Team"),
     "slipway_auditors": ("audit", ["audit"], "Audit Team"),
     "slipway_since": ("2h30m", ["10m"], "yesterday"),
@@ -129,6 +139,8 @@ TABLES = {
     "slipway_gate": (gate_options.OPTIONS, {}),
     "slipway_ask": (health.OPTIONS, {}),
     "slipway_image": (image_options.OPTIONS, {}),
+    "slipway_kubernetes": (kubernetes_options.OPTIONS, {}),
+    "slipway_gitops": (gitops_options.OPTIONS, {}),
 }
 NESTED = [(variable, option) for variable in sorted(TABLES) for option in TABLES[variable][0]]
 

@@ -12,8 +12,8 @@ import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins import loader as plugin_loader
 from ansible.template import Templar
-from ansible_collections.slipway.golang.plugins.action import release
 from ansible_collections.slipway.golang.plugins.module_utils.common.errors import InvalidInput
+from ansible_collections.slipway.golang.plugins.plugin_utils import config_files
 
 
 def lookup(name, **others):
@@ -23,8 +23,7 @@ def lookup(name, **others):
 
 @pytest.fixture
 def render(tmp_path):
-    action = release.ActionModule.__new__(release.ActionModule)
-    action._loader = DataLoader()
+    action = SimpleNamespace(_loader=DataLoader())
     action._shared_loader_obj = SimpleNamespace(lookup_loader=SimpleNamespace(get=lookup))
 
     def rendered(files, entries=None, **variables):
@@ -34,8 +33,8 @@ def render(tmp_path):
             path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
         action._templar = Templar(loader=action._loader, variables=variables)
         entries = entries or [{"src": name, "dest": name} for name in files]
-        return action._render_config(
-            [dict(entry, src=str(tmp_path / entry["src"])) for entry in entries], variables
+        return config_files.render(
+            action, [dict(entry, src=str(tmp_path / entry["src"])) for entry in entries], variables
         )
 
     return rendered
