@@ -22,8 +22,8 @@ options:
   needs:
     description:
       - Report hosts that lack what a playbook needs - V(source) to build, V(artifacts) to install,
-        V(command) to run, V(cluster) an image for a cluster, for V(profile) the source, where the profile is used
-        to build, or for V(image) what V(source) needs, and one description of each image.
+        V(command) to run, V(cluster) an image for a cluster, for V(profile) the source, where the profile is
+        used to build, or for V(image) what V(source) needs, and one description of each image.
     type: str
     choices: [source, artifacts, command, profile, audit, drill, image, cluster]
   clusters:
