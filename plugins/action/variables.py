@@ -11,7 +11,7 @@ import time
 from ansible.errors import AnsibleError
 
 from ..module_utils.common.errors import SlipwayError
-from ..plugin_utils import controller_files, drills, fleet, image_options, variables
+from ..plugin_utils import controller_files, drills, fleet, gate_options, image_options, variables
 from ..plugin_utils.controller_action import ControllerAction
 from ..plugin_utils.kinds import beginning
 from ..plugin_utils.values import renamed
@@ -75,10 +75,13 @@ class ActionModule(ControllerAction):
         clusters = set(task_vars["groups"].get("clusters", ()))
         if services and not problems:
             services, problems = _of_kind(services, clusters, arguments["clusters"], task_vars)
+        if not problems:
+            problems = _of_servers_alone(services, clusters)
+            services = {host: _without_gate(values, host in clusters) for host, values in services.items()}
         in_play = {host: services[host] for host in task_vars["ansible_play_hosts_all"] if host in services}
         if not problems:
             problems = (
-                fleet.disagreements(services)
+                _disagreements(services, clusters)
                 + _several(in_play, arguments["one_service"], "balancers" in task_vars["groups"])
                 + _lacking(in_play, arguments["needs"])
                 + _without_source(in_play, arguments["needs"])
@@ -224,6 +227,27 @@ def _of_kind(services, clusters, wanted, task_vars):
     if in_play and not any(host in found for host in in_play):
         return {}, [NO_CLUSTERS if is_cluster else NO_HOSTS]
     return found, []
+
+
+def _disagreements(services, clusters):
+    """Hosts and clusters of one app are never in one rollout, so they may differ in what that has once."""
+    of_clusters = {host: values for host, values in services.items() if host in clusters}
+    of_servers = {host: values for host, values in services.items() if host not in clusters}
+    return fleet.disagreements(of_clusters) + fleet.disagreements(of_servers)
+
+
+def _of_servers_alone(services, clusters):
+    """Requests are counted and shared out by nginx, and no pod is behind one of ours."""
+    return _once(
+        (host, "%s: it is for hosts, and this is a cluster: remove it there" % name)
+        for host, values in services.items()
+        for name in ("slipway_gate", "slipway_shares")
+        if host in clusters and values[name] and values[name] != gate_options.NONE
+    )
+
+
+def _without_gate(values, is_cluster):
+    return dict(values, slipway_gate=gate_options.NONE) if is_cluster else values
 
 
 def _builds(in_play, needs):

@@ -14,6 +14,7 @@ from .kinds import Unfit, list_of, options, whole
 from .metrics_options import check_url
 
 NGINX, PROMETHEUS, COMMAND, OFF = "nginx", "prometheus", "command", "off"
+NONE = {"from": OFF}
 GO_ON, STOP = "go_on", "stop"
 OPTIONS = {
     "from": {"type": "str", "choices": [NGINX, PROMETHEUS, COMMAND, OFF]},

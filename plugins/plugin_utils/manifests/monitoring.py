@@ -38,6 +38,7 @@ def prometheus_rule(request):
     if not request.options["prometheus_operator"]:
         return None
     of_hosts = {"address": "", "group": "", "slipway_soak_seconds": 0, "slipway_waves": [1]}
+    of_hosts.update(slipway_gate={"from": "off"}, slipway_shares=[])
     observed = Service(request.app, {"pods": {**request.values, **of_hosts}}, {})
     return {
         **named(request, _API, "PrometheusRule"),

@@ -77,3 +77,26 @@ def test_certificates_and_log_shipping_are_of_hosts_alone(play, inventory):
     run = play("status", inventory=inventory(hosts=()), slipway_domain="orders.example.com")
     assert run.status == 0, run.output
     assert "Gather certificates" not in run.output.replace("PLAY [", "")
+
+
+@pytest.mark.parametrize(
+    "name, given",
+    [
+        ("slipway_gate", {"slipway_gate": {"bad": "5xx or slower than 800ms"}, "slipway_soak_seconds": 1}),
+        (
+            "slipway_shares",
+            {"slipway_shares": [5], "slipway_strategy": "blue_green", "slipway_soak_seconds": 1},
+        ),
+    ],
+)
+def test_requests_are_counted_on_hosts_alone(play, inventory, name, given):
+    run = play("kubernetes", inventory=inventory(hosts=()), slipway_domain="orders.example.com", **given)
+    assert run.status == 2 and run.calls == []
+    assert name + ": it is for hosts, and this is a cluster" in " ".join(run.output.split())
+
+
+def test_a_soak_of_a_cluster_has_no_gate(play, inventory):
+    options = {"slipway_domain": "orders.example.com", "slipway_soak_seconds": 1}
+    run = play("kubernetes", inventory=inventory(hosts=()), **options)
+    assert run.status == 0, run.output
+    assert "TASK [Count requests]" not in run.output
