@@ -21,9 +21,9 @@ def prerequisites(target):
 
 
 def test_the_jobs_are_the_parts_of_make_test_and_the_audit():
-    parts = set(prerequisites("test")) | set(prerequisites("test-fast")) | {"audit"}
+    parts = set(prerequisites("test")) | {"audit"}
     jobs = WORKFLOW["jobs"]["test"]["strategy"]["matrix"]["targets"]
-    assert set(" ".join(jobs).split()) == parts - {"new-minutes", "test-fast"}
+    assert set(" ".join(jobs).split()) == parts - {"new-minutes"}
 
 
 def test_the_jobs_can_only_read():
