@@ -100,6 +100,9 @@ _EXAMPLE = {"new": {"requests": 1043, "bad": 2}, "old": {"requests": 3120, "bad"
 
 def _counts(side):
     requests, bad = side["requests"], side["bad"]
-    if type(requests) is not int or type(bad) is not int or not 0 <= bad <= requests:
+    # For Python, true is a number.
+    if not all(isinstance(each, int) and not isinstance(each, bool) for each in (requests, bad)):
+        raise ValueError("no numbers")
+    if not 0 <= bad <= requests:
         raise ValueError("no counts")
     return {"requests": requests, "bad": bad}

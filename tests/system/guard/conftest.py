@@ -18,6 +18,7 @@ from support import lab
 
 FLEET = lab.Fleet("guard", "web=2", "lb=1", timeout=600)
 HOSTS, BALANCER = ("web1", "web2"), "lb1"
+ONE = ("--limit", "web1")
 SECRET = "swordfish-4711"
 SERVICE = {
     "slipway_app": "shop",
@@ -177,7 +178,7 @@ def cart(fleet, load, tmp_path_factory):
 
 
 def _begun(service: Shop) -> Shop:
-    for ran in (service.play("setup"), service.deploy("1.0.0", slipway_waves=["100%"])):
+    for ran in (service.play("setup"), service.deploy("1.0.0")):
         assert ran.code == 0, ran.said[-6000:]
     return service
 

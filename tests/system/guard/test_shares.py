@@ -10,9 +10,7 @@ import os
 import signal
 import subprocess
 
-from .conftest import wait_for
-
-ONE = ("--limit", "web1")
+from .conftest import ONE, wait_for
 
 
 def test_no_more_than_a_share_of_the_requests_meets_a_bad_release(shop):

@@ -122,6 +122,7 @@ def test_a_command_gets_the_releases_as_arguments_and_prints_counts():
         ("print('{}')", "did not print two counts"),
         ('print(\'{"new": {"requests": 1, "bad": 2}, "old": {}}\')', "did not print two counts"),
         ('print(\'{"new": {"requests": "9", "bad": 2}, "old": {}}\')', "did not print two counts"),
+        ('print(\'{"new": {"requests": true, "bad": 0}, "old": {}}\')', "did not print two counts"),
     ],
 )
 def test_a_command_that_fails_is_a_problem(program, words):

@@ -139,6 +139,7 @@ def test_a_share_stays_while_a_later_release_is_staged(blue):
     assert deploy(blue, "3.0.0", state="staged", keep=0)["outcome"] == "ok"
     expect_shared(blue, 25)
     assert blue.history()[-1] == ("stage", "3.0.0", "ok")
+    assert sorted(map(version_of, blue.layout.releases())) == ["1.0.0", "2.0.0", "3.0.0"]
     assert deploy(blue, "2.0.0")["outcome"] == "ok"
     expect_alone(blue, GREEN, "2.0.0")
 
