@@ -84,6 +84,8 @@ def test_the_gate_has_three_ends(orders):
     assert "govulncheck found 1 vulnerabilities that" in ran.said
     assert "%s: %s %s, fixed in %s" % (world.ID, world.LIB, world.OLD, world.NEW) in ran.said
     assert "calls example.test/lib.Parse" in ran.said
+    ran = orders.play("build", vulnerabilities={"level": "required"}, **gate)
+    assert ran.done.code != 0 and "govulncheck found 2 vulnerabilities that" in ran.said
     ran = orders.play("build", vulnerabilities={"database": "file:///nonexistent"}, **gate)
     assert ran.done.code != 0
     assert "govulncheck could not scan" in ran.said and "govulncheck found" not in ran.said
