@@ -200,6 +200,6 @@ def set_up(host):
 @pytest.fixture(scope="session")
 def controller(hosts, tmp_path_factory):
     found = Controller(tmp_path_factory.mktemp("drill"))
-    found.sure(HERE / "prepare.yml", services=SERVICES)
+    found.sure(HERE / "prepare.yml", services=SERVICES, addresses=found.addresses)
     found.sure("slipway.golang.deploy", slipway_hosts="services")
     return found
