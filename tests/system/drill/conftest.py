@@ -89,8 +89,10 @@ class Controller:
         }
 
     def _of(self, app, host):
+        is_blue_green = SERVICES[app]["strategy"] == "blue_green"
         return dict(
             self._connection(host),
+            **({"slipway_alternate_port": SERVICES[app]["port"] + 100} if is_blue_green else {}),
             slipway_app=app,
             slipway_source=str(lab.CHECKOUT / "tests/apps/unhealthy"),
             slipway_dist=str(self.directory / "dist" / app),
@@ -100,7 +102,6 @@ class Controller:
             slipway_targets=["linux/amd64"],
             slipway_waves=["100%"],
             slipway_port=SERVICES[app]["port"],
-            slipway_alternate_port=SERVICES[app]["port"] + 100,
             slipway_strategy=SERVICES[app]["strategy"],
             slipway_smoke=False,
             slipway_env={"TOKEN": SECRET},
