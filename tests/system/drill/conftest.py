@@ -171,7 +171,7 @@ def at_once(work, items) -> list:
 
 
 def ruleset(host):
-    return host.run("nft list ruleset").out
+    return host.run("nft -s list ruleset inet").out
 
 
 def is_running(host):

@@ -34,7 +34,7 @@ BROKEN = {
 }
 # All that a drill may touch, but for the history and the lease, which say that it was there.
 SNAPSHOT = r"""
-nft list ruleset
+nft -s list ruleset inet
 find /etc/systemd /etc/nginx /var/lib/slipway* /run/systemd/transient /opt \
   /var/lib/orders /var/lib/bill /var/lib/shop /var/lib/chat /var/lib/stock \
   ! -name history.jsonl ! -name 'lease.json*' ! -name fencing_token \
