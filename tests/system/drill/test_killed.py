@@ -38,7 +38,7 @@ SNAPSHOT = r"""
 nft -s list ruleset inet
 find /etc/systemd /etc/nginx /var/lib/slipway* /run/systemd/transient /opt \
   /var/lib/orders /var/lib/bill /var/lib/shop /var/lib/chat /var/lib/stock \
-  ! -name history.jsonl ! -name 'lease.json*' ! -name fencing_token \
+  -mindepth 1 ! -name history.jsonl ! -name 'lease.json*' ! -name fencing_token \
   -printf '%p %y %m %u %l\n' 2>/dev/null | sort
 find /etc/systemd /etc/nginx /opt -type f ! -name history.jsonl ! -name 'lease.json*' ! -name fencing_token \
   -exec sha256sum {} + 2>/dev/null | sort -k2
