@@ -101,7 +101,6 @@ class ActionModule(EngineAction):
 
     def _broken(self, arguments, request, asker, task_vars):
         """From the beginning of the fault until the host is healthy again, or patience is over."""
-        begun = time.monotonic()
         try:
             answer = self.execute(request, None, task_vars)
         except AnsibleConnectionFailure as error:
@@ -110,7 +109,7 @@ class ActionModule(EngineAction):
             return self._not_begun(answer, request, task_vars)
         after = answer["ends_by_itself_after"]
         self._show("%s; the host ends it by itself after %d s" % (answer["does"], after))
-        time.sleep(max(0.0, begun + arguments["seconds"] - time.monotonic()))
+        time.sleep(max(0.0, arguments["seconds"] - answer["lasted"]))
         ended = time.monotonic()
         problem = self._recovered(arguments, asker, ended + arguments["patience"], task_vars)
         return {

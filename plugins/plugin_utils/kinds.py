@@ -45,7 +45,8 @@ def beginning(inventory_dir):
 
 def text(check=None):
     def read(value, dummy):
-        if type(value) is datetime.date:  # YAML reads 2027-01-31 so
+        # YAML reads 2027-01-31 so; of a time with its day nobody would know how it was written.
+        if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
             value = value.isoformat()
         if isinstance(value, bool) or not isinstance(value, (str, int, float)):
             raise Unfit("use a text")

@@ -70,7 +70,7 @@ def write_database(directory: Path) -> str:
             }
         ],
         "ID/" + ID: _entry(ID, modified, {"path": LIB, "symbols": ["Parse"]}),
-        "ID/GO-2026-9002": _entry("GO-2026-9002", modified, {"path": LIB, "goos": ["windows"]}),
+        "ID/GO-2026-9002": _entry("GO-2026-9002", modified, {"path": LIB + "/windows", "goos": ["windows"]}),
     }
     for name, value in files.items():
         path = directory / (name + ".json")

@@ -89,8 +89,10 @@ class Controller:
         }
 
     def _of(self, app, host):
+        is_blue_green = SERVICES[app]["strategy"] == "blue_green"
         return dict(
             self._connection(host),
+            **({"slipway_alternate_port": SERVICES[app]["port"] + 100} if is_blue_green else {}),
             slipway_app=app,
             slipway_source=str(lab.CHECKOUT / "tests/apps/unhealthy"),
             slipway_dist=str(self.directory / "dist" / app),
@@ -100,7 +102,6 @@ class Controller:
             slipway_targets=["linux/amd64"],
             slipway_waves=["100%"],
             slipway_port=SERVICES[app]["port"],
-            slipway_alternate_port=SERVICES[app]["port"] + 100,
             slipway_strategy=SERVICES[app]["strategy"],
             slipway_smoke=False,
             slipway_env={"TOKEN": SECRET},
@@ -170,7 +171,7 @@ def at_once(work, items) -> list:
 
 
 def ruleset(host):
-    return host.run("nft list ruleset").out
+    return host.run("nft -s list ruleset inet").out
 
 
 def is_running(host):
@@ -200,6 +201,6 @@ def set_up(host):
 @pytest.fixture(scope="session")
 def controller(hosts, tmp_path_factory):
     found = Controller(tmp_path_factory.mktemp("drill"))
-    found.sure(HERE / "prepare.yml", services=SERVICES)
+    found.sure(HERE / "prepare.yml", services=SERVICES, addresses=found.addresses)
     found.sure("slipway.golang.deploy", slipway_hosts="services")
     return found

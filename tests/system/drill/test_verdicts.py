@@ -91,14 +91,18 @@ def test_the_nightly_job_of_the_page_passes(ran):
     assert nightly.done.code == 0, nightly.said[-6000:]
     assert nightly.summary["audit"]["scanned"] == ["orders1", "orders2"]
     (row,) = nightly.summary["drill"]
-    assert (row["host"], row["fault"], row["passed"]) == ("orders1", "kill", True) and row["lost"] <= 5
+    assert (row["host"], row["fault"], row["passed"]) == ("orders1", "kill", True)
+    # Ten requests a second, of which each takes some milliseconds: one may have been on its way.
+    assert row["lost"] <= 1, row
 
 
-def test_behind_a_balancer_a_killed_instance_loses_what_it_had(ran):
-    """Ten requests a second, of which each takes some milliseconds: one may have been on its way."""
+def test_of_two_instances_on_a_host_the_one_that_serves_is_killed(ran):
+    """The nginx on that host answers 502 until systemd has started it again."""
     killed = ran["kill"]
     assert killed.done.code == 0, killed.said[-6000:]
-    assert killed.row["verdict"] in ("held", "recovered") and killed.row["lost"] <= 1, killed.row
+    assert killed.row["verdict"] == "recovered" and 0 < killed.row["lost"] < killed.row["asked"] / 2, (
+        killed.row
+    )
     assert killed.row["host"] == "stock1" and killed.row["asked"] >= 20
     assert "of stock@blue.service" in killed.row["does"]
     assert "the host ends it by itself after 12 s" in killed.said
@@ -145,8 +149,8 @@ def test_no_secret_is_said(ran):
 
 def test_the_logs_show_it(ran, controller):
     said = controller.sure("slipway.golang.logs", slipway_hosts="stock1", slipway_summary="").said
-    assert "stock1 drill with 1.0.0 begun: kill: kills process" in said
-    assert "stock1 drill with 1.0.0 ended: kill" in said
+    assert re.search(r"stock1 drill with 1\.0\.0\S* begun: kill: kills process", said)
+    assert re.search(r"stock1 drill with 1\.0\.0\S* ended: kill", said)
 
 
 def test_a_lost_balancer_is_lost_and_comes_back(ran, controller):

@@ -25,9 +25,10 @@ class Live:
         self.pid = systemctl.show(self.unit)["MainPID"]
         if not self.pid:
             raise SlipwayError("%s does not run" % self.unit)
-        self.release = releases.get(running_release(layout, self.pid) or "")
-        if self.release is None:
+        release = releases.get(running_release(layout, self.pid) or "")
+        if release is None:
             raise SlipwayError("%s runs a binary that is of no release of Slipway's" % self.unit)
+        self.release = release
 
     def described(self) -> dict:
         manifest = manifest_of(self.release)

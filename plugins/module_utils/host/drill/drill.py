@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 
 from ...common.errors import InvalidInput, SlipwayError
 from ...common.faults import FAULTS, LONGEST_SECONDS, MARGIN_SECONDS, OF_BALANCERS
@@ -110,6 +111,7 @@ class Drill:
         """Arm, mark, break. If it cannot be broken, it is whole again before this raises Aborted."""
         app = self._layout.app
         self._arm({"step": "undo_drill", "name": app, "facts": facts})
+        began = time.monotonic()
         try:
             _mark(self._layout, facts, "begun", facts["does"])
             said = self._fault.begin(facts)
@@ -120,7 +122,7 @@ class Drill:
             if isinstance(error, (SlipwayError, OSError)):
                 raise Aborted("%s: %s. It was undone" % (facts["fault"], error)) from error
             raise
-        return {"does": said or facts["does"]}
+        return {"does": said or facts["does"], "lasted": time.monotonic() - began}
 
     def _arm(self, request):
         try:

@@ -12,6 +12,8 @@ import shlex
 import sys
 
 import pytest
+from ansible_collections.slipway.golang.plugins.module_utils.common import wire
+from ansible_collections.slipway.golang.plugins.module_utils.host import engine
 from ansible_collections.slipway.golang.plugins.module_utils.host.deploy import deploy
 from ansible_collections.slipway.golang.plugins.module_utils.host.deploy.target import Target
 
@@ -107,6 +109,13 @@ def test_a_release_that_is_not_confirmed_is_rolled_back(waiting):
     assert waiting.history()[-1] == ("rollback", "1.0.0", "ok")
     assert "was not confirmed within 60 s" in waiting.info()["history"][-1]["actor"]
     assert no_trace_of_the_timer(waiting)
+
+
+def test_a_rollback_that_fails_is_a_unit_that_failed(waiting, capsys):
+    """Nobody reads its answer: systemd has to know."""
+    waiting.behave("1.0.0", "crashes %d" % waiting.port)
+    assert engine.main(dict(rollback_request(waiting), step="apply"), None) == 1
+    assert wire.result_in(capsys.readouterr().out)["failed"]
 
 
 def test_a_late_confirmation_fails_and_says_what_the_host_did(waiting):

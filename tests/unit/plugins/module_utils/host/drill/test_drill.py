@@ -85,6 +85,7 @@ def test_it_is_armed_before_it_begins_and_marked(host):
     result = host.begin()
     assert host.done == ["arm", "begin"]
     assert (result["does"], result["release"], result["ends_by_itself_after"]) == ("breaks", RELEASE, 15)
+    assert 0 <= result["lasted"] < 5
     assert host.request["facts"]["id"] == "7b" and host.request["step"] == "undo_drill"
     assert history(host) == [("drill", "begun", "kill: breaks")]
     drill.undo_drill(host.request, None)
