@@ -37,11 +37,15 @@ func main() {
 	quiet := registry.Logger(log.New(io.Discard, "", 0))
 	served := limited(registry.New(registry.WithReferrersSupport(true), quiet), *room)
 	served = logged(protected(served, *user, *password, *public))
+	// Without HTTP/2: the registry reads one blob at a time, and another one on the same connection would fill its window.
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	server := &http.Server{Addr: *listen, Handler: served, Protocols: protocols}
 	var err error
 	if *certificate == "" {
-		err = http.ListenAndServe(*listen, served)
+		err = server.ListenAndServe()
 	} else {
-		err = http.ListenAndServeTLS(*listen, *certificate, *key, served)
+		err = server.ListenAndServeTLS(*certificate, *key)
 	}
 	fmt.Fprintln(os.Stderr, err)
 	os.Exit(1)

@@ -161,7 +161,8 @@ def known(hosts, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def builder(hosts, known, tmp_path_factory):
-    """With a service that is packaged, but has no image."""
+    """With a service that is packaged, but has no image, and a host that is ready for it."""
     found = Builder(tmp_path_factory.mktemp("builder"), known)
     found.sure("build")
+    found.sure("setup")
     return found

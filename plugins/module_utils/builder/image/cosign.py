@@ -53,7 +53,6 @@ def _reference(request: Request, digest: str) -> str:
 
 
 def _key(request: Request) -> str:
-    assert request.sign
     key = options.expanded(request.sign["cosign_key"])
     if not os.path.isfile(key):
         raise InvalidInput(
@@ -63,7 +62,6 @@ def _key(request: Request) -> str:
 
 
 def _run(request: Request, argv: list[str]) -> processes.Completed:
-    assert request.sign
     name: str = request.sign["cosign"]
     found = shutil.which(os.path.expanduser(name))
     if not found:

@@ -21,7 +21,6 @@ CLEAN, FOUND, NOT_SCANNED = "clean", "found", "not scanned"
 
 def run(request: Request, image: Image) -> dict[str, Any]:
     """What the scan came to. It runs each time: what is known of an old image changes every day."""
-    assert request.gate
     with tempfile.TemporaryDirectory(prefix="slipway-scan-") as directory:
         words = {"{layout}": request.layout, "{directory}": directory}
         command = [_filled(word, words) for word in request.gate["command"]]
@@ -44,7 +43,6 @@ def run(request: Request, image: Image) -> dict[str, Any]:
 
 
 def _not_scanned(request: Request, said: str, facts: dict[str, Any]) -> dict[str, Any]:
-    assert request.gate
     message = "gate: the image could not be scanned, so nothing is known of it: %s" % said
     if request.gate["level"] == "advisory":
         return {"scan": NOT_SCANNED, "warnings": [message]}

@@ -80,9 +80,8 @@ def check(options: dict[str, Any]) -> None:
 
 def split_base(value: str) -> tuple[str, str]:
     """Name and digest of a checked base."""
-    found = _DIGEST.fullmatch(value)
-    assert found
-    return found["name"], found["digest"]
+    name, _at, digest = value.rpartition("@")
+    return name, digest
 
 
 def is_layout(name: str) -> bool:

@@ -19,6 +19,17 @@ from ...common.errors import SlipwayError
 from .. import processes
 
 VERSION = "v1.3.6"
+_PROGRESS = (
+    "Usage:",
+    "Please ",
+    "WARNING",
+    "Copying ",
+    "Copied ",
+    "Exists ",
+    "Mounted ",
+    "Skipped ",
+    "Uploading ",
+)
 _LINE = re.compile(r"^(?:Error: )?(?P<text>.*\S)\s*$", re.MULTILINE)
 _ABSENT = re.compile(r": not found\b|NAME_UNKNOWN|MANIFEST_UNKNOWN|name unknown|manifest unknown")
 _REFUSED = re.compile(r"\b401\b|unauthori[sz]ed|basic credential not found|authentication required", re.I)
@@ -133,7 +144,7 @@ def find(oras: str) -> str:
 def _said(done: processes.Completed) -> str:
     """What oras said of its failure, in one line."""
     lines = [found["text"] for found in _LINE.finditer(done.stderr or done.stdout)]
-    wanted = [line for line in lines if not line.startswith(("Usage:", "Please ", "Uploading ", "WARNING"))]
+    wanted = [line for line in lines if not line.startswith(_PROGRESS)]
     return "; ".join(wanted)[:600].rstrip(".") or "oras ended with %d" % done.code
 
 

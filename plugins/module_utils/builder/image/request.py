@@ -39,8 +39,8 @@ class Request:
         self.tags: list[str] = given["tags"]
         self.moving: list[str] = given["moving"]
         self.engine = options.engine(given["load"])
-        self.gate: dict[str, Any] | None = given["gate"]
-        self.sign: dict[str, Any] | None = given["sign"]
+        self.gate: dict[str, Any] = given["gate"] or {}
+        self.sign: dict[str, Any] = given["sign"] or {}
         self.tarballs: bool = given["tarballs"]
         self.dockerfile: bool = given["dockerfile"]
         self.source: str | None = given["source"]
