@@ -186,7 +186,7 @@ def test_a_migration_runs_once_before_the_rollout(service):
     service.deploy(broken, state="staged")
     with pytest.raises(command.CommandFailed) as caught:
         command.run(service.kubectl, dict(asked, release=broken.id, args=["-no-such-flag"]))
-    assert caught.value.facts["rc"] == 2 and "no-such-flag" in caught.value.facts["stdout"]
+    assert caught.value.facts["rc"] == 1 and "no-such-flag" in caught.value.facts["stdout"]
 
 
 def test_two_deploys_at_once_are_one(service):
