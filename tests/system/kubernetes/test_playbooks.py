@@ -9,11 +9,12 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import threading
 import time
 
 import pytest
 from support import lab
+
+from .load import Load
 
 SECRET = "s3cret-of-the-test"
 SERVICE = {
@@ -23,37 +24,6 @@ SERVICE = {
     "slipway_unit": {"memory_max": "64M", "drain_seconds": 2},
     "slipway_waves": [1],
 }
-
-
-class Load:
-    """Requests over fresh connections, until the end of the block: how many, and which failed."""
-
-    def __init__(self, address, port):
-        self._at = address, port
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._ask)
-        self.count, self.lost = 0, []
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *error):
-        self._end.set()
-        self._thread.join()
-
-    def _ask(self):
-        while not self._end.wait(0.01):
-            self.count += 1
-            connection = http.client.HTTPConnection(*self._at, timeout=5)
-            try:
-                connection.request("GET", "/healthz")
-                if connection.getresponse().status != 200:
-                    self.lost.append("status")
-            except (OSError, http.client.HTTPException) as error:
-                self.lost.append(repr(error))
-            finally:
-                connection.close()
 
 
 class Clusters:
