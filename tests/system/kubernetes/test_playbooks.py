@@ -143,9 +143,16 @@ def test_a_release_goes_to_clusters_wave_by_wave_and_back(clusters, hello, next_
 
 
 def test_logs_and_commands_of_clusters(clusters, hello):
-    clusters.write(hello, "1.0.0")
-    done, rows = clusters.deploy(slipway_waves="[2]")
-    assert done.code == 0
+    clusters.write(hello, "1.0.0", slipway_migrate=["-version"])
+    done, rows = clusters.deploy(slipway_waves="[2]", slipway_soak_seconds=1)
+    assert done.code == 0 and "Migrate: hello -version" in done.out and "TASK [Run migration]" in done.out
+    assert "TASK [Check health after the soak]" in done.out
+    first = clusters.namespaces[0]
+    assert [item["metadata"]["name"] for item in clusters.get(first, "leases")] == [
+        "hello-deploy",
+        "hello-rollout",
+    ]
+    assert clusters.get(first, "jobs") == []
     done, dummy = clusters.playbook("logs", slipway_lines=50)
     assert done.code == 0 and "cluster1" in done.out and "cluster2" in done.out
     assert "1.0.0" in done.out
