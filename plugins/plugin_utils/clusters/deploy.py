@@ -18,7 +18,7 @@ from ansible.errors import AnsibleConnectionFailure
 
 from ...module_utils.common.errors import Rejected, SlipwayError
 from . import difference, lease, releases
-from .kubectl import Refused
+from .kubectl import MANAGER, Refused
 from .state import State
 from .watch import Unhealthy, Watch
 
@@ -253,9 +253,12 @@ class Deploy:
 
         Without another owner of that field, the cluster would go back to its default, one pod.
         """
-        live = self.state.deployment
-        if not live or self._has_replicas() or not _owns_replicas(live):
+        if self._has_replicas():
             return
+        found = self.kubectl.get("deployment", self.request["object_name"], "--show-managed-fields")
+        if not found or not _owns_replicas(found[0]):
+            return
+        live = found[0]
         metadata = {key: live["metadata"][key] for key in ("name", "namespace")}
         item = {"apiVersion": live["apiVersion"], "kind": live["kind"], "metadata": metadata}
         self.kubectl.apply(
@@ -370,8 +373,7 @@ class Deploy:
 
 
 def _owns_replicas(deployment):
-    from .kubectl import MANAGER
-
+    """Whether the number of pods is there because an earlier release named it."""
     return any(
         entry.get("manager") == MANAGER and "f:replicas" in (entry.get("fieldsV1") or {}).get("f:spec", {})
         for entry in deployment["metadata"].get("managedFields") or []

@@ -10,6 +10,7 @@ as long as a record names them.
 
 from __future__ import annotations
 
+import copy
 import json
 
 from ...module_utils.common import canonical
@@ -112,13 +113,21 @@ class Release:
 
 def of_request(request) -> Release:
     """The release that the variables of a service describe."""
-    texts = files.files(request)  # with the names of the Secrets, which say what is in them
-    digest = canonical.sha256(canonical.to_json(texts))[:12]
+    digest = canonical.sha256(canonical.to_json(_content(request)))[:12]
     # Without a version, the image is what people can know it by.
     version = request.version or "image." + request.image.rpartition(":")[2][:7]
     release = Release("%s-%s" % (version, digest), files.for_cluster(request))
-    release.files = texts
+    release.files = files.files(request)
     return release
+
+
+def _content(request):
+    """What the id is made of, with the names of the Secrets, which say what is in them. The same release has
+    the same id in another namespace.
+    """
+    elsewhere = copy.copy(request)
+    elsewhere.options = dict(request.options, namespace=None)
+    return files.files(elsewhere)
 
 
 def record(app_labels: dict, release: Release, **annotations) -> dict:

@@ -24,6 +24,8 @@ from ansible_collections.slipway.golang.plugins.plugin_utils.clusters.kubectl im
 from ansible_collections.slipway.golang.plugins.plugin_utils.manifests.request import Request
 from support import lab
 
+from .load import Load
+
 HEALTH = {"path": "/healthz", "deadline": 10, "period": 1}
 
 
@@ -186,7 +188,7 @@ def test_a_migration_runs_once_before_the_rollout(service):
     service.deploy(broken, state="staged")
     with pytest.raises(command.CommandFailed) as caught:
         command.run(service.kubectl, dict(asked, release=broken.id, args=["-no-such-flag"]))
-    assert caught.value.facts["rc"] == 2 and "no-such-flag" in caught.value.facts["stdout"]
+    assert caught.value.facts["rc"] == 1 and "no-such-flag" in caught.value.facts["stdout"]
 
 
 def test_two_deploys_at_once_are_one(service):
@@ -203,3 +205,26 @@ def test_two_deploys_at_once_are_one(service):
         other.acquire()
     assert mine.release() and not other.release()
     assert other.acquire()["counter"] > 0
+
+
+def test_six_rollouts_lose_no_request(service, next_hello):
+    """Good, bad and undone, with fresh connections to the port of the node."""
+    shape = {"replicas": 3, "service": "NodePort"}
+    old = service.release(kubernetes=shape)
+    new = service.release("2.0.0", kubernetes={**shape, "image": next_hello})
+    bad = service.release(
+        "3.0.0", kubernetes={**shape, "image": next_hello}, slipway_env={"LOG_LEVEL": "loud"}
+    )
+    service.deploy(old)
+    port = service.get("services")[0]["spec"]["ports"][0]["nodePort"]
+    with Load(service.cluster.address, port) as load:
+        for release in (new, bad, old, new, bad):
+            if release is bad:
+                with pytest.raises(deploy.Reverted):
+                    service.deploy(release)
+            else:
+                service.deploy(release)
+        service.deploy("previous")
+    print("%d requests, %d lost" % (load.count, len(load.lost)))
+    assert load.count > 600 and load.lost == []
+    assert state.State(service.kubectl, "hello").current_id == old.id

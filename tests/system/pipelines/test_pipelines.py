@@ -96,9 +96,7 @@ def host():
 
 def test_the_scripts_of_a_pipeline_deploy(host, repository):
     """Build, deploy and summary as a job calls them; the key is in the environment."""
-    for item in (lab.CHECKOUT / "examples" / "hello").iterdir():
-        if item.is_file():
-            shutil.copy(item, repository)
+    shutil.copytree(lab.CHECKOUT / "examples" / "hello", repository, dirs_exist_ok=True)
     known = FLEET.variables()["web1"]
     service = {
         "slipway_app": "hello",

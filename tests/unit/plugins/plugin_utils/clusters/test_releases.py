@@ -35,6 +35,8 @@ def test_an_id_says_the_version_and_the_content():
     assert names.RELEASE_ID.fullmatch(first.id) and first.version == "1.4.2"
     assert first.id == same.id != other.id
     assert names.RELEASE_ID.fullmatch(release(slipway_version=None).id)
+    elsewhere = release(slipway_kubernetes={"image": services.IMAGE, "namespace": "elsewhere"})
+    assert elsewhere.id == first.id and elsewhere.deployment["metadata"]["namespace"] == "elsewhere"
 
 
 def test_a_record_brings_the_release_back_without_any_secret():
