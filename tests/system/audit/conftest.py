@@ -70,7 +70,7 @@ class Controller:
             },
             "slipway_waves": ["100%"],
             "slipway_env": {"TOKEN": SECRET},
-            "slipway_health": {"path": "/", "period": 0.1, "min_ready_seconds": 0.1},
+            "slipway_health": {"type": "tcp", "period": 0.1, "min_ready_seconds": 0.1},
             "slipway_summary": str(summary),
         }
         argv = lab.playbook_argv(
