@@ -28,16 +28,16 @@ def tests(service):
 # --- series
 
 
-def _probe(service, values, host=HOST, name="probe_success"):
-    return _series(name, values, job="slipway_probe", app=service.app, instance=host)
+def _probe(service, values, host=HOST, metric="probe_success"):
+    return _series(metric, values, job="slipway_probe", app=service.app, instance=host)
 
 
-def _node(name, values, host=HOST, /, **labels):
-    return _series(name, values, job="slipway_node", instance=host, **labels)
+def _node(metric, values, host=HOST, /, **labels):
+    return _series(metric, values, job="slipway_node", instance=host, **labels)
 
 
-def _own(service, name, values, host=HOST, **labels):
-    return _series(name, values, job="slipway_app", app=service.app, instance=host, **labels)
+def _own(service, metric, values, host=HOST, **labels):
+    return _series(metric, values, job="slipway_app", app=service.app, instance=host, **labels)
 
 
 def _requests(service, values, status="200", host=HOST):
@@ -81,7 +81,7 @@ def _firing(service):
         service,
         "Down",
         10,
-        [_probe(service, "0x20", name="up")],
+        [_probe(service, "0x20", metric="up")],
         instance=HOST,
         case="the exporter that asks does not answer",
     )
@@ -116,7 +116,7 @@ def _firing(service):
         service,
         "CertificateEnds",
         90,
-        [_probe(service, "%dx100" % soon, name="probe_ssl_earliest_cert_expiry")],
+        [_probe(service, "%dx100" % soon, metric="probe_ssl_earliest_cert_expiry")],
         instance=HOST,
     )
 
