@@ -220,10 +220,13 @@ class Bench:
 
     def clean(self):
         """Nothing of a bench stays in the engine, but for its cache of builds."""
-        listed = lab.call([DOCKER, "image", "ls", "--format", "{{.Repository}}:{{.Tag}}"]).split()
-        own = [name for name in listed if name.startswith((self.registry.address, GO_IMAGE))]
-        if own:
-            lab.call([DOCKER, "image", "rm", *own])
+        listed = lab.call([DOCKER, "image", "ls", "--format", "{{.ID}} {{.Repository}}"]).splitlines()
+        own = {
+            line.split()[0]
+            for line in listed
+            if line.split()[1].startswith((self.registry.address, GO_IMAGE))
+        }
+        lab.run([DOCKER, "image", "rm", "--force", *own])
 
     @functools.cached_property
     def ways(self):
