@@ -97,6 +97,7 @@ def host():
 def test_the_scripts_of_a_pipeline_deploy(host, repository):
     """Build, deploy and summary as a job calls them; the key is in the environment."""
     shutil.copytree(lab.CHECKOUT / "examples" / "hello", repository, dirs_exist_ok=True)
+    host.sure("useradd --system --no-create-home hello")  # what slipway.golang.setup does once
     known = FLEET.variables()["web1"]
     service = {
         "slipway_app": "hello",
