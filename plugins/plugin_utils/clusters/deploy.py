@@ -262,7 +262,7 @@ class Deploy:
         metadata = {key: live["metadata"][key] for key in ("name", "namespace")}
         item = {"apiVersion": live["apiVersion"], "kind": live["kind"], "metadata": metadata}
         self.kubectl.apply(
-            [dict(item, spec={"replicas": live["spec"]["replicas"]})], manager=MANAGER_OF_SCALE
+            [dict(item, spec={"replicas": live["spec"]["replicas"]})], manager=MANAGER_OF_SCALE, in_part=True
         )
 
     def _end_scaling(self):
