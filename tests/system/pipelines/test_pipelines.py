@@ -103,6 +103,7 @@ def test_the_scripts_of_a_pipeline_deploy(host, repository):
         "slipway_app": "hello",
         "slipway_version": "1.0.0",
         "slipway_source": "..",
+        "slipway_stamp": {"main.version": "{version}"},
         "slipway_build": {"go": lab.find_go()},
         "slipway_health": {"path": "/healthz", "min_ready_seconds": 0.1},
     }
