@@ -62,7 +62,7 @@ class Deploy:
                     repository.push()
                 except PushRejected as error:
                     if time.monotonic() > deadline:
-                        raise SlipwayError("The branch moved on for %d s: %s" % (SECONDS, error)) from error
+                        raise
                     time.sleep(random.uniform(0, 0.5))
                     repository.renew()
                     continue
