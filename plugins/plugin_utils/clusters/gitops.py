@@ -60,7 +60,7 @@ class Deploy:
                 repository.commit(self.path, changed, self._message(target), self.request["actor"])
                 try:
                     repository.push()
-                except PushRejected as error:
+                except PushRejected:
                     if time.monotonic() > deadline:
                         raise
                     time.sleep(random.uniform(0, 0.5))
