@@ -133,7 +133,8 @@ def test_the_scripts_of_a_pipeline_deploy(host, repository):
         path for path in repository.rglob("*") if path.is_file() and key in path.read_text(errors="ignore")
     ]
 
-    # Another key of the host is not accepted.
+    # Another key of the host is not accepted, over a connection of its own.
+    environment["ANSIBLE_SSH_ARGS"] = "-o ControlMaster=no -o ControlPath=none"
     (repository / "deploy" / "known_hosts").write_text("")
     done = shell(gitlab[".deploy"]["script"][0])
     assert done.code != 0 and "unreachable" in done.out
