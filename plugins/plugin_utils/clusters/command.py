@@ -19,7 +19,6 @@ from ...module_utils.common import placeholders
 from ...module_utils.common.errors import InvalidInput, SlipwayError
 from ..manifests import pod
 from . import releases
-from .kubectl import Refused
 from .state import State
 from .verdict import own_status, pod_problem
 
@@ -136,7 +135,7 @@ class Command:
     def _apply(self, job, dry_run=False):
         try:
             self._kubectl.apply([job], dry_run=dry_run)
-        except Refused as error:
+        except SlipwayError as error:
             raise SlipwayError("The cluster does not run it: %s. Nothing was run" % error) from error
 
     def _clean_up(self, job):

@@ -18,7 +18,7 @@ from ansible.errors import AnsibleConnectionFailure
 
 from ...module_utils.common.errors import Rejected, SlipwayError
 from . import difference, lease, releases
-from .kubectl import MANAGER, Refused
+from .kubectl import MANAGER
 from .state import State
 from .watch import Unhealthy, Watch
 
@@ -108,7 +108,7 @@ class Deploy:
         before = self.kubectl.found(objects)
         try:
             after = self.kubectl.apply(objects, dry_run=True)
-        except Refused as error:
+        except SlipwayError as error:
             raise Rejected("%s was refused: %s. Nothing was changed" % (self.target.id, error)) from error
         return before, [self._scaled_as_it_is(item) for item in after]
 
@@ -138,7 +138,7 @@ class Deploy:
         item = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
         try:
             self.kubectl.call("create", "--dry-run=server", "-o", "name", "-f", "-", data=json.dumps(item))
-        except Refused as error:
+        except SlipwayError as error:
             if "cannot create resource" in str(error):  # a role without that right: the rollout will show it
                 return
             raise Rejected(
@@ -219,7 +219,7 @@ class Deploy:
             with self._phase("health"):
                 rollout = Watch(self.kubectl, self.target, keep).until_ready()
         except Unhealthy as error:
-            raise self._put_back(error, keep) from error
+            raise self._put_back(error, keep) from error  # pylint: disable=bad-exception-cause
         with self._phase("prune"):
             self._remove(self._removed())
             self._record(self.target, outcome="ok")
@@ -229,7 +229,7 @@ class Deploy:
     def _apply(self, objects):
         try:
             self.kubectl.apply(objects)
-        except Refused as error:
+        except SlipwayError as error:
             raise Rejected(
                 "%s was refused: %s. %s" % (self.target.id, error, self._still_serving())
             ) from error
@@ -262,7 +262,7 @@ class Deploy:
         metadata = {key: live["metadata"][key] for key in ("name", "namespace")}
         item = {"apiVersion": live["apiVersion"], "kind": live["kind"], "metadata": metadata}
         self.kubectl.apply(
-            [dict(item, spec={"replicas": live["spec"]["replicas"]})], manager=MANAGER_OF_SCALE
+            [dict(item, spec={"replicas": live["spec"]["replicas"]})], manager=MANAGER_OF_SCALE, in_part=True
         )
 
     def _end_scaling(self):

@@ -60,9 +60,9 @@ class Deploy:
                 repository.commit(self.path, changed, self._message(target), self.request["actor"])
                 try:
                     repository.push()
-                except PushRejected as error:
+                except PushRejected:
                     if time.monotonic() > deadline:
-                        raise SlipwayError("The branch moved on for %d s: %s" % (SECONDS, error)) from error
+                        raise
                     time.sleep(random.uniform(0, 0.5))
                     repository.renew()
                     continue

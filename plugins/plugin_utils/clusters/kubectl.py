@@ -72,9 +72,16 @@ class Kubectl:
         """Those of these objects that the cluster has, as it has them."""
         return self.get("-f", "-", data=_list(objects)) if objects else []
 
-    def apply(self, objects: list[dict], dry_run: bool = False, manager: str = MANAGER) -> list[dict]:
-        """All of them in one process; returns them as the cluster has them then, or would."""
+    def apply(
+        self, objects: list[dict], dry_run: bool = False, manager: str = MANAGER, in_part: bool = False
+    ) -> list[dict]:
+        """All of them in one process; returns them as the cluster has them then, or would.
+
+        ``in_part``: the cluster has the rest of the object, which kubectl would miss.
+        """
         flags = ["--server-side", "--force-conflicts", "--field-manager=" + manager, "-o", "json", "-f", "-"]
+        if in_part:
+            flags.append("--validate=false")
         if dry_run:
             flags.append("--dry-run=server")
         return _items(self.call("apply", *flags, data=_list(objects)))

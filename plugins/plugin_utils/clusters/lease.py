@@ -76,7 +76,8 @@ class Lease:
         try:
             self.acquire(renew=True)
         except LeaseTaken as error:
-            raise LostLock("The lock of this deploy lapsed, and nothing more was done. %s" % error) from error
+            message = "The lock of this deploy lapsed, and nothing more was done. %s" % error
+            raise LostLock(message) from error  # pylint: disable=bad-exception-cause
 
     def release(self) -> bool:
         """Let the next one have it; another owner keeps it."""

@@ -65,5 +65,7 @@ def restricted(cluster):
     cluster.sure(
         "create", "-f", "-", data=json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
     )
-    yield name
-    cluster.sure("delete", "namespace", name, "--wait=false")
+    try:
+        yield name
+    finally:
+        cluster.sure("delete", "namespace", name, "--wait=false")

@@ -85,7 +85,8 @@ class Clusters:
 
     def fingerprint(self, namespace):
         """What a deploy would change: pods, and the generation of the Deployment."""
-        pods = sorted(item["metadata"]["uid"] for item in self.get(namespace, "pods"))
+        metadata = [item["metadata"] for item in self.get(namespace, "pods")]
+        pods = sorted(item["uid"] for item in metadata if "deletionTimestamp" not in item)
         return pods, [item["metadata"]["generation"] for item in self.get(namespace, "deployments")]
 
 

@@ -97,11 +97,13 @@ def host():
 def test_the_scripts_of_a_pipeline_deploy(host, repository):
     """Build, deploy and summary as a job calls them; the key is in the environment."""
     shutil.copytree(lab.CHECKOUT / "examples" / "hello", repository, dirs_exist_ok=True)
+    host.sure("useradd --system --no-create-home hello")  # what slipway.golang.setup does once
     known = FLEET.variables()["web1"]
     service = {
         "slipway_app": "hello",
         "slipway_version": "1.0.0",
         "slipway_source": "..",
+        "slipway_stamp": {"main.version": "{version}"},
         "slipway_build": {"go": lab.find_go()},
         "slipway_health": {"path": "/healthz", "min_ready_seconds": 0.1},
     }
@@ -131,7 +133,8 @@ def test_the_scripts_of_a_pipeline_deploy(host, repository):
         path for path in repository.rglob("*") if path.is_file() and key in path.read_text(errors="ignore")
     ]
 
-    # Another key of the host is not accepted.
+    # Another key of the host is not accepted, over a connection of its own.
+    environment["ANSIBLE_SSH_ARGS"] = "-o ControlMaster=no -o ControlPath=none"
     (repository / "deploy" / "known_hosts").write_text("")
     done = shell(gitlab[".deploy"]["script"][0])
     assert done.code != 0 and "unreachable" in done.out
