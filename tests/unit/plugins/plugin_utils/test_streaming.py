@@ -118,7 +118,12 @@ class Action(engine_action.EngineAction):
         self.sent.append("removed")
 
 
-VARIABLES = {"ansible_python_interpreter": "/usr/bin/python3", "ansible_facts": {}}
+VARIABLES = {
+    "ansible_python_interpreter": "/usr/bin/python3",
+    "ansible_facts": {},
+    "inventory_hostname": "web1",
+    "groups": {},
+}
 GOOD = "SLIPWAY-BEGUN\r\n" + wire.answer({"changed": False})
 REFUSED = "sudo: Entschuldigung, Sie müssen ein TTY haben, um sudo ausführen zu können.\n"
 
