@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# acceptance.sh [ARGUMENTS]: run pytest on the folders of tests/ other than tests/unit, two at a time: while one waits for its
-# hosts, the other has the processor. Each has hosts and a log of its own. With arguments it is one pytest on all of them.
-# tests/system/kubernetes needs a build of its own: make test-kubernetes.
+# acceptance.sh [ARGUMENTS]: run pytest on the folders of tests/ other than tests/unit, three at a time: while one waits for its
+# hosts, the others have the processors. Each has hosts and a log of its own. With arguments it is one pytest on all of them.
+# tests/system/kubernetes needs root, and a build of its own: make test-kubernetes.
 set -eu
 cd "$(dirname "$0")/.."
 
+longest=(tests/system/no_python tests/fault_injection tests/system/image tests/system/zoo tests/system/guard tests/system/drill)
 folders=()
-for path in tests/system/zoo tests/system/no_python tests/fault_injection tests/*/test_*.py tests/system/*/test_*.py; do
+for path in "${longest[@]}" tests/*/test_*.py tests/system/*/test_*.py; do
   [ -d "$path" ] || path=${path%/*}
   case " ${folders[*]} tests/unit tests/system/kubernetes " in *" $path "*) ;; *) folders+=("$path") ;; esac
 done
@@ -18,5 +19,5 @@ fi
 rm -f .work/log/acceptance-*.log
 # shellcheck disable=SC2016 # the inner shell expands it
 printf '%s\n' "${folders[@]}" |
-  AT_ONCE=1 xargs -P 2 -I {} bash -c 'exec bash scripts/quietly.sh "acceptance-${1##*/}" pytest --quiet "$1"' - {}
+  AT_ONCE=1 xargs -P 3 -I {} bash -c 'exec bash scripts/quietly.sh "acceptance-${1##*/}" pytest --quiet "$1"' - {}
 echo "$(tail -qn 1 .work/log/acceptance-*.log | awk '{ all += $1 } END { print all }') passed in ${#folders[@]} folders"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# molecule.sh ACTION [SCENARIO]: run molecule for one scenario, or for all of them, two at a time: while one waits for its
-# hosts, the other has the processor. Each has hosts, state and a log of its own (two checkouts on one engine set LAB_FLEET).
+# molecule.sh ACTION [SCENARIO]: run molecule for one scenario, or for all of them, three at a time: while one waits for its
+# hosts, the others have the processors. Each has hosts, state and a log of its own (two checkouts on one engine set LAB_FLEET).
 # `test` begins with fresh hosts and removes them; other actions keep what is there.
 set -eu
 cd "$(dirname "$0")/.."
@@ -16,7 +16,7 @@ if [ -z "$scenario" ]; then
   done
   begun=$SECONDS
   printf '%s\n' "${longest[@]}" "${others[@]}" |
-    AT_ONCE=1 xargs -P 2 -I {} bash scripts/quietly.sh molecule-{} bash scripts/molecule.sh "$action" {}
+    AT_ONCE=1 xargs -P 3 -I {} bash scripts/quietly.sh molecule-{} bash scripts/molecule.sh "$action" {}
   echo "molecule $((SECONDS - begun))" >>.work/log/minutes
   exit
 fi
