@@ -35,7 +35,7 @@ demo-down: ## Remove the demo's hosts
 test-fast: lint sanity units ## Run before every commit: lint, sanity and unit tests, in two minutes
 
 .PHONY: test
-test: new-minutes checks units ansible-units controllers acceptance molecule test-kubernetes ## Run all tests, as in CI
+test: new-minutes checks units ansible-units controllers acceptance molecule ## Run all tests, as in CI
 	@bash scripts/minutes.sh
 
 .PHONY: new-minutes
