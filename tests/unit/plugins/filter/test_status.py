@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.slipway.golang.plugins.filter import logs, observe, run, service, status
+from ansible_collections.slipway.golang.plugins.filter import drill, logs, observe, run, service, status
 
 STATUS = {
     "unit": {"ActiveState": "active", "NRestarts": 0},
@@ -124,7 +124,7 @@ def test_every_filter_is_documented():
     folder = Path(status.__file__).parent
     filters = {
         name: each
-        for file in (logs, observe, run, service, status)
+        for file in (drill, logs, observe, run, service, status)
         for name, each in file.FilterModule().filters().items()
     }
     assert {path.stem for path in folder.glob("*.yml")} == set(filters)
