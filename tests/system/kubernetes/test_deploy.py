@@ -103,7 +103,8 @@ def test_bad_releases_are_put_back_with_the_reason(service):
         took = time.monotonic() - began
         print("%s: %.1f s: %s" % (name, took, caught.value))
         assert words in str(caught.value), name
-        assert took < 25, name
+        # Long before the cluster itself would give up.
+        assert took < 60, name
         assert caught.value.facts["current"] == first.id
         assert service.uids() >= old, name
     found = state.State(service.kubectl, "hello")
