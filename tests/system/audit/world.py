@@ -25,25 +25,25 @@ func Parse(text string) int {{ return len(text) }}
 MAIN = """package main
 
 import (
-	"net"
-	"os"
+    "net"
+    "os"
 
-	"example.test/lib"
+    "example.test/lib"
 )
 
 var version = "dev"
 
 // Without net/http, whose calls take govulncheck most of its time.
 func main() {
-	listener, err := net.Listen("tcp", ":"+os.Getenv("PORT"))
-	for err == nil {
-		var connection net.Conn
-		if connection, err = listener.Accept(); err == nil {
-			println(version, lib.Parse(connection.RemoteAddr().String()))
-			connection.Close()
-		}
-	}
-	panic(err)
+    listener, err := net.Listen("tcp", ":"+os.Getenv("PORT"))
+    for err == nil {
+        var connection net.Conn
+        if connection, err = listener.Accept(); err == nil {
+            println(version, lib.Parse(connection.RemoteAddr().String()))
+            connection.Close()
+        }
+    }
+    panic(err)
 }
 """
 

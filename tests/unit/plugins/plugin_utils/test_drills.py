@@ -62,7 +62,7 @@ def test_what_nobody_means_is_refused(given, problem):
 
 
 def test_a_balancer_is_lost_where_there_is_one():
-    lost = dict(SURE, slipway_fault="lost_balancer")
+    lost = {**SURE, "slipway_fault": "lost_balancer"}
     assert drills.facts(in_play(**lost), {"balancers": ["lb1", "lb2"]})["hosts"] == ["lb1"]
     assert "group balancers" in drills.problems(in_play(**lost), {})[0]
 

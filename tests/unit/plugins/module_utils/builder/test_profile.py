@@ -31,18 +31,18 @@ type double struct{}
 func (double) next(n int) int { return n * 2 }
 
 func burn(s step, count int) (n int) {
-	for i := 0; i < count; i++ {
-		n = s.next(n)
-	}
-	return n
+    for i := 0; i < count; i++ {
+        n = s.next(n)
+    }
+    return n
 }
 
 func main() {
-	var s step = add{}
-	if len(os.Args) > 3 {
-		s = double{}
-	}
-	println(burn(s, len(os.Args)))
+    var s step = add{}
+    if len(os.Args) > 3 {
+        s = double{}
+    }
+    println(burn(s, len(os.Args)))
 }
 """
 HOT = {("main.add.next", "main.burn", "main.main"): 900, ("main.burn", "main.main"): 100}

@@ -14,7 +14,6 @@ from ansible_collections.slipway.golang.plugins.module_utils.common.errors impor
 from ansible_collections.slipway.golang.plugins.plugin_utils.clusters import difference, releases
 
 from ..manifests import services
-from ..manifests.conftest import _quick_names  # noqa: F401
 
 SECRET = "s3cret-of-the-test"
 

@@ -9,6 +9,6 @@ from ansible_collections.slipway.golang.plugins.plugin_utils.manifests import se
 
 
 @pytest.fixture(autouse=True)
-def _quick_names(monkeypatch):
+def quick_names(monkeypatch):
     """What a guess at a Secret costs is paid once, in the test of it."""
     monkeypatch.setattr(secrets, "ROUNDS", 1)

@@ -93,7 +93,7 @@ def test_a_process_is_killed(service):
 def test_only_a_unit_that_systemd_has_given_up_is_started_again(monkeypatch, active, started):
     calls = []
     monkeypatch.setattr(kill.systemctl, "show", lambda unit: {"ActiveState": active})
-    monkeypatch.setattr(kill.systemctl, "run", lambda argv: calls.append(argv))
+    monkeypatch.setattr(kill.systemctl, "run", calls.append)
     monkeypatch.setattr(kill.systemctl, "start", lambda unit, verb: calls.append([verb, unit]))
     kill.undo({"unit": "orders.service"})
     assert bool(calls) == started
