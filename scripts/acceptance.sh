@@ -6,7 +6,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-longest=(tests/system/no_python tests/fault_injection tests/system/image tests/system/zoo tests/system/guard tests/system/drill)
+longest=(tests/system/{no_python,log_shipping,metrics,guard,image,zoo,drill} tests/fault_injection)
 folders=()
 for path in "${longest[@]}" tests/*/test_*.py tests/system/*/test_*.py; do
   [ -d "$path" ] || path=${path%/*}

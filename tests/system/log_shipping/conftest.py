@@ -16,7 +16,7 @@ from support import lab
 
 from . import sinks as all_sinks
 
-FLEET = lab.Fleet("log-shipping", "web=1", "web=1:debian13", "sink=1", timeout=600)
+FLEET = lab.Fleet("log-shipping", "web=1", "web=1:debian13", "sink=1", timeout=1500)
 WEB = ("web1", "web2")
 # How long the targets are away, half of it before the hosts are rebooted.
 OUTAGE_SECONDS = int(os.environ.get("SLIPWAY_OUTAGE_SECONDS", "16"))
