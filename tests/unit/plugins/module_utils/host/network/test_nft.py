@@ -5,8 +5,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from types import SimpleNamespace
 
 import pytest
@@ -55,25 +53,6 @@ def test_what_nft_says_is_passed_on(ran):
         nft.install("t", "input", ["drop"])
     with pytest.raises(SlipwayError, match="no such thing"):
         nft.remove("t")
-
-
-LISTENING = """
-import socket
-server = socket.create_server(("127.0.0.1", 0))
-print(server.getsockname()[1], flush=True)
-input()
-"""
-
-
-@pytest.fixture
-def service():
-    """A process that listens; ``port`` is where."""
-    with subprocess.Popen(
-        [sys.executable, "-c", LISTENING], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as process:
-        process.port = int(process.stdout.readline())
-        yield process
-        process.kill()
 
 
 def test_the_ports_are_those_that_the_process_listens_on(service):

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from types import SimpleNamespace
 
 import pytest
@@ -28,24 +26,6 @@ from ansible_collections.slipway.golang.plugins.module_utils.host.drill.faults i
 )
 from ansible_collections.slipway.golang.plugins.module_utils.host.releases.layout import Layout
 from ansible_collections.slipway.golang.plugins.module_utils.host.system import lock, procfs
-
-LISTENING = """
-import socket
-server = socket.create_server(("127.0.0.1", 0))
-print(server.getsockname()[1], flush=True)
-input()
-"""
-
-
-@pytest.fixture
-def service():
-    """A process that listens; ``port`` is where."""
-    with subprocess.Popen(
-        [sys.executable, "-c", LISTENING], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as process:
-        process.port = int(process.stdout.readline())
-        yield process
-        process.kill()
 
 
 def live(process, unit="orders.service"):
