@@ -14,15 +14,8 @@ description:
   - Reads the bill of materials that came with the release that serves. With the strategy V(blue_green) that
     is the release of the instance that nginx sends to.
   - It fails if the binary that runs is not the one that was released, as then its modules are not known.
-options:
-  name:
-    description: The service's name.
-    type: str
-    required: true
-  root:
-    description: The service's directory on the host. Default is C(/opt/) and O(name).
-    type: path
 extends_documentation_fragment:
+  - slipway.golang.service
   - slipway.golang.attributes
   - slipway.golang.attributes.info_module
 notes:

@@ -9,21 +9,15 @@ The cluster keeps them as long as a pod is there, and no longer.
 
 from __future__ import annotations
 
-import base64
 import calendar
-import json
 import re
 import time
-import zlib
 
-from ...module_utils.common import log_line
-from ...module_utils.common.errors import InvalidInput
+from ...module_utils.common import log_line, log_query
 from . import releases
 from .state import State
 from .verdict import HASH
 
-# What journald does to a line that is too long.
-LONGEST = 16 << 10
 MOST_PODS = 1000
 _LINE = re.compile(
     r"\[pod/(?P<pod>[^/\]]+)/[^\]]*\] "
@@ -45,7 +39,7 @@ def logs(kubectl, request: dict) -> dict:
     cut = len(rows) > request["lines"] and not request.get("after")
     rows = rows[-request["lines"] :] if cut else rows
     return {
-        "packed": _packed(rows),
+        "packed": log_query.packed(rows),
         "releases": sorted({row[3] for row in rows} - {None}),
         "cursor": None,
         "older_left_out": cut,
@@ -62,11 +56,11 @@ class Query:
     """What is asked for; times are the controller's."""
 
     def __init__(self, request: dict, now: float):
-        self.since = _moment(request["since"], now)
-        self.until = _moment(request["until"], now) if request.get("until") else None
+        self.since = log_query.moment(request["since"], now)
+        self.until = log_query.moment(request["until"], now) if request.get("until") else None
         self.after = bool(request.get("after"))
         self._level = request.get("level")
-        self._pattern = _compiled(request.get("grep"))
+        self._pattern = log_query.compiled(request.get("grep"))
 
     def rows(self, printed: str, release_of: dict, release: str | None) -> list[list]:
         """``[microseconds, kind, level, release, text, extra]`` of each line, the oldest first."""
@@ -80,7 +74,7 @@ class Query:
             return None
         at = calendar.timegm(time.strptime(match["second"], "%Y-%m-%dT%H:%M:%S")) * 1000000
         at += int(float("0" + (match["rest"] or ".0")) * 1e6)
-        text = match["text"][:LONGEST]
+        text = match["text"][: log_query.LONGEST]
         fields = log_line.fields_of(text)
         release = release_of.get(match["pod"])
         return [at, "line", log_line.level_of(text, fields, None), release, text, match["pod"]]
@@ -121,22 +115,3 @@ def _releases_of_pods(kubectl, name):
         for item in found
         if item["kind"] == "Pod"
     }
-
-
-def _moment(given, now):
-    return float(given["at"]) if "at" in given else now - float(given["ago"])
-
-
-def _compiled(pattern):
-    """As journalctl does: upper and lower case are the same, unless the pattern has upper case."""
-    if not pattern:
-        return None
-    try:
-        return re.compile(pattern, 0 if pattern != pattern.lower() else re.IGNORECASE)
-    except re.error as error:
-        raise InvalidInput("grep", pattern, "use a regular expression of Python: %s" % error) from None
-
-
-def _packed(rows):
-    text = "".join(json.dumps(row, separators=(",", ":")) + "\n" for row in rows)
-    return base64.b64encode(zlib.compress(text.encode("ascii"), 6)).decode("ascii")

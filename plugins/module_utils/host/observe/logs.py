@@ -10,15 +10,11 @@ for. The first lines of a process come last then: what it runs is known by that 
 
 from __future__ import annotations
 
-import base64
-import json
 import os
-import re
 import time
-import zlib
 
-from ...common import log_line, strategies
-from ...common.errors import InvalidInput, SlipwayError
+from ...common import log_line, log_query, strategies
+from ...common.errors import SlipwayError
 from ..releases.history import History
 from ..releases.layout import Layout
 from ..system import account
@@ -29,8 +25,6 @@ TYPE_CHECKING = False  # as in typing, without the cost of importing it
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-# A line that is longer is cut: what a service logs must not fill the memory of a controller.
-LONGEST = 16 << 10
 MOST_CHARACTERS = 32 << 20
 LONGEST_REASON = 300
 # Kinds of rows: what the service wrote, what others wrote about its units, messages that were dropped, acts.
@@ -51,7 +45,7 @@ def logs(options: dict, stream: BinaryIO) -> dict:
     rows = found.rows() + [_row_of(act) for act in acts.between(found.since_shown(), query.until)]
     rows.sort(key=lambda row: row[0])
     return {
-        "packed": _packed(rows),
+        "packed": log_query.packed(rows),
         "releases": _named(rows),
         "cursor": found.cursor,
         "older_left_out": found.is_cut,
@@ -70,13 +64,13 @@ class Query:
         now = time.time()
         self.cursor = options.get("cursor")
         self.is_after = bool(options.get("after"))  # only what is newer than `since`
-        self.until = _moment(options["until"], now) if options.get("until") else None
-        self.since = _moment(options["since"], now)
+        self.until = log_query.moment(options["until"], now) if options.get("until") else None
+        self.since = log_query.moment(options["since"], now)
         if self.until is not None:  # journalctl refuses an end before the beginning, which clocks may give
             self.since = min(self.since, self.until)
         self.lines = options["lines"]
         self._level = options.get("level")
-        self._pattern = _compiled(options.get("grep"))
+        self._pattern = log_query.compiled(options.get("grep"))
         self.release = _resolved(options.get("release"), layout)
         self._any_release = options.get("release") is None
 
@@ -109,21 +103,6 @@ class Query:
         return self._any_release or any(self.wants_release(known) for known in releases.known)
 
 
-def _moment(given, now):
-    """``{"at": seconds since the epoch}`` or ``{"ago": seconds}``, by the clock of this host."""
-    return float(given["at"]) if "at" in given else now - float(given["ago"])
-
-
-def _compiled(pattern):
-    """As journalctl does: upper and lower case are the same, unless the pattern has upper case."""
-    if not pattern:
-        return None
-    try:
-        return re.compile(pattern, 0 if pattern != pattern.lower() else re.IGNORECASE)
-    except re.error as error:
-        raise InvalidInput("grep", pattern, "use a regular expression of Python: %s" % error) from None
-
-
 def _resolved(name, layout):
     return {"current": layout.current, "previous": layout.previous}.get(name, lambda: name)()
 
@@ -145,9 +124,9 @@ class Line:
             self.said = fields.get("release") if fields else None
         else:
             self.kind, self.level, self.extra = UNIT, entry.priority, entry.identifier
-        if len(self.text) > LONGEST:
-            cut = len(self.text) - LONGEST
-            self.text = "%s… (%d more characters)" % (self.text[:LONGEST], cut)
+        if len(self.text) > log_query.LONGEST:
+            cut = len(self.text) - log_query.LONGEST
+            self.text = "%s… (%d more characters)" % (self.text[: log_query.LONGEST], cut)
         entry.message = ""  # not twice
 
 
@@ -246,9 +225,3 @@ def _beginning(query, found, acts, layout):
 
 def _was_here_before(at, acts, layout):
     return os.path.isdir(layout.adopted) or any(act["from_seconds"] < at for act in acts.all[:1])
-
-
-def _packed(rows):
-    """As one text: a line of JSON for each row, compressed."""
-    text = "".join(json.dumps(row, separators=(",", ":")) + "\n" for row in rows)
-    return base64.b64encode(zlib.compress(text.encode("ascii"), 6)).decode("ascii")

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.slipway.golang.plugins.module_utils.common import log_query
 from ansible_collections.slipway.golang.plugins.plugin_utils import log_lines
 from ansible_collections.slipway.golang.plugins.plugin_utils.clusters import kubectl, logs
 
@@ -29,7 +30,11 @@ def test_lines_come_in_order_with_the_release_of_their_pod():
     found = rows()
     assert [row[0] - BEGIN * 1000000 for row in found] == [1000000, 2500000, 3250000]
     assert [row[3] for row in found] == [OLD, NEW, NEW]
-    assert [row.text for row in log_lines.rows("c1", logs._packed(found))] == ["one", found[1][4], "three"]
+    assert [row.text for row in log_lines.rows("c1", log_query.packed(found))] == [
+        "one",
+        found[1][4],
+        "three",
+    ]
 
 
 @pytest.mark.parametrize(
